@@ -1,0 +1,127 @@
+"""Every setting of every process, read once from ``PROOFCALL_*`` variables or a TOML file."""
+
+from __future__ import annotations
+
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+# A Unix socket's path may hold 108 bytes on Linux, the name of the socket included.
+_MAX_RUN_DIR_CHARS = 90
+
+
+class Settings(BaseSettings):
+    """The settings; an unknown key is an error.
+
+    A TOML file is named by ``PROOFCALL_CONFIG``; variables win over it.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="PROOFCALL_", extra="forbid", frozen=True)
+
+    config: Path | None = None
+    data: Path = Path("data")
+    run: Path | None = None
+    http: str = "127.0.0.1:8080"
+    base_url: str | None = Field(None, description="The address browsers use, if not http://<http>")
+    database_url: str | None = Field(None, description="Default: SQLite in the data directory")
+    redis_url: str | None = None
+    store: str | None = Field(None, description="file:///… or s3://bucket/prefix")
+    s3_endpoint: str | None = None
+    udp_ports: str | None = Field(None, description="first-last")
+    public_ip: str | None = None
+    turn_url: str | None = None
+    turn_secret: SecretStr | None = None
+    media_workers: int = Field(1, ge=1, le=256)
+    master_key: SecretStr | None = Field(None, description="32 bytes, base64")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
+    fragment_s: float = Field(0.8, gt=0.1, le=5)
+    segment_s: float = Field(4.0, gt=0.5, le=60)
+    min_free_bytes: int = Field(512 * 1024 * 1024, ge=0)
+
+    @field_validator("http")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+            raise ValueError("expected host:port")
+        return value
+
+    @field_validator("udp_ports")
+    @classmethod
+    def _port_range(cls, value: str | None) -> str | None:
+        if value is None:
+            return value
+        first, _, last = value.partition("-")
+        if not (first.isdigit() and last.isdigit() and 1024 <= int(first) <= int(last) <= 65535):
+            raise ValueError("expected first-last with 1024 <= first <= last <= 65535")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then variables, then the TOML file that ``config`` names."""
+        config = init_settings().get("config") or env_settings().get("config")
+        sources: tuple[PydanticBaseSettingsSource, ...] = (init_settings, env_settings)
+        if config:
+            sources += (TomlConfigSettingsSource(settings_cls, Path(str(config))),)
+        return sources
+
+    @property
+    def http_host(self) -> str:
+        """The address the web process listens on."""
+        return self.http.rpartition(":")[0]
+
+    @property
+    def http_port(self) -> int:
+        """The port the web process listens on."""
+        return int(self.http.rpartition(":")[2])
+
+    @property
+    def public_url(self) -> str:
+        """What links begin with, without a trailing slash."""
+        return (self.base_url or f"http://{self.http}").rstrip("/")
+
+    @property
+    def run_dir(self) -> Path:
+        """Where the Unix sockets live."""
+        wanted = (self.run or self.data / "run").absolute()
+        if len(str(wanted)) <= _MAX_RUN_DIR_CHARS:
+            return wanted
+        digest = sha256(str(wanted).encode()).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"proofcall-{digest}"
+
+    @property
+    def keys_dir(self) -> Path:
+        """Where the master key and the control secret live (0700)."""
+        return self.data.absolute() / "keys"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where evidence waits until it is in the store."""
+        return self.data.absolute() / "spool"
+
+    @property
+    def store_url(self) -> str:
+        """The object store's URL."""
+        return self.store or (self.data.absolute() / "store").as_uri()
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the database (asynchronous driver)."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data.absolute() / 'proofcall.db'}"
