@@ -1,0 +1,63 @@
+# make run | test | check | bench. Needs Python 3.11 or newer and Node 20 or newer.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "make: Python 3.11 or newer is needed (apt-get install python3 python3-venv)" >&2; exit 1; }
+CHECK_VENV := $(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "make: Python's venv module is needed (apt-get install python3-venv)" >&2; exit 1; }
+CHECK_NODE := node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null || { echo "make: Node 20 or newer is needed (see nodejs.org, or apt-get install nodejs npm)" >&2; exit 1; }
+
+.PHONY: run test check bench web lock clean test-env
+
+run: $(VENV)/.run web/dist/join.html
+	@exec $(BIN)/proofcall demo
+
+$(VENV)/.run: requirements/run.lock pyproject.toml
+	@$(CHECK_PYTHON)
+	@$(CHECK_VENV)
+	@echo "Installing Python packages …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/run.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.lock
+	@touch $@
+
+web/node_modules/.installed: web/package.json web/package-lock.json
+	@$(CHECK_NODE)
+	@echo "Installing front-end packages …"
+	@cd web && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+web/dist/join.html: web/node_modules/.installed $(shell find web/src web/*.html web/*.ts web/*.mjs web/public -type f 2>/dev/null)
+	@$(CHECK_NODE)
+	@echo "Building the pages …"
+	@cd web && npm run --silent build
+	@touch $@
+
+web: web/dist/join.html
+
+test-env: $(VENV)/.dev web/dist/join.html
+	@bash infra/local/install.sh
+
+test: test-env
+	@cd web && npm test --silent
+	@$(BIN)/pytest
+
+check: $(VENV)/.dev web/node_modules/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd web && npm run --silent check
+
+bench: test-env
+	@$(BIN)/proofcall bench all --output bench/results/latest.json
+
+lock:
+	@cd requirements && for name in run dev; do ../$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --no-header -o $$name.lock $$name.in; done
+
+clean:
+	rm -rf $(VENV) web/node_modules web/dist build *.egg-info

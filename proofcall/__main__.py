@@ -1,0 +1,5 @@
+"""``python -m proofcall`` is the same as ``proofcall``."""
+
+from proofcall.cli import main
+
+main()

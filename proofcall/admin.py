@@ -1,0 +1,144 @@
+"""``proofcall admin``: what an operator sets up by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.database import Database
+from cases.keys import KeyRing
+from cases.people import create_api_key, create_staff
+from cases.states import Role, Scope
+from cases.tenants import create_tenant, create_warehouse, grant_work, revoke_grant
+from proofcall.jobs import prepare_jobs
+from proofcall.preflight import check_data_directory, load_settings
+from runtime.settings import Settings
+
+admin = typer.Typer(help="Set up tenants, warehouses and people.", no_args_is_help=True)
+
+T = TypeVar("T")
+Change = Callable[[AsyncSession, KeyRing, datetime], Awaitable[T]]
+
+
+def _change(change: Change[T]) -> T:
+    settings = load_settings()
+    check_data_directory(settings.data)
+    return asyncio.run(_in_one_commit(settings, change))
+
+
+async def _in_one_commit(settings: Settings, change: Change[T]) -> T:
+    database = Database(settings.database)
+    try:
+        await database.migrate()
+        async with database.begin() as tx:
+            return await change(tx, KeyRing.load(settings), datetime.now(UTC))
+    finally:
+        await database.close()
+
+
+@admin.command()
+def migrate() -> None:
+    """Bring the database to this version."""
+    settings = load_settings()
+    check_data_directory(settings.data)
+
+    async def nothing(tx: AsyncSession, keys: KeyRing, now: datetime) -> None:
+        del tx, keys, now
+
+    asyncio.run(_in_one_commit(settings, nothing))
+    prepare_jobs(settings)
+    print("The database is up to date.")
+
+
+@admin.command("create-tenant")
+def create_tenant_command(
+    name: str, slug: str, locale: Annotated[str, typer.Option(help="Default language.")] = "en"
+) -> None:
+    """Add a seller; prints its id."""
+
+    async def change(tx: AsyncSession, keys: KeyRing, now: datetime) -> str:
+        return await create_tenant(tx, keys, name=name, slug=slug, locale=locale, now=now)
+
+    print(_change(change))
+
+
+@admin.command("create-warehouse")
+def create_warehouse_command(name: str, city: str, time_zone: str) -> None:
+    """Add a warehouse; prints its id."""
+
+    async def change(tx: AsyncSession, keys: KeyRing, now: datetime) -> str:
+        del keys
+        return await create_warehouse(tx, name=name, city=city, time_zone=time_zone, now=now)
+
+    print(_change(change))
+
+
+@admin.command("grant")
+def grant_command(tenant_id: str, warehouse_id: str) -> None:
+    """Let a warehouse work on a tenant's cases."""
+
+    async def change(tx: AsyncSession, keys: KeyRing, now: datetime) -> None:
+        del keys
+        await grant_work(tx, tenant_id=tenant_id, warehouse_id=warehouse_id, now=now)
+
+    _change(change)
+
+
+@admin.command("revoke-grant")
+def revoke_grant_command(tenant_id: str, warehouse_id: str) -> None:
+    """From now on the warehouse sees none of the tenant's cases."""
+
+    async def change(tx: AsyncSession, keys: KeyRing, now: datetime) -> None:
+        del keys
+        await revoke_grant(tx, tenant_id=tenant_id, warehouse_id=warehouse_id, now=now)
+
+    _change(change)
+
+
+@admin.command("create-staff")
+def create_staff_command(
+    email: str,
+    name: str,
+    role: Annotated[list[Role], typer.Option(help="Give it once per role.")],
+    tenant: Annotated[str | None, typer.Option(help="The tenant's id.")] = None,
+    warehouse: Annotated[str | None, typer.Option(help="The warehouse's id.")] = None,
+    locale: str = "en",
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True)] = "",
+) -> None:
+    """Add a person of a tenant or of a warehouse; prints the id."""
+
+    async def change(tx: AsyncSession, keys: KeyRing, now: datetime) -> str:
+        del keys
+        return await create_staff(
+            tx,
+            email=email,
+            name=name,
+            password=password,
+            roles=role,
+            tenant_id=tenant,
+            warehouse_id=warehouse,
+            locale=locale,
+            now=now,
+        )
+
+    print(_change(change))
+
+
+@admin.command("create-api-key")
+def create_api_key_command(
+    tenant_id: str,
+    name: str,
+    scope: Annotated[list[Scope], typer.Option(help="Give it once per scope.")],
+) -> None:
+    """Add a machine's access; prints the key, which is shown only now."""
+
+    async def change(tx: AsyncSession, keys: KeyRing, now: datetime) -> str:
+        del keys
+        return await create_api_key(tx, tenant_id=tenant_id, name=name, scopes=scope, now=now)
+
+    print(_change(change))

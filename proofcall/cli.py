@@ -1,0 +1,85 @@
+"""The command line: ``proofcall serve | demo | admin | bench``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from proofcall.admin import admin
+from proofcall.preflight import (
+    check_data_directory,
+    check_front_end,
+    check_port,
+    load_settings,
+)
+from proofcall.roles import Role, run_role
+from runtime.errors import ProofcallError, SetupError
+from runtime.settings import Settings
+
+app = typer.Typer(
+    name="proofcall",
+    help="Live video inspection of returned goods, with evidence either side can verify.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+app.add_typer(admin, name="admin")
+
+HttpOption = Annotated[str | None, typer.Option("--http", help="host:port to listen on.")]
+DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory.")]
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML settings file.")]
+
+PAGES = Path(__file__).resolve().parent.parent / "web" / "dist"
+
+
+@app.command()
+def serve(
+    role: Annotated[Role, typer.Option(help="One process, or all of them.")] = Role.ALL,
+    index: Annotated[int, typer.Option(help="Which media worker.", min=0)] = 0,
+    http: HttpOption = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Run Proofcall: every process on this machine, or one of them."""
+    settings = load_settings(http=http, data=data, config=config)
+    if role is Role.ALL:
+        _run_all(settings, demo=False)
+    else:
+        check_data_directory(settings.data)
+        run_role(role, settings, index)
+
+
+@app.command()
+def demo(http: HttpOption = None, data: DataOption = None, config: ConfigOption = None) -> None:
+    """Run Proofcall with a demo tenant, warehouse, people and cases."""
+    _run_all(load_settings(http=http, data=data, config=config), demo=True)
+
+
+def _run_all(settings: Settings, *, demo: bool) -> None:
+    from proofcall.machine import run_machine
+
+    check_data_directory(settings.data)
+    check_port(settings.http_host, settings.http_port)
+    check_front_end(PAGES)
+    asyncio.run(run_machine(settings, demo=demo))
+
+
+def main() -> None:
+    """Run the command line; a fault the user can mend is one line on standard error."""
+    try:
+        app()
+    except SetupError as error:
+        print(f"proofcall: {error}", file=sys.stderr)
+        sys.exit(2)
+    except ProofcallError as error:
+        print(f"proofcall: {error}", file=sys.stderr)
+        sys.exit(1)
+    except BrokenPipeError:
+        # Whoever read our output has gone.
+        os._exit(1)

@@ -1,0 +1,128 @@
+"""Durable work: the outbox that orders it and the runner that carries it out, on DBOS."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from dbos import (
+    DBOS,
+    DBOSClient,
+    DBOSConfig,
+    EnqueueOptions,
+    run_dbos_database_migrations,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from runtime.settings import Settings
+
+log = structlog.get_logger()
+
+Work = Callable[[str], Awaitable[None]]
+"""One kind of work: idempotent, takes the id of its subject, raises to be tried again."""
+
+_QUEUE = "proofcall"
+_NAME = "proofcall"
+# Pinned: a version derived from the source would orphan pending work at every upgrade.
+_WORK_VERSION = "1"
+_ATTEMPTS = 14
+_FIRST_PAUSE_S = 0.5
+_TIMEOUT_S = 600.0
+
+
+def _system_url(settings: Settings) -> str:
+    """The same database as the domain's, through a synchronous driver."""
+    url = make_url(settings.database)
+    driver = {"sqlite+aiosqlite": "sqlite", "postgresql+asyncpg": "postgresql+psycopg"}
+    name = driver.get(url.drivername, url.drivername)
+    return url.set(drivername=name).render_as_string(hide_password=False)
+
+
+def prepare_jobs(settings: Settings) -> None:
+    """Make the tables that durable work needs; blocks, and changes nothing the second time."""
+    run_dbos_database_migrations(_system_url(settings))
+
+
+class DbosOutbox:
+    """Orders work in the caller's own transaction; see ``cases.outbox.Outbox``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._client = DBOSClient(
+            system_database_url=_system_url(settings), application_name=_NAME, lazy=True
+        )
+
+    async def enqueue(
+        self, tx: AsyncSession, workflow: str, workflow_id: str, *arguments: str
+    ) -> None:
+        options: EnqueueOptions = {
+            "workflow_name": workflow,
+            "queue_name": _QUEUE,
+            "workflow_id": workflow_id,
+            "app_version": _WORK_VERSION,
+        }
+        await tx.run_sync(
+            lambda session: self._client.enqueue_in_transaction(session, options, *arguments)
+        )
+
+    def close(self) -> None:
+        """Close the client's connections."""
+        self._client.destroy()
+
+
+class JobRunner:
+    """Carries out ordered work; one per process of the role ``jobs``.
+
+    DBOS keeps its steps in threads; the work itself runs on the loop that made
+    this runner, where the database and the store live.
+    """
+
+    def __init__(self, settings: Settings, work: Mapping[str, Work], executor_id: str) -> None:
+        self._loop = asyncio.get_running_loop()
+        config: DBOSConfig = {
+            "name": _NAME,
+            "system_database_url": _system_url(settings),
+            "application_version": _WORK_VERSION,
+            "executor_id": executor_id,
+            "log_level": "WARNING",
+        }
+        self._dbos = DBOS(config=config)
+        for name, body in work.items():
+            self._register(name, body)
+
+    async def start(self) -> None:
+        """Take up what is pending, then wait for orders."""
+        await asyncio.to_thread(self._launch)
+
+    @staticmethod
+    def _launch() -> None:
+        DBOS.launch()
+        DBOS.register_queue(_QUEUE, worker_concurrency=4, polling_interval_sec=0.5)
+
+    async def close(self) -> None:
+        """Stop; work in progress is taken up at the next start."""
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=2)
+
+    def _register(self, name: str, body: Work) -> None:
+        loop = self._loop
+
+        @DBOS.step(
+            name=f"{name}.step",
+            retries_allowed=True,
+            max_attempts=_ATTEMPTS,
+            interval_seconds=_FIRST_PAUSE_S,
+        )
+        def step(subject_id: str) -> None:
+            future = asyncio.run_coroutine_threadsafe(_as_coroutine(body, subject_id), loop)
+            future.result(timeout=_TIMEOUT_S)
+
+        @DBOS.workflow(name=name)
+        def workflow(subject_id: str) -> None:
+            log.info("work begins", work=name, subject_id=subject_id)
+            step(subject_id)
+            log.info("work done", work=name, subject_id=subject_id)
+
+
+async def _as_coroutine(body: Work, subject_id: str) -> None:
+    await body(subject_id)

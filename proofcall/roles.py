@@ -1,0 +1,84 @@
+"""What each kind of process runs, and how a process is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+
+from runtime.logging import configure_logging
+from runtime.settings import Settings
+
+_PR_SET_PDEATHSIG = 1
+
+
+class Role(StrEnum):
+    """The processes of the design; ``all`` is one machine with every one of them."""
+
+    ALL = "all"
+    WEB = "web"
+    JOBS = "jobs"
+    WEB_AND_JOBS = "web-and-jobs"
+    MEDIA = "media"
+    RECORDER = "recorder"
+    UPLOADER = "uploader"
+
+
+def run_role(role: Role, settings: Settings, index: int) -> None:
+    """Run one process until SIGTERM or SIGINT; returns when it has closed cleanly."""
+    name = f"{role}-{index}" if role is Role.MEDIA else str(role)
+    configure_logging(settings.log_level, settings.log_format, name)
+    _end_with_parent()
+    asyncio.run(_until_signalled(lambda: _body(role, settings, index)))
+
+
+async def _body(role: Role, settings: Settings, index: int) -> None:
+    # Imported here so that no process loads what it may not touch.
+    match role:
+        case Role.MEDIA:
+            from media.worker import run_worker
+
+            await run_worker(settings, f"media-{index}")
+        case Role.RECORDER:
+            from recorder.process import run_recorder
+
+            await run_recorder(settings)
+        case Role.UPLOADER:
+            from recorder.uploader import run_uploader
+
+            await run_uploader(settings)
+        case Role.WEB | Role.JOBS | Role.WEB_AND_JOBS:
+            from proofcall.web import run_web_role
+
+            await run_web_role(settings, serve=role is not Role.JOBS, work=role is not Role.WEB)
+        case Role.ALL:
+            raise AssertionError("the supervisor runs this role")
+
+
+async def _until_signalled(body: Callable[[], Awaitable[None]]) -> None:
+    """Run ``body``; a first SIGTERM or SIGINT cancels it, so that it closes what it owns."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(body())
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not task.cancelled():
+            raise
+
+
+def _end_with_parent() -> None:
+    """Ask Linux for SIGTERM when the supervisor dies, so that nothing is left behind."""
+    parent = os.environ.get("SUPERVISED_BY")
+    if parent is None:
+        return
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "prctl"):
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != int(parent):
+        # The parent died between the fork and the request.
+        os.kill(os.getpid(), signal.SIGTERM)
