@@ -35,7 +35,7 @@ async def seed(settings: Settings) -> Json:
         known: Json = json.loads(path.read_text())
         return {**known, "base_url": settings.public_url}
     print("Seeding the demo …", flush=True)
-    people, api_key = await _people(settings)
+    people, api_key = await seed_people(settings)
     links: dict[str, str] = {}
     async with aiohttp.ClientSession(
         settings.public_url, headers={"Authorization": f"Bearer {api_key}"}
@@ -104,7 +104,8 @@ def present(known: Json) -> str:
     return "\n".join(lines)
 
 
-async def _people(settings: Settings) -> tuple[dict[str, Json], str]:
+async def seed_people(settings: Settings) -> tuple[dict[str, Json], str]:
+    """One tenant, one warehouse and their people: sign-ins by title, and an API key."""
     now = datetime.now(UTC)
     database = Database(settings.database)
     keys = KeyRing.load(settings)
