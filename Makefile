@@ -50,7 +50,7 @@ check: $(VENV)/.dev web/node_modules/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	PYTHONPATH=. $(BIN)/lint-imports
 	cd web && npm run --silent check
 
 bench: test-env
