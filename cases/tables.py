@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -232,7 +233,7 @@ class Device(Base):
     __tablename__ = "devices"
     id: Mapped[str] = mapped_column(primary_key=True)
     join_link_id: Mapped[str] = mapped_column(ForeignKey("join_links.id"), index=True)
-    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    secret_hash: Mapped[bytes] = mapped_column(unique=True)  # of cookie and link together
     state: Mapped[str]  # DeviceState: bound, asking, refused, replaced
     user_agent: Mapped[str]
     public_key: Mapped[dict[str, Any] | None]  # JWK made at joining, for countersigning
@@ -287,8 +288,16 @@ class Session(Base):
             "uq_sessions_open_case",
             "case_id",
             unique=True,
-            sqlite_where=mapped_column("state", String).column != "ended",
-            postgresql_where=mapped_column("state", String).column != "ended",
+            sqlite_where=text("state <> 'ended'"),
+            postgresql_where=text("state <> 'ended'"),
+        ),
+        # A host is in one inspection at a time, whatever two tabs try.
+        Index(
+            "uq_sessions_open_host",
+            "host_staff_id",
+            unique=True,
+            sqlite_where=text("state <> 'ended'"),
+            postgresql_where=text("state <> 'ended'"),
         ),
     )
 
@@ -306,6 +315,11 @@ class Participant(Base):
     locale: Mapped[str]
     peer_id: Mapped[str | None]
     presence: Mapped[str]  # Presence: here, away, left
+    socket_id: Mapped[str | None]  # the one socket that speaks for this person
+    seen_at: Mapped[datetime]  # refreshed while that socket lives
+    camera: Mapped[bool] = mapped_column(default=True)
+    microphone: Mapped[bool] = mapped_column(default=True)
+    connection: Mapped[str] = mapped_column(default="good")  # ConnectionWord
     joined_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
 
@@ -467,12 +481,11 @@ class Event(Base):
     at: Mapped[datetime]
     actor: Mapped[str]  # staff:…, buyer:…, key:…, system
     client_id: Mapped[str | None]  # what makes a browser's message idempotent
-    salt: Mapped[bytes | None]  # NULL once erased
-    payload: Mapped[bytes | None]  # encrypted; NULL once erased
+    payload: Mapped[bytes | None]  # encrypted, its salt with it; NULL once erased
     commitment: Mapped[str]
     previous: Mapped[str]
     hash: Mapped[str]
-    __table_args__ = (UniqueConstraint("log", "subject_id", "client_id"),)
+    __table_args__ = (UniqueConstraint("log", "subject_id", "actor", "client_id"),)
 
 
 class IdempotentAnswer(Base):

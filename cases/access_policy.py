@@ -1,0 +1,89 @@
+"""PURE. Who may do what with which case; everything that is not allowed here is not allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from cases.actor import Actor, BuyerActor, KeyActor, StaffActor
+from cases.states import Role, Scope
+from runtime.ids import CaseId, TenantId, WarehouseId
+
+
+class Action(StrEnum):
+    """What somebody wants to do with a case."""
+
+    VIEW_CASE = "view_case"
+    OPEN_CASE = "open_case"
+    INVITE = "invite"  # issue and revoke join links
+    DECIDE = "decide"
+    CLOSE = "close"
+    HOST = "host"  # take the call
+    REVIEW = "review"  # timeline, recordings, stills
+    READ_LOG = "read_log"  # the case log
+    TAKE_PART = "take_part"  # the buyer's side of a session
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What the decision depends on; ``case_id`` is None for a case that is yet to be opened."""
+
+    tenant_id: TenantId
+    warehouse_id: WarehouseId | None
+    case_id: CaseId | None
+
+
+_EVERYTHING_OF_A_SELLER: Final = frozenset(Action) - {Action.TAKE_PART}
+_TENANT_ROLES: Final[Mapping[Role, frozenset[Action]]] = {
+    Role.ADMIN: _EVERYTHING_OF_A_SELLER,
+    Role.AGENT: _EVERYTHING_OF_A_SELLER,
+    Role.REVIEWER: frozenset({Action.VIEW_CASE, Action.REVIEW, Action.READ_LOG, Action.DECIDE}),
+    Role.INSPECTOR: frozenset({Action.VIEW_CASE, Action.REVIEW, Action.DECIDE, Action.HOST}),
+}
+_WAREHOUSE_ROLES: Final[Mapping[Role, frozenset[Action]]] = {
+    Role.ADMIN: frozenset({Action.VIEW_CASE, Action.REVIEW}),
+    Role.AGENT: frozenset(),  # Only a tenant has agents.
+    Role.REVIEWER: frozenset({Action.VIEW_CASE, Action.REVIEW}),
+    Role.INSPECTOR: frozenset({Action.VIEW_CASE, Action.REVIEW, Action.DECIDE, Action.HOST}),
+}
+_SCOPES: Final[Mapping[Scope, frozenset[Action]]] = {
+    Scope.CASES_READ: frozenset({Action.VIEW_CASE, Action.READ_LOG}),
+    # Who writes a case is answered with the case.
+    Scope.CASES_WRITE: frozenset(
+        {Action.OPEN_CASE, Action.VIEW_CASE, Action.INVITE, Action.DECIDE, Action.CLOSE}
+    ),
+    Scope.EVIDENCE_READ: frozenset({Action.REVIEW}),
+}
+
+
+def may(actor: Actor, action: Action, case: CaseFacts) -> bool:
+    """Say whether the actor may do this with this case."""
+    if isinstance(actor, StaffActor):
+        return _staff_may(actor, action, case)
+    if isinstance(actor, KeyActor):
+        return actor.tenant_id == case.tenant_id and any(
+            action in _SCOPES[scope] for scope in actor.scopes
+        )
+    if isinstance(actor, BuyerActor):
+        return action is Action.TAKE_PART and actor.case_id == case.case_id
+    return True
+
+
+def sees(actor: Actor, case: CaseFacts) -> bool:
+    """Say whether the case exists for the actor at all: if not, every answer is *not found*."""
+    return any(may(actor, action, case) for action in Action)
+
+
+def _staff_may(actor: StaffActor, action: Action, case: CaseFacts) -> bool:
+    if actor.tenant_id is not None:
+        return actor.tenant_id == case.tenant_id and any(
+            action in _TENANT_ROLES[role] for role in actor.roles
+        )
+    return (
+        actor.warehouse_id is not None
+        and actor.warehouse_id == case.warehouse_id
+        and case.tenant_id in actor.granted_tenants
+        and any(action in _WAREHOUSE_ROLES[role] for role in actor.roles)
+    )

@@ -1,0 +1,66 @@
+"""PURE. Who asks: a staff member, a machine, a buyer's device, or the system itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cases.states import Role, Scope
+from runtime.ids import CaseId, JoinLinkId, StaffId, TenantId, WarehouseId
+
+
+@dataclass(frozen=True, slots=True)
+class StaffActor:
+    """A signed-in person: of a tenant, or of a warehouse with the tenants that grant it work."""
+
+    staff_id: StaffId
+    name: str
+    roles: frozenset[Role]
+    tenant_id: TenantId | None
+    warehouse_id: WarehouseId | None
+    granted_tenants: frozenset[TenantId]
+
+    @property
+    def label(self) -> str:
+        """How logs name this actor."""
+        return f"staff:{self.staff_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyActor:
+    """A machine with an API key of one tenant."""
+
+    api_key_id: str
+    tenant_id: TenantId
+    scopes: frozenset[Scope]
+
+    @property
+    def label(self) -> str:
+        """How logs name this actor."""
+        return f"key:{self.api_key_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class BuyerActor:
+    """The device that a case's join link is bound to."""
+
+    case_id: CaseId
+    join_link_id: JoinLinkId
+    device_id: str
+
+    @property
+    def label(self) -> str:
+        """How logs name this actor."""
+        return f"buyer:{self.device_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class SystemActor:
+    """The service itself: deadlines, recovery, seeding."""
+
+    @property
+    def label(self) -> str:
+        """How logs name this actor."""
+        return "system"
+
+
+Actor = StaffActor | KeyActor | BuyerActor | SystemActor

@@ -1,0 +1,48 @@
+"""The door to a case: what an actor may not see does not exist."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.access_policy import Action, CaseFacts, may, sees
+from cases.actor import Actor
+from cases.tables import Case
+from runtime.errors import CaseError
+from runtime.ids import CaseId, TenantId, WarehouseId
+
+
+def facts_of(case: Case) -> CaseFacts:
+    """What the policy decides by."""
+    return CaseFacts(
+        tenant_id=TenantId(case.tenant_id),
+        warehouse_id=WarehouseId(case.warehouse_id) if case.warehouse_id else None,
+        case_id=CaseId(case.id),
+    )
+
+
+def not_found() -> CaseError:
+    """The one answer for what is not there and for what may not be seen."""
+    return CaseError("not_found", "There is nothing here for you.", status=404)
+
+
+def forbidden() -> CaseError:
+    """The answer to somebody who sees a case but may not do this."""
+    return CaseError("forbidden", "You may not do this.", status=403)
+
+
+async def load_case(
+    tx: AsyncSession, actor: Actor, case_id: str, action: Action, *, lock: bool = False
+) -> Case:
+    """The case, if the actor may do this with it; ``lock`` holds it until the commit.
+
+    Raises:
+        CaseError: ``not_found`` (404) for who may not see it, ``forbidden`` (403).
+    """
+    query = select(Case).where(Case.id == case_id)
+    case = await tx.scalar(query.with_for_update() if lock else query)
+    if case is None or not sees(actor, facts_of(case)):
+        raise not_found()
+    if not may(actor, action, facts_of(case)):
+        raise forbidden()
+    return case

@@ -1,0 +1,155 @@
+"""The searchable list of cases, newest change first, page by page."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.access_policy import Action, CaseFacts, may
+from cases.actor import Actor, KeyActor, StaffActor
+from cases.case_access import forbidden, not_found
+from cases.case_views import View, first_picture
+from cases.states import CaseState, ClaimReason, Outcome
+from cases.tables import Case, ItemLine, Recording, Session, Tenant
+from runtime.errors import CaseError
+
+
+class CaseSummary(View):
+    """A case in a list."""
+
+    id: str
+    order_number: str
+    buyer_name: str
+    buyer_locale: str
+    state: CaseState
+    title: str
+    picture: str | None
+    claim_reason: ClaimReason
+    outcome: Outcome | None
+    updated_at: datetime
+    tenant_name: str
+    recorded: bool
+    last_session_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """What a list is narrowed to; every word of ``words`` must occur."""
+
+    words: str | None = None
+    state: CaseState | None = None
+    order_number: str | None = None
+    recorded: bool | None = None
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CasePage:
+    """One page of a list, newest change first, and where the next begins."""
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+async def list_cases(tx: AsyncSession, actor: Actor, wanted: CaseFilter) -> CasePage:
+    """The cases an actor may see, newest change first, as ``CaseSummary`` JSON.
+
+    Raises:
+        CaseError: ``bad_cursor`` (422), or ``forbidden`` (403) for a key without the scope.
+    """
+    last_session = (
+        select(Session.id)
+        .where(Session.case_id == Case.id)
+        .order_by(Session.created_at.desc(), Session.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    recorded = _recorded()
+    query = (
+        select(Case, Tenant.name, ItemLine.listing, recorded, last_session)
+        .join(Tenant, Tenant.id == Case.tenant_id)
+        .join(ItemLine, (ItemLine.case_id == Case.id) & (ItemLine.position == 0))
+        .order_by(Case.updated_at.desc(), Case.id.desc())
+        .limit(wanted.limit + 1)
+    )
+    query = _seen_by(query, actor)
+    if wanted.state is not None:
+        query = query.where(Case.state == wanted.state)
+    if wanted.order_number is not None:
+        query = query.where(Case.order_number == wanted.order_number)
+    if wanted.recorded is not None:
+        query = query.where(recorded if wanted.recorded else ~recorded)
+    for word in (wanted.words or "").casefold().split():
+        query = query.where(Case.search_text.contains(word, autoescape=True))
+    if wanted.cursor is not None:
+        at, case_id = _read_cursor(wanted.cursor)
+        query = query.where(
+            (Case.updated_at < at) | ((Case.updated_at == at) & (Case.id < case_id))
+        )
+    rows = (await tx.execute(query)).all()
+    page = rows[: wanted.limit]
+    items = [
+        CaseSummary(
+            id=case.id,
+            order_number=case.order_number,
+            buyer_name=case.buyer_name,
+            buyer_locale=case.buyer_locale,
+            state=CaseState(case.state),
+            title=listing["title"],
+            picture=first_picture(listing["pictures"]),
+            claim_reason=ClaimReason(case.claim_reason),
+            outcome=Outcome(case.verdict_outcome) if case.verdict_outcome else None,
+            updated_at=case.updated_at,
+            tenant_name=tenant_name,
+            recorded=is_recorded,
+            last_session_id=last_session_id,
+        ).model_dump(mode="json")
+        for case, tenant_name, listing, is_recorded, last_session_id in page
+    ]
+    more = len(rows) > wanted.limit
+    return CasePage(items, _cursor(page[-1][0]) if more else None)
+
+
+def _seen_by(query: Select[Any], actor: Actor) -> Select[Any]:
+    """Narrow a query to the cases that ``access_policy`` lets the actor see."""
+    if isinstance(actor, KeyActor):
+        if not may(actor, Action.VIEW_CASE, CaseFacts(actor.tenant_id, None, None)):
+            raise forbidden()
+        return query.where(Case.tenant_id == actor.tenant_id)
+    if isinstance(actor, StaffActor) and actor.tenant_id is not None:
+        return query.where(Case.tenant_id == actor.tenant_id)
+    if isinstance(actor, StaffActor):
+        return query.where(
+            Case.warehouse_id == actor.warehouse_id,
+            Case.tenant_id.in_(sorted(actor.granted_tenants)),
+        )
+    raise not_found()
+
+
+def _recorded() -> ColumnElement[bool]:
+    return exists().where(Recording.session_id == Session.id, Session.case_id == Case.id)
+
+
+def _cursor(case: Case) -> str:
+    text = json.dumps([case.updated_at.isoformat(), case.id])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        at, case_id = json.loads(text)
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is None or not isinstance(case_id, str):
+            raise ValueError("not ours")
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise CaseError("bad_cursor", "This cursor is not one of ours.", status=422) from error
+    return moment, case_id

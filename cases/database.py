@@ -1,0 +1,156 @@
+"""The database: short transactions on SQLite or PostgreSQL, and the way to its newest tables."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.orm.exc import StaleDataError
+
+from runtime.errors import CaseError
+
+_BUSY_TIMEOUT_MS = 10_000
+_SQLITE_READERS = 4
+_POOL_WAIT_S = 15
+# Any number that nobody else uses: two nodes that start at once migrate one after the other.
+_MIGRATION_LOCK = 7_072_697_276
+_MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+class Database:
+    """Opens transactions; ``close()`` may be called twice.
+
+    SQLite: one connection writes, each of its transactions begun with ``BEGIN IMMEDIATE``,
+    so that writers queue fairly in this process and wait ``busy_timeout`` for others;
+    a few connections read their snapshot (WAL) and cannot write.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url)
+        self._sqlite = self._url.get_backend_name() == "sqlite"
+        if self._sqlite:
+            self._writer = _sqlite_engine(self._url, begin="BEGIN IMMEDIATE", size=1)
+            self._reader = _sqlite_engine(self._url, begin="BEGIN", size=_SQLITE_READERS)
+        else:
+            self._writer = create_async_engine(
+                self._url, pool_size=10, pool_timeout=_POOL_WAIT_S, pool_pre_ping=True
+            )
+            self._reader = self._writer.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        self._write = async_sessionmaker(self._writer, expire_on_commit=False)
+        self._read = async_sessionmaker(self._reader, expire_on_commit=False)
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """One transaction: committed at the end, rolled back on any error.
+
+        Keep it short, and never open one inside another: on SQLite the inner would wait
+        for the outer for ever.
+
+        Raises:
+            CaseError: ``version_conflict`` (412), somebody else changed the same row.
+        """
+        return self._begin()
+
+    def read(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """One snapshot to read from; takes no write lock and refuses to write."""
+        return self._snapshot()
+
+    async def migrate(self) -> None:
+        """Bring the tables to the newest revision; does nothing when they are."""
+        await asyncio.to_thread(upgrade, self._url)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+
+    @asynccontextmanager
+    async def _begin(self) -> AsyncIterator[AsyncSession]:
+        try:
+            async with self._write.begin() as session:
+                yield session
+        except StaleDataError as error:
+            raise CaseError(
+                "version_conflict", "Somebody else has just changed this.", status=412
+            ) from error
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[AsyncSession]:
+        async with self._read() as session:
+            yield session
+
+
+async def hold(tx: AsyncSession, name: str) -> None:
+    """Hold a named lock until the transaction ends.
+
+    On SQLite there is nothing to do: whoever writes is the only writer.
+    """
+    if tx.get_bind().dialect.name == "postgresql":
+        await tx.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
+        )
+
+
+def upgrade(url: URL) -> None:
+    """Run every missing migration with a synchronous driver; blocks."""
+    if url.get_backend_name() == "sqlite":
+        if url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url.set(drivername="sqlite+pysqlite"))
+        _prepare_sqlite(engine, "BEGIN IMMEDIATE", read_only=False)
+    else:
+        engine = create_engine(url.set(drivername="postgresql+psycopg"))
+    try:
+        with engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATION_LOCK})
+            config = Config()
+            config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    finally:
+        engine.dispose()
+
+
+def _sqlite_engine(url: URL, *, begin: str, size: int) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=_POOL_WAIT_S)
+    _prepare_sqlite(engine.sync_engine, begin, read_only=begin == "BEGIN")
+    return engine
+
+
+def _prepare_sqlite(engine: Engine, begin: str, *, read_only: bool) -> None:
+    """Let us, not the driver, say when a transaction begins, and how."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            f"busy_timeout = {_BUSY_TIMEOUT_MS}",
+            "journal_mode = WAL",
+            # The uploader deletes its copy once a fact is committed, so a commit must
+            # survive a power cut: NORMAL would not do.
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            f"query_only = {'ON' if read_only else 'OFF'}",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)

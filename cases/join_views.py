@@ -1,0 +1,87 @@
+"""What a join link shows before the tap, to whoever opens it; looking changes nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases import hosting, links, sessions
+from cases.case_access import not_found
+from cases.case_views import buyer_case_view
+from cases.consent_text import CONSENT_TEXT, CONSENT_VERSION
+from cases.joining import is_over
+from cases.links import Binding
+from cases.states import StillState
+from cases.tables import Case, Session, Still, Tenant, Warehouse
+from runtime.errors import CaseError
+
+Shown = dict[str, object]
+
+
+async def join_view(tx: AsyncSession, token: str, secret: str | None, now: datetime) -> Shown:
+    """The answer of ``GET /api/join/{token}``.
+
+    Raises:
+        CaseError: ``link_unknown`` (404), ``link_expired``, ``link_revoked`` (410),
+            ``device_refused`` (403).
+    """
+    link = await links.find_link(tx, token, now)
+    binding = await links.binding_of(tx, link.link_id, secret)
+    if binding is Binding.REFUSED:
+        raise CaseError("device_refused", "The host did not let this device in.", status=403)
+    case = await tx.get(Case, link.case_id)
+    if case is None:
+        raise not_found()
+    mine = binding is Binding.BOUND
+    over = await is_over(tx, case)
+    tenant = await tx.get_one(Tenant, case.tenant_id)
+    warehouse = await tx.get(Warehouse, case.warehouse_id) if case.warehouse_id else None
+    hosts_ready, queue_length, expected_wait_s = await hosting.queue_before_joining(tx, case)
+    return {
+        "state": _state(binding, over),
+        "tenant": {"name": tenant.name},
+        "warehouse": {"name": warehouse.name, "city": warehouse.city} if warehouse else None,
+        "case": await buyer_case_view(tx, case.id),
+        "session": await _session(tx, case) if mine else None,
+        "hosts_ready": hosts_ready,
+        "queue_length": queue_length,
+        "expected_wait_s": expected_wait_s,
+        "consent": {"version": CONSENT_VERSION, "text": dict(CONSENT_TEXT)},
+        # What was found is for the buyer's own browser, not for whoever was sent the link.
+        "outcome": await _outcome(tx, case) if mine else None,
+    }
+
+
+def _state(binding: Binding, over: bool) -> str:
+    if binding is Binding.ASKING:
+        return "asking"
+    if binding is Binding.OTHER_DEVICE:
+        return "other_device"
+    return "ended" if over else "open"
+
+
+async def _session(tx: AsyncSession, case: Case) -> Shown | None:
+    session = await sessions.open_session_of(tx, case.id)
+    buyer = await sessions.buyer_in(tx, session.id) if session else None
+    if session is None or buyer is None:
+        return None
+    return {"id": session.id, "state": session.state, "participant_id": buyer.id}
+
+
+async def _outcome(tx: AsyncSession, case: Case) -> Shown | None:
+    if case.verdict_outcome is None or case.verdict_at is None:
+        return None
+    stills = await tx.execute(
+        select(Still.id, Still.at_ns)
+        .join(Session, Session.id == Still.session_id)
+        .where(Session.case_id == case.id, Still.state != StillState.FAILED)
+        .order_by(Still.at_ns)
+    )
+    return {
+        "outcome": case.verdict_outcome,
+        "note": case.verdict_note or "",
+        "decided_at": case.verdict_at.isoformat(),
+        "stills": [{"still_id": id_, "at_ms": at_ns // 1_000_000} for id_, at_ns in stills],
+    }

@@ -1,0 +1,428 @@
+"""Getting a seat in a session: first find it, then make the media, then take it in one commit.
+
+Media is made before anything is written, so that a refused recording or a bad offer
+leaves no trace; whoever loses a race in between finds their seat again from the start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases import desk, links, sessions
+from cases.actor import Actor, BuyerActor, StaffActor
+from cases.consent_text import CONSENT_VERSION
+from cases.keys import KeyRing
+from cases.links import Binding, LinkFound
+from cases.session_states import EndCause
+from cases.states import (
+    CaseState,
+    CaseTrigger,
+    ParticipantRole,
+    Presence,
+    SessionState,
+    SessionTrigger,
+    next_session_state,
+)
+from cases.tables import Case, Consent, Participant, Session
+from cases.unit import Unit
+from runtime.errors import CaseError, ProofcallError
+from runtime.ids import CaseId, JoinLinkId, new_id
+
+
+class SeatGone(ProofcallError):  # noqa: N818 - it says what happened, not whose fault it is
+    """The session changed between finding the seat and taking it: find it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Everything that the recorder and a media worker must know before a person joins.
+
+    ``key`` is the session's, 32 bytes; ``worker`` and ``epoch`` say where the session's
+    media was placed when this was read.
+    """
+
+    case_id: str
+    tenant_id: str
+    session_id: str
+    is_new_session: bool
+    participant_id: str
+    role: ParticipantRole
+    key_id: str
+    wrapped_key: bytes
+    key: bytes
+    worker: str | None
+    epoch: str | None
+    record: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeatMedia:
+    """The media made for a seat."""
+
+    worker: str
+    epoch: str
+    peer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """Which words somebody agreed to, and in which language they read them."""
+
+    version: str
+    locale: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """What the buyer's browser sends with the one button."""
+
+    token: str
+    secret: str | None
+    consent: ConsentGiven
+    locale: str
+    user_agent: str
+    public_key: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A taken seat; ``secret`` belongs into the buyer's cookie."""
+
+    session_id: str
+    participant_id: str
+    actor: Actor
+    secret: str | None = None
+
+
+async def find_buyer_seat(tx: AsyncSession, keys: KeyRing, tap: Tap, now: datetime) -> Seat:
+    """Say where the buyer with this link and cookie will sit; changes nothing.
+
+    Raises:
+        CaseError: the link's own errors, ``consent_required``, ``other_device``,
+            ``case_closed`` (409), ``device_refused`` (403).
+    """
+    check_consent(tap.consent)
+    link = await links.find_link(tx, tap.token, now)
+    await refuse_other_devices(tx, link, tap.secret)
+    case = await tx.get(Case, link.case_id)
+    if case is None or await is_over(tx, case):
+        raise CaseError("case_closed", "This return has already been inspected.")
+    session = await sessions.open_session_of(tx, link.case_id)
+    if session is None:
+        key_id, wrapped = await keys.new_session_key(tx, case.tenant_id)
+        return Seat(
+            case_id=case.id,
+            tenant_id=case.tenant_id,
+            session_id=new_id("ses"),
+            is_new_session=True,
+            participant_id=new_id("par"),
+            role=ParticipantRole.BUYER,
+            key_id=key_id,
+            wrapped_key=wrapped,
+            key=await keys.open_session_key(tx, case.tenant_id, key_id, wrapped),
+            worker=None,
+            epoch=None,
+            record=True,
+        )
+    buyer = await sessions.buyer_in(tx, session.id)
+    # With this tap the buyer agrees, if not for the first time.
+    return await _seat_in(
+        tx,
+        keys,
+        session,
+        buyer.id if buyer else new_id("par"),
+        ParticipantRole.BUYER,
+        record=True,
+    )
+
+
+async def find_own_seat(
+    tx: AsyncSession, keys: KeyRing, actor: Actor, session_id: str, *, consents: bool
+) -> Seat:
+    """The seat of somebody who is already a participant; who never agreed is not recorded.
+
+    Raises:
+        CaseError: ``not_found`` (404), ``already_ended`` (409).
+    """
+    session, _case, me = await sessions.see_as_participant(tx, actor, session_id)
+    if session.state == SessionState.ENDED:
+        raise CaseError("already_ended", "This inspection has already ended.")
+    record = consents or await current_consent(tx, me.id) is not None
+    return await _seat_in(tx, keys, session, me.id, ParticipantRole(me.role), record=record)
+
+
+async def take_buyer_seat(unit: Unit, tap: Tap, seat: Seat, media: SeatMedia | None) -> Joined:
+    """Bind the device, open or enter the session, note the consent: all in one commit.
+
+    Raises:
+        SeatGone: somebody was faster.
+        CaseError: as ``find_buyer_seat``.
+    """
+    link = await links.find_link(unit.tx, tap.token, unit.now)
+    device = await links.bind_device(
+        unit.tx,
+        link.link_id,
+        tap.secret,
+        user_agent=tap.user_agent,
+        public_key=tap.public_key,
+        now=unit.now,
+    )
+    actor = BuyerActor(CaseId(link.case_id), JoinLinkId(link.link_id), device.device_id)
+    case = await unit.tx.get(Case, link.case_id)
+    if case is None:
+        raise SeatGone
+    session = await _session_for(unit, actor, case, seat)
+    person = await _buyer_for(unit, actor, case, session, seat, tap.locale)
+    state = SessionState(session.state)
+    session.state = next_session_state(state, SessionTrigger.BUYER_ARRIVES)
+    session.waiting_since = session.waiting_since or unit.now
+    if state is SessionState.HELD:
+        await sessions.go_live(unit, session, case, actor)
+    elif state is SessionState.WAITING:
+        await desk.move_case(
+            unit.tx, unit.keys, CaseId(case.id), CaseTrigger.BUYER_ARRIVES, actor, unit.now
+        )
+    await note_consent(unit, actor, person, tap.consent)
+    await _place(unit, session, person, seat, media)
+    sessions.touch(unit, session, case)
+    await unit.tx.flush()
+    return Joined(session.id, person.id, actor, device.secret)
+
+
+async def take_own_seat(
+    unit: Unit,
+    actor: Actor,
+    seat: Seat,
+    media: SeatMedia | None,
+    consent: ConsentGiven | None,
+) -> Joined:
+    """Come (back) to a session that one is a participant of.
+
+    Raises:
+        SeatGone: the session's media moved meanwhile.
+        CaseError: ``not_found``, ``already_ended``, ``consent_required``.
+    """
+    session, case, me = await sessions.see_as_participant(
+        unit.tx, actor, seat.session_id, lock=True
+    )
+    if session.state == SessionState.ENDED:
+        raise CaseError("already_ended", "This inspection has already ended.")
+    if consent is not None:
+        if isinstance(actor, StaffActor) and not await _has_joined(unit.tx, me):
+            await unit.record(
+                session.id,
+                "joined",
+                {"participant_id": me.id, "role": me.role, "name": me.name},
+                actor,
+            )
+        await note_consent(unit, actor, me, consent)
+    await sessions.set_presence(unit, session, me, Presence.HERE, actor)
+    await _place(unit, session, me, seat, media)
+    sessions.touch(unit, session, case)
+    await unit.tx.flush()
+    return Joined(session.id, me.id, actor)
+
+
+def check_consent(consent: ConsentGiven) -> None:
+    """Refuse consent to other words than those that are shown now.
+
+    Raises:
+        CaseError: ``consent_required`` (409).
+    """
+    if consent.version != CONSENT_VERSION:
+        raise CaseError(
+            "consent_required",
+            "The words on recording have changed; please read and agree again.",
+            version=CONSENT_VERSION,
+        )
+
+
+async def refuse_other_devices(tx: AsyncSession, link: LinkFound, secret: str | None) -> None:
+    """Let only the bound browser, or the very first one, on.
+
+    Raises:
+        CaseError: ``other_device`` (409) or ``device_refused`` (403).
+    """
+    binding = await links.binding_of(tx, link.link_id, secret)
+    if binding is Binding.REFUSED:
+        raise CaseError("device_refused", "The host did not let this device in.", status=403)
+    if binding in (Binding.OTHER_DEVICE, Binding.ASKING):
+        raise CaseError("other_device", "This link is in use on another device.")
+
+
+async def is_over(tx: AsyncSession, case: Case) -> bool:
+    """Whether there is nothing left to join: decided, or inspected to the end by a host."""
+    if case.state in (CaseState.DECIDED, CaseState.CLOSED):
+        return True
+    if case.state != CaseState.INSPECTED:
+        return False
+    cause = await tx.scalar(
+        select(Session.end_cause)
+        .where(Session.case_id == case.id, Session.state == SessionState.ENDED)
+        .order_by(Session.ended_at.desc())
+        .limit(1)
+    )
+    return cause in (EndCause.VERDICT, EndCause.HOST_ENDED)
+
+
+async def note_consent(
+    unit: Unit, actor: Actor, person: Participant, consent: ConsentGiven
+) -> None:
+    """Keep who agreed to which words; the same agreement is kept once.
+
+    Raises:
+        CaseError: ``consent_required`` (409).
+    """
+    check_consent(consent)
+    known = await current_consent(unit.tx, person.id)
+    if known is not None and known.text_version == consent.version:
+        return
+    unit.tx.add(
+        Consent(
+            id=new_id("con"),
+            session_id=person.session_id,
+            participant_id=person.id,
+            text_version=consent.version,
+            locale=consent.locale,
+            given_at=unit.now,
+        )
+    )
+    await unit.record(
+        person.session_id,
+        "consent_given",
+        {"version": consent.version, "locale": consent.locale},
+        actor,
+    )
+
+
+async def withdraw_consent(unit: Unit, actor: Actor, session_id: str) -> str:
+    """Take back one's agreement; gives the participant who is no longer to be recorded.
+
+    Raises:
+        CaseError: ``not_found``, ``already_ended``.
+    """
+    session, case, me = await sessions.see_as_participant(unit.tx, actor, session_id, lock=True)
+    if session.state == SessionState.ENDED:
+        raise CaseError("already_ended", "This inspection has already ended.")
+    withdrawn = await unit.tx.execute(
+        update(Consent)
+        .where(Consent.participant_id == me.id, Consent.withdrawn_at.is_(None))
+        .values(withdrawn_at=unit.now)
+        .returning(Consent.id)
+    )
+    if withdrawn.all():
+        await unit.record(session.id, "consent_withdrawn", {}, actor)
+    sessions.touch(unit, session, case)
+    return me.id
+
+
+async def current_consent(tx: AsyncSession, participant_id: str) -> Consent | None:
+    """The agreement that holds now."""
+    return (
+        await tx.execute(
+            select(Consent)
+            .where(Consent.participant_id == participant_id, Consent.withdrawn_at.is_(None))
+            .order_by(Consent.given_at.desc())
+            .limit(1)
+        )
+    ).scalar_one_or_none()
+
+
+async def _seat_in(
+    tx: AsyncSession,
+    keys: KeyRing,
+    session: Session,
+    participant_id: str,
+    role: ParticipantRole,
+    *,
+    record: bool,
+) -> Seat:
+    return Seat(
+        case_id=session.case_id,
+        tenant_id=session.tenant_id,
+        session_id=session.id,
+        is_new_session=False,
+        participant_id=participant_id,
+        role=role,
+        key_id=session.key_id,
+        wrapped_key=session.wrapped_key or b"",
+        key=await keys.session_key(tx, session.id),
+        worker=session.media_worker,
+        epoch=session.media_epoch,
+        record=record,
+    )
+
+
+async def _session_for(unit: Unit, actor: BuyerActor, case: Case, seat: Seat) -> Session:
+    session = await sessions.open_session_of(unit.tx, case.id)
+    if (session is None) != seat.is_new_session or (
+        session is not None and session.id != seat.session_id
+    ):
+        raise SeatGone
+    if session is None:
+        session = sessions.new_session(
+            seat.session_id, case, SessionState.WAITING, (seat.key_id, seat.wrapped_key), unit.now
+        )
+        unit.tx.add(session)
+        await unit.tx.flush()
+        await unit.record(session.id, "session_opened", {"direction": session.direction}, actor)
+    return session
+
+
+async def _buyer_for(
+    unit: Unit, actor: BuyerActor, case: Case, session: Session, seat: Seat, locale: str
+) -> Participant:
+    person = await sessions.buyer_in(unit.tx, session.id)
+    if person is not None and person.id != seat.participant_id:
+        raise SeatGone
+    is_new = person is None
+    if person is None:
+        person = Participant(
+            id=seat.participant_id,
+            session_id=session.id,
+            role=ParticipantRole.BUYER,
+            name=case.buyer_name,
+            presence=Presence.HERE,
+            joined_at=unit.now,
+        )
+        unit.tx.add(person)
+    person.device_id, person.locale, person.seen_at = actor.device_id, locale, unit.now
+    await unit.tx.flush()
+    if is_new:
+        await unit.record(
+            session.id,
+            "joined",
+            {"participant_id": person.id, "role": person.role, "name": person.name},
+            actor,
+        )
+    else:
+        await sessions.set_presence(unit, session, person, Presence.HERE, actor)
+    return person
+
+
+async def _has_joined(tx: AsyncSession, person: Participant) -> bool:
+    return (
+        await tx.scalar(select(Consent.id).where(Consent.participant_id == person.id).limit(1))
+        is not None
+    )
+
+
+async def _place(
+    unit: Unit, session: Session, person: Participant, seat: Seat, media: SeatMedia | None
+) -> None:
+    """Note where the media is, unless somebody else placed the session meanwhile."""
+    if media is None:
+        return
+    if (session.media_worker, session.media_epoch) != (seat.worker, seat.epoch) and (
+        session.media_worker,
+        session.media_epoch,
+    ) != (media.worker, media.epoch):
+        raise SeatGone
+    session.media_worker, session.media_epoch = media.worker, media.epoch
+    person.peer_id = media.peer_id

@@ -1,0 +1,162 @@
+"""The key ring: one master key wraps a key per tenant, which wraps one per case and per session.
+
+Wrapping is AES-256-GCM, ``nonce (12) ‖ ciphertext ‖ tag``, bound to what the key is for.
+Destroying a wrapped key is erasure: what it encrypted can never be read again, in no backup.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.tables import Case, Session, Tenant
+from runtime.errors import CaseError, SetupError
+from runtime.ids import new_id
+from runtime.settings import Settings
+
+KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+
+
+class KeyDestroyed(CaseError):  # noqa: N818 - the name says what was done
+    """What was asked for has been erased (410 ``erased``)."""
+
+    def __init__(self) -> None:
+        super().__init__("erased", "This has been erased.", status=410)
+
+
+class KeyRing:
+    """Makes and opens keys; holds the master key and no other."""
+
+    def __init__(self, master_key: bytes) -> None:
+        if len(master_key) != KEY_BYTES:
+            raise ValueError("a master key has 32 bytes")
+        self._master = AESGCM(master_key)
+
+    @classmethod
+    def load(cls, settings: Settings) -> KeyRing:
+        """Take the master key from the settings, or from its file, made at first use (0600).
+
+        Raises:
+            SetupError: it is not 32 bytes.
+        """
+        if settings.master_key is not None:
+            try:
+                key = base64.b64decode(settings.master_key.get_secret_value(), validate=True)
+            except binascii.Error:
+                key = b""
+            source = "PROOFCALL_MASTER_KEY"
+        else:
+            path = settings.keys_dir / "master.key"
+            key, source = _load_or_make(path), str(path)
+        if len(key) != KEY_BYTES:
+            raise SetupError(f"{source} does not hold a master key of 32 bytes.")
+        return cls(key)
+
+    def new_tenant_key(self, tenant_id: str) -> bytes:
+        """A wrapped key for a new tenant."""
+        return _wrap(self._master, f"tenant:{tenant_id}", os.urandom(KEY_BYTES))
+
+    async def tenant_key(self, tx: AsyncSession, tenant_id: str) -> bytes:
+        """The key of a tenant: opens the access log and wraps the others.
+
+        Raises:
+            KeyDestroyed: the tenant was erased.
+            SetupError: the master key is another one.
+        """
+        wrapped = await tx.scalar(select(Tenant.wrapped_key).where(Tenant.id == tenant_id))
+        if wrapped is None:
+            raise KeyDestroyed
+        try:
+            return _unwrap(self._master, f"tenant:{tenant_id}", wrapped)
+        except InvalidTag as error:
+            raise SetupError(
+                "The master key is not the one this database was made with."
+            ) from error
+
+    async def new_case_key(self, tx: AsyncSession, tenant_id: str) -> bytes:
+        """A wrapped key for a new case of the tenant."""
+        tenant = AESGCM(await self.tenant_key(tx, tenant_id))
+        return _wrap(tenant, f"case:{tenant_id}", os.urandom(KEY_BYTES))
+
+    async def case_key(self, tx: AsyncSession, case_id: str) -> bytes:
+        """The key of a case: opens the case log.
+
+        Raises:
+            KeyDestroyed: the case or its tenant was erased, or it never was.
+        """
+        row = (
+            await tx.execute(select(Case.tenant_id, Case.wrapped_key).where(Case.id == case_id))
+        ).first()
+        if row is None or row.wrapped_key is None:
+            raise KeyDestroyed
+        tenant = AESGCM(await self.tenant_key(tx, row.tenant_id))
+        return _unwrap(tenant, f"case:{row.tenant_id}", row.wrapped_key)
+
+    async def new_session_key(self, tx: AsyncSession, tenant_id: str) -> tuple[str, bytes]:
+        """The id of a new session's key, and that key wrapped."""
+        tenant = AESGCM(await self.tenant_key(tx, tenant_id))
+        key_id = new_id("key")
+        return key_id, _wrap(tenant, f"session:{key_id}", os.urandom(KEY_BYTES))
+
+    async def open_session_key(
+        self, tx: AsyncSession, tenant_id: str, key_id: str, wrapped: bytes
+    ) -> bytes:
+        """The key of a session whose row is not there yet: the recorder is given it first."""
+        tenant = AESGCM(await self.tenant_key(tx, tenant_id))
+        return _unwrap(tenant, f"session:{key_id}", wrapped)
+
+    async def session_key(self, tx: AsyncSession, session_id: str) -> bytes:
+        """The key of a session: opens its log and its segments.
+
+        Raises:
+            KeyDestroyed: the session or its tenant was erased, or it never was.
+        """
+        row = (
+            await tx.execute(
+                select(Session.tenant_id, Session.key_id, Session.wrapped_key).where(
+                    Session.id == session_id
+                )
+            )
+        ).first()
+        if row is None or row.wrapped_key is None:
+            raise KeyDestroyed
+        tenant = AESGCM(await self.tenant_key(tx, row.tenant_id))
+        return _unwrap(tenant, f"session:{row.key_id}", row.wrapped_key)
+
+
+def _wrap(wrapping: AESGCM, purpose: str, key: bytes) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + wrapping.encrypt(nonce, key, purpose.encode())
+
+
+def _unwrap(wrapping: AESGCM, purpose: str, wrapped: bytes) -> bytes:
+    return wrapping.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], purpose.encode())
+
+
+def _load_or_make(path: Path) -> bytes:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        # A half-written master key would lose everything: write it whole, then link it
+        # into place, which fails if another process was faster.
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(os.urandom(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        finally:
+            Path(temporary).unlink()
+    return path.read_bytes()

@@ -1,0 +1,394 @@
+"""Live inspections: taking, releasing, leaving and ending them; presence of the people in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases import desk
+from cases.access_policy import Action, may
+from cases.actor import Actor, BuyerActor, StaffActor, SystemActor
+from cases.case_access import facts_of, not_found
+from cases.hosting import next_in_line, queue_ids, session_of_host
+from cases.log import LogKind, Visibility
+from cases.session_states import Attendance, EndCause, stale_cause
+from cases.states import (
+    CaseState,
+    CaseTrigger,
+    ParticipantRole,
+    Presence,
+    SessionState,
+    SessionTrigger,
+    next_session_state,
+)
+from cases.tables import Case, Event, Participant, Session, Staff
+from cases.unit import Unit
+from runtime.errors import CaseError
+from runtime.ids import CaseId, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A session as somebody who may see it sees it."""
+
+    session: Session
+    case: Case
+    me: Participant | None
+
+
+async def see_session(
+    tx: AsyncSession, actor: Actor, session_id: str, action: Action, *, lock: bool = False
+) -> Seen:
+    """Load a session for somebody; with ``lock`` nobody else changes it meanwhile.
+
+    Raises:
+        CaseError: ``not_found`` (404) when it does not exist for the actor.
+    """
+    query = select(Session, Case).join(Case, Case.id == Session.case_id)
+    query = query.where(Session.id == session_id)
+    if lock:
+        query = query.with_for_update(of=Session)
+    row = (await tx.execute(query)).one_or_none()
+    if row is None:
+        raise not_found()
+    session, case = row
+    if not may(actor, action, facts_of(case)):
+        raise not_found()
+    return Seen(session, case, await _participant_of(tx, actor, session_id))
+
+
+async def see_as_participant(
+    tx: AsyncSession, actor: Actor, session_id: str, *, lock: bool = False
+) -> tuple[Session, Case, Participant]:
+    """Load a session for somebody who takes part in it, whoever they are.
+
+    Raises:
+        CaseError: ``not_found`` (404).
+    """
+    action = Action.TAKE_PART if isinstance(actor, BuyerActor) else Action.HOST
+    seen = await see_session(tx, actor, session_id, action, lock=lock)
+    if seen.me is None:
+        raise not_found()
+    return seen.session, seen.case, seen.me
+
+
+async def open_session_of(tx: AsyncSession, case_id: str) -> Session | None:
+    """The case's session that has not ended."""
+    return (
+        await tx.execute(
+            select(Session).where(Session.case_id == case_id, Session.state != SessionState.ENDED)
+        )
+    ).scalar_one_or_none()
+
+
+async def participants_of(tx: AsyncSession, session_id: str) -> list[Participant]:
+    """Everybody who is or was in the session, in order of joining."""
+    rows = await tx.execute(
+        select(Participant)
+        .where(Participant.session_id == session_id)
+        .order_by(Participant.joined_at, Participant.id)
+    )
+    return list(rows.scalars())
+
+
+async def buyer_in(tx: AsyncSession, session_id: str) -> Participant | None:
+    """The session's buyer, once they have tapped."""
+    return (
+        await tx.execute(
+            select(Participant).where(
+                Participant.session_id == session_id, Participant.role == ParticipantRole.BUYER
+            )
+        )
+    ).scalar_one_or_none()
+
+
+async def take(unit: Unit, actor: StaffActor, case_id: str | None) -> str:
+    """A host takes a buyer, or with no case whoever has waited longest; gives the session's id.
+
+    A case that was offered an inspection but whose buyer has not come is held.
+
+    Raises:
+        CaseError: ``one_at_a_time``, ``queue_empty``, ``already_taken`` (409), ``not_found``.
+    """
+    mine = await session_of_host(unit.tx, actor)
+    if mine is not None:
+        if case_id is not None and mine.case_id == case_id:
+            return mine.id
+        raise CaseError("one_at_a_time", "Finish the inspection you are in first.")
+    if case_id is None:
+        case_id = await next_in_line(unit.tx, actor)
+        if case_id is None:
+            raise CaseError("queue_empty", "Nobody is waiting.")
+    case = await unit.tx.get(Case, case_id)
+    if case is None or not may(actor, Action.HOST, facts_of(case)):
+        raise not_found()
+    session = await open_session_of(unit.tx, case_id)
+    if session is None:
+        return await _hold(unit, actor, case)
+    if session.state != SessionState.WAITING:
+        raise CaseError("already_taken", "Another host has already taken this buyer.")
+    session.state = next_session_state(SessionState.WAITING, SessionTrigger.HOST_TAKES)
+    session.host_staff_id = actor.staff_id
+    await _seat_host(unit, actor, session)
+    await go_live(unit, session, case, actor)
+    await unit.record(session.id, "host_took", {"name": actor.name}, actor)
+    touch(unit, session, case)
+    await unit.tx.flush()
+    return session.id
+
+
+async def release(unit: Unit, actor: StaffActor, session_id: str) -> str:
+    """The host gives the buyer back to the queue, at their old place; gives the session's id.
+
+    Raises:
+        CaseError: ``not_found``, ``already_ended`` or ``wrong_state``.
+    """
+    session, case, me = await see_as_participant(unit.tx, actor, session_id, lock=True)
+    if session.host_staff_id != actor.staff_id and session.state != SessionState.ENDED:
+        raise not_found()
+    state = SessionState(session.state)
+    after = next_session_state(state, SessionTrigger.HOST_RELEASES)
+    await unit.record(session.id, "host_released", {}, actor)
+    buyer = await buyer_in(unit.tx, session.id)
+    if after is SessionState.ENDED or buyer is None or buyer.presence == Presence.LEFT:
+        cause = EndCause.RELEASED if state is SessionState.HELD else EndCause.BUYER_LEFT
+        await end(unit, session, case, cause, actor)
+        return session.id
+    session.state = after
+    session.host_staff_id = None
+    _leave_media(unit, session, me)
+    me.presence, me.left_at = Presence.LEFT, unit.now
+    await desk.move_case(
+        unit.tx, unit.keys, CaseId(case.id), CaseTrigger.HOST_RELEASES, actor, unit.now
+    )
+    touch(unit, session, case)
+    await unit.tx.flush()
+    return session.id
+
+
+async def hang_up(unit: Unit, actor: BuyerActor, session_id: str) -> None:
+    """The buyer leaves: a waiting one gives up the place, in a call they may come back.
+
+    Raises:
+        CaseError: ``not_found``, ``already_ended``.
+    """
+    session, case, me = await see_as_participant(unit.tx, actor, session_id, lock=True)
+    if session.state == SessionState.ENDED:
+        raise CaseError("already_ended", "This inspection has already ended.")
+    await set_presence(unit, session, me, Presence.LEFT, actor)
+    if session.state == SessionState.WAITING:
+        await end(unit, session, case, EndCause.BUYER_LEFT, actor)
+    touch(unit, session, case)
+
+
+async def finish(
+    unit: Unit, actor: StaffActor, session_id: str, verdict: desk.Verdict, client_id: str
+) -> None:
+    """The host ends the inspection; repeating it with the same ``client_id`` changes nothing.
+
+    Raises:
+        CaseError: ``already_ended`` (409), ``not_found``.
+    """
+    session, case, _me = await see_as_participant(unit.tx, actor, session_id, lock=True)
+    if session.state == SessionState.ENDED:
+        if await _was_said(unit.tx, actor, session_id, client_id):
+            return
+        raise CaseError("already_ended", "This inspection has already ended.")
+    if session.host_staff_id != actor.staff_id:
+        raise not_found()
+    await unit.record(
+        session.id,
+        "verdict",
+        desk.verdict_payload(verdict),
+        actor,
+        visibility=Visibility.SELLER,
+        client_id=client_id,
+    )
+    cause = EndCause.VERDICT if verdict.outcome else EndCause.HOST_ENDED
+    await end(unit, session, case, cause, actor)
+    if verdict.outcome is not None:
+        await desk.decide(unit.tx, unit.keys, actor, CaseId(case.id), verdict, unit.now)
+
+
+async def end(unit: Unit, session: Session, case: Case, cause: EndCause, actor: Actor) -> None:
+    """End a session, whatever state it is in; media and recorder are closed after the commit."""
+    before = SessionState(session.state)
+    session.state = next_session_state(before, SessionTrigger.END)
+    session.ended_at = unit.now
+    session.end_cause = cause
+    for person in await participants_of(unit.tx, session.id):
+        person.peer_id = None
+        if person.presence != Presence.LEFT:
+            person.presence, person.left_at = Presence.LEFT, unit.now
+    await unit.record(session.id, "ended", {"cause": cause}, actor)
+    trigger = (
+        CaseTrigger.INSPECTION_ENDS if before is SessionState.LIVE else CaseTrigger.BUYER_GIVES_UP
+    )
+    await desk.move_case(unit.tx, unit.keys, CaseId(case.id), trigger, actor, unit.now)
+    unit.changes.closed.append((session.id, cause))
+    touch(unit, session, case)
+    await unit.tx.flush()
+
+
+async def end_if_stale(unit: Unit, session_id: str) -> EndCause | None:
+    """End a session that nobody will come back to; says why, or ``None`` when it goes on."""
+    actor = SystemActor()
+    seen = await see_session(unit.tx, actor, session_id, Action.HOST, lock=True)
+    people = await participants_of(unit.tx, session_id)
+    relevant = [
+        Attendance(Presence(p.presence), p.seen_at)
+        for p in people
+        # Of a waiting session only the buyer counts: a host who released it is gone.
+        if seen.session.state != SessionState.WAITING or p.role == ParticipantRole.BUYER
+    ]
+    state = SessionState(seen.session.state)
+    cause = stale_cause(state, relevant, seen.session.created_at, unit.now)
+    if cause is not None:
+        await end(unit, seen.session, seen.case, cause, actor)
+    return cause
+
+
+async def open_session_ids(tx: AsyncSession) -> list[str]:
+    """Every session that has not ended."""
+    return list(
+        (await tx.execute(select(Session.id).where(Session.state != SessionState.ENDED))).scalars()
+    )
+
+
+async def unclosed_sessions(tx: AsyncSession, ended_before: datetime) -> list[tuple[str, str]]:
+    """Sessions that ended but of which the recorder has not said its last word: id, cause."""
+    rows = await tx.execute(
+        select(Session.id, Session.end_cause).where(
+            Session.state == SessionState.ENDED,
+            Session.ended_at < ended_before,
+            Session.recorder_closed_at.is_(None),
+        )
+    )
+    return [(session_id, cause or EndCause.HOST_ENDED) for session_id, cause in rows]
+
+
+async def go_live(unit: Unit, session: Session, case: Case, actor: Actor) -> None:
+    """Buyer and host have met."""
+    session.live_at = session.live_at or unit.now
+    await desk.move_case(
+        unit.tx, unit.keys, CaseId(case.id), CaseTrigger.HOST_MEETS, actor, unit.now
+    )
+
+
+async def set_presence(
+    unit: Unit, session: Session, person: Participant, presence: Presence, actor: Actor
+) -> None:
+    """Note that somebody came, dropped out or left; nothing happens when that is known."""
+    person.seen_at = unit.now
+    if person.presence == presence or session.state == SessionState.ENDED:
+        return
+    person.presence = presence
+    person.left_at = unit.now if presence is Presence.LEFT else None
+    if presence is Presence.LEFT:
+        _leave_media(unit, session, person)
+    await unit.record(
+        session.id, "presence", {"participant_id": person.id, "presence": presence}, actor
+    )
+    unit.changes.sessions.add(session.id)
+    if session.state == SessionState.WAITING:
+        unit.changes.desks.add(session.tenant_id)
+        case = await unit.tx.get(Case, session.case_id)
+        if case is not None:
+            unit.changes.desks |= queue_ids(session, case)
+
+
+def touch(unit: Unit, session: Session, case: Case) -> None:
+    """Have everybody concerned look again after the commit."""
+    unit.changes.sessions.add(session.id)
+    unit.changes.desks |= queue_ids(session, case)
+
+
+def new_session(
+    session_id: str, case: Case, state: SessionState, key: tuple[str, bytes], now: datetime
+) -> Session:
+    """A session's first row; ``key`` is the key's id and the wrapped key."""
+    return Session(
+        id=session_id,
+        case_id=case.id,
+        tenant_id=case.tenant_id,
+        direction=case.direction,
+        state=state,
+        key_id=key[0],
+        wrapped_key=key[1],
+        object_prefix=object_prefix(case.tenant_id, session_id),
+        created_at=now,
+        waiting_since=now if state is SessionState.WAITING else None,
+    )
+
+
+def object_prefix(tenant_id: str, session_id: str) -> str:
+    """Under what the session's segments and stills are stored."""
+    return f"{tenant_id}/{session_id}"
+
+
+def _leave_media(unit: Unit, session: Session, person: Participant) -> None:
+    if person.peer_id and session.media_worker and session.media_epoch:
+        unit.changes.closed_peers.append(
+            (session.media_worker, session.media_epoch, person.peer_id)
+        )
+    person.peer_id = None
+
+
+async def _hold(unit: Unit, actor: StaffActor, case: Case) -> str:
+    if case.state not in (CaseState.INSPECTION_OFFERED, CaseState.INSPECTED):
+        raise CaseError("wrong_state", "This buyer has not been invited.")
+    key = await unit.keys.new_session_key(unit.tx, case.tenant_id)
+    session = new_session(new_id("ses"), case, SessionState.HELD, key, unit.now)
+    session.host_staff_id = actor.staff_id
+    unit.tx.add(session)
+    await unit.tx.flush()
+    await unit.record(session.id, "session_opened", {"direction": session.direction}, actor)
+    await _seat_host(unit, actor, session)
+    await unit.record(session.id, "host_took", {"name": actor.name}, actor)
+    touch(unit, session, case)
+    return session.id
+
+
+async def _seat_host(unit: Unit, actor: StaffActor, session: Session) -> None:
+    staff = await unit.tx.get(Staff, actor.staff_id)
+    person = await _participant_of(unit.tx, actor, session.id)
+    if person is None:
+        person = Participant(
+            id=new_id("par"),
+            session_id=session.id,
+            role=ParticipantRole.HOST,
+            staff_id=actor.staff_id,
+            name=actor.name,
+            locale=staff.locale if staff else "en",
+            joined_at=unit.now,
+        )
+        unit.tx.add(person)
+    person.presence, person.left_at, person.seen_at = Presence.HERE, None, unit.now
+    await unit.tx.flush()
+
+
+async def _participant_of(tx: AsyncSession, actor: Actor, session_id: str) -> Participant | None:
+    query = select(Participant).where(Participant.session_id == session_id)
+    if isinstance(actor, BuyerActor):
+        # One buyer, on whichever device the link is bound to now.
+        query = query.where(Participant.role == ParticipantRole.BUYER)
+    elif isinstance(actor, StaffActor):
+        query = query.where(Participant.staff_id == actor.staff_id)
+    else:
+        return None
+    return (await tx.execute(query)).scalar_one_or_none()
+
+
+async def _was_said(tx: AsyncSession, actor: Actor, session_id: str, client_id: str) -> bool:
+    found = await tx.scalar(
+        select(Event.seq).where(
+            Event.log == LogKind.SESSION,
+            Event.subject_id == session_id,
+            Event.actor == actor.label,
+            Event.client_id == client_id,
+        )
+    )
+    return found is not None

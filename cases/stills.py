@@ -1,0 +1,165 @@
+"""Stills: wanted at once with a preview, cut from the recording when that is in the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases import sessions
+from cases.actor import Actor, StaffActor, SystemActor
+from cases.case_access import not_found
+from cases.keys import KeyRing
+from cases.log import ALL_VISIBILITIES, LogKind, read_events
+from cases.states import SessionState, StillState
+from cases.tables import Event, Participant, Preview, Still
+from cases.unit import Unit
+from runtime.errors import CaseError
+from runtime.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class WantedFrame:
+    """A source frame by its owner, track and RTP timestamp; ``at_ns`` is about when it was."""
+
+    participant_id: str
+    track_id: str
+    rtp_timestamp: int
+    at_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class CutStill:
+    """Where the photograph is stored and what it is; ``recording_ms`` is its place."""
+
+    object_key: str
+    key_id: str
+    sha256: str
+    width: int
+    height: int
+    recording_id: str
+    recording_ms: int
+    at_ns: int
+
+
+async def already_taken(
+    tx: AsyncSession, keys: KeyRing, actor: Actor, session_id: str, client_id: str
+) -> tuple[str, int] | None:
+    """The still and event that this ``client_id`` made before, if it did."""
+    seq = await tx.scalar(
+        select(Event.seq).where(
+            Event.log == LogKind.SESSION,
+            Event.subject_id == session_id,
+            Event.actor == actor.label,
+            Event.client_id == client_id,
+            Event.kind == "still_taken",
+        )
+    )
+    if seq is None:
+        return None
+    events = await read_events(
+        tx,
+        log=LogKind.SESSION,
+        subject_id=session_id,
+        key=await keys.session_key(tx, session_id),
+        visibilities=ALL_VISIBILITIES,
+        after=seq - 1,
+        limit=1,
+    )
+    payload = events[0].payload or {}
+    return str(payload.get("still_id", "")), seq
+
+
+async def want(
+    unit: Unit,
+    actor: StaffActor,
+    session_id: str,
+    frame: WantedFrame,
+    preview: bytes,
+    client_id: str,
+) -> tuple[str, int]:
+    """Order a still; gives its id and the event's number. Repeating it orders nothing new.
+
+    Raises:
+        CaseError: ``not_found``, ``already_ended``.
+    """
+    session, _case, _me = await sessions.see_as_participant(unit.tx, actor, session_id)
+    if session.state == SessionState.ENDED:
+        raise CaseError("already_ended", "This inspection has already ended.")
+    source = await unit.tx.get(Participant, frame.participant_id)
+    if source is None or source.session_id != session_id:
+        raise not_found()
+    still_id = new_id("stl")
+    event = await unit.record(
+        session_id,
+        "still_taken",
+        {
+            "still_id": still_id,
+            "participant_id": frame.participant_id,
+            "at_ms": frame.at_ns // 1_000_000,
+        },
+        actor,
+        client_id=client_id,
+    )
+    first_id = str((event.payload or {}).get("still_id", still_id))
+    if first_id != still_id:
+        return first_id, event.seq
+    unit.tx.add(
+        Still(
+            id=still_id,
+            session_id=session_id,
+            participant_id=frame.participant_id,
+            state=StillState.WANTED,
+            track_id=frame.track_id,
+            rtp_timestamp=frame.rtp_timestamp,
+            at_ns=frame.at_ns,
+            taken_by=actor.label,
+            created_at=unit.now,
+        )
+    )
+    await unit.tx.flush()
+    unit.tx.add(Preview(still_id=still_id, jpeg=preview))
+    await unit.outbox.enqueue(unit.tx, "cut_still", f"cut_still:{still_id}", still_id)
+    return still_id, event.seq
+
+
+async def note_cut(unit: Unit, still_id: str, cut: CutStill) -> None:
+    """The still is in the store; nothing happens when that is known."""
+    still = await unit.tx.get(Still, still_id, with_for_update=True)
+    if still is None or still.state != StillState.WANTED:
+        return
+    still.state = StillState.CUT
+    still.object_key, still.key_id = cut.object_key, cut.key_id
+    still.sha256, still.width, still.height = cut.sha256, cut.width, cut.height
+    still.recording_id, still.recording_ms = cut.recording_id, cut.recording_ms
+    still.at_ns = cut.at_ns
+    await unit.record(
+        still.session_id,
+        "still_cut",
+        {
+            "still_id": still_id,
+            "sha256": cut.sha256,
+            "width": cut.width,
+            "height": cut.height,
+            "recording_id": cut.recording_id,
+            "recording_ms": cut.recording_ms,
+        },
+        SystemActor(),
+        client_id=f"still-{still_id}",
+    )
+
+
+async def note_failed(unit: Unit, still_id: str, reason: str) -> None:
+    """The still can never be cut; nothing happens when that is known."""
+    still = await unit.tx.get(Still, still_id, with_for_update=True)
+    if still is None or still.state != StillState.WANTED:
+        return
+    still.state, still.failure = StillState.FAILED, reason
+    await unit.record(
+        still.session_id,
+        "still_failed",
+        {"still_id": still_id, "reason": reason},
+        SystemActor(),
+        client_id=f"still-{still_id}",
+    )

@@ -1,0 +1,73 @@
+"""One unit of work: a transaction, what it may use, and what others hear once it is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.actor import Actor
+from cases.keys import KeyRing
+from cases.log import LoggedEvent, LogKind, Visibility, append
+from cases.outbox import Outbox
+
+
+@dataclass(slots=True)
+class Changes:
+    """What a transaction did that browsers or other processes are told after the commit."""
+
+    events: list[tuple[str, LoggedEvent]] = field(default_factory=list)
+    """Session id and event, in order."""
+    sessions: set[str] = field(default_factory=set)
+    """Sessions whose state, participants or place in the queue changed."""
+    desks: set[str] = field(default_factory=set)
+    """Tenants and warehouses whose queue changed."""
+    closed: list[tuple[str, str]] = field(default_factory=list)
+    """Session id and cause: media and recorder are to be closed."""
+    closed_peers: list[tuple[str, str, str]] = field(default_factory=list)
+    """Worker, epoch and peer of somebody who left."""
+    lost_peers: list[tuple[str, str]] = field(default_factory=list)
+    """Session and participant whose media is gone: their page makes a fresh peer."""
+    device_asks: list[tuple[str, str, str]] = field(default_factory=list)
+    """Session, device and user agent: the host decides."""
+    replaced_sockets: list[str] = field(default_factory=list)
+    """Sockets that another tab has taken over from."""
+
+
+@dataclass(slots=True)
+class Unit:
+    """What every use case that changes something is given."""
+
+    tx: AsyncSession
+    keys: KeyRing
+    outbox: Outbox
+    now: datetime
+    changes: Changes = field(default_factory=Changes)
+
+    async def record(
+        self,
+        session_id: str,
+        kind: str,
+        payload: Mapping[str, object],
+        actor: Actor,
+        *,
+        visibility: Visibility = Visibility.PARTIES,
+        client_id: str | None = None,
+    ) -> LoggedEvent:
+        """Append to the session's log; browsers hear of it after the commit."""
+        event = await append(
+            self.tx,
+            log=LogKind.SESSION,
+            subject_id=session_id,
+            kind=kind,
+            payload=payload,
+            visibility=visibility,
+            actor=actor.label,
+            key=await self.keys.session_key(self.tx, session_id),
+            at=self.now,
+            client_id=client_id,
+        )
+        self.changes.events.append((session_id, event))
+        return event

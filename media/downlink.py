@@ -1,0 +1,74 @@
+"""PURE. What a viewer's downlink carries, as a cap for the source that feeds it.
+
+The viewer's browser estimates its downlink from the send times we stamp and tells
+it by REMB. Passing every REMB on would make the source follow the browser's slow
+start; so the cap bites only when the estimate drops, or a report shows more than
+10 % loss, and is released again by 8 % a second.
+"""
+
+from __future__ import annotations
+
+_DROP = 0.93
+_NEAR = 1.3
+_MARGIN = 0.95
+_HOLD_S = 2.0
+_LOSS_HOLD_S = 1.5
+_LOSS_LIMIT = 0.10
+_RELEASE_PER_S = 1.08
+_FREE_BPS = 2_500_000.0
+
+
+class DownlinkCap:
+    """The cap of one viewer's video, None while the downlink does not bite."""
+
+    __slots__ = ("_at_s", "_cap_bps", "_hold_until_s", "_loss_until_s", "_remb_bps")
+
+    def __init__(self) -> None:
+        self._cap_bps: float | None = None
+        self._at_s = 0.0
+        self._hold_until_s = 0.0
+        self._loss_until_s = 0.0
+        self._remb_bps: int | None = None
+
+    def on_remb(self, bitrate_bps: int, egress_bps: float, now_s: float) -> None:
+        """The receiver estimates ``bitrate_bps`` while we send it ``egress_bps``."""
+        before, self._remb_bps = self._remb_bps, bitrate_bps
+        overuse = (
+            before is not None and bitrate_bps < _DROP * before and bitrate_bps < _NEAR * egress_bps
+        )
+        capped = self.value(now_s)
+        if overuse or (capped is not None and bitrate_bps < capped):
+            self._set(_MARGIN * bitrate_bps, now_s, _HOLD_S)
+
+    def on_loss(self, fraction: float, egress_bps: float, now_s: float) -> None:
+        """The receiver lost ``fraction`` (0–1) of what we sent since its last report."""
+        if fraction <= _LOSS_LIMIT or egress_bps <= 0 or now_s < self._loss_until_s:
+            return
+        capped = self.value(now_s)
+        base = egress_bps if capped is None else min(capped, egress_bps)
+        self._loss_until_s = now_s + _LOSS_HOLD_S
+        self._set(base * (1 - 0.5 * min(fraction, 1.0)), now_s, _LOSS_HOLD_S)
+
+    def value(self, now_s: float) -> float | None:
+        """The cap at ``now_s`` in bits a second, None when the downlink is free."""
+        if self._cap_bps is None:
+            return None
+        since_s = now_s - max(self._at_s, self._hold_until_s)
+        if since_s <= 0:
+            return self._cap_bps
+        released = self._cap_bps * float(_RELEASE_PER_S**since_s)
+        if released > _FREE_BPS:
+            self._cap_bps = None
+            return None
+        return released
+
+    def _set(self, cap_bps: float, now_s: float, hold_s: float) -> None:
+        self._cap_bps = cap_bps
+        self._at_s = now_s
+        self._hold_until_s = now_s + hold_s
+
+
+def combine_caps(caps: list[float | None], floor_bps: float) -> int | None:
+    """The cap for one source from those of all its viewers, never under ``floor_bps``."""
+    biting = [cap for cap in caps if cap is not None]
+    return int(max(floor_bps, min(biting))) if biting else None

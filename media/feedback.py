@@ -1,0 +1,324 @@
+"""The RTCP of one leg: what the peer reports and asks, what we report and ask, and when."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import structlog
+
+from media.downlink import combine_caps
+from media.egress import Egress
+from media.ingress import Ingress
+from media.rtcp import (
+    KeyframeRequest,
+    Nack,
+    ReceiverInfo,
+    Remb,
+    ReportBlock,
+    SenderInfo,
+    build_nack,
+    build_pli,
+    build_receiver_report,
+    build_remb,
+    build_sender_report,
+    parse_rtcp,
+)
+from media.tap import Tap
+from media.transmit import Transmitter
+from media.twcc import FeedbackBuilder
+from runtime.clock import Clock
+
+log = structlog.get_logger()
+
+_CNAME = "proofcall"
+_KEYFRAME_PAUSE_S = 0.3
+_KEYFRAME_AGAIN_S = 0.5
+_KEYFRAME_EVERY_S = 10.0
+_KEYFRAME_MIN_BPS = 200_000
+_STALL_TICKS = 10
+_REMB_TICKS = 10
+_FLOOR_BPS = 60_000.0
+_RECORDED_FLOOR_BPS = 150_000.0
+_LIFT_BPS = 5_000_000
+_LIFTS = 3
+_MAX_REPORTS = 64
+
+
+class _Watch:
+    """What the ticks remember of one ingress."""
+
+    __slots__ = (
+        "asked_s",
+        "bitrate_bps",
+        "idle_ticks",
+        "keyframes_asked",
+        "lifts",
+        "loss",
+        "octets",
+        "received",
+    )
+
+    def __init__(self) -> None:
+        self.received = 0
+        self.idle_ticks = 0
+        self.asked_s = -1e9
+        self.keyframes_asked = 0
+        self.octets = 0
+        self.bitrate_bps = 0.0
+        self.loss = 0.0
+        self.lifts = 0
+
+
+class Feedback:
+    """Owner of a leg's streams as far as RTCP goes."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        transmitter: Transmitter,
+        arrivals: FeedbackBuilder,
+        tap: Tap | None,
+    ) -> None:
+        self._clock = clock
+        self._transmitter = transmitter
+        self._arrivals = arrivals
+        self._tap = tap
+        self._by_source: dict[int, Ingress] = {}
+        self._outs: dict[int, Egress] = {}
+        self._ingresses: list[Ingress] = []
+        self._watches: dict[Ingress, _Watch] = {}
+        self._sent_reports: dict[int, float] = {}
+        self._octets_before: dict[Egress, int] = {}
+        self._ssrc = 1
+        self._ticks = 0
+        self._slow_at_s: float | None = None
+        self.rtt_s = 0.0
+        self.nacks_received = 0
+        self.keyframe_requests_received = 0
+        self.repeated = 0
+
+    def configure(self, ingresses: list[Ingress], egresses: Mapping[str, Egress]) -> None:
+        """The streams of this leg."""
+        self._ingresses = ingresses
+        self._watches = {ingress: _Watch() for ingress in ingresses}
+        self._outs = {out.ssrc: out for out in egresses.values()}
+        # The m-line both sides send on has our first SSRC; any of ours will do.
+        self._ssrc = next(iter(self._outs), 1)
+
+    # What the peer says.
+
+    def on_rtcp(self, packet: bytes) -> None:
+        """Act on one decrypted compound packet.
+
+        Raises:
+            PeerError: it is malformed; nothing of it was used.
+        """
+        now_s = time.monotonic()
+        for message in parse_rtcp(packet):
+            match message:
+                case SenderInfo():
+                    self._on_sender_report(message)
+                    self._on_blocks(message.blocks, now_s)
+                case ReceiverInfo():
+                    self._on_blocks(message.blocks, now_s)
+                case Nack():
+                    self._on_nack(message, now_s)
+                case KeyframeRequest():
+                    self._on_keyframe_request(message)
+                case Remb():
+                    self._on_remb(message, now_s)
+
+    def _on_sender_report(self, report: SenderInfo) -> None:
+        ingress = next((one for one in self._ingresses if one.ssrc == report.ssrc), None)
+        if ingress is None:
+            return
+        ingress.sender_report(report.ntp, report.rtp_timestamp, time.monotonic_ns() // 1000)
+        if self._tap is not None and ingress.handle:
+            self._tap.sender_report(
+                ingress.handle, self._clock.wall_ns(), report.ntp, report.rtp_timestamp
+            )
+        for out in ingress.outs:
+            out.owner.forward_report(out, report.ntp, report.rtp_timestamp)
+
+    def _on_blocks(self, blocks: tuple[ReportBlock, ...], now_s: float) -> None:
+        for block in blocks:
+            out = self._outs.get(block.ssrc)
+            if out is None:
+                continue
+            sent_s = self._sent_reports.get(block.last_report)
+            if sent_s is not None and block.last_report:
+                self.rtt_s = min(5.0, max(0.0, now_s - sent_s - block.delay / 65_536))
+            out.loss = block.fraction_lost / 256
+            if out.kind == "video" and out.source is not None:
+                out.cap.on_loss(out.loss, out.rate_bps, now_s)
+                out.source.owner.update_cap(out.source, now_s)
+
+    def _on_nack(self, nack: Nack, now_s: float) -> None:
+        out = self._outs.get(nack.media_ssrc)
+        if out is None or out.source is None or not out.live:
+            return
+        self.nacks_received += len(nack.sequences)
+        source = out.source
+        send_time = int(now_s * 262_144) & 0xFFFFFF
+        for ours in nack.sequences:
+            held = source.held((ours - out.sequence_offset) & 0xFFFF)
+            if held is None:
+                continue
+            sequence, timestamp, second, payload = held
+            if not out.gate.allows(ours, len(payload), now_s, self.rtt_s, out.rate_bps):
+                continue
+            header = out.repetition(sequence, timestamp, second, send_time)
+            if header is not None and self._transmitter.send(header + payload, rtcp=False):
+                self.repeated += 1
+
+    def _on_keyframe_request(self, request: KeyframeRequest) -> None:
+        out = self._outs.get(request.media_ssrc)
+        if out is None or out.source is None:
+            return
+        self.keyframe_requests_received += 1
+        out.source.owner.request_keyframe(out.source)
+
+    def _on_remb(self, remb: Remb, now_s: float) -> None:
+        # Browsers list every stream they receive; the estimate is of the whole downlink.
+        total_bps = sum(out.rate_bps for out in self._outs.values())
+        for out in self._outs.values():
+            if out.kind != "video" or out.source is None or not out.live:
+                continue
+            out.cap.on_remb(remb.bitrate_bps, total_bps, now_s)
+            out.source.owner.update_cap(out.source, now_s)
+
+    # What we say.
+
+    def forward_report(self, out: Egress, ntp: int, rtp_timestamp: int) -> None:
+        """A sender report of the source, in the numbers of this viewer: keeps lips in step."""
+        if len(self._sent_reports) >= _MAX_REPORTS:
+            self._sent_reports.clear()
+        self._sent_reports[(ntp >> 16) & 0xFFFFFFFF] = time.monotonic()
+        ours = (rtp_timestamp + out.timestamp_offset) & 0xFFFFFFFF
+        report = SenderInfo(out.ssrc, ntp, ours, out.packets, out.octets, ())
+        self._transmitter.send(build_sender_report(report, _CNAME), rtcp=True)
+
+    def request_keyframe(self, ingress: Ingress) -> None:
+        """Ask the sender for a keyframe, at most every 0.3 s; a refused wish is kept."""
+        ingress.key_wanted = True
+        self._ask_for_keyframe(ingress, time.monotonic())
+
+    def update_cap(self, ingress: Ingress, now_s: float) -> None:
+        """Tell the sender at once when a cap begins to bite; the ticks do the rest."""
+        watch = self._watches[ingress]
+        if watch.lifts == 0:
+            self._send_cap(ingress, watch, now_s)
+
+    def _ask_for_keyframe(self, ingress: Ingress, now_s: float) -> None:
+        watch = self._watches[ingress]
+        if not ingress.started or now_s - watch.asked_s < _KEYFRAME_PAUSE_S:
+            return
+        ingress.key_wanted = False
+        watch.asked_s = now_s
+        watch.keyframes_asked += 1
+        self._transmitter.send(build_pli(self._ssrc, ingress.ssrc), rtcp=True)
+
+    def _send_cap(self, ingress: Ingress, watch: _Watch, now_s: float) -> None:
+        floor_bps = _RECORDED_FLOOR_BPS if ingress.handle else _FLOOR_BPS
+        cap_bps = combine_caps([out.cap.value(now_s) for out in ingress.outs], floor_bps)
+        if cap_bps is not None:
+            watch.lifts = _LIFTS
+        elif watch.lifts > 0:
+            # The last cap holds in the browser until another estimate lifts it.
+            watch.lifts -= 1
+            cap_bps = _LIFT_BPS
+        else:
+            return
+        self._transmitter.send(build_remb(self._ssrc, cap_bps, [ingress.ssrc]), rtcp=True)
+
+    # Timers.
+
+    def tick(self, now_s: float) -> None:
+        """Every 50 ms: repairs, keyframes; every second tick the transport feedback."""
+        self._ticks += 1
+        for ingress in self._ingresses:
+            watch = self._watches[ingress]
+            self._watch_for_stall(ingress, watch)
+            if ingress.kind != "video" or not ingress.started:
+                continue
+            wanted, given_up = ingress.nacks.due(now_s, self.rtt_s)
+            if wanted:
+                self._transmitter.send(
+                    build_nack(self._ssrc, ingress.ssrc, [one & 0xFFFF for one in wanted]),
+                    rtcp=True,
+                )
+            again = now_s - watch.asked_s >= _KEYFRAME_AGAIN_S
+            if given_up or ingress.key_wanted or (again and ingress.awaited):
+                ingress.key_wanted = True
+                self._ask_for_keyframe(ingress, now_s)
+            if self._ticks % _REMB_TICKS == 0:
+                self._send_cap(ingress, watch, now_s)
+        if self._ticks & 1 and self._arrivals.arrivals:
+            media_ssrc = next((one.ssrc for one in self._ingresses if one.started), 0)
+            packet = self._arrivals.build(self._ssrc, media_ssrc)
+            if packet is not None:
+                self._transmitter.send(packet, rtcp=True)
+
+    def _watch_for_stall(self, ingress: Ingress, watch: _Watch) -> None:
+        """After an outage the holes are beyond repair: only a keyframe brings the picture back."""
+        if ingress.received == watch.received:
+            watch.idle_ticks += 1
+            return
+        if watch.idle_ticks >= _STALL_TICKS and ingress.kind == "video" and watch.received:
+            ingress.nacks.reset()
+            ingress.key_wanted = True
+        watch.received = ingress.received
+        watch.idle_ticks = 0
+
+    def tick_slow(self, now_s: float) -> None:
+        """Every second: receiver reports, rates, the recording's own keyframe."""
+        elapsed_s = now_s - self._slow_at_s if self._slow_at_s is not None else 0.0
+        self._slow_at_s = now_s
+        now_us = time.monotonic_ns() // 1000
+        blocks = []
+        for ingress in self._ingresses:
+            watch = self._watches[ingress]
+            block = ingress.report(now_us)
+            if block is not None:
+                watch.loss = block.fraction_lost / 256
+                blocks.append(block)
+            if elapsed_s > 0:
+                watch.bitrate_bps = (ingress.octets - watch.octets) * 8 / elapsed_s
+            watch.octets = ingress.octets
+            if self._recording_wants_keyframe(ingress, watch, now_s, now_us):
+                self.request_keyframe(ingress)
+        if blocks:
+            self._transmitter.send(build_receiver_report(self._ssrc, blocks, _CNAME), rtcp=True)
+        for out in self._outs.values():
+            before = self._octets_before.get(out, out.octets)
+            self._octets_before[out] = out.octets
+            if elapsed_s > 0:
+                out.rate_bps = (out.octets - before) * 8 / elapsed_s
+
+    @staticmethod
+    def _recording_wants_keyframe(
+        ingress: Ingress, watch: _Watch, now_s: float, now_us: int
+    ) -> bool:
+        if ingress.kind != "video" or not ingress.handle:
+            return False
+        old = now_us - ingress.key_at_us > _KEYFRAME_EVERY_S * 1_000_000
+        never = ingress.key_at_us == 0
+        # Forced keyframes at a low rate ruin sharpness: then seeking is coarser.
+        affordable = watch.bitrate_bps >= _KEYFRAME_MIN_BPS
+        return never or (old and affordable and now_s - watch.asked_s > _KEYFRAME_EVERY_S)
+
+    # Figures.
+
+    def bitrate_bps(self, ingress: Ingress) -> float:
+        """What one of our tracks brings in."""
+        return self._watches[ingress].bitrate_bps
+
+    def loss(self, ingress: Ingress) -> float:
+        """The share of a track's packets lost in the last second before repair (0-1)."""
+        return self._watches[ingress].loss
+
+    def keyframes_asked(self, ingress: Ingress) -> int:
+        """How many keyframes were asked of a track."""
+        return self._watches[ingress].keyframes_asked

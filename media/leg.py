@@ -1,0 +1,306 @@
+"""One peer: its link, its streams, its fast path and its RTCP, from offer to close."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+import structlog
+
+from media.egress import Egress
+from media.endpoint import Address, UdpEndpoint
+from media.feedback import Feedback
+from media.hooks import MediaLine, NetworkPolicy, PeerLink
+from media.ingress import Ingress
+from media.path import FastPath
+from media.room import Role
+from media.rtp import ABS_SEND_TIME_URI, MID_URI, TRANSPORT_CC_URI
+from media.srtp import PacketBuffer, SrtpContext
+from media.tap import Tap
+from media.transmit import Transmitter
+from runtime.clock import Clock
+from runtime.ids import new_id
+from runtime.tap import TrackOpened
+
+log = structlog.get_logger()
+
+_LOST_AFTER_S = 2.0
+_QUIET_AFTER_S = 12.0
+_GIVE_UP_AFTER_S = 30.0
+_CONNECT_WITHIN_S = 30.0
+
+
+class LegState(StrEnum):
+    """Where a peer stands."""
+
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    LOST = "lost"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class LegIdentity:
+    """Whose peer it is."""
+
+    session_id: str
+    participant_id: str
+    peer_id: str
+    role: Role
+    recorded: bool
+
+
+class LegOwner(Protocol):
+    """What a leg tells its session; none of these may raise or wait."""
+
+    def leg_connected(self, leg: Leg) -> None:
+        """Media can flow."""
+
+    def leg_lost(self, leg: Leg) -> None:
+        """No packet for two seconds."""
+
+    def leg_recovered(self, leg: Leg) -> None:
+        """Packets come again."""
+
+    def leg_gone(self, leg: Leg, cause: str) -> None:
+        """It is over and must be closed."""
+
+
+class Leg:
+    """One peer connection of one participant."""
+
+    def __init__(
+        self,
+        identity: LegIdentity,
+        *,
+        owner: LegOwner,
+        clock: Clock,
+        policy: NetworkPolicy,
+        receive: PacketBuffer,
+        scratch: PacketBuffer,
+        tap: Tap | None,
+        order: int,
+    ) -> None:
+        self.identity = identity
+        self.order = order
+        self.state = LegState.CONNECTING
+        self.setup_ms = 0
+        self.ingresses: list[Ingress] = []
+        self.egresses: dict[str, Egress] = {}
+        self.video_codecs: frozenset[str] = frozenset()
+        self._owner = owner
+        self._clock = clock
+        self._tap = tap if identity.recorded else None
+        self._link = PeerLink(self, policy)
+        self.transmitter = Transmitter(scratch)
+        self.path = FastPath(
+            clock=clock,
+            receive=receive,
+            scratch=scratch,
+            tap=self._tap,
+            on_rtcp=self._on_rtcp,
+            open_track=self._open_track,
+        )
+        self.feedback = Feedback(
+            clock=clock,
+            transmitter=self.transmitter,
+            arrivals=self.path.feedback,
+            tap=self._tap,
+        )
+        self._created_s = clock.monotonic_s()
+        self._media_seen = 0
+        self._datagrams_seen = 0
+        self._media_at_s = self._created_s
+        self._datagram_at_s = self._created_s
+
+    @property
+    def connected(self) -> bool:
+        """Whether media flows, or would if the peer were not silent."""
+        return self.state in (LegState.CONNECTED, LegState.LOST)
+
+    async def open(self, offer: str, preferred: list[str]) -> str:
+        """Answer the offer and make the streams.
+
+        Raises:
+            CaseError: ``bad_offer`` (422).
+        """
+        answer, lines = await self._link.answer(offer, preferred)
+        for line in lines:
+            self._add_line(line)
+        first = lines[0]
+        self.path.configure(
+            self.ingresses,
+            first.extension_id(MID_URI),
+            next(
+                (
+                    found
+                    for line in lines
+                    if line.sends and (found := line.extension_id(TRANSPORT_CC_URI))
+                ),
+                0,
+            ),
+        )
+        self.feedback.configure(self.ingresses, self.egresses)
+        return answer
+
+    def _add_line(self, line: MediaLine) -> None:
+        codecs = {codec.payload_type: codec.name for codec in line.codecs}
+        clock_rate = line.codecs[0].clock_rate
+        if line.sends:
+            ingress = Ingress(
+                owner=self.feedback,
+                participant_id=self.identity.participant_id,
+                track_id=new_id("trk"),
+                mid=line.mid,
+                kind=line.kind,
+                clock_rate=clock_rate,
+                codec_of=codecs,
+                rtx_of={
+                    codec.rtx: codec.payload_type for codec in line.codecs if codec.rtx is not None
+                },
+            )
+            ingress.ssrc = line.remote_ssrc or 0
+            ingress.rtx_ssrc = line.remote_rtx_ssrc or 0
+            self.ingresses.append(ingress)
+        if line.receives:
+            self.egresses[line.mid] = Egress(
+                owner=self.feedback,
+                mid=line.mid,
+                kind=line.kind,
+                clock_rate=clock_rate,
+                ssrc=line.local_ssrc,
+                rtx_ssrc=line.local_rtx_ssrc,
+                payload_type_of={codec.name: codec.payload_type for codec in line.codecs},
+                rtx_of={
+                    codec.payload_type: codec.rtx for codec in line.codecs if codec.rtx is not None
+                },
+                send_time_id=line.extension_id(ABS_SEND_TIME_URI),
+                # Far from the wrap-around: a viewer who misses the first packets would
+                # otherwise guess a wrong SRTP rollover counter (RFC 3711, 3.3.1).
+                first_sequence=secrets.randbelow(1 << 14),
+                first_timestamp=secrets.randbits(32),
+                transmitter=self.transmitter,
+            )
+            if line.kind == "video":
+                self.video_codecs |= set(codecs.values())
+
+    async def add_candidate(self, text: str) -> None:
+        """Take a trickled candidate.
+
+        Raises:
+            PeerError: it is malformed.
+        """
+        await self._link.add_candidate(text)
+
+    async def close(self, cause: str) -> None:
+        """End the tracks, then the link; may be called twice."""
+        if self.state is LegState.CLOSED:
+            return
+        self.state = LegState.CLOSED
+        now_s, wall_ns = self._clock.monotonic_s(), self._clock.wall_ns()
+        for out in self.egresses.values():
+            out.bind(None, now_s)
+        for ingress in self.ingresses:
+            for out in [*ingress.outs, *ingress.waiting]:
+                out.bind(None, now_s)
+            if self._tap is not None and ingress.handle:
+                self._tap.end_track(ingress.handle, wall_ns, cause)
+                ingress.handle = 0
+        self.path.stop()
+        await self._link.close()
+        self.transmitter.stop()
+
+    # What the link says.
+
+    def on_keys(self, rx: SrtpContext, tx: SrtpContext) -> None:
+        """SRTP may flow."""
+        self.transmitter.use_keys(tx)
+        self.path.start(rx)
+        self._maybe_connected()
+
+    def on_path(self, endpoint: UdpEndpoint, remote: Address) -> None:
+        """A pair was nominated."""
+        self.path.use_path(endpoint, remote)
+        self.transmitter.use_path(endpoint.sock, remote)
+        self._maybe_connected()
+
+    def on_gone(self, cause: str) -> None:
+        """The link ended by itself."""
+        if self.state is not LegState.CLOSED:
+            self._owner.leg_gone(self, cause)
+
+    def _maybe_connected(self) -> None:
+        if self.state is not LegState.CONNECTING or not self.transmitter.ready:
+            return
+        self.state = LegState.CONNECTED
+        now_s = self._clock.monotonic_s()
+        self.setup_ms = int((now_s - self._created_s) * 1000)
+        self._media_at_s = self._datagram_at_s = now_s
+        self._owner.leg_connected(self)
+
+    # What the path says.
+
+    def _on_rtcp(self, packet: bytes) -> None:
+        self.feedback.on_rtcp(packet)
+
+    def _open_track(self, ingress: Ingress, codec: str) -> int:
+        if self._tap is None:
+            return 0
+        wall_ns = self._clock.wall_ns()
+        if ingress.handle:
+            self._tap.end_track(ingress.handle, wall_ns, "codec_changed")
+        return self._tap.open_track(
+            TrackOpened(
+                handle=0,
+                wall_ns=wall_ns,
+                session_id=self.identity.session_id,
+                participant_id=self.identity.participant_id,
+                peer_id=self.identity.peer_id,
+                track_id=ingress.track_id,
+                kind=ingress.kind,
+                codec=codec,
+                clock_rate=ingress.clock_rate,
+            )
+        )
+
+    # Timers.
+
+    def tick(self, now_s: float) -> None:
+        """Every 50 ms."""
+        if self.state is LegState.CLOSED:
+            return
+        if self.state is LegState.CONNECTING:
+            if now_s - self._created_s > _CONNECT_WITHIN_S:
+                self._owner.leg_gone(self, "failed")
+            return
+        self.feedback.tick(now_s)
+        self._watch(now_s)
+
+    def tick_slow(self, now_s: float) -> None:
+        """Every second."""
+        if self.connected:
+            self.feedback.tick_slow(now_s)
+
+    def _watch(self, now_s: float) -> None:
+        media = sum(ingress.received for ingress in self.ingresses)
+        if self.path.datagrams != self._datagrams_seen:
+            self._datagrams_seen = self.path.datagrams
+            self._datagram_at_s = now_s
+        if media != self._media_seen:
+            self._media_seen = media
+            self._media_at_s = now_s
+        # A peer that never sent media is judged by its connectivity checks alone.
+        if media:
+            silent_s, limit_s = now_s - self._media_at_s, _LOST_AFTER_S
+        else:
+            silent_s, limit_s = now_s - self._datagram_at_s, _QUIET_AFTER_S
+        if self.state is LegState.CONNECTED and silent_s >= limit_s:
+            self.state = LegState.LOST
+            self._owner.leg_lost(self)
+        elif self.state is LegState.LOST and silent_s < limit_s:
+            self.state = LegState.CONNECTED
+            self._owner.leg_recovered(self)
+        elif self.state is LegState.LOST and now_s - self._datagram_at_s > _GIVE_UP_AFTER_S:
+            self._owner.leg_gone(self, "lost")

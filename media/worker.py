@@ -1,0 +1,378 @@
+"""The media process: commands from web, sessions with their legs, timers, and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import resource
+import secrets
+import signal
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from media import hooks
+from media.facts import FactQueue
+from media.leg import Leg, LegIdentity, LegState
+from media.quality import leg_quality, leg_stats
+from media.room import Role
+from media.session import MediaSession
+from media.srtp import PacketBuffer
+from media.tap import Tap
+from runtime.clock import Clock, SystemClock
+from runtime.control import ControlClient, ControlServer, Json, load_control_secret
+from runtime.errors import CaseError, PeerError
+from runtime.ids import new_id
+from runtime.settings import Settings
+from runtime.tasks import Tasks
+
+log = structlog.get_logger()
+
+_SLOT_S = 0.005
+_SLOTS = 10
+_SLOW_SLOTS = 200
+_QUALITY_EVERY_S = 2.0
+_CLOSE_WITHIN_S = 3.0
+_MAX_CANDIDATES = 64
+
+
+class MediaWorker:
+    """Everything one media process holds; ``close()`` may be called twice."""
+
+    def __init__(
+        self,
+        *,
+        worker_id: str,
+        epoch: str,
+        clock: Clock,
+        policy: hooks.NetworkPolicy,
+        tap: Tap | None,
+        facts: FactQueue,
+    ) -> None:
+        self.worker_id = worker_id
+        self.epoch = epoch
+        self.sessions: dict[str, MediaSession] = {}
+        self.draining = False
+        self._clock = clock
+        self._policy = policy
+        self._tap = tap
+        self._facts = facts
+        self._legs: dict[str, Leg] = {}
+        self._order = 0
+        self._receive = PacketBuffer()
+        self._scratch = PacketBuffer()
+        self._tasks = Tasks()
+        self._closing: set[asyncio.Future[None]] = set()
+        self._some = asyncio.Event()
+        self._cpu_share = 0.0
+
+    # Commands.
+
+    def register(self, server: ControlServer) -> None:
+        """Serve the commands of docs/architecture.md."""
+        server.command("/peers", self.open_peer)
+        server.command("/peers/{peer_id}/candidates", self.add_candidates)
+        server.command("/peers/{peer_id}/close", self.close_peer)
+        server.command("/peers/{peer_id}/locate", self.locate)
+        server.command("/sessions/{session_id}/keyframe", self.request_keyframe)
+        server.command("/sessions/{session_id}/close", self.close_session)
+        server.command("/drain", self.drain)
+        server.query("/status", self.status)
+        server.query("/peers/{peer_id}/stats", self.peer_stats)
+
+    async def open_peer(self, _: Mapping[str, str], body: Json) -> Json:
+        """``POST /peers``."""
+        if self.draining:
+            raise CaseError("draining", "this worker takes no new peers", status=503)
+        identity = LegIdentity(
+            session_id=_text(body, "session_id"),
+            participant_id=_text(body, "participant_id"),
+            peer_id=new_id("peer"),
+            role=Role(_text(body, "role")),
+            recorded=bool(body.get("record", False)),
+        )
+        offer = _text(body, "offer")
+        session = self.sessions.get(identity.session_id)
+        if session is None:
+            session = self.sessions[identity.session_id] = MediaSession(
+                identity.session_id,
+                clock=self._clock,
+                facts=self._put_fact,
+                closer=self._close_later,
+            )
+        self._order += 1
+        leg = Leg(
+            identity,
+            owner=session,
+            clock=self._clock,
+            policy=self._policy,
+            receive=self._receive,
+            scratch=self._scratch,
+            tap=self._tap,
+            order=self._order,
+        )
+        try:
+            answer = await leg.open(offer, session.preferred_codecs(identity.participant_id))
+        except CaseError:
+            self._forget_if_empty(session)
+            raise
+        session.legs.append(leg)
+        self._legs[identity.peer_id] = leg
+        self._some.set()
+        await self._take_candidates(leg, body.get("candidates") or [])
+        log.info("peer opened", session_id=identity.session_id, peer_id=identity.peer_id)
+        return {
+            "peer_id": identity.peer_id,
+            "answer": answer,
+            "tracks": [
+                {
+                    "track_id": ingress.track_id,
+                    "mid": ingress.mid,
+                    "kind": ingress.kind,
+                    "codec": next(iter(ingress.codec_of.values())),
+                }
+                for ingress in leg.ingresses
+            ],
+        }
+
+    async def add_candidates(self, match: Mapping[str, str], body: Json) -> Json:
+        """``POST /peers/{id}/candidates``."""
+        await self._take_candidates(self._leg(match), body["candidates"])
+        return {}
+
+    async def _take_candidates(self, leg: Leg, candidates: list[Json]) -> None:
+        malformed = 0
+        # More than any browser gathers: the rest of a flood is not looked at.
+        for one in candidates[:_MAX_CANDIDATES]:
+            text = one.get("candidate")
+            # Browsers end a generation with an empty candidate.
+            if not text:
+                continue
+            try:
+                await leg.add_candidate(str(text))
+            except PeerError:
+                malformed += 1
+        if malformed:
+            raise CaseError("bad_candidate", f"{malformed} malformed candidates", status=422)
+
+    async def close_peer(self, match: Mapping[str, str], body: Json) -> Json:
+        """``POST /peers/{id}/close``; closing what is closed is no error."""
+        leg = self._legs.get(match["peer_id"])
+        if leg is not None:
+            await self._close(leg, str(body.get("cause", "left")))
+        return {}
+
+    async def locate(self, match: Mapping[str, str], body: Json) -> Json:
+        """``POST /peers/{id}/locate``."""
+        out = self._leg(match).egresses.get(str(body["mid"]))
+        found = out.locate(int(body["rtp_timestamp"]) & 0xFFFFFFFF) if out is not None else None
+        if found is None:
+            raise CaseError("not_found", "nothing was shown there", status=404)
+        participant_id, track_id, rtp_timestamp = found
+        return {
+            "participant_id": participant_id,
+            "track_id": track_id,
+            "rtp_timestamp": rtp_timestamp,
+        }
+
+    async def request_keyframe(self, match: Mapping[str, str], body: Json) -> Json:
+        """``POST /sessions/{id}/keyframe``."""
+        session = self.sessions.get(match["session_id"])
+        if session is None or not session.request_keyframes(str(body["participant_id"])):
+            raise CaseError("not_found", "no such participant is connected", status=404)
+        return {}
+
+    async def close_session(self, match: Mapping[str, str], body: Json) -> Json:
+        """``POST /sessions/{id}/close``; closing what is closed is no error."""
+        session = self.sessions.get(match["session_id"])
+        if session is not None:
+            cause = str(body.get("cause", "left"))
+            await asyncio.gather(*(self._close(leg, cause) for leg in list(session.legs)))
+        return {}
+
+    async def drain(self, _: Mapping[str, str], __: Json) -> Json:
+        """``POST /drain``."""
+        self.draining = True
+        return {}
+
+    async def status(self, _: Mapping[str, str], __: Json) -> Json:
+        """``GET /status``."""
+        return {
+            "worker_id": self.worker_id,
+            "epoch": self.epoch,
+            "pid": os.getpid(),
+            "peers": len(self._legs),
+            "sessions": len(self.sessions),
+            "cpu": round(self._cpu_share, 4),
+            "draining": self.draining,
+            "recorder": self._tap.connected if self._tap is not None else False,
+            "tap_dropped": self._tap.packets_dropped if self._tap is not None else 0,
+        }
+
+    async def peer_stats(self, match: Mapping[str, str], _: Json) -> Json:
+        """``GET /peers/{id}/stats``."""
+        return leg_stats(self._leg(match))
+
+    def _leg(self, match: Mapping[str, str]) -> Leg:
+        leg = self._legs.get(match["peer_id"])
+        if leg is None:
+            raise CaseError("not_found", "no such peer", status=404)
+        return leg
+
+    # Ends.
+
+    def _close_later(self, leg: Leg, cause: str) -> None:
+        self._tasks.once(f"close {leg.identity.peer_id}", self._close(leg, cause))
+
+    async def _close(self, leg: Leg, cause: str) -> None:
+        if leg.state is LegState.CLOSED:
+            return
+        session = self.sessions.get(leg.identity.session_id)
+        self._legs.pop(leg.identity.peer_id, None)
+        closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._closing.add(closed)
+        try:
+            await asyncio.wait_for(leg.close(cause), _CLOSE_WITHIN_S)
+        except TimeoutError:
+            log.warning("peer did not close in time", peer_id=leg.identity.peer_id)
+        finally:
+            closed.set_result(None)
+            self._closing.discard(closed)
+        if session is not None:
+            session.remove(leg)
+            self._forget_if_empty(session)
+        self._put_fact("peer_closed", leg, {"cause": cause})
+        log.info("peer closed", peer_id=leg.identity.peer_id, cause=cause)
+
+    def _forget_if_empty(self, session: MediaSession) -> None:
+        if not session.legs and self.sessions.get(session.session_id) is session:
+            del self.sessions[session.session_id]
+
+    async def close(self) -> None:
+        """Close every peer with the cause ``drained``."""
+        self.draining = True
+        await asyncio.gather(*(self._close(leg, "drained") for leg in list(self._legs.values())))
+        # Cutting off aiortc in the middle of a close leaves it half closed for ever.
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=_CLOSE_WITHIN_S)
+        await self._tasks.close()
+        if self._tap is not None:
+            await self._tap.drain(1.0)
+
+    # Facts and timers.
+
+    def _put_fact(self, kind: str, leg: Leg, fields: dict[str, Any]) -> None:
+        self._facts.put(
+            {
+                "kind": kind,
+                "at_ns": self._clock.wall_ns(),
+                "session_id": leg.identity.session_id,
+                "participant_id": leg.identity.participant_id,
+                "peer_id": leg.identity.peer_id,
+                **fields,
+            }
+        )
+
+    async def run_timers(self) -> None:
+        """Serve every leg each 50 ms and each second, in a 5 ms slot of its own.
+
+        Building feedback for all of them at once would hold up packets.
+        """
+        slot, next_s = 0, self._clock.monotonic_s()
+        while True:
+            if not self._legs:
+                self._some.clear()
+                await self._some.wait()
+                next_s = self._clock.monotonic_s()
+            next_s += _SLOT_S
+            await asyncio.sleep(max(0.0, next_s - self._clock.monotonic_s()))
+            slot += 1
+            now_s = self._clock.monotonic_s()
+            if now_s - next_s > 1.0:
+                next_s = now_s
+            for leg in list(self._legs.values()):
+                if leg.order % _SLOTS == slot % _SLOTS:
+                    leg.tick(now_s)
+                    if leg.order % _SLOW_SLOTS == slot % _SLOW_SLOTS:
+                        leg.tick_slow(now_s)
+
+    async def run_quality(self) -> None:
+        """Every two seconds: a fact on each peer's connection, and our own load."""
+        used_s, at_s = _cpu_s(), self._clock.monotonic_s()
+        while True:
+            await asyncio.sleep(_QUALITY_EVERY_S)
+            now_s, now_used_s = self._clock.monotonic_s(), _cpu_s()
+            self._cpu_share = (now_used_s - used_s) / max(0.001, now_s - at_s)
+            used_s, at_s = now_used_s, now_s
+            for leg in list(self._legs.values()):
+                if leg.connected:
+                    self._put_fact("quality", leg, leg_quality(leg))
+
+
+def _cpu_s() -> float:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _text(body: Json, key: str) -> str:
+    value = body[key]
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{key} must be a text")
+    return value
+
+
+def network_policy(settings: Settings) -> hooks.NetworkPolicy:
+    """Where the settings want sockets."""
+    ports = None
+    if settings.udp_ports:
+        first, _, last = settings.udp_ports.partition("-")
+        ports = range(int(first), int(last) + 1)
+    return hooks.NetworkPolicy(ports=ports, public_ip=settings.public_ip)
+
+
+async def run_worker(settings: Settings, worker_id: str) -> None:
+    """Be media worker ``worker_id`` (``"0"`` serves ``media-0.sock``) until SIGTERM or SIGINT."""
+    hooks.install()
+    clock = SystemClock()
+    secret = load_control_secret(settings.keys_dir)
+    run_dir = settings.run_dir
+    web = ControlClient(f"unix://{run_dir / 'web.sock'}", secret)
+    tap = Tap(run_dir / "tap.sock", clock)
+    tasks = Tasks()
+    epoch = secrets.token_hex(8)
+    facts = FactQueue(web, worker_id, epoch)
+    worker = MediaWorker(
+        worker_id=worker_id,
+        epoch=epoch,
+        clock=clock,
+        policy=network_policy(settings),
+        tap=tap,
+        facts=facts,
+    )
+    server = ControlServer(f"unix://{run_dir / f'media-{worker_id}.sock'}", secret)
+    worker.register(server)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    tasks.forever("timers", worker.run_timers)
+    tasks.forever("quality", worker.run_quality)
+    tasks.forever("facts", facts.run)
+    tasks.forever("tap", tap.run)
+    await server.start()
+    # What is loaded lives for ever; collections that scan it again and again delay packets.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+    log.info("media worker ready", worker_id=worker_id, epoch=worker.epoch)
+    try:
+        await stop.wait()
+    finally:
+        await worker.close()
+        await facts.flush()
+        await server.close()
+        await tasks.close()
+        await web.close()
+        log.info("media worker stopped", worker_id=worker_id)

@@ -1,0 +1,394 @@
+"""One participant's recording: tracks that come and go, parts, gaps, on the event loop.
+
+Packets become samples here; bytes are made, hashed and written in the session's lane.
+A participant who comes back goes on in the same recording, unless with another codec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from recorder import fmp4, webm
+from recorder.depacketise import Codec
+from recorder.fragments import ClockReading, Fragment, FragmentClock, Sample
+from recorder.intake import TrackIntake
+from recorder.mp4_boxes import DEFAULT_SIZE
+from recorder.sample_index import AUDIO, RATES, VIDEO
+from recorder.spool import Gap, RecordingOpening, SpoolSession
+from recorder.spool_state import RecordingState, TrackFact
+from recorder.timeline import SenderClock
+from recorder.virtual_file import Container
+from recorder.writer import Lane
+from runtime.ids import new_id
+
+log = structlog.get_logger()
+
+SILENCE_NS = 2_000_000_000
+_LOSS_REPORT_NS = 4_000_000_000
+_GAP_CAUSES = {"lost": "peer_lost", "media_lost": "media_lost", "drained": "media_lost"}
+
+
+@dataclass(slots=True)
+class _Part:
+    """A recording being written; ``opened`` once its initialisation has been queued."""
+
+    recording_id: str
+    number: int
+    t0_ns: int
+    container: Container | None = None
+    video_codec: Codec | None = None
+    opened: bool = False
+
+
+class ParticipantRecording:
+    """All that is recorded of one participant of one session.
+
+    ``now_ns`` gives the wall clock. Nothing here blocks or waits.
+    """
+
+    def __init__(
+        self,
+        participant_id: str,
+        lane: Lane,
+        spool: SpoolSession,
+        *,
+        fragment_s: float,
+        segment_s: float,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self._participant_id = participant_id
+        self._lane = lane
+        self._spool = spool
+        self._segment_ns = round(segment_s * 1e9)
+        self._now_ns = now_ns
+        self._clock = FragmentClock(fragment_s)
+        self._intakes: dict[int, TrackIntake] = {}
+        self._senders: dict[str, SenderClock] = {}
+        self._last_ticks = [-1, -1]
+        self._video_track_id: str | None = None
+        self._parts = 0
+        self._part: _Part | None = None
+        self._pending_gap: tuple[int, str] | None = None
+        self._last_packet_ns = 0
+        self._last_cut_ns = 0
+        self._unsealed = False
+        self._loss: tuple[int, int, int] | None = None
+        self._given_up: tuple[int, int] | None = None
+        self.stopped = False
+        self.lost_packets = 0
+
+    @property
+    def recording_id(self) -> str | None:
+        """The recording being written, if one is."""
+        return self._part.recording_id if self._part and self._part.opened else None
+
+    @property
+    def live_tracks(self) -> int:
+        """How many tracks are feeding it."""
+        return len(self._intakes)
+
+    @property
+    def oldest_unwritten_ns(self) -> int | None:
+        """The arrival of the oldest sample not yet handed to the writer."""
+        return self._clock.oldest_ns
+
+    def resume(self, states: list[RecordingState]) -> None:
+        """Go on where the last process stopped; what is missing since becomes a gap."""
+        for state in states:
+            self._parts = max(self._parts, state.part)
+            if not state.closed:
+                self._part = _Part(
+                    state.recording_id,
+                    state.part,
+                    state.t0_ns,
+                    state.container,
+                    Codec(state.video_codec) if state.video_codec else None,
+                    opened=True,
+                )
+                self._last_ticks = list(state.last_ticks)
+                self._last_packet_ns = state.last_wall_ns
+                self._pending_gap = (state.last_wall_ns, "recorder_lost")
+
+    def open_track(self, track_id: str, peer_id: str, codec: Codec) -> TrackIntake:
+        """A track begins; one of the same kind that is still there is at its end."""
+        # The same track after a restart goes on in the middle of its pictures, as after a loss.
+        known = self._video_track_id in (None, track_id) and self._last_ticks[VIDEO] >= 0
+        intake = TrackIntake(track_id, peer_id, codec, waits_for_keyframe=not known)
+        if intake.track == VIDEO:
+            self._video_track_id = track_id
+        before = self._intakes.get(intake.track)
+        if before is not None:
+            self._remove(before)
+        if not self._fits(codec):
+            self._finish_part()
+        self._intakes[intake.track] = intake
+        return intake
+
+    def rtp(
+        self,
+        intake: TrackIntake,
+        sequence: int,
+        timestamp: int,
+        marker: bool,
+        payload: bytes,
+        wall_ns: int,
+    ) -> None:
+        """Take one packet of a track; the hot path."""
+        if not intake.live:
+            return
+        if self._pending_gap is not None or wall_ns - self._last_packet_ns > SILENCE_NS:
+            self._end_gap(wall_ns)
+        self._last_packet_ns = wall_ns
+        if not intake.begun:
+            self._begin(intake, wall_ns)
+        frames = intake.depacketiser.push(sequence, timestamp, marker, payload, wall_ns)
+        if frames:
+            oldest_ns = intake.take(frames)
+            if oldest_ns is not None:
+                self._clock.add(oldest_ns)
+
+    def dropped(self, intake: TrackIntake, packets: int, from_ns: int, to_ns: int) -> None:
+        """The media process could not hand over some packets."""
+        intake.packets_not_handed_over += packets
+        self.lost_packets += packets
+        self._submit_gap(from_ns, to_ns, "tap_overflow", packets)
+
+    def end_track(self, intake: TrackIntake, cause: str) -> None:
+        """A track ends. With the last one, what is open is sealed."""
+        if self._intakes.get(intake.track) is not intake:
+            return
+        self._remove(intake)
+        if self._intakes:
+            return
+        self._seal()
+        gap = _GAP_CAUSES.get(cause)
+        if gap is not None and self._last_packet_ns and self._pending_gap is None:
+            self._pending_gap = (self._last_packet_ns, gap)
+        elif cause == "left":
+            # A person who left on purpose is not missing evidence when back later.
+            self._last_packet_ns = 0
+
+    def tick(self, now_ns: int) -> None:
+        """Cut the open fragment and seal the open segment when their time has come."""
+        for intake in self._intakes.values():
+            if intake.depacketiser.waits:
+                oldest_ns = intake.release(now_ns)
+                if oldest_ns is not None:
+                    self._clock.add(oldest_ns)
+        if self._clock.due(now_ns):
+            self._cut()
+        elif self._unsealed and now_ns - self._last_cut_ns > self._segment_ns:
+            self._seal()
+
+    def stop(self, cause: str) -> None:
+        """End the recording of this participant for the rest of the session."""
+        if self.stopped:
+            return
+        self.stopped = True
+        for intake in list(self._intakes.values()):
+            self._remove(intake)
+        self._finish_part()
+        self._pending_gap = (self._now_ns(), cause)
+
+    def flush(self) -> None:
+        """Hand everything to the writer, as at a stop of the process."""
+        for intake in self._intakes.values():
+            oldest_ns = intake.flush()
+            if oldest_ns is not None:
+                self._clock.add(oldest_ns)
+        self._cut()
+
+    def close(self) -> None:
+        """The session ends: everything is cut, gaps are ended, the recording is closed."""
+        now_ns = self._now_ns()
+        live = bool(self._intakes)
+        for intake in list(self._intakes.values()):
+            self._remove(intake)
+        self._cut()
+        if self._pending_gap is not None or (live and now_ns - self._last_packet_ns > SILENCE_NS):
+            self._end_gap(now_ns)
+        self._finish_part()
+
+    def _fits(self, codec: Codec) -> bool:
+        part = self._part
+        if part is None or codec is Codec.OPUS or part.video_codec is codec:
+            return True
+        if part.video_codec is not None:
+            return False
+        # So far only sound: the container may still be open, or happen to fit.
+        if part.container in (None, _container(codec)):
+            part.video_codec = codec
+            return True
+        return False
+
+    def _begin(self, intake: TrackIntake, wall_ns: int) -> None:
+        part = self._part
+        if part is None:
+            self._parts += 1
+            part = self._part = _Part(new_id("rec"), self._parts, wall_ns)
+            self._last_ticks = [-1, -1]
+            video = self._intakes.get(VIDEO)
+            part.video_codec = video.codec if video else None
+        sender = self._senders.get(intake.peer_id)
+        if sender is None:
+            self._senders.clear()
+            sender = self._senders[intake.peer_id] = SenderClock()
+        intake.begin(part.t0_ns, sender, after_ticks=self._last_ticks[intake.track])
+
+    def _remove(self, intake: TrackIntake) -> None:
+        oldest_ns = intake.flush()
+        if oldest_ns is not None:
+            self._clock.add(oldest_ns)
+        self._cut()
+        intake.live = False
+        del self._intakes[intake.track]
+
+    def _cut(self) -> None:
+        part = self._part
+        if part is None:
+            return
+        self._take_losses()
+        runs: list[list[Sample]] = [[], []]
+        readings: list[ClockReading] = []
+        size_bytes = 0
+        for intake in self._intakes.values():
+            size_bytes += intake.data_bytes
+            runs[intake.track], heard = intake.cut()
+            readings.extend(heard)
+            self._last_ticks[intake.track] = max(self._last_ticks[intake.track], intake.last_ticks)
+        self._clock.cut()
+        if not runs[VIDEO] and not runs[AUDIO]:
+            return
+        if not part.opened:
+            self._open(part)
+        fragment = Fragment(runs[VIDEO], runs[AUDIO], readings, part.t0_ns, self._last_packet_ns)
+        now_ns = self._last_cut_ns = self._now_ns()
+        self._unsealed = True
+        self._lane.submit(
+            partial(self._spool.append, part.recording_id, fragment),
+            size_bytes=size_bytes,
+            given_up=partial(self._fragment_given_up, fragment),
+        )
+        self._lane.submit(partial(self._spool.seal_due, part.recording_id, now_ns))
+
+    def _open(self, part: _Part) -> None:
+        part.container = _container(part.video_codec)
+        part.opened = True
+        video = self._intakes.get(VIDEO)
+        parameters = video.parameters if video else None
+        size = (video.picture_size if video else None) or DEFAULT_SIZE
+        # Both tracks are declared though one may never come: what opens is not yet known.
+        init = (
+            fmp4.initialisation(parameters=parameters, size=size)
+            if part.container is Container.MP4
+            else webm.initialisation(part.t0_ns, size=size)
+        )
+        opening = RecordingOpening(
+            part.recording_id,
+            self._participant_id,
+            part.number,
+            part.container,
+            part.video_codec.value if part.video_codec else None,
+            tuple(
+                TrackFact(
+                    intake.track_id,
+                    "video" if intake.track == VIDEO else "audio",
+                    intake.codec.value,
+                    RATES[intake.track],
+                )
+                for intake in self._intakes.values()
+            ),
+            init,
+            part.t0_ns,
+        )
+        self._lane.submit(partial(self._spool.open_recording, opening, self._now_ns()))
+        log.info("recording opened", recording_id=part.recording_id, container=part.container.value)
+
+    def _seal(self) -> None:
+        part = self._part
+        self._report_loss()
+        self._report_given_up()
+        self._unsealed = False
+        if part is not None and part.opened:
+            now_ns = self._now_ns()
+            self._lane.submit(partial(self._spool.seal_due, part.recording_id, now_ns, force=True))
+
+    def _finish_part(self) -> None:
+        self._cut()
+        self._seal()
+        part, self._part = self._part, None
+        self._senders.clear()
+        if part is not None and part.opened:
+            self._lane.submit(
+                partial(self._spool.close_recording, part.recording_id, self._now_ns())
+            )
+            log.info("recording closed", recording_id=part.recording_id)
+        for intake in self._intakes.values():
+            # Tracks that go on begin anew in the next part's time.
+            self._begin(intake, self._now_ns())
+
+    def _end_gap(self, to_ns: int) -> None:
+        if self._pending_gap is not None:
+            from_ns, cause = self._pending_gap
+            self._pending_gap = None
+        elif self._last_packet_ns:
+            from_ns, cause = self._last_packet_ns, "peer_lost"
+        else:
+            return
+        self._submit_gap(from_ns, to_ns, cause, None)
+
+    def _take_losses(self) -> None:
+        found = False
+        for intake in self._intakes.values():
+            for loss in intake.take_losses():
+                found = True
+                self.lost_packets += loss.packets
+                from_ns, to_ns, packets = self._loss or (loss.from_ns, loss.to_ns, 0)
+                self._loss = (
+                    min(from_ns, loss.from_ns),
+                    max(to_ns, loss.to_ns),
+                    packets + loss.packets,
+                )
+        # Losses close together are one fact; one that lasts is told in pieces.
+        if self._loss is not None and (
+            not found or self._loss[1] - self._loss[0] > _LOSS_REPORT_NS
+        ):
+            self._report_loss()
+        if self._given_up is not None and not self._lane_is_short():
+            self._report_given_up()
+
+    def _report_loss(self) -> None:
+        if self._loss is not None:
+            from_ns, to_ns, packets = self._loss
+            self._loss = None
+            self._submit_gap(from_ns, to_ns, "packet_loss", packets)
+
+    def _lane_is_short(self) -> bool:
+        return self._given_up is not None and self._now_ns() - self._given_up[1] < SILENCE_NS
+
+    def _fragment_given_up(self, fragment: Fragment) -> None:
+        from_ns = fragment.wall_ns
+        to_ns = fragment.t0_ns + round(fragment.end_s * 1e9)
+        before = self._given_up
+        self._given_up = (
+            (min(before[0], from_ns), max(before[1], to_ns)) if before else (from_ns, to_ns)
+        )
+
+    def _report_given_up(self) -> None:
+        if self._given_up is not None:
+            from_ns, to_ns = self._given_up
+            self._given_up = None
+            self._submit_gap(from_ns, to_ns, "recorder_lost", None)
+
+    def _submit_gap(self, from_ns: int, to_ns: int, cause: str, packets: int | None) -> None:
+        gap = Gap(self._participant_id, self.recording_id, from_ns, to_ns, cause, packets)
+        self._lane.submit(partial(self._spool.gap, gap, self._now_ns()))
+        log.info("gap", cause=cause, span_ms=(to_ns - from_ns) // 1_000_000, packets=packets)
+
+
+def _container(video: Codec | None) -> Container:
+    return Container.WEBM if video is Codec.VP8 else Container.MP4

@@ -1,0 +1,139 @@
+"""One session in the recorder: its spool, its lane, its participants' recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from recorder.depacketise import Codec
+from recorder.intake import TrackIntake
+from recorder.recording import ParticipantRecording
+from recorder.spool import SpoolSession
+from recorder.writer import Lane
+
+
+class TapTrack:
+    """What a track's tap records are handed to."""
+
+    __slots__ = ("_intake", "_recording")
+
+    def __init__(self, recording: ParticipantRecording, intake: TrackIntake) -> None:
+        self._recording = recording
+        self._intake = intake
+
+    def rtp(
+        self, sequence: int, timestamp: int, marker: bool, payload: bytes, wall_ns: int
+    ) -> None:
+        """One packet."""
+        self._recording.rtp(self._intake, sequence, timestamp, marker, payload, wall_ns)
+
+    def sender_report(self, ntp: int, rtp_timestamp: int, wall_ns: int) -> None:
+        """The sender's clock."""
+        self._intake.report(ntp, rtp_timestamp, wall_ns)
+
+    def dropped(self, packets: int, from_ns: int, to_ns: int) -> None:
+        """Packets the sender of the tap could not hand over."""
+        self._recording.dropped(self._intake, packets, from_ns, to_ns)
+
+    def ended(self, cause: str) -> None:
+        """The track ends."""
+        self._recording.end_track(self._intake, cause)
+
+
+class RecorderSession:
+    """Owns the recordings of one session; lives on the event loop."""
+
+    def __init__(
+        self,
+        spool: SpoolSession,
+        lane: Lane,
+        *,
+        fragment_s: float,
+        segment_s: float,
+        now_ns: Callable[[], int],
+    ) -> None:
+        self.spool = spool
+        self._lane = lane
+        self._fragment_s = fragment_s
+        self._segment_s = segment_s
+        self._now_ns = now_ns
+        self._recordings: dict[str, ParticipantRecording] = {}
+        self._closing = False
+        self._resume()
+
+    @property
+    def live_recordings(self) -> int:
+        """How many participants are being recorded now."""
+        return sum(recording.live_tracks > 0 for recording in self._recordings.values())
+
+    @property
+    def lost_packets(self) -> int:
+        """Packets that never came, of all participants."""
+        return sum(recording.lost_packets for recording in self._recordings.values())
+
+    @property
+    def oldest_unwritten_ns(self) -> int | None:
+        """The arrival of the oldest sample that no job holds yet."""
+        return min(
+            (
+                recording.oldest_unwritten_ns
+                for recording in self._recordings.values()
+                if recording.oldest_unwritten_ns is not None
+            ),
+            default=None,
+        )
+
+    def open_track(
+        self, participant_id: str, track_id: str, peer_id: str, codec: Codec
+    ) -> TapTrack | None:
+        """Begin to record a track; None when this participant must not be recorded."""
+        recording = self._recording(participant_id)
+        if self._closing or recording.stopped:
+            return None
+        return TapTrack(recording, recording.open_track(track_id, peer_id, codec))
+
+    def tick(self, now_ns: int) -> None:
+        """Cut and seal what is due."""
+        for recording in self._recordings.values():
+            recording.tick(now_ns)
+
+    async def stop(self, participant_id: str, cause: str) -> None:
+        """End the recording of one participant and wait until that is durable."""
+        recording = self._recording(participant_id)
+        recording.stop(cause)
+        await self._lane.run(partial(self.spool.stop_participant, participant_id))
+
+    async def close(self, cause: str) -> int:
+        """End everything; gives the number of the last fact once it is durable."""
+        if not self._closing:
+            self._closing = True
+            for recording in self._recordings.values():
+                recording.close()
+        return await self._lane.run(partial(self.spool.close, cause, self._now_ns()))
+
+    async def suspend(self) -> None:
+        """Bring everything into the journals and let go of the files: the process stops."""
+        for recording in self._recordings.values():
+            recording.flush()
+        await self._lane.run(self.spool.release)
+
+    def _recording(self, participant_id: str) -> ParticipantRecording:
+        recording = self._recordings.get(participant_id)
+        if recording is None:
+            recording = self._recordings[participant_id] = ParticipantRecording(
+                participant_id,
+                self._lane,
+                self.spool,
+                fragment_s=self._fragment_s,
+                segment_s=self._segment_s,
+                now_ns=self._now_ns,
+            )
+        return recording
+
+    def _resume(self) -> None:
+        states = self.spool.state.recordings.values()
+        for participant_id in {state.participant_id for state in states}:
+            recording = self._recording(participant_id)
+            recording.resume([one for one in states if one.participant_id == participant_id])
+        for participant_id in self.spool.state.stopped:
+            self._recording(participant_id).stop("stopped")

@@ -1,0 +1,417 @@
+"""The spool of one session on disk: open segments, sealed ones, and the facts about them.
+
+The order that survives a crash at any step: journal (each fragment durable) → encrypted
+segment → ``session.json`` with the new state and the fact it intends → the fact → the
+journal goes. Nothing here touches the event loop; one thread at a time works on a session.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from recorder import fmp4, webm
+from recorder.crypt import seal
+from recorder.fragments import Fragment
+from recorder.journal import Journal, JournalRecord, read_journal, sync_directory, write_durably
+from recorder.sample_index import compress, pack_fragment, read_table
+from recorder.spool_state import (
+    Fact,
+    RecordingState,
+    SessionState,
+    TrackFact,
+    decode_state,
+    encode_fact,
+    encode_state,
+    track_facts,
+)
+from recorder.tree import Frontier
+from recorder.virtual_file import Container
+
+log = structlog.get_logger()
+
+STATE_NAME = "session.json"
+OUTBOX_NAME = "outbox"
+ACKNOWLEDGED_NAME = "acked"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingOpening:
+    """What begins a recording (one part of it)."""
+
+    recording_id: str
+    participant_id: str
+    part: int
+    container: Container
+    video_codec: str | None
+    tracks: tuple[TrackFact, ...]
+    init: bytes
+    t0_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A span of a participant's evidence that is missing."""
+
+    participant_id: str
+    recording_id: str | None
+    from_ns: int
+    to_ns: int
+    cause: str
+    packets: int | None = None
+
+
+@dataclass(slots=True)
+class _OpenSegment:
+    journal: Journal
+    started_ns: int
+    headers: list[dict[str, Any]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+
+
+class SpoolSession:
+    """One session's part of the spool.
+
+    A method that raises ``OSError`` has changed nothing and may be called again.
+    """
+
+    def __init__(
+        self, directory: Path, state: SessionState, *, segment_s: float, wake: Callable[[], None]
+    ) -> None:
+        self._directory = directory
+        self._outbox = directory / OUTBOX_NAME
+        self._state = state
+        self._segment_ns = round(segment_s * 1e9)
+        self._wake = wake
+        self._open: dict[str, _OpenSegment] = {}
+
+    @classmethod
+    def create(
+        cls, root: Path, state: SessionState, *, segment_s: float, wake: Callable[[], None]
+    ) -> SpoolSession:
+        """Make the session's directory durable.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        directory = root / state.session_id
+        (directory / OUTBOX_NAME).mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_durably(directory / STATE_NAME, encode_state(state))
+        sync_directory(root)
+        return cls(directory, state, segment_s=segment_s, wake=wake)
+
+    @classmethod
+    def recover(
+        cls, directory: Path, *, segment_s: float, wake: Callable[[], None], now_ns: int
+    ) -> SpoolSession:
+        """Take up a session after a stop or a crash: every journal is sealed.
+
+        Raises:
+            ValueError: the directory does not hold a session's state.
+            OSError: it could not be read or written.
+        """
+        state = decode_state((directory / STATE_NAME).read_bytes())
+        spool = cls(directory, state, segment_s=segment_s, wake=wake)
+        spool._finish_intent()
+        spool._seal_journals(now_ns)
+        return spool
+
+    @property
+    def state(self) -> SessionState:
+        """The durable state, without the open segments."""
+        return self._state
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the last fact."""
+        return self._state.next_seq - 1
+
+    def open_recording(self, opening: RecordingOpening, at_ns: int) -> None:
+        """Begin a recording."""
+        if opening.recording_id in self._state.recordings:
+            return
+        init_digest = sha256(opening.init)
+        frontier = Frontier()
+        frontier.append(init_digest.digest())
+        recording = RecordingState(
+            opening.recording_id,
+            opening.participant_id,
+            opening.part,
+            opening.container,
+            opening.video_codec,
+            opening.t0_ns,
+            frontier.size,
+            frontier.peaks,
+            last_wall_ns=opening.t0_ns,
+        )
+        self._emit(
+            "recording_opened",
+            at_ns,
+            recording,
+            {
+                "recording_id": opening.recording_id,
+                "participant_id": opening.participant_id,
+                "part": opening.part,
+                "container": opening.container.value,
+                "tracks": track_facts(opening.tracks),
+                "init": b64encode(opening.init).decode(),
+                "init_sha256": init_digest.hexdigest(),
+                "t0_ns": opening.t0_ns,
+            },
+        )
+
+    def append(self, recording_id: str, fragment: Fragment) -> None:
+        """Make one fragment durable in the journal of the open segment."""
+        recording = self._state.recordings[recording_id]
+        opened = self._open.get(recording_id)
+        if opened is None:
+            path = self._directory / f"{recording_id}.{recording.next_segment}.journal"
+            opened = _OpenSegment(Journal(path), fragment.wall_ns)
+        number = recording.next_fragment + len(opened.headers)
+        form = fmp4 if recording.container is Container.MP4 else webm
+        body = form.fragment_bytes(number, fragment)
+        start_ms = round(fragment.start_s * 1000)
+        samples = pack_fragment(
+            (
+                sample.track,
+                sample.keyframe,
+                len(sample.data),
+                sample.duration,
+                sample.time,
+                sample.rtp_timestamp,
+            )
+            for sample in form.in_file_order(fragment)
+        )
+        header = {
+            "fact": {
+                "no": number,
+                "bytes": len(body),
+                "sha256": sha256(body).hexdigest(),
+                "start_ms": start_ms,
+                "duration_ms": max(round(fragment.end_s * 1000) - start_ms, 0),
+                "wall_ns": fragment.wall_ns,
+                "keyframe": fragment.keyframe,
+                "clocks": [asdict(reading) for reading in fragment.clocks],
+            },
+            "last_wall_ns": fragment.last_wall_ns,
+            "samples": b64encode(samples).decode(),
+        }
+        opened.journal.append(header, body)
+        opened.headers.append(header)
+        opened.bodies.append(body)
+        self._open[recording_id] = opened
+
+    def seal_due(self, recording_id: str, at_ns: int, *, force: bool = False) -> None:
+        """Seal the open segment once it is long enough, or now."""
+        opened = self._open.get(recording_id)
+        if opened is None or not opened.headers:
+            return
+        last = opened.headers[-1]["fact"]
+        length_ns = last["wall_ns"] + last["duration_ms"] * 1_000_000 - opened.started_ns
+        mean_ns = length_ns // len(opened.headers)
+        # The cut nearest to the wanted length: half a fragment may be missing.
+        if force or length_ns + mean_ns // 2 >= self._segment_ns:
+            self._seal(recording_id, opened, at_ns)
+
+    def gap(self, gap: Gap, at_ns: int) -> None:
+        """State that something is missing."""
+        fields: dict[str, Any] = {
+            "participant_id": gap.participant_id,
+            "recording_id": gap.recording_id,
+            "from_ns": gap.from_ns,
+            "to_ns": max(gap.from_ns, gap.to_ns),
+            "cause": gap.cause,
+        }
+        if gap.packets is not None:
+            fields["packets"] = gap.packets
+        self._emit("gap", at_ns, None, fields)
+
+    def close_recording(self, recording_id: str, at_ns: int) -> None:
+        """Seal what is open and state the recording's root; may be called twice."""
+        self.seal_due(recording_id, at_ns, force=True)
+        recording = self._state.recordings.get(recording_id)
+        if recording is None or recording.closed:
+            return
+        self._emit(
+            "recording_closed",
+            at_ns,
+            replace(recording, closed=True),
+            {
+                "recording_id": recording_id,
+                "fragments": recording.leaves - 1,
+                "duration_ms": recording.end_ms,
+                "root": recording.frontier().root().hex(),
+            },
+        )
+
+    def stop_participant(self, participant_id: str) -> None:
+        """Remember that a participant may no longer be recorded."""
+        if participant_id not in self._state.stopped:
+            following = replace(self._state, stopped=(*self._state.stopped, participant_id))
+            write_durably(self._directory / STATE_NAME, encode_state(following))
+            self._state = following
+
+    def close(self, cause: str, at_ns: int) -> int:
+        """Close what is open, then the session; gives the number of the last fact."""
+        if not self._state.closed:
+            for recording_id in self._state.recordings:
+                self.close_recording(recording_id, at_ns)
+            self._emit("session_closed", at_ns, None, {"cause": cause}, closed=True)
+        return self.last_seq
+
+    def release(self) -> None:
+        """Close the files; what is open stays in its journals."""
+        for opened in self._open.values():
+            opened.journal.close()
+
+    def _seal(self, recording_id: str, opened: _OpenSegment, at_ns: int) -> None:
+        state = self._state
+        recording = state.recordings[recording_id]
+        frontier = recording.frontier()
+        for header in opened.headers:
+            frontier.append(bytes.fromhex(header["fact"]["sha256"]))
+        plain = b"".join(opened.bodies)
+        index = compress(b"".join(b64decode(header["samples"]) for header in opened.headers))
+        number = recording.next_segment
+        # Never the same name twice: a store with versions would accept the second silently.
+        object_key = (
+            f"{state.object_prefix}/{recording_id}/{number:06d}-{secrets.token_hex(8)}.segment"
+        )
+        stored = seal(state.key, object_key, plain)
+        write_durably(self._outbox / f"{state.next_seq:08d}.segment", stored)
+        last = opened.headers[-1]
+        self._emit(
+            "segment_sealed",
+            at_ns,
+            replace(
+                recording,
+                leaves=frontier.size,
+                peaks=frontier.peaks,
+                next_segment=number + 1,
+                end_ms=last["fact"]["start_ms"] + last["fact"]["duration_ms"],
+                last_wall_ns=last["last_wall_ns"],
+                last_ticks=_last_ticks(recording.last_ticks, index),
+            ),
+            {
+                "recording_id": recording_id,
+                "segment_no": number,
+                "object_key": object_key,
+                "stored_bytes": len(stored),
+                "stored_sha256": sha256(stored).hexdigest(),
+                "plain_bytes": len(plain),
+                "key_id": state.key_id,
+                "fragments": [header["fact"] for header in opened.headers],
+                "index": b64encode(index).decode(),
+            },
+        )
+        del self._open[recording_id]
+        opened.journal.close()
+        opened.journal.path.unlink()
+
+    def _emit(
+        self,
+        kind: str,
+        at_ns: int,
+        recording: RecordingState | None,
+        fields: dict[str, Any],
+        *,
+        closed: bool = False,
+    ) -> None:
+        state = self._state
+        fact: Fact = {
+            "session_id": state.session_id,
+            "seq": state.next_seq,
+            "at_ns": at_ns,
+            "kind": kind,
+            **fields,
+        }
+        recordings = dict(state.recordings)
+        if recording is not None:
+            recordings[recording.recording_id] = recording
+        following = replace(
+            state,
+            next_seq=state.next_seq + 1,
+            closed=state.closed or closed,
+            recordings=recordings,
+            intent=fact,
+        )
+        write_durably(self._directory / STATE_NAME, encode_state(following))
+        self._write_fact(fact)
+        self._state = following
+        self._wake()
+
+    def _write_fact(self, fact: Fact) -> None:
+        write_durably(self._outbox / f"{fact['seq']:08d}.json", encode_fact(fact))
+
+    def _finish_intent(self) -> None:
+        intent = self._state.intent
+        if intent is None or (self._outbox / f"{intent['seq']:08d}.json").exists():
+            return
+        # The uploader notes what is acknowledged before it unlinks, so look in this order.
+        if intent["seq"] > acknowledged(self._outbox):
+            self._write_fact(intent)
+            self._wake()
+
+    def _seal_journals(self, now_ns: int) -> None:
+        for path in sorted(self._directory.glob("*.journal")):
+            recording_id, _, number = path.name.removesuffix(".journal").rpartition(".")
+            recording = self._state.recordings.get(recording_id)
+            if recording is None or not number.isdigit():
+                log.error("journal of an unknown recording left alone", path=str(path))
+                continue
+            if int(number) < recording.next_segment:
+                path.unlink()
+                continue
+            records = list(_consecutive(read_journal(path), recording.next_fragment))
+            if not records:
+                # Nothing in it was ever whole, so there is nothing to keep.
+                path.unlink()
+                continue
+            opened = _OpenSegment(Journal(path), records[0].header["fact"]["wall_ns"])
+            opened.headers.extend(record.header for record in records)
+            opened.bodies.extend(record.body for record in records)
+            self._open[recording_id] = opened
+            self._seal(recording_id, opened, now_ns)
+
+
+def _consecutive(records: list[JournalRecord], number: int) -> Iterator[JournalRecord]:
+    for record in records:
+        if record.header["fact"]["no"] != number:
+            return
+        yield record
+        number += 1
+
+
+def _last_ticks(before: tuple[int, int], index: bytes) -> tuple[int, int]:
+    table = read_table(index)
+    last = list(before)
+    for track in (0, 1):
+        times = table["time"][table["track"] == track]
+        if len(times):
+            last[track] = max(last[track], int(times[-1]))
+    return last[0], last[1]
+
+
+def acknowledged(outbox: Path) -> int:
+    """The highest fact number that the ledger has acknowledged, 0 for none."""
+    try:
+        return int((outbox / ACKNOWLEDGED_NAME).read_text())
+    except FileNotFoundError:
+        return 0
+
+
+def session_directories(root: Path) -> list[Path]:
+    """The sessions in the spool, oldest name first."""
+    try:
+        with os.scandir(root) as entries:
+            return sorted(Path(entry.path) for entry in entries if entry.is_dir())
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,239 @@
+"""The uploader process: from the spool into the store and the ledger, in order.
+
+Of each session the facts go one after the other, sessions go side by side. A segment is
+stored, read back and compared before its fact is posted; files go only after the fact
+is acknowledged. Everything may be repeated after a crash at any step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import stamina
+import structlog
+
+from recorder.journal import write_durably
+from recorder.process import WAKE_SOCKET
+from recorder.spool import (
+    ACKNOWLEDGED_NAME,
+    OUTBOX_NAME,
+    STATE_NAME,
+    acknowledged,
+    session_directories,
+)
+from recorder.spool_state import Fact
+from recorder.store import ObjectStore, open_store
+from runtime.control import ControlClient, ControlError, load_control_secret
+from runtime.errors import StoreError
+from runtime.settings import Settings
+from runtime.tasks import Tasks
+
+log = structlog.get_logger()
+
+WEB_SOCKET = "web.sock"
+_LOOK_S = 1.0
+_SESSIONS_AT_ONCE = 8
+_FACTS_AT_ONCE = 16
+_POST_LIMIT_S = 10.0
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 15.0
+
+
+class NotAcknowledgedError(Exception):
+    """The ledger did not take a fact: try again."""
+
+
+class Uploader:
+    """Drains the spool; ``run`` until cancelled."""
+
+    def __init__(self, spool_root: Path, store: ObjectStore, web: ControlClient) -> None:
+        self._root = spool_root
+        self._store = store
+        self._web = web
+        self._busy: dict[str, bool] = {}
+        self._tasks = Tasks()
+        self._slots = asyncio.Semaphore(_SESSIONS_AT_ONCE)
+
+    async def look(self) -> None:
+        """Start on every session that has facts waiting."""
+        for directory in await asyncio.to_thread(session_directories, self._root):
+            self.wake(directory.name)
+
+    def wake(self, session_id: str) -> None:
+        """Start on a session, or look at it once more if it is being worked on."""
+        if session_id in self._busy:
+            self._busy[session_id] = True
+            return
+        self._busy[session_id] = False
+        self._tasks.once(f"upload {session_id}", self._work(session_id))
+
+    async def close(self) -> None:
+        """Stop where it is; everything can be repeated."""
+        await self._tasks.close()
+
+    async def _work(self, session_id: str) -> None:
+        directory = self._root / session_id
+        try:
+            again = True
+            while again:
+                self._busy[session_id] = False
+                async for attempt in stamina.retry_context(
+                    on=_worth_retrying,
+                    attempts=None,
+                    timeout=None,
+                    wait_initial=_FIRST_PAUSE_S,
+                    wait_max=_LONGEST_PAUSE_S,
+                    wait_jitter=0.2,
+                ):
+                    with attempt:
+                        if attempt.num in (2, 10) or attempt.num % 100 == 0:
+                            log.warning("upload retried", session_id=session_id, n=attempt.num)
+                        await self._drain(directory)
+                again = self._busy[session_id]
+        finally:
+            del self._busy[session_id]
+
+    async def _drain(self, directory: Path) -> None:
+        outbox = directory / OUTBOX_NAME
+        while facts := await asyncio.to_thread(_waiting_facts, outbox):
+            async with self._slots:
+                await self._send(directory, facts)
+
+    async def _send(self, directory: Path, facts: list[Fact]) -> None:
+        outbox = directory / OUTBOX_NAME
+        failure: StoreError | None = None
+        ready: list[Fact] = []
+        for fact in facts:
+            try:
+                ready.append(await self._stored(outbox, fact))
+            except StoreError as error:
+                # What comes before it can still go; the order is kept.
+                failure = error
+                break
+        if ready:
+            answer = await self._web.command(
+                "/facts/recorder", {"facts": ready}, timeout_s=_POST_LIMIT_S
+            )
+            acked = {(str(session), int(seq)) for session, seq in answer["acked"]}
+            taken: list[Fact] = []
+            for fact in ready:
+                if (fact["session_id"], fact["seq"]) not in acked:
+                    break
+                taken.append(fact)
+            if taken:
+                await asyncio.to_thread(_forget, directory, taken)
+            if len(taken) < len(ready):
+                raise NotAcknowledgedError(f"{directory.name}: {len(ready) - len(taken)} facts")
+        if failure is not None:
+            raise failure
+
+    async def _stored(self, outbox: Path, fact: Fact) -> Fact:
+        """The fact, after what it names is in the store and was read back."""
+        if fact["kind"] != "segment_sealed":
+            return fact
+        path = outbox / f"{fact['seq']:08d}.segment"
+        content = await asyncio.to_thread(path.read_bytes)
+        stored = await self._store.put(fact["object_key"], content)
+        again = await self._store.get(fact["object_key"], version_id=stored.version_id)
+        digest = await asyncio.to_thread(lambda: sha256(again).hexdigest())
+        if len(again) != fact["stored_bytes"] or digest != fact["stored_sha256"]:
+            raise StoreError(f"{fact['object_key']} reads back otherwise", retryable=True)
+        return {**fact, "version_id": stored.version_id}
+
+
+def _worth_retrying(error: Exception) -> bool:
+    if isinstance(error, StoreError) and not error.retryable:
+        # An operator can mend permissions or buckets; the evidence waits for that.
+        log.error("the store refuses", error=str(error))
+    return isinstance(error, StoreError | ControlError | NotAcknowledgedError | OSError)
+
+
+def _waiting_facts(outbox: Path) -> list[Fact]:
+    """The next facts in order; a hole in the numbers ends them."""
+    try:
+        paths = sorted(outbox.glob("*.json"))[:_FACTS_AT_ONCE]
+    except FileNotFoundError:
+        return []
+    facts: list[Fact] = []
+    for path in paths:
+        fact: Fact = json.loads(path.read_bytes())
+        facts.append(fact)
+    return facts
+
+
+def _forget(directory: Path, facts: list[Fact]) -> None:
+    """Let go of facts that the ledger holds, and of what they name."""
+    outbox = directory / OUTBOX_NAME
+    highest = max(int(fact["seq"]) for fact in facts)
+    # First the mark, so that a recorder starting now does not write the last fact again.
+    if highest > acknowledged(outbox):
+        write_durably(outbox / ACKNOWLEDGED_NAME, str(highest).encode())
+    for fact in facts:
+        name = f"{fact['seq']:08d}"
+        (outbox / f"{name}.segment").unlink(missing_ok=True)
+        (outbox / f"{name}.json").unlink(missing_ok=True)
+    if facts[-1]["kind"] == "session_closed":
+        _remove_session(directory)
+
+
+def _remove_session(directory: Path) -> None:
+    outbox = directory / OUTBOX_NAME
+    left = list(directory.glob("*.journal")) + list(outbox.glob("*.json"))
+    if left:
+        log.error("a closed session still holds evidence", path=str(directory), files=len(left))
+        return
+    for path in [*outbox.iterdir(), directory / STATE_NAME, directory / f"{STATE_NAME}.tmp"]:
+        path.unlink(missing_ok=True)
+    outbox.rmdir()
+    directory.rmdir()
+
+
+def _listen(path: Path, wake: Callable[[str], None]) -> socket.socket:
+    """The socket on which the recorder says that a session has a new fact."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    listener.setblocking(False)
+    listener.bind(str(path))
+
+    def readable() -> None:
+        while True:
+            try:
+                name = listener.recv(256).decode(errors="replace")
+            except BlockingIOError:
+                return
+            if name.replace("_", "").replace("-", "").isalnum():
+                wake(name)
+
+    asyncio.get_running_loop().add_reader(listener, readable)
+    return listener
+
+
+async def run_uploader(settings: Settings) -> None:
+    """Run the uploader until cancelled.
+
+    Raises:
+        SetupError: the store's address is of no known kind.
+    """
+    store = open_store(settings)
+    web = ControlClient(
+        f"unix://{settings.run_dir / WEB_SOCKET}", load_control_secret(settings.keys_dir)
+    )
+    uploader = Uploader(settings.spool_dir, store, web)
+    listener = _listen(settings.run_dir / WAKE_SOCKET, uploader.wake)
+    log.info("uploader started")
+    try:
+        while True:
+            await uploader.look()
+            await asyncio.sleep(_LOOK_S)
+    finally:
+        asyncio.get_running_loop().remove_reader(listener)
+        listener.close()
+        await uploader.close()
+        await web.close()
+        await store.close()

@@ -1,0 +1,77 @@
+"""Signing in and out, and who one is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from aiohttp import web
+from pydantic import Field, SecretStr
+
+from cases import people
+from cases.commands import Command
+from signaling import auth
+from signaling.bodies import parse_body
+from signaling.services import SERVICES
+
+PASSWORDS: Final[web.AppKey[people.Passwords]] = web.AppKey("passwords")
+
+
+class SignIn(Command):
+    """Who says they are whom."""
+
+    email: Annotated[str, Field(min_length=1, max_length=254)]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=people.MAX_PASSWORD_CHARS)]
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve ``/api/login``, ``/api/logout`` and ``/api/me``."""
+    app[PASSWORDS] = people.Passwords()
+    app.router.add_post("/api/login", sign_in)
+    app.router.add_post("/api/logout", sign_out)
+    app.router.add_get("/api/me", who_am_i)
+
+
+async def sign_in(request: web.Request) -> web.Response:
+    """Check a password, give a cookie; an older login of this browser ends."""
+    services = request.app[SERVICES]
+    body = await parse_body(request, SignIn)
+    now = services.clock.now()
+    signed_in = await people.sign_in(
+        services.database,
+        request.app[PASSWORDS],
+        email=body.email,
+        password=body.password.get_secret_value(),
+        address=request.remote or "",
+        user_agent=request.headers.get("User-Agent", ""),
+        now=now,
+    )
+    await _end_login(request)
+    async with services.database.read() as tx:
+        staff = await people.staff_view(tx, signed_in.actor)
+    response = web.json_response({"staff": staff.model_dump(mode="json")})
+    auth.remember_login(request, response, signed_in)
+    return response
+
+
+async def sign_out(request: web.Request) -> web.Response:
+    """End this browser's login; without one nothing happens."""
+    await _end_login(request)
+    response = web.json_response({})
+    auth.forget_login(request, response)
+    return response
+
+
+async def who_am_i(request: web.Request) -> web.Response:
+    """The signed-in person."""
+    actor = await auth.require_staff(request)
+    async with request.app[SERVICES].database.read() as tx:
+        staff = await people.staff_view(tx, actor)
+    return web.json_response({"staff": staff.model_dump(mode="json")})
+
+
+async def _end_login(request: web.Request) -> None:
+    secret = request.cookies.get(auth.LOGIN_COOKIE)
+    if secret:
+        services = request.app[SERVICES]
+        async with services.database.begin() as tx:
+            await people.sign_out(tx, secret, services.clock.now())

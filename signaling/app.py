@@ -1,0 +1,39 @@
+"""The web application: every route and socket of the web process, wired together."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from signaling import (
+    api_cases,
+    api_staff,
+    evidence_routes,
+    health_routes,
+    host_routes,
+    join_routes,
+    openapi,
+    pages,
+    problems,
+    session_routes,
+)
+from signaling.services import SERVICES, Services
+
+
+def build_app(services: Services) -> web.Application:
+    """An application that serves everything of docs/protocol.md."""
+    app = web.Application(
+        client_max_size=problems.MAX_BODY_BYTES, middlewares=[problems.middleware]
+    )
+    app[SERVICES] = services
+    app.on_response_prepare.append(problems.secure_headers(services.settings.public_url))
+    api_staff.add_routes(app)
+    api_cases.add_routes(app)
+    join_routes.add_routes(app)
+    host_routes.add_routes(app)
+    session_routes.add_routes(app)
+    evidence_routes.add_routes(app)
+    openapi.add_routes(app)
+    health_routes.add_routes(app)
+    pages.add_routes(app)
+    services.hub.attach(app, services)
+    return app

@@ -1,0 +1,119 @@
+"""Who asks: cookies and bearer keys turned into actors; the only place that reads them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases import links, people
+from cases.actor import BuyerActor, KeyActor, StaffActor
+from cases.states import Role
+from runtime.errors import CaseError
+from signaling.services import SERVICES
+
+LOGIN_COOKIE: Final = "pc_login"
+DEVICE_COOKIE: Final = "pc_device"
+_DEVICE_LIFETIME_S: Final = 60 * 24 * 3600
+
+
+async def actor_of(request: web.Request) -> StaffActor | KeyActor | None:
+    """The staff member or the machine behind a request; with a bearer key no cookie counts.
+
+    Raises:
+        CaseError: ``bad_key`` (401), a key was sent and it is unknown or revoked.
+    """
+    services = request.app[SERVICES]
+    authorization = request.headers.get("Authorization")
+    if authorization is not None:
+        scheme, _, secret = authorization.partition(" ")
+        async with services.database.read() as tx:
+            key = await people.actor_of_key(tx, secret.strip())
+        if key is None or scheme.lower() != "bearer":
+            raise CaseError("bad_key", "This API key is not valid.", status=401)
+        return key
+    secret = request.cookies.get(LOGIN_COOKIE, "")
+    if not secret:
+        return None
+    async with services.database.read() as tx:
+        return await people.actor_of_login(tx, secret, services.clock.now())
+
+
+async def require_staff(request: web.Request, *roles: Role) -> StaffActor:
+    """The signed-in person, who has one of the roles when any are named.
+
+    Raises:
+        CaseError: ``not_signed_in`` (401) or ``wrong_role`` (403).
+    """
+    actor = await actor_of(request)
+    if not isinstance(actor, StaffActor):
+        raise CaseError("not_signed_in", "Please sign in.", status=401)
+    if roles and not actor.roles.intersection(roles):
+        raise CaseError("wrong_role", "Your role does not allow this.", status=403)
+    return actor
+
+
+async def require_key_or_staff(request: web.Request) -> StaffActor | KeyActor:
+    """The machine or the person behind a request to the API.
+
+    Raises:
+        CaseError: ``not_signed_in`` or ``bad_key`` (401).
+    """
+    actor = await actor_of(request)
+    if actor is None:
+        raise CaseError("not_signed_in", "Please sign in or send an API key.", status=401)
+    return actor
+
+
+async def buyer_of(
+    request: web.Request, tx: AsyncSession, case_id: str, now: datetime
+) -> BuyerActor | None:
+    """The buyer of this case behind the browser's cookie, if it is theirs."""
+    return await links.buyer_of_case(tx, device_secret(request), case_id, now)
+
+
+def device_secret(request: web.Request) -> str | None:
+    """What this browser holds for its join links."""
+    return request.cookies.get(DEVICE_COOKIE)
+
+
+def remember_device(request: web.Request, response: web.StreamResponse, secret: str) -> None:
+    """Set the buyer's cookie."""
+    response.set_cookie(
+        DEVICE_COOKIE,
+        secret,
+        max_age=_DEVICE_LIFETIME_S,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=_is_https(request),
+    )
+
+
+def remember_login(
+    request: web.Request, response: web.StreamResponse, signed_in: people.SignedIn
+) -> None:
+    """Set the staff's cookie."""
+    lifetime = signed_in.expires_at - request.app[SERVICES].clock.now()
+    response.set_cookie(
+        LOGIN_COOKIE,
+        signed_in.secret,
+        max_age=int(lifetime.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=_is_https(request),
+    )
+
+
+def forget_login(request: web.Request, response: web.StreamResponse) -> None:
+    """Take the staff's cookie back."""
+    response.del_cookie(
+        LOGIN_COOKIE, path="/", httponly=True, samesite="Strict", secure=_is_https(request)
+    )
+
+
+def _is_https(request: web.Request) -> bool:
+    return request.secure or request.app[SERVICES].settings.public_url.startswith("https://")

@@ -1,0 +1,205 @@
+"""Facts from our own processes: the recorder's become the ledger, the media workers' hints."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from pydantic import ValidationError
+
+from cases.actor import SystemActor
+from cases.facts import RECORDER_FACT, MediaFact
+from cases.ledger import FactRefused, Known, Taken, take_in
+from cases.placement import forget_media
+from cases.states import SessionState
+from cases.tables import Participant, Session
+from cases.unit import Unit
+from runtime.control import ControlServer, Json
+from runtime.errors import CaseError
+from signaling.media_pool import Place
+from signaling.services import Services
+
+log = structlog.get_logger()
+
+_MAX_FACTS = 10_000
+_REMEMBERED_WORDS = 10_000
+# Ends that we or the person asked for: nobody needs a fresh peer after them.
+_WANTED_ENDS = frozenset(
+    {"replaced", "left", "not_joined", "ended", "verdict", "host_ended", "buyer_left", "released"}
+    | {"buyer_away", "nobody_here", "closed"}
+)
+
+
+class FactIntake:
+    """Serves ``/facts/recorder`` and ``/facts/media``; ``close()`` may be called twice."""
+
+    def __init__(self, services: Services, server: ControlServer) -> None:
+        self._services = services
+        self._server = server
+        self._words: OrderedDict[str, str] = OrderedDict()
+        server.command("/facts/recorder", self.take_recorder)
+        server.command("/facts/media", self.take_media)
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        await self._server.start()
+
+    async def close(self) -> None:
+        """Stop listening: uploader and media keep what they have until we are back."""
+        await self._server.close()
+
+    async def take_recorder(self, _match: Mapping[str, str], body: Json) -> Json:
+        """Evidence, at least once: the answer names what is committed.
+
+        A fact that cannot be right is left unacknowledged, and with it those of its
+        session that follow: they stay in the spool, and other sessions go on.
+        """
+        given = body["facts"]
+        if not isinstance(given, list) or len(given) > _MAX_FACTS:
+            raise CaseError("bad_facts", "expected a list of facts", status=400)
+        by_session: OrderedDict[str, list[Known]] = OrderedDict()
+        stopped: set[str] = set()
+        for raw in given:
+            session_id = _session_of(raw)
+            if session_id in stopped:
+                continue
+            try:
+                fact = RECORDER_FACT.validate_python(raw)
+            except ValidationError as error:
+                stopped.add(session_id)
+                log.error("fact malformed", session_id=session_id, errors=error.error_count())
+                continue
+            by_session.setdefault(fact.session_id, []).append(fact)
+        acked: list[Taken] = []
+        try:
+            acked = await self._commit([f for facts in by_session.values() for f in facts])
+        except FactRefused:
+            for facts in by_session.values():
+                acked += await self._commit_until_refused(facts)
+        return {"acked": [[taken.session_id, taken.seq] for taken in acked]}
+
+    async def take_media(self, _match: Mapping[str, str], body: Json) -> Json:
+        """Hints, at most once; what does not fit is left out."""
+        for raw in body["facts"]:
+            try:
+                fact = MediaFact.model_validate(raw)
+            except ValidationError as error:
+                log.warning("media fact malformed", errors=error.error_count())
+                continue
+            self._services.metrics.facts.labels(fact.kind).inc()
+            if fact.kind == "quality":
+                await self._quality(fact)
+            else:
+                await self._peer(fact, str(body.get("epoch", "")))
+        return {}
+
+    async def lose(self, place: Place) -> None:
+        """A media worker is gone; its sessions' people are told to come back."""
+        await self._services.run(lambda unit: forget_media(unit, place.worker, place.epoch))
+
+    async def _commit(self, facts: list[Known]) -> list[Taken]:
+        if not facts:
+            return []
+        taken = await self._services.run(lambda unit: take_in(unit, facts))
+        for fact, one in zip(facts, taken, strict=True):
+            if one.is_news:
+                self._services.metrics.facts.labels(fact.kind).inc()
+        return taken
+
+    async def _commit_until_refused(self, facts: list[Known]) -> list[Taken]:
+        taken: list[Taken] = []
+        for fact in facts:
+            try:
+                taken += await self._commit([fact])
+            except FactRefused as error:
+                log.error("fact refused", session_id=error.session_id, why=str(error))
+                break
+        return taken
+
+    async def _quality(self, fact: MediaFact) -> None:
+        word = fact.word or "good"
+        await self._services.hub.tell_quality(
+            fact.session_id,
+            {
+                "participant_id": fact.participant_id,
+                "word": word,
+                "rtt_ms": fact.rtt_ms,
+                "loss": fact.loss,
+            },
+        )
+        if self._words.get(fact.participant_id) == word:
+            return
+
+        async def act(unit: Unit) -> None:
+            person = await unit.tx.get(Participant, fact.participant_id)
+            if (
+                person is not None
+                and person.session_id == fact.session_id
+                and person.connection != word
+            ):
+                person.connection = word
+                unit.changes.sessions.add(fact.session_id)
+
+        await self._services.run(act)
+        self._remember(fact.participant_id, word)
+
+    async def _peer(self, fact: MediaFact, epoch: str) -> None:
+        async def act(unit: Unit) -> None:
+            person = await unit.tx.get(Participant, fact.participant_id, with_for_update=True)
+            session = await unit.tx.get(Session, fact.session_id)
+            if (
+                person is None
+                or session is None
+                or person.session_id != session.id
+                or person.peer_id != fact.peer_id
+                or session.media_epoch != epoch
+                or session.state == SessionState.ENDED
+            ):
+                # An older connection of somebody who has a newer one, or is gone.
+                return
+            await _apply(unit, fact, session, person)
+
+        await self._services.run(act)
+        if fact.kind == "peer_connected" and fact.setup_ms is not None:
+            self._services.metrics.peer_setup_s.observe(fact.setup_ms / 1000)
+        if fact.kind != "peer_closed":
+            self._remember(fact.participant_id, "lost" if fact.kind == "peer_lost" else "good")
+
+    def _remember(self, participant_id: str, word: str) -> None:
+        self._words[participant_id] = word
+        self._words.move_to_end(participant_id)
+        while len(self._words) > _REMEMBERED_WORDS:
+            self._words.popitem(last=False)
+
+
+async def _apply(unit: Unit, fact: MediaFact, session: Session, person: Participant) -> None:
+    unit.changes.sessions.add(session.id)
+    said: dict[str, Any] = {"participant_id": person.id}
+    match fact.kind:
+        case "peer_connected":
+            person.connection = "good"
+            said["codec"] = fact.codec
+            await unit.record(
+                session.id,
+                "peer_connected",
+                said,
+                SystemActor(),
+                client_id=f"peer-{fact.peer_id}-connected",
+            )
+        case "peer_recovered":
+            person.connection = "good"
+        case "peer_lost":
+            person.connection = "lost"
+            await unit.record(session.id, "peer_lost", said, SystemActor())
+            unit.changes.lost_peers.append((session.id, person.id))
+        case "peer_closed":
+            person.peer_id = None
+            if fact.cause not in _WANTED_ENDS:
+                person.connection = "lost"
+                unit.changes.lost_peers.append((session.id, person.id))
+
+
+def _session_of(raw: object) -> str:
+    return str(raw.get("session_id", "")) if isinstance(raw, dict) else ""

@@ -1,0 +1,75 @@
+"""The host's desk: ready, the queue, taking somebody, and answering for devices that ask."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from cases import hosting, sessions
+from cases.session_views import snapshot
+from cases.states import Role
+from cases.unit import Unit
+from signaling.auth import require_staff
+from signaling.bodies import parse_body
+from signaling.services import SERVICES
+
+_HOSTS = (Role.INSPECTOR, Role.AGENT, Role.ADMIN)
+
+
+class ReadyIn(BaseModel):
+    """Whether this host may be offered buyers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    ready: bool
+
+
+class TakeIn(BaseModel):
+    """Whom to take; None is whoever has waited longest."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    case_id: Annotated[str, StringConstraints(max_length=64)] | None = None
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve the host's routes."""
+    app.router.add_get("/api/host/desk", desk)
+    app.router.add_put("/api/host/ready", ready)
+    app.router.add_post("/api/host/take", take)
+
+
+async def desk(request: web.Request) -> web.Response:
+    """Who waits and who is expected."""
+    services = request.app[SERVICES]
+    actor = await require_staff(request, *_HOSTS)
+    async with services.database.read() as tx:
+        return web.json_response(await hosting.desk_of(tx, actor))
+
+
+async def ready(request: web.Request) -> web.Response:
+    """Say whether one is ready; gives the desk."""
+    services = request.app[SERVICES]
+    actor = await require_staff(request, *_HOSTS)
+    body = await parse_body(request, ReadyIn)
+
+    async def act(unit: Unit) -> None:
+        await hosting.set_ready(unit, actor, body.ready)
+
+    await services.run(act)
+    async with services.database.read() as tx:
+        return web.json_response(await hosting.desk_of(tx, actor))
+
+
+async def take(request: web.Request) -> web.Response:
+    """Take a buyer."""
+    services = request.app[SERVICES]
+    actor = await require_staff(request, *_HOSTS)
+    body = await parse_body(request, TakeIn)
+
+    async def act(unit: Unit) -> str:
+        return await sessions.take(unit, actor, body.case_id)
+
+    session_id = await services.run(act)
+    async with services.database.read() as tx:
+        return web.json_response({"session": await snapshot(tx, actor, session_id, services.clock)})

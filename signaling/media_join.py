@@ -1,0 +1,149 @@
+"""A join from end to end: find the seat, have it recorded, make its media, take it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import structlog
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.joining import Joined, Seat, SeatGone, SeatMedia
+from cases.sessions import object_prefix
+from cases.tables import Session
+from cases.unit import Unit
+from runtime.control import ControlError
+from runtime.errors import CaseError
+from signaling.media_pool import PeerAnswer, Place
+from signaling.services import Services
+
+log = structlog.get_logger()
+
+_ATTEMPTS = 4
+
+
+class CandidateIn(BaseModel):
+    """An address a browser may be reached at."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    candidate: Annotated[str, StringConstraints(max_length=1000)]
+    sdp_mid: Annotated[str, StringConstraints(max_length=32)] | None = None
+    sdp_m_line_index: Annotated[int, Field(ge=0, le=32)] | None = None
+
+
+Candidates = Annotated[list[CandidateIn], Field(max_length=60)]
+Offer = Annotated[str, StringConstraints(min_length=1, max_length=200_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The media a browser asks for; without an offer it joins without any."""
+
+    offer: str | None
+    candidates: list[dict[str, Any]]
+
+
+FindSeat = Callable[[AsyncSession], Awaitable[Seat]]
+TakeSeat = Callable[[Unit, Seat, SeatMedia | None], Awaitable[Joined]]
+
+
+async def join(
+    services: Services, find_seat: FindSeat, take_seat: TakeSeat, wish: Wish
+) -> tuple[Joined, PeerAnswer | None]:
+    """Give somebody a seat with media; what fails leaves nothing begun.
+
+    Raises:
+        CaseError: what ``find_seat`` and ``take_seat`` refuse, ``recording_unavailable``,
+            ``media_unavailable`` (503), ``bad_offer`` (422).
+    """
+    try:
+        for _ in range(_ATTEMPTS):
+            joined = await _attempt(services, find_seat, take_seat, wish)
+            if joined is not None:
+                services.metrics.joins.labels("joined").inc()
+                return joined
+    except CaseError as error:
+        services.metrics.joins.labels(error.code).inc()
+        raise
+    services.metrics.joins.labels("conflict").inc()
+    raise CaseError("version_conflict", "The inspection kept changing; please try again.")
+
+
+async def _attempt(
+    services: Services, find_seat: FindSeat, take_seat: TakeSeat, wish: Wish
+) -> tuple[Joined, PeerAnswer | None] | None:
+    metrics = services.metrics
+    with metrics.join_stage("find"):
+        async with services.database.read() as tx:
+            seat = await find_seat(tx)
+    with metrics.join_stage("recorder"):
+        await services.recorder.open_session(
+            seat.session_id, seat.key_id, seat.key, object_prefix(seat.tenant_id, seat.session_id)
+        )
+    peer: PeerAnswer | None = None
+    media: SeatMedia | None = None
+    place: Place | None = None
+    try:
+        if wish.offer is not None:
+            place = _place_for(services, seat)
+            with metrics.join_stage("media"):
+                peer = await services.media_pool.add_peer(
+                    place,
+                    session_id=seat.session_id,
+                    participant_id=seat.participant_id,
+                    role=seat.role,
+                    offer=wish.offer,
+                    candidates=wish.candidates,
+                    record=seat.record,
+                )
+            media = SeatMedia(place.worker, place.epoch, peer.peer_id)
+        with metrics.join_stage("commit"):
+            joined = await services.run(lambda unit: take_seat(unit, seat, media))
+    except SeatGone:
+        await _undo(services, seat, place, peer)
+        return None
+    except BaseException:
+        services.tasks.once("undo join", _undo(services, seat, place, peer))
+        raise
+    return joined, peer
+
+
+def _place_for(services: Services, seat: Seat) -> Place:
+    """All of a session's people on one worker, for as long as that lives."""
+    if (
+        seat.worker is not None
+        and seat.epoch is not None
+        and services.media_pool.is_alive(seat.worker, seat.epoch)
+    ):
+        return Place(seat.worker, seat.epoch)
+    return services.media_pool.least_loaded()
+
+
+async def _undo(
+    services: Services, seat: Seat, place: Place | None, peer: PeerAnswer | None
+) -> None:
+    if place is not None and peer is not None:
+        await services.media_pool.close_peer(place, peer.peer_id, "not_joined")
+    if not seat.is_new_session:
+        return
+    async with services.database.read() as tx:
+        if await session_exists(tx, seat.session_id):
+            return
+    try:
+        await services.recorder.close_session(seat.session_id, "not_joined")
+    except ControlError as error:
+        log.warning("recorder did not close", session_id=seat.session_id, code=error.code)
+
+
+async def session_exists(tx: AsyncSession, session_id: str) -> bool:
+    """Whether a commit that seemed to fail was carried out after all."""
+    return await tx.get(Session, session_id) is not None
+
+
+def peer_json(peer: PeerAnswer | None) -> dict[str, Any] | None:
+    """The ``peer`` of a Joined."""
+    if peer is None:
+        return None
+    return {"peer_id": peer.peer_id, "answer": peer.answer, "tracks": peer.tracks}

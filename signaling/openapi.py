@@ -1,0 +1,194 @@
+"""The API's own description: routes are declared once, served, and told as OpenAPI 3.1."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answer = type[BaseModel] | str | None
+"""A model in JSON, the media type of bytes, or nothing at all."""
+
+_REFERENCE: Final = "#/components/schemas/{model}"
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457); ``code`` is stable, ``detail`` is a sentence for a person."""
+
+    model_config = ConfigDict(extra="allow")
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A handler with everything that is told about it."""
+
+    method: Literal["GET", "POST", "PUT", "DELETE"]
+    path: str
+    summary: str
+    handler: Handler
+    body: type[BaseModel] | None
+    query: type[BaseModel] | None
+    headers: Mapping[str, str]
+    answers: Mapping[int, Answer]
+    secured: bool
+
+
+_OPERATIONS: Final[web.AppKey[list[Operation]]] = web.AppKey("operations")
+
+
+def route(
+    method: Literal["GET", "POST", "PUT", "DELETE"],
+    path: str,
+    summary: str,
+    *,
+    answers: Mapping[int, Answer],
+    body: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    headers: Mapping[str, str] | None = None,
+    secured: bool = True,
+) -> Callable[[Handler], Operation]:
+    """Declare a handler of ``/api/v1``; ``headers`` maps optional request headers to their use.
+
+    The decorated name is an ``Operation``: give it to ``register``.
+    """
+
+    def declare(handler: Handler) -> Operation:
+        return Operation(
+            method, path, summary, handler, body, query, headers or {}, answers, secured
+        )
+
+    return declare
+
+
+def register(app: web.Application, operations: Sequence[Operation]) -> None:
+    """Serve these operations and describe them."""
+    for operation in operations:
+        app.router.add_route(operation.method, operation.path, operation.handler)
+    _declared(app).extend(operations)
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve the description under ``/api/v1/openapi.json``."""
+
+    async def document(request: web.Request) -> web.Response:
+        operations = request.app[_OPERATIONS]
+        return web.json_response(describe(operations))
+
+    _declared(app)
+    app.router.add_get("/api/v1/openapi.json", document)
+
+
+def _declared(app: web.Application) -> list[Operation]:
+    if _OPERATIONS not in app:
+        app[_OPERATIONS] = []
+    return app[_OPERATIONS]
+
+
+def describe(operations: Sequence[Operation]) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of these operations."""
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(Problem, "serialization"): None}
+    for operation in operations:
+        if operation.body is not None:
+            wanted[operation.body, "validation"] = None
+        for answer in operation.answers.values():
+            if isinstance(answer, type):
+                wanted[answer, "serialization"] = None
+    references, definitions = models_json_schema(list(wanted), ref_template=_REFERENCE)
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        entry = paths.setdefault(operation.path, {})
+        entry[operation.method.lower()] = _operation(operation, references)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Proofcall", "version": "1"},
+        "paths": paths,
+        "components": {
+            "schemas": definitions["$defs"],
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer"},
+                "login": {"type": "apiKey", "in": "cookie", "name": "pc_login"},
+            },
+        },
+    }
+
+
+def _operation(operation: Operation, references: Mapping[Any, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "operationId": getattr(operation.handler, "__name__", operation.path),
+        "summary": operation.summary,
+        "parameters": _parameters(operation),
+        "responses": {
+            str(status): {
+                "description": "Done." if status < 300 else "See the code.",
+                **_content(answer, references),
+            }
+            for status, answer in operation.answers.items()
+        },
+        "security": [{"key": []}, {"login": []}] if operation.secured else [],
+    }
+    told["responses"]["default"] = {
+        "description": "An error.",
+        "content": {"application/problem+json": {"schema": references[Problem, "serialization"]}},
+    }
+    if operation.body is not None:
+        schema = references[operation.body, "validation"]
+        told["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema}},
+        }
+    return told
+
+
+def _content(answer: Answer, references: Mapping[Any, Any]) -> dict[str, Any]:
+    if answer is None:
+        return {}
+    if isinstance(answer, str):
+        return {"content": {answer: {"schema": {"type": "string", "format": "binary"}}}}
+    return {"content": {"application/json": {"schema": references[answer, "serialization"]}}}
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    names = [part[1:-1].partition(":")[0] for part in operation.path.split("/") if part[:1] == "{"]
+    told: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in names
+    ]
+    if operation.query is not None:
+        schema = operation.query.model_json_schema(ref_template=_REFERENCE)
+        required = schema.get("required", [])
+        told += [
+            {
+                "name": name,
+                "in": "query",
+                "required": name in required,
+                "schema": _inlined(field, schema),
+            }
+            for name, field in schema["properties"].items()
+        ]
+    told += [
+        {"name": name, "in": "header", "description": use, "schema": {"type": "string"}}
+        for name, use in operation.headers.items()
+    ]
+    return told
+
+
+def _inlined(field: Any, schema: Mapping[str, Any]) -> Any:
+    """A query parameter's schema without references: its models have no place of their own."""
+    if isinstance(field, dict):
+        reference = field.get("$ref")
+        if isinstance(reference, str):
+            return schema["$defs"][reference.rpartition("/")[2]]
+        return {name: _inlined(part, schema) for name, part in field.items()}
+    if isinstance(field, list):
+        return [_inlined(part, schema) for part in field]
+    return field

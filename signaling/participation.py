@@ -1,0 +1,74 @@
+"""Which participant of a session a browser speaks for: its buyer by device, or a host by login.
+
+One browser may hold both cookies (somebody who tries both sides): ``X-Proofcall-Role``,
+or ``role`` in a socket's ``auth``, then says which page is asking.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases import links, people
+from cases.actor import BuyerActor, StaffActor
+from cases.case_access import not_found
+from cases.sessions import see_as_participant
+from cases.tables import Session
+from runtime.errors import CaseError
+from signaling.auth import LOGIN_COOKIE, device_secret
+from signaling.services import SERVICES
+
+WantedRole = Literal["buyer", "host"]
+ROLE_HEADER = "X-Proofcall-Role"
+
+
+async def participant_actor(
+    request: web.Request, tx: AsyncSession, session_id: str, wanted: WantedRole | None = None
+) -> BuyerActor | StaffActor:
+    """Who takes part in this session with this browser.
+
+    Raises:
+        CaseError: ``not_signed_in`` (401) without any cookie, otherwise ``not_found`` (404).
+    """
+    services = request.app[SERVICES]
+    now = services.clock.now()
+    wanted = wanted or _from_header(request)
+    login = request.cookies.get(LOGIN_COOKIE)
+    device = device_secret(request)
+    if not login and not device:
+        raise CaseError("not_signed_in", "Please sign in, or open your link.", status=401)
+    session = await tx.get(Session, session_id)
+    if session is None:
+        raise not_found()
+    staff = None
+    if login and wanted != "buyer":
+        staff = await people.actor_of_login(tx, login, now)
+        if staff is not None and await _takes_part(tx, staff, session_id):
+            return staff
+    if device and wanted != "host":
+        buyer = await links.buyer_of_case(tx, device, session.case_id, now)
+        if buyer is not None and await _takes_part(tx, buyer, session_id):
+            return buyer
+    if staff is None and not device:
+        raise CaseError("not_signed_in", "Please sign in.", status=401)
+    raise not_found()
+
+
+def _from_header(request: web.Request) -> WantedRole | None:
+    match request.headers.get(ROLE_HEADER):
+        case "buyer":
+            return "buyer"
+        case "host":
+            return "host"
+        case _:
+            return None
+
+
+async def _takes_part(tx: AsyncSession, actor: BuyerActor | StaffActor, session_id: str) -> bool:
+    try:
+        await see_as_participant(tx, actor, session_id)
+    except CaseError:
+        return False
+    return True

@@ -1,0 +1,172 @@
+"""The outermost edge: errors become problem details (RFC 9457), foreign pages change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from runtime.errors import CaseError, StoreError
+
+log = structlog.get_logger()
+
+MAX_BODY_BYTES: Final = 1024 * 1024
+"""The application's ``client_max_size``."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_CODES: Final = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "not_json",
+}
+_PAGE_POLICY: Final = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' https: blob: data:",
+        "media-src 'self' blob:",
+        "connect-src 'self'{sockets}",
+        "font-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_DATA_POLICY: Final = "default-src 'none'; frame-ancestors 'none'; sandbox"
+_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(self), microphone=(self)",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def problem(
+    status: int, code: str, detail: str, *, headers: dict[str, str] | None = None, **fields: object
+) -> web.Response:
+    """An error as the client reads it."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **fields,
+    }
+    return web.json_response(
+        body, status=status, headers=headers, content_type="application/problem+json"
+    )
+
+
+@web.middleware
+async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what a foreign page sends, and tell every error as problem details."""
+    try:
+        check_origin(request)
+        if any("\0" in part for part in request.match_info.values()):
+            # No name of ours holds one, and PostgreSQL cannot even be asked for it.
+            raise web.HTTPNotFound
+        return await handler(request)
+    except CaseError as error:
+        return _told(error)
+    except ValidationError as error:
+        return _invalid(error)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        code = _CODES.get(error.status, "bad_request" if error.status < 500 else "internal")
+        kept = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
+        return problem(error.status, code, error.reason, headers=kept)
+    except StoreError:
+        log.exception("store failed", path=request.path)
+        return problem(503, "store_unavailable", "The store cannot be reached. Try again.")
+    except (OperationalError, PoolTimeoutError):
+        log.exception("database failed", path=request.path)
+        return problem(503, "database_unavailable", "The database is busy. Try again.")
+    except Exception:
+        log.exception("request failed", method=request.method, path=request.path)
+        return problem(500, "internal", "Something went wrong on our side.")
+
+
+def check_origin(request: web.Request) -> None:
+    """Let only our own pages change something with a cookie.
+
+    A request with an ``Authorization`` header is a machine's: its cookies are not looked at,
+    and no page can send that header across origins without asking us first.
+
+    Raises:
+        CaseError: ``wrong_origin`` (403).
+    """
+    if request.method in _SAFE_METHODS or "Authorization" in request.headers:
+        return
+    origin = request.headers.get("Origin")
+    fetched_from = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if (
+        request.headers.get("X-Proofcall") != "1"
+        or fetched_from not in ("same-origin", "none")
+        or (origin is not None and not _is_ours(request, origin))
+    ):
+        raise CaseError("wrong_origin", "This request did not come from our pages.", status=403)
+
+
+def secure_headers(public_url: str) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """What goes into ``app.on_response_prepare``: headers that keep pages and data apart.
+
+    A handler that sets one of these itself keeps its own value.
+    """
+    host = urlsplit(public_url)
+    sockets = f" {'wss' if host.scheme == 'https' else 'ws'}://{host.netloc}"
+    page_policy = _PAGE_POLICY.format(sockets=sockets)
+
+    async def add(request: web.Request, response: web.StreamResponse) -> None:
+        headers = response.headers
+        for name, value in _HEADERS.items():
+            headers.setdefault(name, value)
+        is_page = response.content_type == "text/html"
+        headers.setdefault("Content-Security-Policy", page_policy if is_page else _DATA_POLICY)
+        if request.path.startswith("/api/"):
+            headers.setdefault("Cache-Control", "no-store")
+        if host.scheme == "https":
+            headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+
+    return add
+
+
+def _is_ours(request: web.Request, origin: str) -> bool:
+    # A browser writes the Host header itself: a foreign page cannot make the two agree
+    # and still have our cookies sent.
+    return origin != "null" and urlsplit(origin).netloc == request.host
+
+
+def _told(error: CaseError) -> web.Response:
+    headers: dict[str, str] = {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="proofcall"'
+    if "retry_after_s" in error.fields:
+        headers["Retry-After"] = str(error.fields["retry_after_s"])
+    return problem(error.status, error.code, error.message, headers=headers, **error.fields)
+
+
+def _invalid(error: ValidationError) -> web.Response:
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(part["type"] == "json_invalid" for part in found):
+        return problem(400, "bad_json", "The body is not JSON.")
+    errors = [
+        {"field": ".".join(str(step) for step in part["loc"]), "message": part["msg"]}
+        for part in found[:50]
+    ]
+    return problem(422, "invalid", "Some of what was sent does not fit.", errors=errors)

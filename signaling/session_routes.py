@@ -1,0 +1,351 @@
+"""What participants of a session ask for over HTTP: its state, its events, media, and its end."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from binascii import Error as Base64Error
+from typing import Annotated, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases import desk, joining, links, sessions, stills
+from cases.actor import BuyerActor, StaffActor
+from cases.case_access import not_found
+from cases.commands import Words
+from cases.joining import ConsentGiven, Joined, Seat, SeatMedia
+from cases.log import Visibility
+from cases.session_views import events_after, snapshot, visible_to
+from cases.states import Disposition, Liability, Outcome
+from cases.unit import Unit
+from runtime.control import ControlError
+from runtime.errors import CaseError
+from signaling.bodies import parse_body, parse_query
+from signaling.join_routes import ConsentIn
+from signaling.media_join import Candidates, Offer, Wish, join, peer_json
+from signaling.media_pool import Place
+from signaling.messages import ClientId
+from signaling.participation import participant_actor
+from signaling.services import SERVICES
+
+_MAX_PREVIEW_BYTES = 700_000
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HostJoinIn(_Body):
+    """A host comes in."""
+
+    consent: ConsentIn
+    offer: Offer | None = None
+    candidates: Candidates = []
+
+
+class PeerIn(_Body):
+    """A fresh peer connection."""
+
+    offer: Offer
+    candidates: Candidates = []
+
+
+class CandidatesIn(_Body):
+    """More addresses of a browser; none ends them."""
+
+    candidates: Candidates
+
+
+class StillIn(_Body):
+    """The frame that the host sees now, as their browser names it."""
+
+    client_id: ClientId
+    mid: Annotated[str, StringConstraints(min_length=1, max_length=32)]
+    rtp_timestamp: Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
+    preview: Annotated[str, StringConstraints(max_length=_MAX_PREVIEW_BYTES * 4 // 3 + 8)]
+
+
+class DeviceAnswerIn(_Body):
+    """The host's word on another device."""
+
+    answer: Literal["yes", "no"]
+
+
+class EndIn(_Body):
+    """The host's last word."""
+
+    outcome: Outcome | None = None
+    disposition: Disposition | None = None
+    liability: Liability | None = None
+    note: Words = ""
+    client_id: ClientId
+
+
+class EventsQuery(BaseModel):
+    """From where to read on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    after: Annotated[int, Field(ge=0, le=2**31)] = 0
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve the participants' routes."""
+    add_get, add_post = app.router.add_get, app.router.add_post
+    add_get("/api/sessions/{id}", show)
+    add_get("/api/sessions/{id}/events", events)
+    add_post("/api/sessions/{id}/join", host_join)
+    add_post("/api/sessions/{id}/peer", fresh_peer)
+    add_post("/api/sessions/{id}/peer/{peer_id}/candidates", candidates)
+    add_post("/api/sessions/{id}/stills", take_still)
+    add_post("/api/sessions/{id}/devices/{device_id}", answer_device)
+    add_post("/api/sessions/{id}/release", release)
+    add_post("/api/sessions/{id}/end", end)
+    add_post("/api/sessions/{id}/hang-up", hang_up)
+    add_post("/api/sessions/{id}/withdraw-consent", withdraw_consent)
+
+
+async def show(request: web.Request) -> web.Response:
+    """The snapshot a page starts from."""
+    services = request.app[SERVICES]
+    actor = await _actor(request)
+    async with services.database.read() as tx:
+        return web.json_response(
+            await snapshot(tx, actor, request.match_info["id"], services.clock)
+        )
+
+
+async def events(request: web.Request) -> web.Response:
+    """What happened after an event."""
+    services = request.app[SERVICES]
+    query = parse_query(request, EventsQuery)
+    session_id = request.match_info["id"]
+    actor = await _actor(request)
+    async with services.database.read() as tx:
+        found = await events_after(tx, services.keys, session_id, visible_to(actor), query.after)
+    return web.json_response(found)
+
+
+async def host_join(request: web.Request) -> web.Response:
+    """The host's media and consent."""
+    body = await parse_body(request, HostJoinIn)
+    actor = await _host(request)
+    consent = ConsentGiven(body.consent.version, body.consent.locale)
+    joining.check_consent(consent)
+    wish = Wish(body.offer, [candidate.model_dump() for candidate in body.candidates])
+    return await _join(request, actor, wish, consent)
+
+
+async def fresh_peer(request: web.Request) -> web.Response:
+    """A new peer connection after an outage or a reload."""
+    body = await parse_body(request, PeerIn)
+    actor = await _actor(request)
+    wish = Wish(body.offer, [candidate.model_dump() for candidate in body.candidates])
+    return await _join(request, actor, wish, None)
+
+
+async def candidates(request: web.Request) -> web.Response:
+    """Addresses that the browser found after its offer."""
+    services = request.app[SERVICES]
+    body = await parse_body(request, CandidatesIn)
+    actor = await _actor(request)
+    peer_id = request.match_info["peer_id"]
+    async with services.database.read() as tx:
+        session, _case, me = await sessions.see_as_participant(tx, actor, request.match_info["id"])
+    if me.peer_id != peer_id or session.media_worker is None or session.media_epoch is None:
+        raise not_found()
+    await services.media_pool.add_candidates(
+        Place(session.media_worker, session.media_epoch),
+        peer_id,
+        [candidate.model_dump() for candidate in body.candidates],
+    )
+    return web.json_response({})
+
+
+async def take_still(request: web.Request) -> web.Response:
+    """A photograph of the frame that the host sees."""
+    services = request.app[SERVICES]
+    body = await parse_body(request, StillIn)
+    actor = await _host(request)
+    session_id = request.match_info["id"]
+    preview = _jpeg(body.preview)
+    async with services.database.read() as tx:
+        session, _case, me = await sessions.see_as_participant(tx, actor, session_id)
+        known = await stills.already_taken(tx, services.keys, actor, session_id, body.client_id)
+    if known is not None:
+        return web.json_response({"still_id": known[0], "seq": known[1]})
+    if me.peer_id is None or session.media_worker is None or session.media_epoch is None:
+        raise CaseError("frame_unknown", "There is no picture to take a still of.")
+    located = await services.media_pool.locate(
+        Place(session.media_worker, session.media_epoch), me.peer_id, body.mid, body.rtp_timestamp
+    )
+
+    async def act(unit: Unit) -> tuple[str, int]:
+        return await stills.want(
+            unit,
+            actor,
+            session_id,
+            stills.WantedFrame(
+                located.participant_id,
+                located.track_id,
+                located.rtp_timestamp,
+                at_ns=services.clock.wall_ns(),
+            ),
+            preview,
+            body.client_id,
+        )
+
+    still_id, seq = await services.run(act)
+    return web.json_response({"still_id": still_id, "seq": seq})
+
+
+async def answer_device(request: web.Request) -> web.Response:
+    """Let another browser of the buyer in, or not."""
+    services = request.app[SERVICES]
+    body = await parse_body(request, DeviceAnswerIn)
+    actor = await _host(request)
+    session_id, device_id = request.match_info["id"], request.match_info["device_id"]
+
+    async def act(unit: Unit) -> None:
+        session, _case, _me = await sessions.see_as_participant(
+            unit.tx, actor, session_id, lock=True
+        )
+        await links.answer_device(
+            unit.tx,
+            device_id,
+            case_id=session.case_id,
+            yes=body.answer == "yes",
+            answered_by=actor.label,
+            now=unit.now,
+        )
+        if body.answer == "yes":
+            buyer = await sessions.buyer_in(unit.tx, session_id)
+            if buyer is not None and buyer.socket_id is not None:
+                # The first device is no longer the buyer's: its socket ends as well.
+                unit.changes.replaced_sockets.append(buyer.socket_id)
+        await unit.record(
+            session_id,
+            "device_answered",
+            {"device_id": device_id, "answer": body.answer},
+            actor,
+            visibility=Visibility.SELLER,
+        )
+
+    await services.run(act)
+    return web.json_response({})
+
+
+async def release(request: web.Request) -> web.Response:
+    """Put the buyer back into the queue."""
+    services = request.app[SERVICES]
+    actor = await _host(request)
+
+    async def act(unit: Unit) -> str:
+        return await sessions.release(unit, actor, request.match_info["id"])
+
+    session_id = await services.run(act)
+    async with services.database.read() as tx:
+        return web.json_response({"session": await snapshot(tx, actor, session_id, services.clock)})
+
+
+async def end(request: web.Request) -> web.Response:
+    """End the inspection with a verdict, or leave that to the seller."""
+    services = request.app[SERVICES]
+    body = await parse_body(request, EndIn)
+    actor = await _host(request)
+    session_id = request.match_info["id"]
+    verdict = desk.Verdict(
+        outcome=body.outcome,
+        disposition=body.disposition,
+        liability=body.liability,
+        note=body.note,
+    )
+
+    async def act(unit: Unit) -> None:
+        await sessions.finish(unit, actor, session_id, verdict, body.client_id)
+
+    await services.run(act)
+    async with services.database.read() as tx:
+        return web.json_response({"session": await snapshot(tx, actor, session_id, services.clock)})
+
+
+async def hang_up(request: web.Request) -> web.Response:
+    """The buyer leaves."""
+    services = request.app[SERVICES]
+    actor = await _actor(request)
+    if not isinstance(actor, BuyerActor):
+        raise CaseError("wrong_role", "A host ends the inspection.", status=403)
+
+    async def act(unit: Unit) -> None:
+        await sessions.hang_up(unit, actor, request.match_info["id"])
+
+    await services.run(act)
+    return web.json_response({})
+
+
+async def withdraw_consent(request: web.Request) -> web.Response:
+    """Stop the recording of oneself."""
+    services = request.app[SERVICES]
+    actor = await _actor(request)
+    session_id = request.match_info["id"]
+
+    async def act(unit: Unit) -> str:
+        return await joining.withdraw_consent(unit, actor, session_id)
+
+    participant_id = await services.run(act)
+    try:
+        await services.recorder.stop_participant(session_id, participant_id, "stopped")
+    except ControlError as error:
+        raise CaseError(
+            "recording_unavailable", "The recorder did not answer; try again.", status=503
+        ) from error
+    return web.json_response({})
+
+
+async def _join(
+    request: web.Request,
+    actor: BuyerActor | StaffActor,
+    wish: Wish,
+    consent: ConsentGiven | None,
+) -> web.Response:
+    services = request.app[SERVICES]
+    session_id = request.match_info["id"]
+
+    async def find_seat(tx: AsyncSession) -> Seat:
+        return await joining.find_own_seat(
+            tx, services.keys, actor, session_id, consents=consent is not None
+        )
+
+    async def take_seat(unit: Unit, seat: Seat, media: SeatMedia | None) -> Joined:
+        return await joining.take_own_seat(unit, actor, seat, media, consent)
+
+    joined, peer = await join(services, find_seat, take_seat, wish)
+    if consent is None:
+        return web.json_response({"peer": peer_json(peer)})
+    async with services.database.read() as tx:
+        shown = await snapshot(tx, actor, session_id, services.clock)
+    return web.json_response(
+        {"session": shown, "participant_id": joined.participant_id, "peer": peer_json(peer)}
+    )
+
+
+async def _actor(request: web.Request) -> BuyerActor | StaffActor:
+    async with request.app[SERVICES].database.read() as tx:
+        return await participant_actor(request, tx, request.match_info["id"])
+
+
+async def _host(request: web.Request) -> StaffActor:
+    actor = await _actor(request)
+    if not isinstance(actor, StaffActor):
+        raise CaseError("wrong_role", "Only the host can do this.", status=403)
+    return actor
+
+
+def _jpeg(text: str) -> bytes:
+    try:
+        jpeg = b64decode(text.partition(",")[2] if text.startswith("data:") else text)
+    except (Base64Error, ValueError) as error:
+        raise CaseError("bad_preview", "The preview is not base64.", status=422) from error
+    if not jpeg.startswith(b"\xff\xd8\xff") or len(jpeg) > _MAX_PREVIEW_BYTES:
+        raise CaseError("bad_preview", "The preview is not a JPEG of up to 700 kB.", status=422)
+    return jpeg

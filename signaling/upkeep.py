@@ -1,0 +1,136 @@
+"""What nobody asks for but must happen: watching recorder and media, absence, stale sessions."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from cases import conversation, hosting, sessions
+from cases.placement import forget_dead_media
+from cases.session_states import EndCause
+from cases.states import SessionState
+from cases.tables import Session
+from signaling.services import Services
+from signaling.sockets import AWAY_AFTER_S
+
+log = structlog.get_logger()
+
+_SWEEP_S: Final = 2.0
+_RECORDER_S: Final = 1.0
+_REFRESH_EVERY_SWEEPS: Final = 5
+_SLOW_EVERY_SWEEPS: Final = 15
+# Another web process refreshes its people's ``seen_at`` every ten seconds.
+_ELSEWHERE_S: Final = 45.0
+_CLOSE_AGAIN_AFTER: Final = timedelta(seconds=15)
+_SETTLE_S: Final = 3.0
+
+
+class Upkeep:
+    """The background loops of a web process, all owned by its tasks."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._sweeps = 0
+
+    def start(self) -> None:
+        """Begin."""
+        tasks = self._services.tasks
+        tasks.forever("watch media", self._services.media_pool.watch)
+        tasks.forever("watch recorder", self._watch_recorder)
+        tasks.forever("sweep", self._sweep_forever)
+        tasks.once("recover media", self._recover_media())
+
+    async def _watch_recorder(self) -> None:
+        while True:
+            before = self._services.recorder.status
+            after = await self._services.recorder.poll()
+            if after is not None and (before is None or before.epoch != after.epoch):
+                await self._reopen_recordings()
+            await asyncio.sleep(_RECORDER_S)
+
+    async def _reopen_recordings(self) -> None:
+        """A new recorder process may have lost a session that had nothing in the spool yet."""
+        services = self._services
+        async with services.database.read() as tx:
+            open_ids = await sessions.open_session_ids(tx)
+            for session_id in open_ids:
+                session = await tx.get_one(Session, session_id)
+                key = await services.keys.session_key(tx, session_id)
+                await services.recorder.open_session(
+                    session_id, session.key_id, key, session.object_prefix
+                )
+
+    async def _recover_media(self) -> None:
+        """Whose worker died while no web process was there to see it."""
+        services = self._services
+        await asyncio.sleep(_SETTLE_S)
+        alive = frozenset((place.worker, place.epoch) for place in services.media_pool.places)
+        await services.run(lambda unit: forget_dead_media(unit, alive))
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            await self.sweep()
+
+    async def sweep(self) -> None:
+        """One round."""
+        services = self._services
+        self._sweeps += 1
+        if self._sweeps % _REFRESH_EVERY_SWEEPS == 0 and services.hub.participant_ids:
+            async with services.database.begin() as tx:
+                await conversation.refresh_seen(tx, services.hub.participant_ids, services.clock)
+        await self._mark_absent()
+        if self._sweeps % _SLOW_EVERY_SWEEPS == 0:
+            await self._end_stale()
+            await self._close_again()
+            await services.run(hosting.end_old_shifts)
+
+    async def _mark_absent(self) -> None:
+        """People whose socket never came, or died with another process."""
+        services = self._services
+        now = services.clock.now()
+        async with services.database.read() as tx:
+            here = await conversation.people_here(tx)
+        for person in here:
+            if person.socket_id in services.hub.socket_ids:
+                continue
+            patience_s = _ELSEWHERE_S if services.settings.redis_url else AWAY_AFTER_S
+            if (now - person.seen_at).total_seconds() < patience_s:
+                continue
+            participant_id, socket_id = person.id, person.socket_id
+            await services.run(
+                lambda unit, p=participant_id, s=socket_id: conversation.mark_absent(unit, p, s)
+            )
+
+    async def _end_stale(self) -> None:
+        async with self._services.database.read() as tx:
+            open_ids = await sessions.open_session_ids(tx)
+        for session_id in open_ids:
+            await end_stale_session(self._services, session_id)
+
+    async def _close_again(self) -> None:
+        """Media and recorder of ended sessions, in case the first command was lost."""
+        services = self._services
+        async with services.database.read() as tx:
+            unclosed = await sessions.unclosed_sessions(
+                tx, services.clock.now() - _CLOSE_AGAIN_AFTER
+            )
+        for session_id, cause in unclosed:
+            await services.close_session(session_id, cause)
+
+
+async def end_stale_session(services: Services, session_id: str) -> None:
+    """End a session that nobody will come back to; one that goes on is left alone."""
+
+    async with services.database.read() as tx:
+        session = await tx.get(Session, session_id)
+    if session is None or session.state == SessionState.ENDED:
+        return
+    cause: EndCause | None = await services.run(
+        lambda unit: sessions.end_if_stale(unit, session_id)
+    )
+    if cause is not None:
+        log.info("stale session ended", session_id=session_id, cause=cause)

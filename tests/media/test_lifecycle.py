@@ -1,0 +1,247 @@
+"""Who is fed by whom while people come, go, vanish and come back."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from media.rtcp import KeyframeRequest, parse_rtcp
+from runtime.errors import CaseError
+from tests.support.media_worker import Running, running_worker, until
+from tests.support.rtp_peer import RtpPeer, frame_number, h264_frame, vp8_frame
+
+
+async def _answer_keyframes(peer: RtpPeer, first: int) -> None:
+    """Send frames until cancelled; each request for a keyframe is granted at once."""
+    wanted = True
+
+    def on_rtcp(raw: bytes) -> None:
+        nonlocal wanted
+        wanted = wanted or any(isinstance(one, KeyframeRequest) for one in parse_rtcp(raw))
+
+    peer.on_rtcp = on_rtcp
+    number = first
+    while True:
+        await peer.send("1", h264_frame(number, key=wanted))
+        wanted = False
+        number += 1
+        await asyncio.sleep(0.01)
+
+
+class _Streaming:
+    """Peers that send video all the time."""
+
+    def __init__(self) -> None:
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def begin(self, peer: RtpPeer, first: int) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(_answer_keyframes(peer, first)))
+
+    def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+
+async def test_an_observer_sees_both_and_is_seen_by_both() -> None:
+    """The buyer on 0/1, the host on 2/3; both see the observer on 2/3; nothing renegotiates."""
+    async with running_worker() as running:
+        buyer, host, observer = RtpPeer(), RtpPeer(), RtpPeer()
+        for peer, role in ((buyer, "buyer"), (host, "host"), (observer, "observer")):
+            await running.join(peer, f"p_{role}", role)
+        streaming = _Streaming()
+        for first, peer in ((10_000, buyer), (20_000, host), (30_000, observer)):
+            streaming.begin(peer, first)
+
+        def seen(peer: RtpPeer, mid: str) -> set[int]:
+            return {frame_number(one.payload) // 10_000 for one in peer.of_mid(mid)}
+
+        await until(lambda: seen(observer, "1") == {1} and seen(observer, "3") == {2})
+        await until(lambda: seen(buyer, "1") == {2} and seen(buyer, "3") == {3})
+        await until(lambda: seen(host, "1") == {1} and seen(host, "3") == {3})
+        assert not seen(host, "4")
+        streaming.stop()
+        for peer in (buyer, host, observer):
+            await peer.close()
+
+
+async def test_a_reload_takes_over_and_shows_as_one_stream() -> None:
+    """The second peer replaces the first; sequence and time go on, beginning at a keyframe."""
+    async with running_worker() as running:
+        host, first, second = RtpPeer(), RtpPeer(), RtpPeer()
+        await running.join(host, "p_host", "host")
+        opened = await running.join(first, "p_buyer", "buyer")
+        streaming = _Streaming()
+        streaming.begin(first, 10_000)
+        await until(lambda: len(host.of_mid("1")) > 20)
+        again = await running.join(second, "p_buyer", "buyer")
+        streaming.begin(second, 20_000)
+        await until(
+            lambda: sum(frame_number(one.payload) >= 20_000 for one in host.of_mid("1")) > 20
+        )
+        await until(lambda: "peer_closed" in running.facts.kinds(opened["peer_id"]))
+        cause = next(one for one in running.facts.all if one["kind"] == "peer_closed")["cause"]
+        assert cause == "replaced"
+        packets = host.of_mid("1")
+        sequences = [one.sequence for one in packets]
+        assert sequences == [(sequences[0] + i) & 0xFFFF for i in range(len(packets))]
+        times = [one.timestamp for one in packets]
+        steps = [(b - a) & 0xFFFFFFFF for a, b in pairwise(times)]
+        assert all(0 < step < 900_000 for step in steps)
+        at = next(i for i, one in enumerate(packets) if frame_number(one.payload) >= 20_000)
+        assert packets[at].payload[0] == 0x67
+        assert running.worker.sessions["ses_1"].leg_of("p_buyer") is not None
+        # What was shown of either is found again in its own numbers.
+        for packet, peer, track in (
+            (packets[at - 1], first, opened["tracks"][1]["track_id"]),
+            (packets[at + 3], second, again["tracks"][1]["track_id"]),
+        ):
+            host_id = next(
+                leg.identity.peer_id
+                for leg in running.worker.sessions["ses_1"].legs
+                if leg.identity.role == "host"
+            )
+            located = await running.worker.locate(
+                {"peer_id": host_id}, {"mid": "1", "rtp_timestamp": packet.timestamp}
+            )
+            assert located["participant_id"] == "p_buyer"
+            assert located["track_id"] == track
+            stamps = {
+                stamp
+                for stamp, _, payload in peer.sending["1"].sent.values()
+                if frame_number(payload) == frame_number(packet.payload)
+            }
+            assert located["rtp_timestamp"] in stamps
+        streaming.stop()
+        for peer in (host, first, second):
+            await peer.close()
+
+
+async def test_hanging_up_leaves_the_others_in_place() -> None:
+    """The one who stays keeps the connection and is fed again when somebody comes."""
+    async with running_worker() as running:
+        host, first, second = RtpPeer(), RtpPeer(), RtpPeer()
+        await running.join(host, "p_host", "host")
+        opened = await running.join(first, "p_buyer", "buyer")
+        await running.worker.close_peer({"peer_id": opened["peer_id"]}, {"cause": "left"})
+        await running.worker.close_peer({"peer_id": opened["peer_id"]}, {"cause": "left"})
+        await running.join(second, "p_buyer", "buyer")
+        streaming = _Streaming()
+        streaming.begin(second, 1)
+        await until(lambda: len(host.of_mid("1")) > 5)
+        streaming.stop()
+        await running.worker.close_session({"session_id": "ses_1"}, {"cause": "ended"})
+        assert not running.worker.sessions
+        causes = [one["cause"] for one in running.facts.all if one["kind"] == "peer_closed"]
+        assert causes == ["left", "ended", "ended"]
+        for peer in (host, first, second):
+            await peer.close()
+
+
+async def test_a_killed_peer_is_lost_after_two_seconds_and_may_recover() -> None:
+    """The fact comes 2 s after the last packet, and its opposite with the next."""
+    async with running_worker() as running:
+        buyer = RtpPeer()
+        opened = await running.join(buyer, "p_buyer", "buyer")
+        for number in range(5):
+            await buyer.send("1", h264_frame(number, key=number == 0))
+        last_s = asyncio.get_running_loop().time()
+        await until(lambda: "peer_lost" in running.facts.kinds(), 4)
+        assert 1.9 < asyncio.get_running_loop().time() - last_s < 2.5
+        await buyer.send("1", h264_frame(6))
+        await until(lambda: running.facts.kinds()[-1] == "peer_recovered")
+        word = {"good", "fair", "poor"}
+        quality = [one for one in running.facts.all if one["kind"] == "quality"]
+        assert {one["word"] for one in quality} <= word
+        await running.worker.close_peer({"peer_id": opened["peer_id"]}, {"cause": "left"})
+        await buyer.close()
+
+
+@pytest.mark.parametrize(
+    ("lines", "offered", "tracks"),
+    [
+        ((("audio", "sendrecv"),), ("H264",), [("0", "audio", "opus")]),
+        (
+            (("audio", "sendrecv"), ("video", "sendrecv")),
+            ("VP8",),
+            [("0", "audio", "opus"), ("1", "video", "VP8")],
+        ),
+        (
+            (("audio", "sendrecv"), ("video", "sendrecv")),
+            ("H264",),
+            [("0", "audio", "opus"), ("1", "video", "H264")],
+        ),
+        ((("audio", "recvonly"), ("video", "recvonly")), ("VP8", "H264"), []),
+    ],
+)
+async def test_offers_with_less_are_answered(
+    lines: tuple[tuple[str, str], ...], offered: tuple[str, ...], tracks: list[Any]
+) -> None:
+    """Audio only, one codec only, nothing to send: each works without renegotiation."""
+    async with running_worker() as running:
+        peer = RtpPeer(lines, offered=offered)
+        opened = await running.join(peer, "p_buyer", "buyer")
+        assert [(one["mid"], one["kind"], one["codec"]) for one in opened["tracks"]] == tracks
+        assert "a=candidate:" in opened["answer"]
+        assert "urn:3gpp:video-orientation" not in opened["answer"]
+        if lines[0] == ("audio", "sendrecv"):
+            assert "useinbandfec=1;usedtx=0" in opened["answer"]
+        await peer.close()
+
+
+async def test_the_codec_is_one_that_everybody_can_show() -> None:
+    """After somebody with VP8 only, the next is asked to send VP8 first."""
+    async with running_worker() as running:
+        buyer = RtpPeer(offered=("VP8",), video="VP8")
+        host = RtpPeer(offered=("H264", "VP8"), video="VP8")
+        await running.join(buyer, "p_buyer", "buyer")
+        opened = await running.join(host, "p_host", "host")
+        assert opened["tracks"][1]["codec"] == "VP8"
+        await host.send("1", vp8_frame(0, key=True))
+        await host.send("1", vp8_frame(1))
+        await until(lambda: len(buyer.of_mid("1")) == 2)
+        await buyer.close()
+        await host.close()
+
+
+async def test_a_draining_worker_takes_nobody_and_serves_those_it_has() -> None:
+    """Status says so, and the calls go on."""
+    async with running_worker() as running:
+        buyer, host, late = RtpPeer(), RtpPeer(), RtpPeer()
+        await running.join(buyer, "p_buyer", "buyer")
+        opened = await running.join(host, "p_host", "host")
+        await running.worker.drain({}, {})
+        with pytest.raises(CaseError, match="no new peers"):
+            await running.join(late, "p_late", "observer")
+        status = await running.worker.status({}, {})
+        assert status["draining"]
+        assert status["peers"] == 2
+        await buyer.send("1", h264_frame(0, key=True))
+        await until(lambda: host.of_mid("1"))
+        stats = await running.worker.peer_stats({"peer_id": opened["peer_id"]}, {})
+        assert stats["state"] == "connected"
+        down = [one for one in stats["tracks"] if one["direction"] == "down"]
+        assert down[1]["packets"] == 1
+        for peer in (buyer, host, late):
+            await peer.close()
+
+
+async def test_unknown_peers_and_frames_are_not_found() -> None:
+    """404 with a stable code, for each command that names one."""
+    async with running_worker() as running:
+        await _not_found(running)
+
+
+async def _not_found(running: Running) -> None:
+    worker = running.worker
+    for call in (
+        worker.locate({"peer_id": "peer_x"}, {"mid": "1", "rtp_timestamp": 1}),
+        worker.add_candidates({"peer_id": "peer_x"}, {"candidates": []}),
+        worker.peer_stats({"peer_id": "peer_x"}, {}),
+        worker.request_keyframe({"session_id": "ses_x"}, {"participant_id": "p"}),
+    ):
+        with pytest.raises(CaseError) as caught:
+            await call
+        assert (caught.value.code, caught.value.status) == ("not_found", 404)

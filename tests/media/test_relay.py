@@ -1,0 +1,31 @@
+"""Real peers over loopback: what one sends, the other gets, byte for byte."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.support.media_worker import running_worker, until
+from tests.support.rtp_peer import RtpPeer, frame_number, h264_frame
+
+
+async def test_payloads_arrive_byte_for_byte_on_the_fixed_lines() -> None:
+    """Buyer and host see and hear each other on mids 0 and 1."""
+    async with running_worker() as running:
+        buyer, host = RtpPeer(), RtpPeer()
+        await running.join(buyer, "p_buyer", "buyer")
+        await running.join(host, "p_host", "host")
+        for number in range(50):
+            await buyer.send("1", h264_frame(number, key=number == 0, size=900))
+            await buyer.send("0", b"opus" + bytes((number,)), advance=960)
+            await host.send("1", h264_frame(1000 + number, key=number == 0))
+            await asyncio.sleep(0.001)
+        await until(lambda: len(host.of_mid("1")) >= 50 and len(buyer.of_mid("1")) >= 50)
+        await until(lambda: len(host.of_mid("0")) >= 50)
+        sent = [h264_frame(number, key=number == 0, size=900) for number in range(50)]
+        assert [one.payload for one in host.of_mid("1")] == sent
+        assert [frame_number(one.payload) for one in buyer.of_mid("1")] == list(range(1000, 1050))
+        sequences = [one.sequence for one in host.of_mid("1")]
+        assert sequences == [(sequences[0] + i) & 0xFFFF for i in range(50)]
+        assert len({one.ssrc for one in host.of_mid("1")}) == 1
+        await buyer.close()
+        await host.close()

@@ -1,0 +1,206 @@
+"""Loss and its repair on both legs, keyframes, reports, feedback."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from pathlib import Path
+
+from media.rtcp import KeyframeRequest, Nack, ReceiverInfo, Remb, SenderInfo, parse_rtcp
+from tests.support.media_worker import running_worker, until
+from tests.support.rtp_peer import RtpPeer, frame_number, h264_frame
+from tests.support.tap_listener import TapListener
+
+
+def _messages(peer: RtpPeer, kind: type) -> list[object]:
+    return [one for raw in peer.rtcp for one in parse_rtcp(raw) if isinstance(one, kind)]
+
+
+def _numbers(peer: RtpPeer, mid: str = "1") -> list[int]:
+    """Frame numbers in the order of arrival; repetitions as RTX come as their original."""
+    rtx = {one.rtx_payload_type for one in peer.sending.values()}
+    return [
+        frame_number(one.payload[2:] if one.payload_type in rtx else one.payload)
+        for one in peer.of_mid(mid)
+    ]
+
+
+async def test_a_packet_lost_on_the_way_up_is_asked_for_and_repaired(tmp_path: Path) -> None:
+    """The viewer and the recorder get the repeated packet under its first number."""
+    listener = TapListener(tmp_path / "tap.sock")
+    listener.start()
+    async with running_worker(tmp_path / "tap.sock") as running:
+        buyer, host = RtpPeer(), RtpPeer()
+        await running.join(buyer, "p_buyer", "buyer", record=True)
+        await running.join(host, "p_host", "host")
+        waiting: list[int] = []
+
+        def answer(raw: bytes) -> None:
+            for one in parse_rtcp(raw):
+                if isinstance(one, Nack):
+                    waiting.extend(one.sequences)
+
+        buyer.on_rtcp = answer
+        for number in range(20):
+            lose = number in (5, 6, 11)
+            await buyer.send("1", h264_frame(number, key=number == 0), lose=lose)
+        lost = [1006, 1007, 1012]
+        await until(lambda: sorted(waiting) == lost)
+        for sequence in lost:
+            await buyer.resend("1", sequence, rtx=True)
+        await until(lambda: len(host.of_mid("1")) == 20)
+        assert sorted(_numbers(host)) == list(range(20))
+        assert [one.sequence for one in listener.packets()][-3:] == lost
+        # What is held already is probe padding: it goes no further.
+        await buyer.resend("1", 1010, rtx=True)
+        await buyer.send("1", h264_frame(20))
+        await until(lambda: 20 in _numbers(host))
+        assert len(host.of_mid("1")) == 21
+        await buyer.close()
+        await host.close()
+    listener.stop()
+
+
+async def test_a_viewer_is_answered_once_per_round_trip() -> None:
+    """A storm of NACKs for one packet costs one repetition, sent as RTX."""
+    async with running_worker() as running:
+        buyer, host = RtpPeer(), RtpPeer()
+        await running.join(buyer, "p_buyer", "buyer")
+        await running.join(host, "p_host", "host")
+        for number in range(30):
+            await buyer.send("1", h264_frame(number, key=number == 0))
+        await until(lambda: len(host.of_mid("1")) == 30)
+        wanted = host.of_mid("1")[10]
+        nack = struct.pack("!BBHIIHH", 0x81, 205, 3, 1, wanted.ssrc, wanted.sequence, 0)
+        for _ in range(20):
+            await host.send_raw(nack)
+        again = await until(lambda: host.of_mid("1")[30:])
+        await asyncio.sleep(0.05)
+        assert len(host.of_mid("1")) == 31
+        assert again[0].payload == struct.pack("!H", wanted.sequence) + wanted.payload
+        assert again[0].ssrc != wanted.ssrc
+        assert again[0].payload_type == host.sending["1"].rtx_payload_type
+        await buyer.close()
+        await host.close()
+
+
+async def test_keyframe_requests_are_forwarded_and_throttled() -> None:
+    """Thirty PLIs in 0.2 s reach the source as one or two."""
+    async with running_worker() as running:
+        buyer, host = RtpPeer(), RtpPeer()
+        await running.join(buyer, "p_buyer", "buyer")
+        await running.join(host, "p_host", "host")
+        for number in range(3):
+            await buyer.send("1", h264_frame(number, key=number == 0))
+        shown = (await until(lambda: host.of_mid("1")))[0]
+        await asyncio.sleep(0.35)
+        before = len(_messages(buyer, KeyframeRequest))
+        for _ in range(30):
+            await host.send_raw(struct.pack("!BBHII", 0x81, 206, 2, 1, shown.ssrc))
+            await asyncio.sleep(0.005)
+        await until(lambda: len(_messages(buyer, KeyframeRequest)) > before)
+        assert len(_messages(buyer, KeyframeRequest)) - before <= 2
+        asked = _messages(buyer, KeyframeRequest)[-1]
+        assert asked == KeyframeRequest(buyer.sending["1"].ssrc)
+        await buyer.close()
+        await host.close()
+
+
+async def test_sender_reports_keep_their_mapping_through_the_rewriting() -> None:
+    """The viewer's report names the same instant in the viewer's own timestamps."""
+    async with running_worker() as running:
+        buyer, host = RtpPeer(), RtpPeer()
+        await running.join(buyer, "p_buyer", "buyer")
+        await running.join(host, "p_host", "host")
+        for number in range(3):
+            await buyer.send("1", h264_frame(number, key=number == 0))
+        await until(lambda: len(host.of_mid("1")) == 3)
+        theirs, ours = buyer.sending["1"].timestamp, host.of_mid("1")[-1].timestamp
+        ntp = 0x1234567890ABCDEF
+        await buyer.send_raw(
+            struct.pack("!BBHIQIII", 0x80, 200, 6, buyer.sending["1"].ssrc, ntp, theirs, 3, 120)
+        )
+        reports = await until(lambda: _messages(host, SenderInfo))
+        assert reports[0].ntp == ntp
+        assert reports[0].rtp_timestamp == ours
+        assert reports[0].packets == 3
+        await buyer.close()
+        await host.close()
+
+
+async def test_the_sender_gets_transport_feedback_and_receiver_reports() -> None:
+    """Every transport-wide number sent is in a feedback packet within 0.2 s."""
+    async with running_worker() as running:
+        buyer = RtpPeer()
+        await running.join(buyer, "p_buyer", "buyer")
+        for number in range(40):
+            await buyer.send("1", h264_frame(number, key=number == 0), lose=number == 9)
+        covered: set[int] = set()
+
+        def complete() -> bool:
+            for raw in buyer.rtcp:
+                if raw[1] == 205 and raw[0] & 31 == 15:
+                    base, count = struct.unpack_from("!HH", raw, 12)
+                    covered.update(range(base, base + count))
+            return covered >= set(range(1, 40))
+
+        await until(complete)
+        reports = await until(lambda: _messages(buyer, ReceiverInfo))
+        block = reports[-1].blocks[0]
+        assert block.ssrc == buyer.sending["1"].ssrc
+        assert block.lost == 1
+        await buyer.close()
+
+
+async def test_a_cap_reaches_the_source_and_is_lifted() -> None:
+    """A falling estimate of the viewer becomes a REMB for the source."""
+    async with running_worker() as running:
+        buyer, host = RtpPeer(), RtpPeer()
+        await running.join(buyer, "p_buyer", "buyer")
+        await running.join(host, "p_host", "host")
+
+        async def pour() -> None:
+            number = 0
+            while True:
+                await buyer.send("1", h264_frame(number, key=number == 0, size=1100))
+                number += 1
+                await asyncio.sleep(0.01)
+
+        task = asyncio.get_running_loop().create_task(pour())
+        try:
+            await until(lambda: len(host.of_mid("1")) > 250, 8)
+            ssrc = host.of_mid("1")[0].ssrc
+            assert not _messages(buyer, Remb)
+            for mantissa in (250_000, 125_000):
+                body = (
+                    b"REMB"
+                    + bytes((1, 1 << 2 | mantissa >> 16))
+                    + struct.pack("!HI", mantissa & 0xFFFF, ssrc)
+                )
+                await host.send_raw(struct.pack("!BBHII", 0x8F, 206, 5, 1, 0) + body)
+            cap = (await until(lambda: _messages(buyer, Remb)))[0]
+            assert cap.ssrcs == (buyer.sending["1"].ssrc,)
+            assert 200_000 < cap.bitrate_bps < 250_000
+        finally:
+            task.cancel()
+        await buyer.close()
+        await host.close()
+
+
+async def test_an_outage_ends_with_a_keyframe_not_with_old_repairs() -> None:
+    """After half a second of silence the holes are forgotten and a keyframe is asked for."""
+    async with running_worker() as running:
+        buyer = RtpPeer()
+        await running.join(buyer, "p_buyer", "buyer")
+        for number in range(10):
+            await buyer.send("1", h264_frame(number, key=number == 0))
+        await asyncio.sleep(0.7)
+        asked = len(_messages(buyer, KeyframeRequest))
+        for number in range(10, 60):
+            await buyer.send("1", h264_frame(number), lose=True)
+        await buyer.send("1", h264_frame(60))
+        await until(lambda: len(_messages(buyer, KeyframeRequest)) > asked, 1.0)
+        await asyncio.sleep(0.15)
+        repairs = sum(len(one.sequences) for one in _messages(buyer, Nack))
+        assert repairs <= 50
+        await buyer.close()

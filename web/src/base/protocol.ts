@@ -1,0 +1,435 @@
+/** The messages of docs/protocol.md as types; nothing here acts. */
+
+export type Direction = 'buyer_shows' | 'warehouse_shows';
+export type SessionState = 'waiting' | 'held' | 'live' | 'ended';
+export type Presence = 'here' | 'away' | 'left';
+export type Role = 'buyer' | 'host' | 'observer';
+export type CaseState =
+  | 'filed'
+  | 'inspection_offered'
+  | 'waiting'
+  | 'live'
+  | 'inspected'
+  | 'decided'
+  | 'closed';
+export type Reason =
+  | 'damaged'
+  | 'defective'
+  | 'not_as_described'
+  | 'wrong_item'
+  | 'missing_parts'
+  | 'colour_differs'
+  | 'size_fit'
+  | 'changed_mind'
+  | 'other';
+export type Outcome =
+  | 'resolved_without_return'
+  | 'refund'
+  | 'partial_refund'
+  | 'exchange'
+  | 'send_back'
+  | 'reject';
+export type Disposition =
+  | 'restock'
+  | 'refurbish'
+  | 'quarantine'
+  | 'dispose'
+  | 'missing'
+  | 'not_received';
+export type Liability = 'product' | 'description' | 'packing' | 'carrier' | 'buyer' | 'unclear';
+export type ConnectionWord = 'good' | 'weak' | 'bad' | 'lost';
+export type Visibility = 'parties' | 'seller' | 'internal';
+/** An RFC 3339 time in UTC. */
+export type Timestamp = string;
+
+export interface Claim {
+  reason: Reason;
+  words: string;
+  locale: string;
+}
+
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  errors?: { field: string; message: string }[];
+  retry_after_s?: number;
+}
+
+export interface Candidate {
+  candidate: string;
+  sdp_mid: string | null;
+  sdp_m_line_index: number | null;
+}
+
+export interface PeerTrack {
+  track_id: string;
+  mid: string;
+  kind: 'audio' | 'video';
+  codec: string;
+}
+
+export interface PeerAnswer {
+  peer_id: string;
+  answer: string;
+  tracks: PeerTrack[];
+}
+
+export interface Consent {
+  version: string;
+  locale: string;
+}
+
+/* ---- Buyer ---- */
+
+export interface JoinItem {
+  sku: string;
+  title: string;
+  quantity: number;
+  picture: string | null;
+}
+
+export interface JoinView {
+  state: 'open' | 'asking' | 'other_device' | 'ended';
+  tenant: { name: string };
+  warehouse: { name: string; city: string } | null;
+  case: {
+    id: string;
+    order_number: string;
+    buyer_name: string;
+    buyer_locale: string;
+    state: CaseState;
+    claim: Claim;
+    items: JoinItem[];
+    direction: Direction;
+  };
+  session: { id: string; state: SessionState; participant_id: string } | null;
+  hosts_ready: number;
+  queue_length: number;
+  expected_wait_s: number | null;
+  consent: { version: string; text: Record<string, string> };
+  outcome: {
+    outcome: Outcome | null;
+    note: string;
+    decided_at: Timestamp | null;
+    stills: { still_id: string; at_ms: number }[];
+  } | null;
+}
+
+export interface JoinRequest {
+  consent: Consent;
+  locale: string;
+  offer: string | null;
+  candidates: Candidate[];
+  public_key: JsonWebKey | null;
+}
+
+export interface Joined {
+  session: Snapshot;
+  participant_id: string;
+  peer: PeerAnswer | null;
+}
+
+/* ---- Staff ---- */
+
+export type StaffRole = 'inspector' | 'agent' | 'reviewer' | 'admin';
+
+export interface Staff {
+  id: string;
+  name: string;
+  email: string;
+  roles: StaffRole[];
+  organisation: { kind: 'tenant' | 'warehouse'; id: string; name: string };
+  locale: string;
+}
+
+export interface DeskEntry {
+  case_id: string;
+  buyer_name: string;
+  buyer_locale: string;
+  order_number: string;
+  tenant_name: string;
+  title: string;
+  picture: string | null;
+  claim: { reason: Reason; words: string };
+  direction: Direction;
+  presence?: Presence;
+}
+
+export interface WaitingEntry extends DeskEntry {
+  session_id: string;
+  waiting_since: Timestamp;
+}
+
+export interface Desk {
+  ready: boolean;
+  ready_since: Timestamp | null;
+  mine: { session_id: string; case_id: string } | null;
+  waiting: WaitingEntry[];
+  expected: DeskEntry[];
+}
+
+/* ---- In a session ---- */
+
+export interface Participant {
+  id: string;
+  role: Role;
+  name: string;
+  locale: string;
+  presence: Presence;
+  camera: boolean;
+  microphone: boolean;
+  connection: ConnectionWord;
+}
+
+export interface Queue {
+  position: number;
+  length: number;
+  hosts_ready: number;
+  expected_wait_s: number | null;
+}
+
+export interface Snapshot {
+  id: string;
+  case_id: string;
+  direction: Direction;
+  state: SessionState;
+  created_at: Timestamp;
+  waiting_since: Timestamp | null;
+  live_at: Timestamp | null;
+  ended_at: Timestamp | null;
+  end_cause: string | null;
+  recording: boolean;
+  you: { participant_id: string; role: Role };
+  participants: Participant[];
+  queue: Queue | null;
+  case: CaseView;
+  last_seq: number;
+}
+
+export interface Actor {
+  role: string;
+  name: string;
+  participant_id: string | null;
+}
+
+/** What each kind of session-log event carries. */
+export interface EventPayloads {
+  session_opened: { direction: Direction };
+  joined: { participant_id: string; role: Role; name: string };
+  host_took: { name: string };
+  host_released: Record<string, never>;
+  presence: { participant_id: string; presence: Presence };
+  peer_connected: { participant_id: string; codec: string };
+  peer_lost: { participant_id: string };
+  consent_given: { version: string; locale: string };
+  consent_withdrawn: Record<string, never>;
+  message: { text: string; locale: string };
+  marker: { label: string; at_ms: number };
+  still_taken: { still_id: string; participant_id: string; at_ms: number };
+  still_cut: {
+    still_id: string;
+    sha256: string;
+    width: number;
+    height: number;
+    recording_id: string;
+    recording_ms: number;
+  };
+  still_failed: { still_id: string; reason: string };
+  media_state: { camera: boolean; microphone: boolean };
+  finding: { finding_id: string; words: string };
+  finding_answer: { finding_id: string; answer: FindingAnswer; words: string };
+  device_asked: Record<string, never>;
+  device_answered: { answer: 'yes' | 'no' };
+  recording_opened: {
+    recording_id: string;
+    participant_id: string;
+    container: 'mp4' | 'webm';
+    t0_ms: number;
+  };
+  gap: {
+    participant_id: string;
+    recording_id: string | null;
+    from_ms: number;
+    to_ms: number;
+    cause: string;
+  };
+  verdict: { outcome: Outcome; disposition: Disposition; liability: Liability; note: string };
+  ended: { cause: string };
+  sealed: { root: string; recordings: number; fragments: number };
+}
+
+export type EventKind = keyof EventPayloads;
+export type FindingAnswer = 'agree' | 'disagree' | 'note';
+
+interface EventBase<K extends EventKind> {
+  seq: number;
+  kind: K;
+  at: Timestamp;
+  actor: Actor;
+  visibility: Visibility;
+  client_id: string | null;
+  payload: EventPayloads[K];
+}
+
+/** One event of the session log; `kind` decides the payload. */
+export type SessionEvent = { [K in EventKind]: EventBase<K> }[EventKind];
+export type EventOf<K extends EventKind> = EventBase<K>;
+
+export interface EventPage {
+  events: SessionEvent[];
+  last_seq: number;
+}
+
+export interface VerdictIn {
+  outcome: Outcome | null;
+  disposition: Disposition | null;
+  liability: Liability | null;
+  note: string;
+}
+
+/* ---- Socket.IO ---- */
+
+export type Acknowledgement = { ok: true; seq?: number } | { ok: false; code: string; message: string };
+
+/** Logged messages a browser sends; every one carries a `client_id`. */
+export interface SendBodies {
+  'message.send': { text: string; locale: string };
+  'marker.set': { label: string; at_ms: number | null };
+  'media.state': { camera: boolean; microphone: boolean };
+  'finding.state': { words: string };
+  'finding.answer': { finding_id: string; answer: FindingAnswer; words: string };
+}
+
+export interface SessionChange {
+  state: SessionState;
+  participants: Participant[];
+  queue: Queue | null;
+  recording: boolean;
+}
+
+export interface Quality {
+  participant_id: string;
+  word: ConnectionWord;
+  rtt_ms: number | null;
+  loss: number | null;
+}
+
+export interface DeviceAsks {
+  device_id: string;
+  user_agent: string;
+}
+
+/* ---- API v1 ---- */
+
+export interface CaseItem {
+  sku: string;
+  quantity: number;
+  price: string;
+  listing: { title: string; pictures: string[]; properties: Record<string, string> };
+}
+
+export interface CaseIn {
+  order_number: string;
+  buyer: { name: string; email: string | null; locale: string };
+  currency: string;
+  direction: Direction;
+  warehouse_id: string | null;
+  claim: Claim;
+  items: CaseItem[];
+}
+
+export interface Verdict {
+  outcome: Outcome;
+  disposition: Disposition;
+  liability: Liability;
+  note: string;
+  decided_at: Timestamp;
+  decided_by: string;
+}
+
+export interface CaseSession {
+  id: string;
+  state: SessionState;
+  direction: Direction;
+  created_at: Timestamp;
+  live_at: Timestamp | null;
+  ended_at: Timestamp | null;
+  duration_s: number | null;
+  recorded: boolean;
+}
+
+export interface CaseView extends Omit<CaseIn, 'warehouse_id'> {
+  id: string;
+  state: CaseState;
+  version: number;
+  created_at: Timestamp;
+  updated_at: Timestamp;
+  warehouse: { id: string; name: string; city: string } | null;
+  tenant: { id: string; name: string };
+  link: {
+    state: 'active' | 'expired' | 'revoked' | 'none';
+    expires_at: Timestamp | null;
+    first_joined_at: Timestamp | null;
+  };
+  verdict: Verdict | null;
+  sessions: CaseSession[];
+}
+
+export interface CaseSummary {
+  id: string;
+  order_number: string;
+  buyer_name: string;
+  buyer_locale: string;
+  state: CaseState;
+  title: string;
+  picture: string | null;
+  claim_reason: Reason;
+  outcome: Outcome | null;
+  updated_at: Timestamp;
+  tenant_name: string;
+  recorded: boolean;
+  last_session_id: string | null;
+}
+
+export interface Page<Item> {
+  items: Item[];
+  next_cursor: string | null;
+}
+
+export interface TimelineRecording {
+  recording_id: string;
+  participant: { id: string; role: Role; name: string };
+  part: number;
+  container: 'mp4' | 'webm';
+  url: string;
+  start_ms: number;
+  duration_ms: number;
+  width: number;
+  height: number;
+  fragments: number;
+  root: string;
+  clock: [number, number][];
+}
+
+export interface Timeline {
+  session_id: string;
+  case: CaseView;
+  state: SessionState;
+  complete: boolean;
+  start_ms: number;
+  end_ms: number;
+  recordings: TimelineRecording[];
+  gaps: EventPayloads['gap'][];
+  stills: {
+    still_id: string;
+    state: string;
+    at_ms: number;
+    participant_id: string;
+    image: string;
+    preview: string | null;
+  }[];
+  events: SessionEvent[];
+}

@@ -1,0 +1,97 @@
+/** The other person's picture: keeps the last frame through an outage, and asks for a tap when sound needs one. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { Button } from '../base/ui';
+import { t } from './text';
+
+/** What `requestVideoFrameCallback` says of the frame on the screen. */
+export interface ShownFrame {
+  rtpTimestamp: number | null;
+}
+
+interface Props {
+  stream: MediaStream | null;
+  fit: 'cover' | 'contain';
+  label: string;
+  test?: string;
+  muted?: boolean;
+  onElement?: (element: HTMLVideoElement | null) => void;
+  onFrame?: (frame: ShownFrame) => void;
+}
+
+type FrameMetadata = { rtpTimestamp?: number };
+
+export function RemoteVideo({ stream, fit, label, test, muted, onElement, onFrame }: Props) {
+  const video = useRef<HTMLVideoElement>(null);
+  const still = useRef<HTMLCanvasElement>(null);
+  const frozen = useSignal(false);
+  const needsTap = useSignal(false);
+  const notifyFrame = useRef(onFrame);
+  notifyFrame.current = onFrame;
+
+  const play = (element: HTMLVideoElement) => {
+    element.muted = muted ?? false;
+    element.play().then(
+      () => (needsTap.value = false),
+      (error: unknown) => {
+        if (muted || !(error instanceof DOMException) || error.name !== 'NotAllowedError') return;
+        // Without a touch since loading, the browser allows only silent pictures.
+        element.muted = true;
+        needsTap.value = true;
+        element.play().catch(() => undefined);
+      },
+    );
+  };
+
+  useEffect(() => {
+    onElement?.(video.current);
+    return () => onElement?.(null);
+  }, []);
+
+  useEffect(() => {
+    const element = video.current;
+    if (!element) return;
+    if (element.srcObject && element.srcObject !== stream && element.videoWidth > 0 && still.current) {
+      const canvas = still.current;
+      canvas.width = element.videoWidth;
+      canvas.height = element.videoHeight;
+      canvas.getContext('2d')?.drawImage(element, 0, 0);
+      frozen.value = true;
+    }
+    if (element.srcObject !== stream) element.srcObject = stream;
+    if (!stream) return;
+    play(element);
+    let running = true;
+    let handle = 0;
+    const shown = (_now: number, metadata: FrameMetadata) => {
+      if (!running) return;
+      frozen.value = false;
+      notifyFrame.current?.({ rtpTimestamp: metadata.rtpTimestamp ?? null });
+      handle = element.requestVideoFrameCallback(shown);
+    };
+    const supported: boolean = typeof element.requestVideoFrameCallback === 'function';
+    const started = () => {
+      frozen.value = false;
+      if (!supported) notifyFrame.current?.({ rtpTimestamp: null });
+    };
+    if (supported) handle = element.requestVideoFrameCallback(shown);
+    else element.addEventListener('timeupdate', started);
+    return () => {
+      running = false;
+      if (supported) element.cancelVideoFrameCallback(handle);
+      else element.removeEventListener('timeupdate', started);
+    };
+  }, [stream]);
+
+  return (
+    <div class="remote">
+      <video ref={video} playsInline autoPlay muted={muted} data-test={test} aria-label={label} style={{ objectFit: fit }} />
+      <canvas ref={still} hidden={!frozen.value} style={{ objectFit: fit }} aria-hidden="true" />
+      {needsTap.value ? (
+        <Button class="sound" variant="primary" icon="sound" test="tap-for-sound" onClick={() => video.current && play(video.current)}>
+          {t('call.tap_for_sound')}
+        </Button>
+      ) : null}
+    </div>
+  );
+}

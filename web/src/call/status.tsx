@@ -1,0 +1,72 @@
+/** The small signs above a call: what is recorded since when, and how good the connection is. */
+import type { ConnectionWord } from '../base/protocol';
+import { clockLength, nowMs, serverAheadMs } from '../base/time';
+import type { Call } from '../live/call';
+import type { LiveSession } from '../live/session';
+import { tb } from '../base/text';
+import { Icon } from '../base/ui';
+import { t } from './text';
+
+export function RecordedPill({ session }: { session: LiveSession }) {
+  const since = session.snapshot.value.live_at ?? liveSince(session);
+  const recording = session.recording.value;
+  return (
+    <span class={recording ? 'pill recorded' : 'pill'} data-test="recorded">
+      <span class="dot" />
+      {t(recording ? 'call.recorded' : 'call.not_recorded')}
+      {recording && since ? <time class="num" aria-hidden="true">{clockLength(nowMs.value + serverAheadMs.value - Date.parse(since))}</time> : null}
+    </span>
+  );
+}
+
+/** The snapshot may be older than the call: the log knows when it began. */
+function liveSince(session: LiveSession): string | null {
+  return session.events.value.find((event) => event.kind === 'recording_opened' || event.kind === 'host_took')?.at ?? null;
+}
+
+/** This person's own connection as one word: what the server measures, unless there is nothing to measure. */
+export function ownWord(call: Call, session: LiveSession): ConnectionWord {
+  const path = call.connection.word.value;
+  if (path === 'lost' || path === 'gave_up') return 'lost';
+  return session.connectionOf(session.you.participant_id) ?? 'good';
+}
+
+const SIGNS: Record<ConnectionWord, number> = { good: 3, weak: 2, bad: 1, lost: 0 };
+
+/** A word, and bars that say the same without colour. */
+export function ConnectionPill({ word, name }: { word: ConnectionWord; name?: string }) {
+  return (
+    <span class={`pill word-${word}`} data-test="connection-word" data-word={word}>
+      <svg class="bars" viewBox="0 0 18 14" aria-hidden="true">
+        {[0, 1, 2].map((bar) => (
+          <rect key={bar} x={bar * 6.5} y={9 - bar * 4.5} width="4.5" height={5 + bar * 4.5} rx="1.2" class={bar < SIGNS[word] ? 'on' : ''} />
+        ))}
+      </svg>
+      <span class="sr">{t('call.connection')}: </span>
+      {name ? `${name} · ` : ''}{t(`call.word_${word}`)}
+    </span>
+  );
+}
+
+/** Over the last picture while the path is being made again. */
+export function ReconnectingVeil({ call }: { call: Call }) {
+  const word = call.connection.word.value;
+  if (word === 'gave_up') {
+    return (
+      <div class="veil" role="alert" data-test="gave-up">
+        <Icon name="offline" />
+        <strong>{t('call.gave_up')}</strong>
+        <p>{t('call.gave_up_hint')}</p>
+        <button type="button" class="button primary large" onClick={() => call.connection.renew()}>{tb('base.try_again')}</button>
+      </div>
+    );
+  }
+  if (word !== 'lost') return null;
+  return (
+    <div class="veil" role="status" data-test="reconnecting">
+      <span class="spinner" aria-hidden="true" />
+      <strong>{t('call.reconnecting')}</strong>
+      <p>{t('call.reconnecting_hint')}</p>
+    </div>
+  );
+}

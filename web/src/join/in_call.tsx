@@ -1,0 +1,142 @@
+/** The buyer in the call: the host large, oneself small, five tools at the thumb. */
+import { useComputed, useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { Button, Dialog, Icon } from '../base/ui';
+import { Messages, messagesFromOthers } from '../call/messages';
+import { RemoteVideo } from '../call/remote_video';
+import { SelfView } from '../call/self_view';
+import { ConnectionPill, ownWord, ReconnectingVeil, RecordedPill } from '../call/status';
+import { Tool } from '../call/tool';
+import type { Call } from '../live/call';
+import type { LiveSession } from '../live/session';
+import { OpenFinding } from './finding';
+import { t } from './text';
+import type { Visit } from './visit';
+
+/** How long a message from the host lies over the picture. */
+const HINT_MS = 12_000;
+
+function OtherPerson({ session }: { session: LiveSession }) {
+  const host = session.other.value;
+  const name = host?.name ?? '';
+  if (host?.presence === 'away') {
+    return (
+      <div class="person over-picture" role="status" data-test="host-away">
+        <span class="spinner" aria-hidden="true" />
+        <p>{t('call.away_of', { name })}</p>
+      </div>
+    );
+  }
+  if (host && !host.camera) {
+    return (
+      <div class="person" data-test="host-no-camera">
+        <span class="round" aria-hidden="true">{initials(name)}</span>
+        <p>{t('call.no_camera_of', { name })}</p>
+      </div>
+    );
+  }
+  return null;
+}
+
+export function initials(name: string): string {
+  return name.split(/\s+/).filter(Boolean).slice(0, 2).map((word) => Array.from(word)[0]).join('').toUpperCase();
+}
+
+/** The host's newest words, over the picture, until read. */
+function Hint({ session, onOpen }: { session: LiveSession; onOpen: () => void }) {
+  const newest = useComputed(() => messagesFromOthers(session).at(-1) ?? null);
+  const dismissed = useSignal(newest.peek() && Date.now() - Date.parse(newest.peek()?.at ?? '') > HINT_MS ? (newest.peek()?.seq ?? 0) : 0);
+  const event = newest.value;
+  useEffect(() => {
+    if (!event) return;
+    const timer = setTimeout(() => (dismissed.value = event.seq), HINT_MS);
+    return () => clearTimeout(timer);
+  }, [event?.seq]);
+  if (!event || event.kind !== 'message' || event.seq <= dismissed.value) return null;
+  return (
+    <button type="button" class="hint" data-test="hint" onClick={onOpen}>
+      <Icon name="write" />
+      <span>
+        <strong lang={event.payload.locale} dir="auto">{event.payload.text}</strong>
+        <span class="quiet s">{event.actor.name}</span>
+      </span>
+    </button>
+  );
+}
+
+export function InCall({ visit, call, session }: { visit: Visit; call: Call; session: LiveSession }) {
+  const writing = useSignal(false);
+  const leaving = useSignal(false);
+  const firstFrame = useSignal(false);
+  const readSeq = useSignal(0);
+  const theirs = messagesFromOthers(session);
+  const newest = theirs.at(-1)?.seq ?? 0;
+  useEffect(() => {
+    if (writing.value) readSeq.value = newest;
+  }, [writing.value, newest]);
+  const unread = theirs.filter((event) => event.seq > readSeq.value).length;
+
+  const { media, connection } = call;
+  const host = session.other.value;
+  const name = host?.name ?? '';
+  const hasMicrophone = media.microphone.value === 'on';
+  const muted = media.muted.value || !hasMicrophone;
+  const cameraOn = media.video.value !== null;
+  const observer = session.participants.value.find((p) => p.role === 'observer' && p.presence === 'here');
+
+  return (
+    <div class="call" data-test="in-call">
+      <main class="stage" aria-label={t('join.call_with', { name })}>
+        <RemoteVideo stream={connection.remote.value?.main ?? null} fit="cover" label={t('join.picture_of', { name })} test="remote-video" onFrame={() => (firstFrame.value = true)} />
+        {!firstFrame.value && host?.camera !== false ? (
+          <div class="person" data-test="connecting">
+            <span class="round" aria-hidden="true">{initials(name)}</span>
+            <p role="status">{t('join.connecting_to', { name })}</p>
+          </div>
+        ) : null}
+        <OtherPerson session={session} />
+        <div class="top">
+          <RecordedPill session={session} />
+          <ConnectionPill word={ownWord(call, session)} />
+          {connection.frozen.value && connection.word.value === 'connected' && host?.presence === 'here' ? <span class="pill" role="status">{t('call.frozen')}</span> : null}
+          {observer ? <span class="pill">{t('call.observer', { name: observer.name })}</span> : null}
+          {media.microphone.value === 'refused' || media.microphone.value === 'missing' ? <span class="pill" role="status">{t('call.microphone_silent')}</span> : null}
+        </div>
+        <SelfView media={media} />
+        <div class="bottom">
+          {writing.value ? null : <Hint session={session} onOpen={() => (writing.value = true)} />}
+          <OpenFinding session={session} />
+        </div>
+        <ReconnectingVeil call={call} />
+      </main>
+      <nav class="controls" aria-label={t('call.controls')}>
+        <Tool icon={muted ? 'micOff' : 'mic'} label={t(muted ? 'call.unmute' : 'call.mute')} pressed={muted} test="mute" onPress={() => (hasMicrophone ? media.setMuted(!media.muted.value) : void media.openMicrophone())} />
+        <Tool icon="flip" label={t('call.flip')} test="flip" disabled={!cameraOn} onPress={() => void media.flip()} />
+        <Tool icon={cameraOn ? 'video' : 'videoOff'} label={t(cameraOn ? 'call.camera_off' : 'call.camera_on')} pressed={!cameraOn} test="camera" onPress={() => void media.setCamera(!cameraOn)} />
+        <Tool icon="write" label={t('call.write')} test="write" count={unread} countLabel={t('call.unread', { count: unread })} onPress={() => (writing.value = true)} />
+        <Tool icon="hangUp" label={t('call.hang_up')} tone="danger" test="hang-up" onPress={() => (leaving.value = true)} />
+      </nav>
+      {writing.value ? (
+        <Dialog title={t('call.messages')} sheet test="messages-sheet" onClose={() => (writing.value = false)}>
+          <div class="sheet-messages"><Messages session={session} autofocus /></div>
+        </Dialog>
+      ) : null}
+      {leaving.value ? (
+        <Dialog
+          title={t('join.hang_up_title')}
+          sheet
+          test="hang-up-dialog"
+          onClose={() => (leaving.value = false)}
+          actions={
+            <>
+              <Button wide size="large" onClick={() => (leaving.value = false)}>{t('join.hang_up_no')}</Button>
+              <Button wide size="large" variant="danger" icon="hangUp" test="hang-up-yes" onClick={() => void visit.hangUp()}>{t('join.hang_up_yes')}</Button>
+            </>
+          }
+        >
+          <p class="quiet">{t('join.hang_up_text')}</p>
+        </Dialog>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,277 @@
+/** The buyer's visit: where they are, from the link to the thanks, and what moves them on. */
+import { computed, effect, signal } from '@preact/signals';
+import { ApiError, get, post } from '../base/api';
+import type { Joined, JoinView } from '../base/protocol';
+import { locale, preferredLocale, setLocale } from '../base/text';
+import { Call } from '../live/call';
+import { keepAwake } from '../live/awake';
+
+/** Why there is no call, each with its own page. */
+export type ProblemName =
+  | 'unknown'
+  | 'expired'
+  | 'revoked'
+  | 'other_device'
+  | 'asking'
+  | 'device_refused'
+  | 'closed'
+  | 'media_unavailable'
+  | 'recording_unavailable'
+  | 'network'
+  | 'server'
+  | 'unsupported';
+
+export type Stage =
+  | { at: 'loading' }
+  | { at: 'problem'; problem: ProblemName }
+  | { at: 'ready' }
+  | { at: 'call'; call: Call }
+  | { at: 'left' }
+  | { at: 'replaced' }
+  | { at: 'ended' };
+
+const PROBLEMS: Partial<Record<string, ProblemName>> = {
+  link_unknown: 'unknown',
+  not_found: 'unknown',
+  link_expired: 'expired',
+  link_revoked: 'revoked',
+  other_device: 'other_device',
+  device_refused: 'device_refused',
+  case_closed: 'closed',
+  media_unavailable: 'media_unavailable',
+  recording_unavailable: 'recording_unavailable',
+};
+
+export function problemNameOf(error: unknown): ProblemName {
+  if (!(error instanceof ApiError)) return 'server';
+  const named = PROBLEMS[error.code];
+  if (named) return named;
+  return error.status === 0 ? 'network' : 'server';
+}
+
+const ASKING_POLL_MS = 2_000;
+const READY_POLL_MS = 10_000;
+const LEFT_POLL_MS = 5_000;
+/** Network addresses found longer ago than this may no longer be ours. */
+const PREPARED_FRESH_MS = 90_000;
+
+function newCall(): Call {
+  return new Call({
+    devices: navigator.mediaDevices,
+    createPeer: () => new RTCPeerConnection({ bundlePolicy: 'max-bundle' }),
+    facing: 'environment',
+  });
+}
+
+export class Visit {
+  readonly token: string;
+  readonly stage = signal<Stage>({ at: 'loading' });
+  readonly view = signal<JoinView | null>(null);
+  readonly starting = signal(false);
+  /** Asking was refused because nobody is there to answer. */
+  readonly nobodyToAsk = signal(false);
+  readonly seller = computed(() => this.view.value?.tenant.name ?? '');
+  private prepared: { call: Call; atMs: number } | null = null;
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private stops: (() => void)[] = [];
+
+  constructor(token: string) {
+    this.token = token;
+  }
+
+  private get path(): string {
+    return `/api/join/${encodeURIComponent(this.token)}`;
+  }
+
+  async begin(): Promise<void> {
+    if (typeof RTCPeerConnection === 'undefined') {
+      this.stage.value = { at: 'problem', problem: 'unsupported' };
+      return;
+    }
+    window.addEventListener('online', () => {
+      const stage = this.stage.peek();
+      if (stage.at === 'problem' && stage.problem === 'network') void this.load();
+      this.dropPrepared();
+    });
+    window.addEventListener('pagehide', () => this.dropPrepared());
+    await this.load(true);
+  }
+
+  /** Ask the server where we stand, and go there. */
+  async load(mayResume = false): Promise<void> {
+    this.cancelTimer();
+    try {
+      const view = await get<JoinView>(this.path);
+      await setLocale(preferredLocale(view.case.buyer_locale)).catch(() => undefined);
+      this.view.value = view;
+      await this.settle(view, mayResume);
+    } catch (error) {
+      const problem = problemNameOf(error);
+      // A passing failure does not take away a page that is still right.
+      const at = this.stage.peek().at;
+      if ((problem === 'network' || problem === 'server') && (at === 'ready' || at === 'left' || at === 'ended')) this.again(READY_POLL_MS);
+      else {
+        this.stage.value = { at: 'problem', problem };
+        if (problem === 'network') this.again(4_000);
+      }
+    }
+  }
+
+  private async settle(view: JoinView, mayResume: boolean): Promise<void> {
+    switch (view.state) {
+      case 'other_device':
+        this.stage.value = { at: 'problem', problem: 'other_device' };
+        return;
+      case 'asking':
+        this.stage.value = { at: 'problem', problem: 'asking' };
+        this.again(ASKING_POLL_MS);
+        return;
+      case 'ended':
+        this.dropPrepared();
+        this.stage.value = { at: 'ended' };
+        if (!view.outcome) this.again(READY_POLL_MS);
+        return;
+      case 'open':
+        break;
+    }
+    const left = this.stage.peek().at === 'left';
+    if (view.session && view.session.state !== 'ended' && mayResume && (await this.resume(view.session.id))) return;
+    this.stage.value = { at: left ? 'left' : 'ready' };
+    this.keepPrepared();
+    this.again(left ? LEFT_POLL_MS : READY_POLL_MS);
+  }
+
+  /** Back into the session after a reload; false when the person had left it. */
+  private async resume(sessionId: string): Promise<boolean> {
+    const call = newCall();
+    try {
+      call.prepare();
+      const snapshot = await call.resume(sessionId);
+      const mine = snapshot.participants.find((p) => p.id === snapshot.you.participant_id);
+      if (snapshot.state === 'ended' || mine?.presence === 'left' || !call.session.peek()) {
+        call.close();
+        return false;
+      }
+      this.enter(call);
+      return true;
+    } catch {
+      call.close();
+      return false;
+    }
+  }
+
+  /** The one green button: consent, camera and joining in one tap. */
+  async start(): Promise<void> {
+    const view = this.view.peek();
+    if (!view || this.starting.peek()) return;
+    this.starting.value = true;
+    this.cancelTimer();
+    this.keepPrepared();
+    const call = this.prepared?.call ?? newCall();
+    this.prepared = null;
+    const language = locale.peek();
+    try {
+      await call.start((offer, candidates) =>
+        post<Joined>(
+          this.path,
+          { consent: { version: view.consent.version, locale: language }, locale: language, offer, candidates, public_key: null },
+          { timeoutMs: 15_000 },
+        ),
+      );
+      this.enter(call);
+    } catch (error) {
+      call.close();
+      if (error instanceof ApiError && error.code === 'consent_required') await this.load();
+      else this.stage.value = { at: 'problem', problem: problemNameOf(error) };
+    } finally {
+      this.starting.value = false;
+    }
+  }
+
+  private enter(call: Call): void {
+    this.cancelTimer();
+    this.leaveCall();
+    this.stage.value = { at: 'call', call };
+    const session = call.session.peek();
+    if (!session) return;
+    this.stops.push(
+      keepAwake(call),
+      effect(() => {
+        const link = session.link.value;
+        if (session.state.value === 'ended') void this.after(call, 'ended');
+        else if (link === 'replaced') void this.after(call, 'replaced');
+        else if (link === 'refused') void this.after(call, 'loading');
+      }),
+    );
+  }
+
+  private async after(call: Call, at: 'ended' | 'replaced' | 'loading'): Promise<void> {
+    // An effect must not close what it watches while it runs.
+    await Promise.resolve();
+    const stage = this.stage.peek();
+    if (stage.at !== 'call' || stage.call !== call) return;
+    this.stage.value = { at };
+    this.leaveCall();
+    call.close();
+    if (at !== 'replaced') await this.load();
+  }
+
+  async hangUp(): Promise<void> {
+    const stage = this.stage.peek();
+    if (stage.at !== 'call') return;
+    const session = stage.call.session.peek();
+    this.stage.value = { at: 'left' };
+    this.leaveCall();
+    stage.call.close();
+    if (session) await post(`/api/sessions/${session.id}/hang-up`, {}, { retries: 3 }).catch(() => undefined);
+    await this.load();
+  }
+
+  async askHost(): Promise<void> {
+    try {
+      await post(`${this.path}/ask`, {});
+      this.nobodyToAsk.value = false;
+      await this.load();
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'no_host') this.nobodyToAsk.value = true;
+      else this.stage.value = { at: 'problem', problem: problemNameOf(error) };
+    }
+  }
+
+  /** Take the call over from the other tab. */
+  async useHere(): Promise<void> {
+    this.stage.value = { at: 'loading' };
+    await this.load(true);
+  }
+
+  private keepPrepared(): void {
+    if (this.prepared && Date.now() - this.prepared.atMs < PREPARED_FRESH_MS) return;
+    this.dropPrepared();
+    const call = newCall();
+    call.prepare();
+    this.prepared = { call, atMs: Date.now() };
+  }
+
+  private dropPrepared(): void {
+    this.prepared?.call.close();
+    this.prepared = null;
+  }
+
+  private leaveCall(): void {
+    for (const stop of this.stops.splice(0)) stop();
+  }
+
+  private again(ms: number): void {
+    this.cancelTimer();
+    this.timer = setTimeout(() => {
+      if (this.starting.peek() || this.stage.peek().at === 'call') return;
+      if (document.visibilityState === 'visible') void this.load();
+      else this.again(ms);
+    }, ms);
+  }
+
+  private cancelTimer(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+  }
+}

@@ -1,0 +1,123 @@
+/** A call as one thing: camera, media path and session together, begun, resumed, ended. */
+import { computed, effect, signal } from '@preact/signals';
+import { ApiError, get, post } from '../base/api';
+import type { Candidate, Joined, PeerAnswer, Snapshot } from '../base/protocol';
+import { Connection } from './connection';
+import { LocalMedia, type Facing, type MediaDevicesPort } from './media';
+import type { PeerFactory } from './peer';
+import { LiveSession } from './session';
+
+export interface CallPorts {
+  devices: MediaDevicesPort | undefined;
+  createPeer: PeerFactory;
+  facing: Facing;
+}
+
+export class Call {
+  readonly media: LocalMedia;
+  readonly connection: Connection;
+  readonly session = signal<LiveSession | null>(null);
+  /** Whether the other person's picture should be moving now. */
+  readonly expectsFrames = computed(() => {
+    const session = this.session.value;
+    const other = session?.other.value;
+    return session?.state.value === 'live' && other?.presence === 'here' && other.camera;
+  });
+  private readonly stops: (() => void)[] = [];
+  private closed = false;
+
+  constructor(ports: CallPorts) {
+    this.media = new LocalMedia(ports.devices, ports.facing);
+    this.connection = new Connection({
+      createPeer: ports.createPeer,
+      exchange: async (offer, candidates) => {
+        const session = this.session.peek();
+        if (!session) throw new Error('no session');
+        const answer = await post<{ peer: PeerAnswer }>(`/api/sessions/${session.id}/peer`, { offer, candidates }, { timeoutMs: 8_000 });
+        return answer.peer;
+      },
+      trickle: async (peerId, candidates) => {
+        const session = this.session.peek();
+        if (session) await post(`/api/sessions/${session.id}/peer/${peerId}/candidates`, { candidates });
+      },
+      expectsFrames: () => this.expectsFrames.peek(),
+      isFinal: (error) => error instanceof ApiError && !error.passing && [401, 403, 404, 409, 410].includes(error.status),
+    });
+  }
+
+  /** Do what can be done before the tap. */
+  prepare(): void {
+    this.connection.prepare();
+  }
+
+  /** The tap: ask for the camera and join at the same time; throws ApiError when joining fails. */
+  async start(join: (offer: string, candidates: Candidate[]) => Promise<Joined>): Promise<void> {
+    const opening = this.media.open();
+    try {
+      const offer = await this.connection.offer();
+      const joined = await join(offer.sdp, offer.candidates);
+      this.adopt(new LiveSession(joined.session));
+      this.connection.accept(joined.peer);
+    } catch (error) {
+      void opening.then(() => this.media.close());
+      throw error;
+    }
+  }
+
+  /** Back into a session that this device is already in, after a reload. */
+  async resume(sessionId: string): Promise<Snapshot> {
+    const snapshot = await get<Snapshot>(`/api/sessions/${sessionId}`);
+    if (snapshot.state === 'ended' || this.closed) return snapshot;
+    void this.media.open();
+    this.adopt(new LiveSession(snapshot));
+    // The prepared peer is as good as a fresh one: its offer goes out as the first of this page.
+    const offer = await this.connection.offer();
+    let answer: PeerAnswer | null = null;
+    try {
+      answer = (await post<{ peer: PeerAnswer }>(`/api/sessions/${sessionId}/peer`, { offer: offer.sdp, candidates: offer.candidates })).peer;
+    } catch (error) {
+      if (error instanceof ApiError && !error.passing && error.status !== 422) throw error;
+    }
+    this.connection.accept(answer);
+    return snapshot;
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    for (const stop of this.stops.splice(0)) stop();
+    this.session.peek()?.close();
+    this.connection.close();
+    this.media.close();
+  }
+
+  private adopt(session: LiveSession): void {
+    this.session.value = session;
+    session.onPeerLost = () => this.connection.renew();
+    this.stops.push(
+      effect(() => this.connection.setTracks(this.media.audio.value, this.media.video.value)),
+      effect(() => this.tellMediaState(session)),
+      effect(() => {
+        const over = session.state.value === 'ended' || session.link.value === 'replaced';
+        if (!over) return;
+        this.connection.close();
+        this.media.close();
+      }),
+    );
+  }
+
+  private told = '';
+
+  /** Tell the others what they will see and hear, once it is known and whenever it changes. */
+  private tellMediaState(session: LiveSession): void {
+    const camera = this.media.camera.value;
+    const microphone = this.media.microphone.value;
+    const muted = this.media.muted.value;
+    if (camera === 'asking' || microphone === 'asking' || session.state.peek() === 'ended') return;
+    const body = { camera: camera === 'on', microphone: microphone === 'on' && !muted };
+    const key = JSON.stringify(body);
+    if (key === this.told) return;
+    this.told = key;
+    session.send('media.state', body);
+  }
+}

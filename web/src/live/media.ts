@@ -1,0 +1,257 @@
+/** The camera and the microphone: asked for together, held on to, and every refusal named. */
+import { signal } from '@preact/signals';
+import { retryWaitMs } from './backoff';
+
+export type Facing = 'environment' | 'user';
+/** `refused`: the person or the browser said no; `busy`: another app has it; `lost`: it went away. */
+export type DeviceState = 'off' | 'asking' | 'on' | 'refused' | 'missing' | 'busy' | 'lost' | 'unsupported';
+export type MediaDevicesPort = Pick<MediaDevices, 'getUserMedia' | 'enumerateDevices'> & Partial<Pick<MediaDevices, 'addEventListener' | 'removeEventListener'>>;
+
+const AUDIO: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+
+/** What to ask of the camera, the best first; each next one asks for less. */
+export function videoLadder(facing: Facing, exact = false): MediaTrackConstraints[] {
+  const facingMode = exact ? { exact: facing } : { ideal: facing };
+  return [
+    { facingMode, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } },
+    { facingMode, width: { ideal: 640 }, height: { ideal: 480 } },
+    { facingMode },
+  ];
+}
+
+/** What a getUserMedia failure means for the person. */
+export function problemOf(error: unknown): DeviceState {
+  const name = error instanceof Error || error instanceof DOMException ? error.name : '';
+  switch (name) {
+    case 'NotAllowedError':
+    case 'SecurityError':
+    case 'PermissionDeniedError':
+      return 'refused';
+    case 'NotFoundError':
+    case 'DevicesNotFoundError':
+    case 'OverconstrainedError':
+      return 'missing';
+    case 'NotReadableError':
+    case 'AbortError':
+    case 'TrackStartError':
+      return 'busy';
+    default:
+      return 'unsupported';
+  }
+}
+
+export class LocalMedia {
+  readonly video = signal<MediaStreamTrack | null>(null);
+  readonly audio = signal<MediaStreamTrack | null>(null);
+  readonly camera = signal<DeviceState>('off');
+  readonly microphone = signal<DeviceState>('off');
+  readonly muted = signal(false);
+  readonly facing = signal<Facing>('environment');
+  readonly cameras = signal(1);
+  private wantCamera = false;
+  private closed = false;
+  private generation = 0;
+  private readonly devices: MediaDevicesPort | undefined;
+
+  constructor(devices: MediaDevicesPort | undefined, facing: Facing = 'environment') {
+    this.devices = devices;
+    this.facing.value = facing;
+    devices?.addEventListener?.('devicechange', this.onDeviceChange);
+  }
+
+  /** Ask for both; resolves when it is known what there is. Never throws: a person without a camera may still talk. */
+  async open(): Promise<void> {
+    this.closed = false;
+    this.wantCamera = true;
+    if (!this.devices?.getUserMedia) {
+      this.camera.value = this.microphone.value = 'unsupported';
+      return;
+    }
+    this.camera.value = this.microphone.value = 'asking';
+    try {
+      // One question instead of two.
+      this.take(await this.devices.getUserMedia({ audio: AUDIO, video: videoLadder(this.facing.value)[0] ?? true }));
+    } catch (error) {
+      await this.openApart(problemOf(error));
+    }
+    void this.countCameras();
+  }
+
+  /** Both together failed: find out which of them is there. */
+  private async openApart(problem: DeviceState): Promise<void> {
+    if (problem === 'refused') {
+      const [camera, microphone] = await Promise.all([permission('camera'), permission('microphone')]);
+      // Where the browser says what is allowed, ask only for that; asking again after a no is rude.
+      this.microphone.value = 'refused';
+      this.camera.value = 'refused';
+      if (microphone === 'granted') await this.openMicrophone();
+      if (camera === 'granted') await this.openCamera();
+      return;
+    }
+    await this.openCamera();
+    await this.openMicrophone();
+  }
+
+  async openMicrophone(): Promise<void> {
+    if (!this.devices) return;
+    this.microphone.value = 'asking';
+    try {
+      this.take(await this.devices.getUserMedia({ audio: AUDIO }));
+    } catch (error) {
+      this.microphone.value = problemOf(error);
+    }
+  }
+
+  /** Open the camera, asking for less each time; true when it is on. */
+  async openCamera(exact = false): Promise<boolean> {
+    if (!this.devices) return false;
+    this.wantCamera = true;
+    this.camera.value = 'asking';
+    let problem: DeviceState = 'missing';
+    for (const video of videoLadder(this.facing.value, exact)) {
+      try {
+        this.take(await this.devices.getUserMedia({ video }));
+        return true;
+      } catch (error) {
+        problem = problemOf(error);
+        if (problem === 'refused' || problem === 'unsupported') break;
+      }
+    }
+    this.camera.value = problem;
+    return false;
+  }
+
+  /** Switch the camera off (its light goes out) or on again. */
+  async setCamera(on: boolean): Promise<void> {
+    this.wantCamera = on;
+    if (on) {
+      if (!this.video.peek()) await this.openCamera();
+      return;
+    }
+    this.stopVideo();
+    this.camera.value = 'off';
+  }
+
+  setMuted(muted: boolean): void {
+    this.muted.value = muted;
+    const track = this.audio.peek();
+    if (track) track.enabled = !muted;
+  }
+
+  /** The other camera. Phones seldom open two at once, so the first is let go before. */
+  async flip(): Promise<void> {
+    const before = this.facing.peek();
+    this.facing.value = before === 'environment' ? 'user' : 'environment';
+    this.stopVideo();
+    if (await this.openCamera(true)) return;
+    this.facing.value = before;
+    await this.openCamera();
+  }
+
+  /** After sleep or another app: take back what was silently lost. */
+  async wake(): Promise<void> {
+    const video = this.video.peek();
+    if (this.wantCamera && (!video || video.readyState === 'ended' || video.muted) && this.camera.peek() !== 'asking' && this.camera.peek() !== 'refused') {
+      this.stopVideo();
+      await this.openCamera();
+    }
+    const audio = this.audio.peek();
+    if (audio?.readyState === 'ended') await this.openMicrophone();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.wantCamera = false;
+    this.generation += 1;
+    this.devices?.removeEventListener?.('devicechange', this.onDeviceChange);
+    this.stopVideo();
+    this.audio.peek()?.stop();
+    this.audio.value = null;
+    this.camera.value = this.microphone.value = 'off';
+  }
+
+  private take(stream: MediaStream): void {
+    const video = stream.getVideoTracks()[0];
+    const audio = stream.getAudioTracks()[0];
+    if (this.closed) {
+      for (const track of stream.getTracks()) track.stop();
+      return;
+    }
+    if (video) {
+      if (!this.wantCamera) video.stop();
+      else {
+        this.stopVideo();
+        // Sharp edges matter more than smooth motion: labels, seams, scratches.
+        video.contentHint = 'detail';
+        video.addEventListener('ended', () => void this.reacquire(video));
+        this.video.value = video;
+        this.camera.value = 'on';
+      }
+    }
+    if (audio) {
+      this.audio.peek()?.stop();
+      audio.enabled = !this.muted.peek();
+      audio.addEventListener('ended', () => void this.reacquire(audio));
+      this.audio.value = audio;
+      this.microphone.value = 'on';
+    }
+  }
+
+  private stopVideo(): void {
+    const track = this.video.peek();
+    if (!track) return;
+    this.video.value = null;
+    track.stop();
+  }
+
+  /** A track ended by itself (unplugged, taken by a call): try for a while to get it back. */
+  private async reacquire(track: MediaStreamTrack): Promise<void> {
+    const isVideo = track.kind === 'video';
+    if (this.closed || (isVideo ? this.video : this.audio).peek() !== track) return;
+    if (isVideo) {
+      this.video.value = null;
+      this.camera.value = 'lost';
+    } else {
+      this.audio.value = null;
+      this.microphone.value = 'lost';
+    }
+    const generation = ++this.generation;
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, retryWaitMs(attempt, Math.random())));
+      if (this.closed || generation !== this.generation) return;
+      if (isVideo) {
+        if (!this.wantCamera || this.video.peek() || (await this.openCamera())) return;
+        if (this.camera.peek() === 'refused') return;
+      } else {
+        if (this.audio.peek()) return;
+        await this.openMicrophone();
+        if (this.microphone.peek() === 'on' || this.microphone.peek() === 'refused') return;
+      }
+    }
+  }
+
+  private readonly onDeviceChange = (): void => {
+    void this.countCameras();
+    const gone = this.camera.peek();
+    if (!this.closed && this.wantCamera && (gone === 'missing' || gone === 'lost' || gone === 'busy')) void this.openCamera();
+    const silent = this.microphone.peek();
+    if (!this.closed && (silent === 'missing' || silent === 'lost')) void this.openMicrophone();
+  };
+
+  private async countCameras(): Promise<void> {
+    try {
+      const found = await this.devices?.enumerateDevices();
+      this.cameras.value = found?.filter((device) => device.kind === 'videoinput').length ?? 0;
+    } catch {
+      // Not knowing how many there are only hides the flip button's hint.
+    }
+  }
+}
+
+async function permission(name: 'camera' | 'microphone'): Promise<PermissionState | 'unknown'> {
+  try {
+    return (await navigator.permissions.query({ name: name as PermissionName })).state;
+  } catch {
+    return 'unknown';
+  }
+}

@@ -1,0 +1,166 @@
+/** One peer connection with the five fixed m-lines, from its offer to its end; it is never renegotiated. */
+import type { Candidate, PeerAnswer } from '../base/protocol';
+
+export const MAX_VIDEO_BPS = 2_500_000;
+export type PeerFactory = () => RTCPeerConnection;
+
+/** What the m-lines of every offer are, in order (docs/architecture.md). */
+export const M_LINES = [
+  { kind: 'audio', direction: 'sendrecv' },
+  { kind: 'video', direction: 'sendrecv' },
+  { kind: 'audio', direction: 'recvonly' },
+  { kind: 'video', direction: 'recvonly' },
+  { kind: 'video', direction: 'recvonly' },
+] as const;
+
+type Codec = { mimeType: string; sdpFmtpLine?: string };
+
+/** H.264 with single-slice packets first, VP8 next, with their repair formats; the rest is not relayed. */
+export function orderVideoCodecs<C extends Codec>(codecs: readonly C[]): C[] {
+  const rank = (codec: C): number => {
+    const type = codec.mimeType.toLowerCase();
+    const line = codec.sdpFmtpLine ?? '';
+    if (type === 'video/h264') {
+      if (!line.includes('packetization-mode=1')) return -1;
+      const profile = /profile-level-id=([0-9a-f]{4})/i.exec(line)?.[1]?.toLowerCase();
+      return profile === '42e0' ? 0 : profile === '4200' ? 1 : -1;
+    }
+    if (type === 'video/vp8') return 2;
+    return type === 'video/rtx' ? 3 : -1;
+  };
+  const kept = codecs.filter((codec) => rank(codec) >= 0);
+  return kept.some((codec) => rank(codec) < 3) ? kept.sort((a, b) => rank(a) - rank(b)) : [...codecs];
+}
+
+/** The other people's media, as streams that a video element can take at once. */
+export interface RemoteMedia {
+  /** The other party on 0/1, an observer on 2/3, the bench camera on 4. */
+  readonly main: MediaStream;
+  readonly observer: MediaStream;
+  readonly bench: MediaStream;
+}
+
+export class Peer {
+  readonly pc: RTCPeerConnection;
+  readonly remote: RemoteMedia;
+  /** Settles once: the path is up, or this peer is of no use any more. */
+  readonly connected: Promise<void>;
+  onLost: (() => void) | null = null;
+  private readonly offering: Promise<string>;
+  private readonly found: Candidate[] = [];
+  private gathered = false;
+  private peerId: string | null = null;
+  private trickle: ((peerId: string, candidates: Candidate[]) => Promise<void>) | null = null;
+  private flushing = false;
+  private closed = false;
+  private fail: (error: Error) => void = () => undefined;
+
+  constructor(factory: PeerFactory) {
+    this.pc = factory();
+    const transceivers = M_LINES.map(({ kind, direction }, index) =>
+      this.pc.addTransceiver(kind, index === 1 ? { direction, sendEncodings: [{ maxBitrate: MAX_VIDEO_BPS }] } : { direction }),
+    );
+    const codecs = typeof RTCRtpReceiver === 'undefined' ? null : RTCRtpReceiver.getCapabilities('video')?.codecs;
+    if (codecs) {
+      for (const transceiver of transceivers) {
+        if (transceiver.receiver.track.kind !== 'video') continue;
+        try {
+          transceiver.setCodecPreferences?.(orderVideoCodecs(codecs));
+        } catch {
+          // A browser that refuses the order still has its own; the server answers with what it can.
+        }
+      }
+    }
+    const receive = (...indices: number[]) =>
+      new MediaStream(indices.flatMap((index) => transceivers[index]?.receiver.track ?? []));
+    this.remote = { main: receive(0, 1), observer: receive(2, 3), bench: receive(4) };
+    this.connected = new Promise((resolve, reject) => {
+      this.fail = reject;
+      this.pc.addEventListener('connectionstatechange', () => {
+        const state = this.pc.connectionState;
+        if (state === 'connected') resolve();
+        if (state === 'failed' || state === 'closed') {
+          reject(new Error(`peer ${state}`));
+          if (!this.closed) this.onLost?.();
+        }
+      });
+    });
+    this.connected.catch(() => undefined);
+    this.pc.addEventListener('icecandidate', ({ candidate }) => {
+      if (!candidate || !candidate.candidate) this.gathered = candidate === null || this.gathered;
+      else this.found.push({ candidate: candidate.candidate, sdp_mid: candidate.sdpMid, sdp_m_line_index: candidate.sdpMLineIndex });
+      void this.flush();
+    });
+    this.offering = this.makeOffer();
+    this.offering.catch(() => undefined);
+  }
+
+  private async makeOffer(): Promise<string> {
+    const offer = await this.pc.createOffer();
+    await this.pc.setLocalDescription(offer);
+    await this.preferSharpness();
+    return offer.sdp ?? '';
+  }
+
+  /** The offer and the candidates found so far; those found later are trickled. */
+  async offer(): Promise<{ sdp: string; candidates: Candidate[] }> {
+    const sdp = await this.offering;
+    return { sdp, candidates: this.found.splice(0) };
+  }
+
+  async accept(answer: PeerAnswer, trickle: (peerId: string, candidates: Candidate[]) => Promise<void>): Promise<void> {
+    this.peerId = answer.peer_id;
+    this.trickle = trickle;
+    await this.pc.setRemoteDescription({ type: 'answer', sdp: answer.answer });
+    await this.preferSharpness();
+    void this.flush();
+  }
+
+  /** Send these from now on; null sends nothing. */
+  async setTracks(audio: MediaStreamTrack | null, video: MediaStreamTrack | null): Promise<void> {
+    if (this.closed) return;
+    const [audioLine, videoLine] = this.pc.getTransceivers();
+    const set = async (sender: RTCRtpSender | undefined, track: MediaStreamTrack | null) => {
+      if (sender && sender.track !== track) await sender.replaceTrack(track);
+    };
+    await Promise.all([set(audioLine?.sender, audio), set(videoLine?.sender, video)]);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.fail(new Error('peer closed'));
+    this.pc.close();
+  }
+
+  private async preferSharpness(): Promise<void> {
+    const sender = this.pc.getTransceivers()[1]?.sender;
+    if (!sender) return;
+    try {
+      const parameters = sender.getParameters() as RTCRtpSendParameters & { degradationPreference?: string };
+      parameters.degradationPreference = 'maintain-resolution';
+      for (const encoding of parameters.encodings) encoding.maxBitrate = MAX_VIDEO_BPS;
+      await sender.setParameters(parameters);
+    } catch {
+      // Not every browser has the preference; contentHint says nearly the same.
+    }
+  }
+
+  private async flush(): Promise<void> {
+    if (!this.peerId || !this.trickle || this.flushing) return;
+    this.flushing = true;
+    try {
+      // Candidates come in bursts: one request for a burst.
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      while (this.found.length > 0 && !this.closed) await this.trickle(this.peerId, this.found.splice(0));
+      if (this.gathered && !this.closed) {
+        this.gathered = false;
+        await this.trickle(this.peerId, []);
+      }
+    } catch {
+      // A lost candidate costs at most this attempt; the watchdog sees to the rest.
+    } finally {
+      this.flushing = false;
+    }
+  }
+}

@@ -1,0 +1,274 @@
+/** One session as this browser sees it: state and log in signals, sends that survive outages. */
+import { batch, computed, signal } from '@preact/signals';
+import { io, type Socket } from 'socket.io-client';
+import { ApiError, get, newClientId } from '../base/api';
+import type {
+  Acknowledgement,
+  ConnectionWord,
+  DeviceAsks,
+  EventPage,
+  Participant,
+  Quality,
+  SendBodies,
+  SessionChange,
+  SessionEvent,
+  Snapshot,
+} from '../base/protocol';
+import { retryWaitMs } from './backoff';
+import { EventLog, PAGE_LIMIT } from './event_log';
+import { SendQueue, type Outgoing, type SendName } from './send_queue';
+
+/** `replaced`: another tab has taken over; `refused`: we may not be here (any more). */
+export type LinkState = 'connecting' | 'open' | 'lost' | 'replaced' | 'refused';
+
+const ACK_LIMIT_MS = 6_000;
+const TYPING_SHOWN_MS = 4_000;
+
+export class LiveSession {
+  readonly id: string;
+  readonly you: { participant_id: string; role: Snapshot['you']['role'] };
+  readonly snapshot;
+  readonly state;
+  readonly participants;
+  readonly queue;
+  readonly recording;
+  readonly events = signal<readonly SessionEvent[]>([]);
+  readonly unsent = signal<readonly Outgoing[]>([]);
+  readonly link = signal<LinkState>('connecting');
+  readonly refusedCode = signal<string | null>(null);
+  readonly qualities = signal<Readonly<Record<string, Quality>>>({});
+  readonly typing = signal<string | null>(null);
+  readonly asking = signal<DeviceAsks | null>(null);
+  readonly historyLoaded = signal(false);
+  /** The server says that our media is gone. */
+  onPeerLost: (() => void) | null = null;
+  onEvent: ((event: SessionEvent) => void) | null = null;
+
+  readonly me = computed<Participant | null>(() => this.participants.value.find((p) => p.id === this.you.participant_id) ?? null);
+  /** The other party: the host for a buyer, the buyer for a host. */
+  readonly other = computed<Participant | null>(() => {
+    const wanted = this.you.role === 'buyer' ? 'host' : 'buyer';
+    const found = this.participants.value.filter((p) => p.role === wanted);
+    return found.find((p) => p.presence === 'here') ?? found.find((p) => p.presence === 'away') ?? found[found.length - 1] ?? null;
+  });
+
+  private readonly socket: Socket;
+  private readonly log = new EventLog(0);
+  private readonly outbox = new SendQueue();
+  private flushing = false;
+  private filling = false;
+  private refill = false;
+  private closed = false;
+  private typingTimer: ReturnType<typeof setTimeout> | null = null;
+  private lastTypingMs = 0;
+
+  constructor(snapshot: Snapshot) {
+    this.id = snapshot.id;
+    this.you = snapshot.you;
+    this.snapshot = signal(snapshot);
+    this.state = signal(snapshot.state);
+    this.participants = signal<readonly Participant[]>(snapshot.participants);
+    this.queue = signal(snapshot.queue);
+    this.recording = signal(snapshot.recording);
+    this.socket = io({
+      transports: ['websocket'],
+      auth: { session_id: this.id },
+      reconnectionDelay: 400,
+      reconnectionDelayMax: 5_000,
+      timeout: 8_000,
+      autoConnect: false,
+    });
+    this.listen();
+    this.socket.connect();
+    void this.fill();
+  }
+
+  /** Say something; it is queued while offline, and a repeat is harmless. Returns its client id. */
+  send<Name extends SendName>(name: Name, body: SendBodies[Name]): string {
+    const clientId = newClientId();
+    this.outbox.push(name, body, clientId, Date.now());
+    this.publishOutbox();
+    void this.flush();
+    return clientId;
+  }
+
+  sendAgain(clientId: string): void {
+    this.outbox.again(clientId);
+    this.publishOutbox();
+    void this.flush();
+  }
+
+  /** Say that this person is writing, at most every 2 s. */
+  sendTyping(): void {
+    const now = Date.now();
+    if (now - this.lastTypingMs < 2_000 || !this.socket.connected) return;
+    this.lastTypingMs = now;
+    this.socket.volatile.emit('typing', {});
+  }
+
+  /** Take what a fresh answer says over what we knew. */
+  apply(snapshot: Snapshot): void {
+    batch(() => {
+      this.snapshot.value = snapshot;
+      this.applyChange(snapshot);
+    });
+    void this.fill();
+  }
+
+  /** Reconnect now rather than later (the network has come back). */
+  nudge(): void {
+    if (this.closed || this.link.peek() === 'replaced' || this.link.peek() === 'refused') return;
+    if (!this.socket.connected) this.socket.connect();
+    else void this.refresh();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.socket.disconnect();
+  }
+
+  private listen(): void {
+    const { socket } = this;
+    let hasConnected = false;
+    socket.on('connect', () => {
+      batch(() => {
+        this.link.value = 'open';
+        this.refusedCode.value = null;
+      });
+      // What we missed between the first answer and now, or while away.
+      if (hasConnected) void this.refresh();
+      else void this.fill();
+      hasConnected = true;
+      void this.flush();
+    });
+    socket.on('disconnect', (reason) => {
+      if (this.closed || this.link.peek() === 'replaced') return;
+      this.link.value = 'lost';
+      // The library comes back by itself unless the server has ended it.
+      if (reason === 'io server disconnect') this.reconnectLater();
+    });
+    socket.on('connect_error', (error: Error & { data?: { code?: string } }) => {
+      if (this.closed) return;
+      const code = error.data?.code;
+      if (code === 'not_found' || code === 'not_signed_in' || code === 'bad_auth') {
+        batch(() => {
+          this.link.value = 'refused';
+          this.refusedCode.value = code;
+        });
+        return;
+      }
+      this.link.value = 'lost';
+      if (!socket.active) this.reconnectLater();
+    });
+    socket.on('event', (event: SessionEvent) => {
+      this.show(this.log.add(event));
+      if (this.log.hasHole) setTimeout(() => void this.fill(), 60);
+    });
+    socket.on('session', (change: SessionChange) => batch(() => this.applyChange(change)));
+    socket.on('quality', (quality: Quality) => {
+      this.qualities.value = { ...this.qualities.value, [quality.participant_id]: quality };
+    });
+    socket.on('typing', ({ participant_id }: { participant_id: string }) => {
+      if (participant_id === this.you.participant_id) return;
+      this.typing.value = participant_id;
+      if (this.typingTimer) clearTimeout(this.typingTimer);
+      this.typingTimer = setTimeout(() => (this.typing.value = null), TYPING_SHOWN_MS);
+    });
+    socket.on('device.asks', (asks: DeviceAsks) => (this.asking.value = asks));
+    socket.on('peer.lost', () => this.onPeerLost?.());
+    socket.on('replaced', () => {
+      this.link.value = 'replaced';
+      socket.disconnect();
+    });
+  }
+
+  private reconnectLater(attempt = 2): void {
+    setTimeout(() => {
+      if (!this.closed && !this.socket.connected && this.link.peek() === 'lost') this.socket.connect();
+    }, retryWaitMs(attempt, Math.random()));
+  }
+
+  private applyChange(change: SessionChange): void {
+    this.state.value = change.state;
+    this.participants.value = change.participants;
+    this.queue.value = change.queue;
+    this.recording.value = change.recording;
+  }
+
+  /** Ask for the whole state again, then for the events we lack. */
+  private async refresh(): Promise<void> {
+    try {
+      this.apply(await get<Snapshot>(`/api/sessions/${this.id}`));
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) this.link.value = 'refused';
+    }
+  }
+
+  private async fill(): Promise<void> {
+    if (this.filling) {
+      this.refill = true;
+      return;
+    }
+    this.filling = true;
+    try {
+      for (let attempt = 0; !this.closed; ) {
+        this.refill = false;
+        const after = this.log.after;
+        try {
+          const page = await get<EventPage>(`/api/sessions/${this.id}/events?after=${after}`);
+          this.show(this.log.fill(after, page.events, page.last_seq));
+          this.historyLoaded.value = true;
+          if (page.events.length < PAGE_LIMIT && !this.refill) return;
+        } catch (error) {
+          if (error instanceof ApiError && !error.passing) return;
+          await new Promise((resolve) => setTimeout(resolve, retryWaitMs(++attempt, Math.random())));
+        }
+      }
+    } finally {
+      this.filling = false;
+    }
+  }
+
+  private show(events: readonly SessionEvent[]): void {
+    if (events.length === 0) return;
+    batch(() => {
+      this.events.value = [...this.events.value, ...events];
+      for (const event of events) this.outbox.seen(event.client_id);
+      this.publishOutbox();
+    });
+    for (const event of events) this.onEvent?.(event);
+  }
+
+  private async flush(): Promise<void> {
+    if (this.flushing) return;
+    this.flushing = true;
+    try {
+      for (let item = this.outbox.next(); item && this.socket.connected && !this.closed; item = this.outbox.next()) {
+        let answer: Acknowledgement | null = null;
+        try {
+          const sent = this.socket.timeout(ACK_LIMIT_MS).emitWithAck(item.name, { client_id: item.client_id, ...item.body });
+          answer = (await sent) as Acknowledgement;
+        } catch {
+          // No acknowledgement in time: it stays first in the queue.
+        }
+        this.outbox.settle(item.client_id, answer);
+        this.publishOutbox();
+        if (answer && !answer.ok && this.outbox.next()?.client_id === item.client_id) {
+          await new Promise((resolve) => setTimeout(resolve, 800));
+        }
+      }
+    } finally {
+      this.flushing = false;
+    }
+  }
+
+  private publishOutbox(): void {
+    this.unsent.value = [...this.outbox.all];
+  }
+
+  /** How somebody's connection is, in a word; the server's latest figure before the snapshot's. */
+  connectionOf(participantId: string): ConnectionWord | null {
+    const quality = this.qualities.value[participantId];
+    return quality?.word ?? this.participants.value.find((p) => p.id === participantId)?.connection ?? null;
+  }
+}

@@ -1,0 +1,59 @@
+/** An entry of the session log in words. */
+import type { SessionEvent } from '../base/protocol';
+import type { IconName } from '../base/ui';
+import type { Entry } from './entries';
+import { t } from './text';
+import { length } from './time-words';
+
+const CAUSES = ['media_lost', 'peer_lost', 'packet_loss', 'tap_overflow', 'recorder_lost', 'stopped'] as const;
+
+export function causeWords(cause: string): string {
+  const known = CAUSES.find((one) => one === cause);
+  return t(`cause.${known ?? 'other'}`);
+}
+
+/** Names by participant id, for events that the server itself wrote. */
+export type Names = ReadonlyMap<string, string>;
+
+export function describe(event: SessionEvent, names: Names): string {
+  const name = event.actor.name;
+  const of = (id: string): string => names.get(id) ?? name;
+  switch (event.kind) {
+    case 'session_opened': return t('event.session_opened', { direction: t(`direction.${event.payload.direction}`) });
+    case 'joined': return t('event.joined', { name: event.payload.name });
+    case 'host_took': return t('event.host_took', { name: event.payload.name });
+    case 'host_released': return t('event.host_released', { name });
+    case 'presence': return t(`event.presence_${event.payload.presence}`, { name: of(event.payload.participant_id) });
+    case 'peer_connected': return t('event.peer_connected', { name: of(event.payload.participant_id), codec: event.payload.codec });
+    case 'peer_lost': return t('event.peer_lost', { name: of(event.payload.participant_id) });
+    case 'consent_given': return t('event.consent_given', { name });
+    case 'consent_withdrawn': return t('event.consent_withdrawn', { name });
+    case 'message': return event.payload.text;
+    case 'marker': return event.payload.label || t('event.marker');
+    case 'still_taken': return t('event.still_taken', { name });
+    case 'still_cut': case 'still_failed': return t('still.title');
+    case 'media_state': return `${t(event.payload.camera ? 'event.camera_on' : 'event.camera_off', { name })}, ${t(event.payload.microphone ? 'event.microphone_on' : 'event.microphone_off', { name })}`;
+    case 'finding': return t('event.finding', { words: event.payload.words });
+    case 'finding_answer': {
+      const said = t(`event.finding_${event.payload.answer}`, { name });
+      return event.payload.words ? `${said}: “${event.payload.words}”` : said;
+    }
+    case 'device_asked': return t('event.device_asked');
+    case 'device_answered': return t(event.payload.answer === 'yes' ? 'event.device_yes' : 'event.device_no');
+    case 'recording_opened': return t('event.recording_opened', { name: of(event.payload.participant_id) });
+    case 'gap': return t('event.gap_of', { name: of(event.payload.participant_id), length: length(event.payload.to_ms - event.payload.from_ms), cause: causeWords(event.payload.cause) });
+    case 'verdict': return event.payload.outcome ? t('event.verdict', { outcome: t(`outcome.${event.payload.outcome}`) }) : t('event.verdict', { outcome: '–' });
+    case 'ended': return t('event.ended');
+    case 'sealed': return t('event.sealed');
+  }
+}
+
+const ICONS: Readonly<Record<string, IconName>> = {
+  message: 'write', marker: 'flag', still_taken: 'camera', finding: 'question', finding_answer: 'check',
+  gap: 'warning', peer_lost: 'linkOff', peer_connected: 'link', verdict: 'check', sealed: 'shield', consent_given: 'lock', consent_withdrawn: 'lock',
+  recording_opened: 'video', ended: 'hangUp', device_asked: 'phone', device_answered: 'phone', media_state: 'mic',
+};
+
+export function iconOf(entry: Entry): IconName {
+  return ICONS[entry.event.kind] ?? 'users';
+}
