@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from proofcall.admin import admin
+from proofcall.bench_command import bench
 from proofcall.preflight import (
     check_data_directory,
     check_front_end,
@@ -30,6 +31,7 @@ app = typer.Typer(
 )
 
 app.add_typer(admin, name="admin")
+app.command()(bench)
 
 HttpOption = Annotated[str | None, typer.Option("--http", help="host:port to listen on.")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory.")]

@@ -18,6 +18,7 @@ from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
     RTCPeerConnection,
+    RTCRtpReceiver,
     RTCRtpSender,
     RTCSessionDescription,
 )
@@ -27,7 +28,8 @@ from proofcall.demo_scenes import Picture, buyer_picture, host_picture, voice
 from runtime.errors import ProofcallError
 
 CALL_S = 23.0
-_FRAMES_PER_S = 12
+_FRAMES_PER_S = 10
+_LATE_S = 0.2
 _RATE = 48_000
 _AUDIO_SAMPLES = 960
 _CONSENT = {"locale": "en"}
@@ -37,30 +39,33 @@ Json = dict[str, Any]
 
 
 class _Camera(MediaStreamTrack):
-    """Draws a picture for every frame, paced by the clock."""
+    """Draws a picture for every frame; on a slow machine it leaves frames out, never time."""
 
     kind = "video"
 
-    def __init__(self, draw: Draw) -> None:
+    def __init__(self, draw: Draw, size: tuple[int, int]) -> None:
         super().__init__()
         self._draw = draw
+        self._size = size
         self._began = time.monotonic()
-        self._frame_no = 0
+        self._next_s = 0.0
 
     async def recv(self) -> av.VideoFrame:
-        at_s = self._frame_no / _FRAMES_PER_S
+        at_s = max(self._next_s, time.monotonic() - self._began)
         await asyncio.sleep(self._began + at_s - time.monotonic())
         clock = datetime.now(UTC).strftime("%H:%M:%S UTC")
-        picture = await asyncio.to_thread(self._draw, at_s, clock)
+        picture: Picture = await asyncio.to_thread(
+            lambda: cv2.resize(self._draw(at_s, clock), self._size, interpolation=cv2.INTER_AREA)  # type: ignore[arg-type,return-value]
+        )
         frame = av.VideoFrame.from_ndarray(picture, format="bgr24")
         frame.pts = int(at_s * 90_000)
         frame.time_base = fractions.Fraction(1, 90_000)
-        self._frame_no += 1
+        self._next_s = at_s + 1 / _FRAMES_PER_S
         return frame
 
 
 class _Voice(MediaStreamTrack):
-    """Hums in 20 ms frames, paced by the clock."""
+    """Hums in 20 ms frames; on a slow machine it leaves sound out, never time."""
 
     kind = "audio"
 
@@ -71,6 +76,9 @@ class _Voice(MediaStreamTrack):
         self._samples = 0
 
     async def recv(self) -> av.AudioFrame:
+        behind_s = time.monotonic() - self._began - self._samples / _RATE
+        if behind_s > _LATE_S:
+            self._samples += int(behind_s * _RATE) // _AUDIO_SAMPLES * _AUDIO_SAMPLES
         at_s = self._samples / _RATE
         await asyncio.sleep(self._began + at_s - time.monotonic())
         sound = voice(at_s, _AUDIO_SAMPLES, _RATE, self._pitch_hz)
@@ -85,7 +93,7 @@ class _Voice(MediaStreamTrack):
 class _Robot:
     """One scripted participant: HTTP with its own cookies, a socket and a peer connection."""
 
-    def __init__(self, base_url: str, draw: Draw, pitch_hz: float) -> None:
+    def __init__(self, base_url: str, camera: _Camera, voice: _Voice) -> None:
         self._base_url = base_url
         self._jar = aiohttp.CookieJar(unsafe=True)
         self.http = aiohttp.ClientSession(
@@ -96,7 +104,7 @@ class _Robot:
         )
         self._socket = socketio.AsyncClient(reconnection=False)
         self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._camera, self._voice = _Camera(draw), _Voice(pitch_hz)
+        self._camera, self._voice = camera, voice
         self.session_id = ""
         self._sent = 0
 
@@ -166,8 +174,8 @@ async def hold_demo_call(
     Takes about ``CALL_S`` seconds of real time.
     """
     async with (
-        _Robot(base_url, buyer_picture, 196.0) as buyer,
-        _Robot(base_url, host_picture, 131.0) as host,
+        _Robot(base_url, _Camera(buyer_picture, (1280, 720)), _Voice(196.0)) as buyer,
+        _Robot(base_url, _Camera(host_picture, (640, 360)), _Voice(131.0)) as host,
     ):
         await host.post("/api/login", {"email": email, "password": password})
         async with host.http.put("/api/host/ready", json={"ready": True}):
@@ -212,8 +220,9 @@ async def hold_demo_call(
 class _View:
     """The newest frame that the host's side has decoded."""
 
-    def __init__(self, track: MediaStreamTrack) -> None:
+    def __init__(self, track: MediaStreamTrack, receiver: RTCRtpReceiver) -> None:
         self._track = track
+        self._receiver = receiver
         self.frame: av.VideoFrame | None = None
         self._seen = asyncio.Event()
         self._task = asyncio.ensure_future(self._drain())
@@ -226,6 +235,12 @@ class _View:
     async def first(self) -> None:
         """Wait for the first frame."""
         await self._seen.wait()
+
+    def rtp_timestamp(self, frame: av.VideoFrame) -> int:
+        """The RTP timestamp that ``frame`` came with, as a browser would name it."""
+        # aiortc counts a frame's time from the first packet's and keeps that to itself.
+        origin: int = self._receiver._RTCRtpReceiver__timestamp_mapper._origin  # type: ignore[attr-defined]
+        return (origin + (frame.pts or 0)) & 0xFFFFFFFF
 
     async def _drain(self) -> None:
         try:
@@ -246,14 +261,16 @@ async def _watch(peer: RTCPeerConnection) -> _View:
         if track.kind == "video" and not found.done():
             found.set_result(track)
 
-    view = _View(await found)
+    track = await found
+    receiver = next(one for one in peer.getReceivers() if one.track is track)
+    view = _View(track, receiver)
     await view.first()
     return view
 
 
 async def _still(host: _Robot, view: _View, number: int) -> None:
     frame = view.frame
-    if frame is None or frame.pts is None:
+    if frame is None:
         raise ProofcallError("demo call: nothing to see")
     picture = cv2.resize(frame.to_ndarray(format="bgr24"), (640, 360))
     _, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 80])
@@ -262,7 +279,7 @@ async def _still(host: _Robot, view: _View, number: int) -> None:
         {
             "client_id": f"demo-still-{number}",
             "mid": "1",
-            "rtp_timestamp": frame.pts & 0xFFFFFFFF,
+            "rtp_timestamp": view.rtp_timestamp(frame),
             "preview": base64.b64encode(jpeg.tobytes()).decode(),
         },
     )

@@ -16,6 +16,7 @@ from dbos import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from runtime.errors import ProofcallError
 from runtime.settings import Settings
 
 log = structlog.get_logger()
@@ -85,7 +86,8 @@ class JobRunner:
             "system_database_url": _system_url(settings),
             "application_version": _WORK_VERSION,
             "executor_id": executor_id,
-            "log_level": "WARNING",
+            # Each try that failed is told below in one line, without its traceback.
+            "log_level": "ERROR",
         }
         self._dbos = DBOS(config=config)
         for name, body in work.items():
@@ -114,7 +116,7 @@ class JobRunner:
             interval_seconds=_FIRST_PAUSE_S,
         )
         def step(subject_id: str) -> None:
-            future = asyncio.run_coroutine_threadsafe(_as_coroutine(body, subject_id), loop)
+            future = asyncio.run_coroutine_threadsafe(_tried(name, body, subject_id), loop)
             future.result(timeout=_TIMEOUT_S)
 
         @DBOS.workflow(name=name)
@@ -124,5 +126,12 @@ class JobRunner:
             log.info("work done", work=name, subject_id=subject_id)
 
 
-async def _as_coroutine(body: Work, subject_id: str) -> None:
-    await body(subject_id)
+async def _tried(name: str, body: Work, subject_id: str) -> None:
+    try:
+        await body(subject_id)
+    except ProofcallError as error:
+        log.info("work will be tried again", work=name, subject_id=subject_id, error=str(error))
+        raise
+    except Exception:
+        log.exception("work failed, will be tried again", work=name, subject_id=subject_id)
+        raise

@@ -7,6 +7,8 @@ from contextlib import AsyncExitStack
 from functools import partial
 
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
+from recorder.sealing import seal_session
+from recorder.still_cutting import cut_still
 from runtime.settings import Settings
 from signaling.web_process import serve_http, web_services
 
@@ -19,9 +21,6 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
             services = await stack.enter_async_context(web_services(settings, outbox))
             await asyncio.to_thread(prepare_jobs, settings)
             if work:
-                from recorder.sealing import seal_session
-                from signaling.still_work import cut_still
-
                 runner = JobRunner(
                     settings,
                     {

@@ -30,12 +30,14 @@ from pylibsrtp._binding import ffi, lib
 
 from media import hooks
 from media.endpoint import UdpEndpoint, bind_udp
+from media.ice_agent import NetworkPolicy
+from media.rtp import ABS_SEND_TIME_URI
 from media.srtp import HEADROOM, PacketBuffer, SrtpContext, protect_rtp, unprotect_rtp
 from tests.support.rtp_peer import RtpPeer
 
 
 def test_the_versions_are_the_ones_that_were_looked_at() -> None:
-    """Another version: go through this file and media/hooks.py, then change this line."""
+    """Another version: go through this file and what it names, then change this line."""
     found = [version(name) for name in ("aiortc", "aioice", "pylibsrtp")]
     assert found == ["1.16.0", "0.13.0", "1.0.0"]
 
@@ -57,7 +59,7 @@ def test_the_gatherer_takes_its_connection_from_a_module_global() -> None:
     assert "self._connection = Connection(" in inspect.getsource(rtcicetransport.RTCIceGatherer)
 
 
-def test_outside_of_a_link_aiortc_is_itself() -> None:
+async def test_outside_of_a_link_aiortc_is_itself() -> None:
     """The factories give the stock parts to everybody else in the process."""
     hooks.install()
     names = vars(rtcpeerconnection)
@@ -67,6 +69,7 @@ def test_outside_of_a_link_aiortc_is_itself() -> None:
     assert type(transceiver.receiver) is rtcrtpreceiver.RTCRtpReceiver
     assert type(transceiver.receiver.transport) is rtcdtlstransport.RTCDtlsTransport
     assert names["RTCRtpSender"] is not rtcrtpsender.RTCRtpSender
+    await pc.close()
 
 
 @pytest.mark.parametrize(
@@ -176,7 +179,7 @@ async def test_transceivers_carry_what_was_negotiated() -> None:
     await pc.setRemoteDescription(RTCSessionDescription(sdp=await client.offer(), type="offer"))
     first, second = pc.getTransceivers()[:2]
     assert {codec.name for codec in second._codecs} == {"H264", "VP8", "rtx"}
-    assert {one.uri for one in second._headerExtensions} >= {hooks.ABS_SEND_TIME_URI}
+    assert {one.uri for one in second._headerExtensions} >= {ABS_SEND_TIME_URI}
     assert isinstance(second.sender._ssrc, int)
     assert isinstance(second.sender._rtx_ssrc, int)
     assert isinstance(second.sender._stream_id, str)
@@ -196,7 +199,7 @@ async def test_a_link_uses_only_our_parts() -> None:
         def on_path(self, endpoint: UdpEndpoint, remote: Any) -> None: ...
         def on_gone(self, cause: str) -> None: ...
 
-    link = hooks.PeerLink(Events(), hooks.NetworkPolicy())
+    link = hooks.PeerLink(Events(), NetworkPolicy())
     answer, lines = await link.answer(await client.offer(), ["H264", "VP8"])
     assert "a=setup:passive" in answer
     assert [codec.name for codec in lines[1].codecs] == ["H264", "VP8"]

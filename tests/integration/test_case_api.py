@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
+from yarl import URL
 
 from cases.case_list import CaseSummary
 from cases.case_views import CaseView
+from cases.people import create_staff
 from cases.states import Role, Scope
 from cases.tenants import revoke_grant
 from signaling.api_cases import CaseEvents, CaseOpened
@@ -26,6 +28,11 @@ PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 OURS = {"X-Proofcall": "1"}
+
+
+def data_url(content: bytes, claimed: str = "png") -> str:
+    """A picture as it may be embedded."""
+    return f"data:image/{claimed};base64,{base64.b64encode(content).decode()}"
 
 
 @pytest.fixture
@@ -202,7 +209,7 @@ async def test_an_embedded_picture_is_kept_once_and_served_safely(site: SellerSi
     """A data: URL becomes an address by digest; an https: one stays what it is."""
     headers = await bearer(site)
     item = case_in()["items"][0]
-    data = "data:image/jpeg;base64," + base64.b64encode(PNG).decode()
+    data = data_url(PNG, "jpeg")
     item["listing"]["pictures"] = [data, "https://shop.example/lamp.jpg", data]
     body = await opened(site, headers, items=[item])
     pictures = body["case"]["items"][0]["listing"]["pictures"]
@@ -234,7 +241,7 @@ async def test_an_embedded_picture_is_kept_once_and_served_safely(site: SellerSi
         ),
         ("data:image/png;base64,!!!!", "bad_picture"),
         ("data:image/png,abc", "bad_picture"),
-        ("data:image/png;base64," + base64.b64encode(PNG[:20]).decode(), "bad_picture"),
+        (data_url(PNG[:20]), "bad_picture"),
         ("data:image/png;base64," + "A" * 680_000, "picture_too_large"),
         ("http://shop.example/lamp.jpg", "invalid"),
         ("javascript:alert(1)", "invalid"),
@@ -344,6 +351,8 @@ async def test_a_forged_cookie_is_nobody(site: SellerSite, cookie: str) -> None:
         {"X-Proofcall": "0"},
         {**OURS, "Origin": "https://evil.example"},
         {**OURS, "Origin": "null"},
+        {**OURS, "Origin": "http://["},
+        {**OURS, "Origin": "http://127.0.0.1:1"},
         {**OURS, "Origin": "http://127.0.0.1.evil.example"},
         {**OURS, "Sec-Fetch-Site": "cross-site"},
         {**OURS, "Sec-Fetch-Site": "same-site"},
@@ -375,10 +384,12 @@ async def test_the_login_cookie_is_for_our_pages_only(site: SellerSite) -> None:
     assert staff["roles"] == ["reviewer"]
     old = response.cookies["pc_login"].value
     # Signing in again ends this browser's older login.
-    await site.client.post("/api/login", json=body, headers=OURS)
-    response = await site.client.get("/api/me", headers={"Cookie": f"pc_login={old}"})
-    await expect(response, 401, "not_signed_in")
-    assert (await site.client.get("/api/me")).status == 200
+    response = await site.client.post("/api/login", json=body, headers=OURS)
+    new = response.cookies["pc_login"].value
+    for cookie, status in ((old, 401), (new, 200)):
+        site.client.session.cookie_jar.clear()
+        site.client.session.cookie_jar.update_cookies({"pc_login": cookie})
+        assert (await site.client.get("/api/me")).status == status
     assert (await site.client.post("/api/logout", headers=OURS)).status == 200
     await expect(await site.client.get("/api/me"), 401, "not_signed_in")
 
@@ -390,7 +401,7 @@ async def test_behind_https_the_cookie_is_secure(tmp_path: Path) -> None:
         response = await site.client.post(
             "/api/login",
             json={"email": f"{actor.staff_id}@example.com", "password": PASSWORD},
-            headers=OURS,
+            headers={**OURS, "Origin": "https://returns.example"},
         )
         assert "Secure" in response.headers["Set-Cookie"]
         assert "Strict-Transport-Security" in response.headers
@@ -399,26 +410,42 @@ async def test_behind_https_the_cookie_is_secure(tmp_path: Path) -> None:
 async def test_wrong_passwords_are_counted_and_told_alike(site: SellerSite) -> None:
     """A wrong password and an unknown address get the same words; the eleventh has to wait."""
     actor = await site.seller.staff(Role.AGENT, tenant=site.seller.lamp)
-    answers = []
-    for email in (f"{actor.staff_id}@example.com", "nobody@example.com"):
-        for _ in range(10):
-            response = await site.client.post(
-                "/api/login", json={"email": email, "password": "wrong"}, headers=OURS
-            )
-            answers.append(await expect(response, 401, "wrong_credentials"))
-        response = await site.client.post(
-            "/api/login", json={"email": email, "password": PASSWORD}, headers=OURS
-        )
-        body = await expect(response, 429, "too_many_attempts")
-        assert 0 < body["retry_after_s"] <= 900
-        assert response.headers["Retry-After"] == str(body["retry_after_s"])
+    email = f"{actor.staff_id}@example.com"
+
+    async def attempt(email: str, password: str) -> ClientResponse:
+        body = {"email": email, "password": password}
+        return await site.client.post("/api/login", json=body, headers=OURS)
+
+    answers = [await expect(await attempt("x@example.com", "wrong"), 401, "wrong_credentials")]
+    for _ in range(10):
+        answers.append(await expect(await attempt(email, "wrong"), 401, "wrong_credentials"))
     assert len({json.dumps(answer) for answer in answers}) == 1
+    response = await attempt(email, PASSWORD)
+    body = await expect(response, 429, "too_many_attempts")
+    assert 0 < body["retry_after_s"] <= 900
+    assert response.headers["Retry-After"] == str(body["retry_after_s"])
+
+
+async def test_behind_a_trusted_proxy_each_address_counts_for_itself(site: SellerSite) -> None:
+    """One guesser does not use up the attempts of everybody behind the same proxy."""
+    actor = await site.seller.staff(Role.AGENT, tenant=site.seller.lamp)
+
+    async def guess(forwarded: str) -> int:
+        response = await site.client.post(
+            "/api/login",
+            json={"email": f"{actor.staff_id}@example.com", "password": "wrong"},
+            headers={**OURS, "X-Forwarded-For": forwarded},
+        )
+        return response.status
+
+    # What stands further left was written by the guesser, and makes no difference.
+    answers = [await guess(f"198.51.100.{n}, 192.0.2.66") for n in range(11)]
+    assert answers == [401] * 10 + [429]
+    assert await guess("192.0.2.7") == 401
 
 
 async def test_an_unknown_address_takes_as_long_as_a_known_one(site: SellerSite) -> None:
     """The clock does not say who has an account."""
-    from cases.people import create_staff
-
     async with site.seller.database.begin() as tx:
         await create_staff(
             tx,
@@ -433,13 +460,14 @@ async def test_an_unknown_address_takes_as_long_as_a_known_one(site: SellerSite)
 
     async def took_s(email: str) -> float:
         took = []
-        for _ in range(4):
-            began = time.perf_counter()
+        for _ in range(3):
+            # Processor time, all threads together: other work on the machine does not count.
+            began = time.process_time()
             response = await site.client.post(
                 "/api/login", json={"email": email, "password": "wrong"}, headers=OURS
             )
             assert response.status == 401
-            took.append(time.perf_counter() - began)
+            took.append(time.process_time() - began)
         return statistics.median(took)
 
     await took_s("warm@example.com")
@@ -458,7 +486,7 @@ async def test_an_unknown_address_takes_as_long_as_a_known_one(site: SellerSite)
         (b"", 400, "bad_json"),
         (b"\xff\xfe", 400, "bad_json"),
         (b"[" * 5000, 400, "bad_json"),
-        (b'{"a": NaN}', 400, "bad_json"),
+        (b'{"a": NaN}', 422, "invalid"),
         (b"[]", 422, "invalid"),
         (b"null", 422, "invalid"),
         (b"{}", 422, "invalid"),
@@ -526,7 +554,7 @@ async def test_texts_are_kept_as_they_are_whatever_they_look_like(site: SellerSi
         ("PUT", "/api/v1/cases", 405, "method_not_allowed"),
         ("GET", "/api/v1/cases/%00", 404, "not_found"),
         ("GET", "/api/v1/cases/..%2f..", 404, "not_found"),
-        ("GET", "/api/v1/cases/cas_x' OR 1=1", 404, "not_found"),
+        ("GET", "/api/v1/cases/cas_x'%20OR%201=1", 404, "not_found"),
         ("GET", "/api/v1/cases?q=%00", 422, "invalid"),
         ("GET", "/api/v1/cases/cas_x/events?after=-1", 422, "invalid"),
         ("GET", "/api/v1/cases/cas_x/events?after=99999999999999999999", 422, "invalid"),
@@ -536,8 +564,6 @@ async def test_an_unknown_address_is_a_problem_too(
     site: SellerSite, method: str, path: str, status: int, code: str
 ) -> None:
     """Errors have one shape everywhere."""
-    from yarl import URL
-
     response = await site.client.request(
         method, URL(path, encoded=True), headers=await bearer(site)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,16 +11,17 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import select, text, update
+from sqlalchemy import make_url, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import access_log, desk, idempotency, links, log, people
 from cases.access_policy import Action
+from cases.actor import KeyActor, StaffActor
 from cases.case_access import load_case
 from cases.case_list import CaseFilter, list_cases
 from cases.case_views import CaseView, buyer_case_view, case_view
-from cases.database import Database
+from cases.database import Database, upgrade
 from cases.keys import KeyDestroyed, KeyRing
 from cases.links import Binding
 from cases.log import ChainBroken, LogKind, Visibility
@@ -35,13 +37,23 @@ EVERYTHING = frozenset(Visibility)
 VERDICT = desk.Verdict(Outcome.REFUND, None, None, "A crack in the shade.")
 
 
+@pytest.fixture(scope="session")
+def migrated(postgres: Postgres) -> str:
+    """The name of a database with every table, to be copied."""
+    upgrade(make_url(postgres.fresh_database("migrated")))
+    return "migrated"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty database of each kind."""
+    """A database of each kind: empty, or with every table for a test that has a seller."""
     url = f"sqlite+aiosqlite:///{tmp_path / 'new' / 'proofcall.db'}"
     if request.param == "postgresql":
         server: Postgres = request.getfixturevalue("postgres")
-        url = server.fresh_database()
+        if "seller" in request.fixturenames:
+            url = server.fresh_database(template=request.getfixturevalue("migrated"))
+        else:
+            url = server.fresh_database()
     made = Database(url)
     yield made
     await made.close()
@@ -83,6 +95,23 @@ async def test_migrations_make_exactly_the_tables_of_the_models(database: Databa
 async def test_two_processes_may_migrate_at_once(database: Database) -> None:
     """Whoever is second finds the work done."""
     await asyncio.gather(*(database.migrate() for _ in range(3)))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite+aiosqlite:////proc/nowhere/proofcall.db",
+        "postgresql+asyncpg://somebody:secret@127.0.0.1:1/proofcall",
+    ],
+)
+async def test_a_database_that_cannot_be_opened_is_one_line(url: str) -> None:
+    """The message says which, and never the password."""
+    database = Database(url)
+    with pytest.raises(SetupError, match="cannot be opened") as caught:
+        await database.migrate()
+    await database.close()
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 async def test_an_error_rolls_everything_back(seller: Seller) -> None:
@@ -559,6 +588,37 @@ async def test_a_case_exists_only_for_those_who_may_see_it(seller: Seller) -> No
     async with seller.database.begin() as tx:
         await grant_work(tx, tenant_id=seller.lamp, warehouse_id=seller.hall, now=seller.now)
     assert await seller.listed(await seller.again(inspector)) == [opened.case_id]
+
+
+async def test_the_list_shows_exactly_what_may_be_viewed(seller: Seller) -> None:
+    """For every kind of staff and key, finding a case and opening it agree."""
+    async with seller.database.begin() as tx:
+        await grant_work(tx, tenant_id=seller.lamp, warehouse_id=seller.dock, now=seller.now)
+    agent = await seller.staff(Role.AGENT, tenant=seller.lamp)
+    other = await seller.staff(Role.AGENT, tenant=seller.shoes)
+    made = [
+        await seller.open_case(agent, warehouse_id=seller.hall),
+        await seller.open_case(agent, warehouse_id=seller.dock),
+        await seller.open_case(other),
+    ]
+    actors: list[StaffActor | KeyActor] = []
+    for roles in ((), *((role,) for role in Role)):
+        for place in (
+            {"tenant": seller.lamp},
+            {"tenant": seller.shoes},
+            {"warehouse": seller.hall},
+        ):
+            actors.append(await seller.staff(*roles, **place))
+    for scope in (Scope.CASES_READ, Scope.CASES_WRITE):
+        actors.append(await seller.machine(seller.lamp, scope))
+    for actor in actors:
+        viewable = set()
+        for opened in made:
+            async with seller.database.read() as tx:
+                with contextlib.suppress(CaseError):
+                    await load_case(tx, actor, opened.case_id, Action.VIEW_CASE)
+                    viewable.add(opened.case_id)
+        assert set(await seller.listed(actor)) == viewable
 
 
 async def test_a_grant_to_one_warehouse_does_not_show_another_s_cases(seller: Seller) -> None:

@@ -12,7 +12,7 @@ from aiohttp import web
 from playwright.async_api import Page, async_playwright
 
 from runtime.errors import CaseError
-from tests.support.media_worker import Running, running_worker
+from tests.support.media_worker import Running, running_worker, until
 
 pytestmark = pytest.mark.browser
 
@@ -152,7 +152,9 @@ async def test_two_browsers_see_and_hear_each_other(chromium_binary: str) -> Non
                 assert "42e01f" in found["codecs"][found["video"]["codec"]]
                 assert "AEAD_AES" in found["srtp"]
                 assert found["audio"]["packets"] > 20
-                print(found)
+            # Browsers begin to tell their downlink's estimate after some five seconds.
+            out = running.worker._legs[opened["peer_id"]].egresses["1"]
+            assert await until(lambda: out.cap.estimate_bps, 12) > 100_000
             rtp = await pages["buyer"].evaluate("T.rtp")
             located = await running.worker.locate(
                 {"peer_id": opened["peer_id"]}, {"mid": "1", "rtp_timestamp": rtp}

@@ -85,7 +85,7 @@ class Machine:
 @asynccontextmanager
 async def running_machine(data: Path, **settings: object) -> AsyncIterator[Machine]:
     """Start ``proofcall serve`` in ``data`` with people seeded, and end it as Ctrl-C would."""
-    data.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
     chosen = Settings(**{"data": data, "http": f"127.0.0.1:{free_port()}", **settings})  # type: ignore[arg-type]
     log = data / "machine.log"
     with log.open("ab") as output:

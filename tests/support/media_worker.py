@@ -10,6 +10,7 @@ from typing import Any
 
 from media import hooks
 from media.facts import FactQueue
+from media.ice_agent import NetworkPolicy
 from media.tap import Tap
 from media.worker import MediaWorker
 from runtime.clock import SystemClock
@@ -83,7 +84,7 @@ async def running_worker(
         worker_id="0",
         epoch="epoch",
         clock=clock,
-        policy=hooks.NetworkPolicy(),
+        policy=NetworkPolicy(),
         tap=tap,
         facts=facts,
     )

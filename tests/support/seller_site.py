@@ -1,4 +1,4 @@
-"""The seller's half of the web process, on a real port: everything but calls and media."""
+"""The web application on a real port, with a real database and store but no calls."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from recorder.store import DirectoryStore
 from runtime.clock import ManualClock
 from runtime.settings import Settings
 from runtime.tasks import Tasks
-from signaling import api_cases, api_staff, openapi, problems
-from signaling.services import SERVICES, Services
+from signaling.app import build_app
+from signaling.services import Services
 from tests.support.seller import Seller, make_seller
 
 
@@ -38,7 +38,10 @@ class QuietHub:
 
     told: list[Changes] = field(default_factory=list)
 
-    async def publish(self, changes: Changes) -> None:
+    def attach(self, app: web.Application, services: Services) -> None:
+        """Nobody is told."""
+
+    def publish(self, changes: Changes) -> None:
         """Keep it."""
         self.told.append(changes)
 
@@ -55,7 +58,7 @@ class SellerSite:
 
 @asynccontextmanager
 async def seller_site(folder: Path, **settings: Any) -> AsyncIterator[SellerSite]:
-    """Serve the case and staff routes on SQLite in ``folder``."""
+    """Serve every route on SQLite in ``folder``."""
     chosen = Settings(data=folder, **settings)
     database = Database(chosen.database)
     clock = ManualClock()
@@ -71,18 +74,10 @@ async def seller_site(folder: Path, **settings: Any) -> AsyncIterator[SellerSite
         "hub": hub,
         "tasks": Tasks(),
     }
-    # Whatever belongs to calls is not there, and none of these routes may miss it.
+    # Whatever belongs to calls is not there, and no route of the desk may miss it.
     services = Services(**{part.name: parts.get(part.name) for part in fields(Services)})
-    app = web.Application(
-        middlewares=[problems.middleware], client_max_size=problems.MAX_BODY_BYTES
-    )
-    app[SERVICES] = services
-    app.on_response_prepare.append(problems.secure_headers(chosen.public_url))
-    api_cases.add_routes(app)
-    api_staff.add_routes(app)
-    openapi.add_routes(app)
     try:
-        async with TestClient(TestServer(app)) as client:
+        async with TestClient(TestServer(build_app(services))) as client:
             yield SellerSite(seller, client, hub, store)
     finally:
         await store.close()

@@ -101,7 +101,9 @@ async def test_a_failed_command_runs_again_when_repeated(
     assert counter.ran == 2
 
 
-async def test_a_wrong_secret_is_refused(pair: tuple[Counter, ControlClient], tmp_path: Path) -> None:
+async def test_a_wrong_secret_is_refused(
+    pair: tuple[Counter, ControlClient], tmp_path: Path
+) -> None:
     """Whoever reaches the socket without the secret can do nothing."""
     counter, _ = pair
     stranger = ControlClient(f"unix://{tmp_path}/c.sock", "guess")

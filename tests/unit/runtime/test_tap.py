@@ -36,9 +36,7 @@ def test_what_is_encoded_is_decoded(sent: list[TapRecord]) -> None:
 
 
 @given(st.lists(records, min_size=1, max_size=5), st.integers(min_value=1))
-def test_a_torn_message_is_refused_after_its_whole_records(
-    sent: list[TapRecord], cut: int
-) -> None:
+def test_a_torn_message_is_refused_after_its_whole_records(sent: list[TapRecord], cut: int) -> None:
     """What stands before the tear is still given."""
     message = b"".join(encode(record) for record in sent)
     torn = message[: len(message) - 1 - cut % len(encode(sent[-1]))]
@@ -46,7 +44,7 @@ def test_a_torn_message_is_refused_after_its_whole_records(
     got = []
     try:
         for record in decode(torn):
-            got.append(record)  # noqa: PERF402 - what came before the error is the point
+            got.append(record)
     except TapError:
         assert len(torn) > len(whole)
     assert got == sent[:-1]

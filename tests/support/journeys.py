@@ -1,0 +1,148 @@
+"""What a buyer, an inspector and a reviewer do on the pages, step by step, in real browsers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.async_api import Locator, Page
+
+from tests.support.cameras import Camera
+from tests.support.chromium import (
+    PHONE,
+    TABLET,
+    Chromium,
+    Codec,
+    SyncedCamera,
+    chromium,
+)
+from tests.support.machine import Machine
+from tests.support.screen import wait_for_code
+
+Json = dict[str, Any]
+
+STEP_MS = 15_000
+
+
+def by(page: Page | Locator, test: str) -> Locator:
+    """The element that carries ``data-test``."""
+    return page.locator(f'[data-test="{test}"]')
+
+
+async def sign_in(page: Page, person: Json) -> None:
+    """Sign a member of staff in."""
+    await by(page, "email").fill(person["email"], timeout=STEP_MS)
+    await by(page, "password").fill(person["password"])
+    await page.keyboard.press("Enter")
+
+
+async def be_ready(page: Page) -> None:
+    """Say "ready" on the inspector's desk."""
+    switch = by(page, "ready")
+    await switch.wait_for(timeout=STEP_MS)
+    if await switch.get_attribute("aria-checked") != "true":
+        await switch.click()
+
+
+@dataclass(slots=True)
+class Call:
+    """Two browsers in one session."""
+
+    machine: Machine
+    case: Json
+    buyer: Chromium
+    host: Chromium
+    buyer_page: Page
+    host_page: Page
+
+    async def sees_the_other(self, *, drawn_after_ms: int | None = None) -> None:
+        """Wait until each page shows the other's live picture."""
+        await asyncio.gather(
+            wait_for_code(
+                by(self.host_page, "remote-video"),
+                camera=Camera.BUYER,
+                drawn_after_ms=drawn_after_ms,
+                timeout_s=20,
+            ),
+            wait_for_code(
+                by(self.buyer_page, "remote-video"),
+                camera=Camera.HOST,
+                drawn_after_ms=drawn_after_ms,
+                timeout_s=20,
+            ),
+        )
+
+    async def mark(self, name: str = "damage") -> None:
+        """The host sets one of the offered markers."""
+        await by(self.host_page, "marker").click()
+        await by(self.host_page, f"marker-{name}").click()
+
+    async def end(self, outcome: str = "resolved_without_return", note: str = "Seen.") -> None:
+        """The host ends with a verdict."""
+        await by(self.host_page, "end").click()
+        await by(self.host_page, f"outcome-{outcome}").check(force=True)
+        await by(self.host_page, "verdict-note").fill(note)
+        await by(self.host_page, "end-yes").click()
+        await by(self.host_page, "desk").wait_for(timeout=STEP_MS)
+
+    async def session_id(self) -> str:
+        """The id of the case's newest session."""
+        path = f"/api/v1/cases/{self.case['id']}"
+        async with self.machine.api() as http, http.get(path) as response:
+            view: Json = await response.json()
+        newest = max(view["sessions"], key=lambda one: one["created_at"])
+        session_id: str = newest["id"]
+        return session_id
+
+
+@asynccontextmanager
+async def call(machine: Machine, *, codec: Codec | None = None) -> AsyncIterator[Call]:
+    """A buyer on a phone and an inspector on a tablet, face to face."""
+    opened = await machine.open_case()
+    async with AsyncExitStack() as stack:
+        buyer = await stack.enter_async_context(
+            chromium(SyncedCamera(Camera.BUYER), viewport=PHONE, codec=codec)
+        )
+        host = await stack.enter_async_context(
+            chromium(SyncedCamera(Camera.HOST), viewport=TABLET, codec=codec)
+        )
+        host_page = await host.open(f"{machine.url}/inspect")
+        await sign_in(host_page, machine.people["inspector"])
+        await be_ready(host_page)
+        buyer_page = await buyer.open(opened["join_url"])
+        await by(buyer_page, "join").click(timeout=STEP_MS)
+        await by(buyer_page, "waiting-page").wait_for(timeout=STEP_MS)
+        await by(host_page, "take-next").click(timeout=STEP_MS)
+        await by(host_page, "host-call").wait_for(timeout=STEP_MS)
+        running = Call(machine, opened["case"], buyer, host, buyer_page, host_page)
+        await running.sees_the_other()
+        yield running
+
+
+async def timeline_when(machine: Machine, session_id: str, *, within_s: float) -> Json:
+    """The session's timeline as soon as it says ``complete``.
+
+    Raises:
+        AssertionError: not complete in time.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within_s
+    async with machine.api() as http:
+        while True:
+            async with http.get(f"/api/v1/sessions/{session_id}/timeline") as response:
+                timeline: Json = await response.json()
+                assert response.status == 200, timeline
+            if timeline["complete"]:
+                return timeline
+            assert loop.time() < deadline, {**timeline, "events": "…", "case": "…"}
+            await asyncio.sleep(0.1)
+
+
+async def download(machine: Machine, url: str) -> bytes:
+    """A whole recording, as an API client gets it."""
+    async with machine.api() as http, http.get(url) as response:
+        assert response.status == 200, await response.text()
+        return await response.read()

@@ -1,0 +1,94 @@
+"""The tables of states: complete, closed, and never a way out of the end."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cases.states import (
+    CASE_MOVES,
+    SESSION_MOVES,
+    CaseState,
+    CaseTrigger,
+    SessionState,
+    SessionTrigger,
+    next_case_state,
+    next_session_state,
+)
+from runtime.errors import CaseError
+
+case_triggers = st.lists(st.sampled_from(CaseTrigger), max_size=40)
+session_triggers = st.lists(st.sampled_from(SessionTrigger), max_size=20)
+
+
+def test_every_state_has_its_row() -> None:
+    """A state without a row would be a KeyError on a bad day."""
+    assert set(CASE_MOVES) == set(CaseState)
+    assert set(SESSION_MOVES) == set(SessionState)
+
+
+def test_every_case_state_can_be_reached() -> None:
+    """From ``filed`` there is a way to each of them."""
+    reached, frontier = {CaseState.FILED}, [CaseState.FILED]
+    while frontier:
+        for following in CASE_MOVES[frontier.pop()].values():
+            if following not in reached:
+                reached.add(following)
+                frontier.append(following)
+    assert reached == set(CaseState)
+
+
+@given(case_triggers)
+def test_a_case_moves_by_its_table_or_says_why_not(triggers: list[CaseTrigger]) -> None:
+    """Whatever happens in whatever order: a state, or an error with a known code."""
+    state = CaseState.FILED
+    was_decided = False
+    for trigger in triggers:
+        before = state
+        if trigger not in CASE_MOVES[before]:
+            with pytest.raises(CaseError) as caught:
+                next_case_state(state, trigger)
+            assert caught.value.status == 409
+            assert caught.value.code in {"case_closed", "session_open", "wrong_state"}
+            continue
+        state = next_case_state(state, trigger)
+        was_decided = was_decided or state is CaseState.DECIDED
+        if was_decided:
+            assert state in (CaseState.DECIDED, CaseState.CLOSED)
+        if before is CaseState.CLOSED:
+            assert state is CaseState.CLOSED
+        if state is CaseState.DECIDED:
+            assert before not in (CaseState.WAITING, CaseState.LIVE)
+
+
+@given(session_triggers)
+def test_a_session_that_ended_stays_ended(triggers: list[SessionTrigger]) -> None:
+    """After the end every trigger is ``already_ended``."""
+    state = SessionState.WAITING
+    for trigger in triggers:
+        if trigger not in SESSION_MOVES[state]:
+            with pytest.raises(CaseError) as caught:
+                next_session_state(state, trigger)
+            expected = "already_ended" if state is SessionState.ENDED else "wrong_state"
+            assert caught.value.code == expected
+            continue
+        assert state is not SessionState.ENDED
+        state = next_session_state(state, trigger)
+
+
+@pytest.mark.parametrize(
+    ("state", "trigger", "code"),
+    [
+        (CaseState.DECIDED, CaseTrigger.BUYER_ARRIVES, "case_closed"),
+        (CaseState.CLOSED, CaseTrigger.OFFER, "case_closed"),
+        (CaseState.WAITING, CaseTrigger.DECIDE, "session_open"),
+        (CaseState.LIVE, CaseTrigger.CLOSE, "session_open"),
+        (CaseState.FILED, CaseTrigger.HOST_MEETS, "wrong_state"),
+    ],
+)
+def test_a_refused_move_has_a_code(state: CaseState, trigger: CaseTrigger, code: str) -> None:
+    """Pages tell people by the code what is in the way."""
+    with pytest.raises(CaseError) as caught:
+        next_case_state(state, trigger)
+    assert caught.value.code == code
