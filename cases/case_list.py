@@ -119,19 +119,22 @@ async def list_cases(tx: AsyncSession, actor: Actor, wanted: CaseFilter) -> Case
 
 
 def _seen_by(query: Select[Any], actor: Actor) -> Select[Any]:
-    """Narrow a query to the cases that ``access_policy`` lets the actor see."""
+    """Narrow a query to the cases that ``access_policy`` lets the actor view."""
     if isinstance(actor, KeyActor):
         if not may(actor, Action.VIEW_CASE, CaseFacts(actor.tenant_id, None, None)):
             raise forbidden()
         return query.where(Case.tenant_id == actor.tenant_id)
-    if isinstance(actor, StaffActor) and actor.tenant_id is not None:
-        return query.where(Case.tenant_id == actor.tenant_id)
-    if isinstance(actor, StaffActor):
-        return query.where(
-            Case.warehouse_id == actor.warehouse_id,
-            Case.tenant_id.in_(sorted(actor.granted_tenants)),
-        )
-    raise not_found()
+    if not isinstance(actor, StaffActor):
+        raise not_found()
+    tenants = actor.granted_tenants if actor.tenant_id is None else {actor.tenant_id}
+    seen = [
+        tenant_id
+        for tenant_id in sorted(tenants)
+        if may(actor, Action.VIEW_CASE, CaseFacts(tenant_id, actor.warehouse_id, None))
+    ]
+    if actor.tenant_id is None:
+        query = query.where(Case.warehouse_id == actor.warehouse_id)
+    return query.where(Case.tenant_id.in_(seen))
 
 
 def _recorded() -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from cases import sessions
 from cases.actor import Actor, SystemActor
 from cases.case_access import not_found
 from cases.log import LoggedEvent
-from cases.states import ParticipantRole, Presence, SessionState
+from cases.states import Presence, SessionState
 from cases.tables import Finding, Participant, Session
 from cases.unit import Unit
 from runtime.clock import Clock
@@ -171,6 +171,4 @@ async def _open_session(unit: Unit, actor: Actor, session_id: str) -> Participan
     session, _case, me = await sessions.see_as_participant(unit.tx, actor, session_id)
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has ended.")
-    if me.presence == Presence.LEFT and me.role == ParticipantRole.HOST:
-        raise not_found()
     return me

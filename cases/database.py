@@ -12,6 +12,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import (
     AsyncEngine,
     AsyncSession,
@@ -20,11 +21,13 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm.exc import StaleDataError
 
-from runtime.errors import CaseError
+from runtime.errors import CaseError, SetupError
 
 _BUSY_TIMEOUT_MS = 10_000
 _SQLITE_READERS = 4
 _POOL_WAIT_S = 15
+_CONNECT_TIMEOUT_S = 10
+_COMMAND_TIMEOUT_S = 30
 # Any number that nobody else uses: two nodes that start at once migrate one after the other.
 _MIGRATION_LOCK = 7_072_697_276
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -46,7 +49,11 @@ class Database:
             self._reader = _sqlite_engine(self._url, begin="BEGIN", size=_SQLITE_READERS)
         else:
             self._writer = create_async_engine(
-                self._url, pool_size=10, pool_timeout=_POOL_WAIT_S, pool_pre_ping=True
+                self._url,
+                pool_size=10,
+                pool_timeout=_POOL_WAIT_S,
+                pool_pre_ping=True,
+                connect_args={"timeout": _CONNECT_TIMEOUT_S, "command_timeout": _COMMAND_TIMEOUT_S},
             )
             self._reader = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -70,8 +77,17 @@ class Database:
         return self._snapshot()
 
     async def migrate(self) -> None:
-        """Bring the tables to the newest revision; does nothing when they are."""
-        await asyncio.to_thread(upgrade, self._url)
+        """Bring the tables to the newest revision; does nothing when they are.
+
+        Raises:
+            SetupError: the database cannot be opened or reached.
+        """
+        try:
+            await asyncio.to_thread(upgrade, self._url)
+        except (OperationalError, OSError) as error:
+            where = self._url.render_as_string(hide_password=True)
+            reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+            raise SetupError(f"The database {where} cannot be opened: {reason}") from error
 
     async def close(self) -> None:
         """Close every connection."""
@@ -113,7 +129,10 @@ def upgrade(url: URL) -> None:
         engine = create_engine(url.set(drivername="sqlite+pysqlite"))
         _prepare_sqlite(engine, "BEGIN IMMEDIATE", read_only=False)
     else:
-        engine = create_engine(url.set(drivername="postgresql+psycopg"))
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            connect_args={"connect_timeout": _CONNECT_TIMEOUT_S},
+        )
     try:
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":

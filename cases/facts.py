@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import (
+    Base64Bytes,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    TypeAdapter,
+)
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -103,6 +111,11 @@ RECORDER_FACT: TypeAdapter[
 ] = TypeAdapter(RecorderFactBody)
 
 
+def _word(value: object) -> object:
+    """The media workers grade a connection in words of their own."""
+    return {"fair": "weak", "poor": "bad"}.get(value, value) if isinstance(value, str) else value
+
+
 class MediaFact(BaseModel):
     """What a media worker says of one peer; not evidence."""
 
@@ -117,4 +130,4 @@ class MediaFact(BaseModel):
     cause: Annotated[str, StringConstraints(max_length=40)] | None = None
     rtt_ms: float | None = None
     loss: float | None = None
-    word: Literal["good", "weak", "bad", "lost"] | None = None
+    word: Annotated[Literal["good", "weak", "bad", "lost"], BeforeValidator(_word)] | None = None

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import desk, links, sessions
 from cases.actor import Actor, BuyerActor, StaffActor
-from cases.consent_text import CONSENT_VERSION
+from cases.consenting import ConsentGiven, check_consent, current_consent, note_consent
 from cases.keys import KeyRing
 from cases.links import Binding, LinkFound
 from cases.session_states import EndCause
@@ -68,14 +68,6 @@ class SeatMedia:
     worker: str
     epoch: str
     peer_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ConsentGiven:
-    """Which words somebody agreed to, and in which language they read them."""
-
-    version: str
-    locale: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,20 +221,6 @@ async def take_own_seat(
     return Joined(session.id, me.id, actor)
 
 
-def check_consent(consent: ConsentGiven) -> None:
-    """Refuse consent to other words than those that are shown now.
-
-    Raises:
-        CaseError: ``consent_required`` (409).
-    """
-    if consent.version != CONSENT_VERSION:
-        raise CaseError(
-            "consent_required",
-            "The words on recording have changed; please read and agree again.",
-            version=CONSENT_VERSION,
-        )
-
-
 async def refuse_other_devices(tx: AsyncSession, link: LinkFound, secret: str | None) -> None:
     """Let only the bound browser, or the very first one, on.
 
@@ -269,69 +247,6 @@ async def is_over(tx: AsyncSession, case: Case) -> bool:
         .limit(1)
     )
     return cause in (EndCause.VERDICT, EndCause.HOST_ENDED)
-
-
-async def note_consent(
-    unit: Unit, actor: Actor, person: Participant, consent: ConsentGiven
-) -> None:
-    """Keep who agreed to which words; the same agreement is kept once.
-
-    Raises:
-        CaseError: ``consent_required`` (409).
-    """
-    check_consent(consent)
-    known = await current_consent(unit.tx, person.id)
-    if known is not None and known.text_version == consent.version:
-        return
-    unit.tx.add(
-        Consent(
-            id=new_id("con"),
-            session_id=person.session_id,
-            participant_id=person.id,
-            text_version=consent.version,
-            locale=consent.locale,
-            given_at=unit.now,
-        )
-    )
-    await unit.record(
-        person.session_id,
-        "consent_given",
-        {"version": consent.version, "locale": consent.locale},
-        actor,
-    )
-
-
-async def withdraw_consent(unit: Unit, actor: Actor, session_id: str) -> str:
-    """Take back one's agreement; gives the participant who is no longer to be recorded.
-
-    Raises:
-        CaseError: ``not_found``, ``already_ended``.
-    """
-    session, case, me = await sessions.see_as_participant(unit.tx, actor, session_id, lock=True)
-    if session.state == SessionState.ENDED:
-        raise CaseError("already_ended", "This inspection has already ended.")
-    withdrawn = await unit.tx.execute(
-        update(Consent)
-        .where(Consent.participant_id == me.id, Consent.withdrawn_at.is_(None))
-        .values(withdrawn_at=unit.now)
-        .returning(Consent.id)
-    )
-    if withdrawn.all():
-        await unit.record(session.id, "consent_withdrawn", {}, actor)
-    sessions.touch(unit, session, case)
-    return me.id
-
-
-async def current_consent(tx: AsyncSession, participant_id: str) -> Consent | None:
-    """The agreement that holds now."""
-    return (
-        await tx.execute(
-            select(Consent)
-            .where(Consent.participant_id == participant_id, Consent.withdrawn_at.is_(None))
-            .order_by(Consent.given_at.desc())
-            .limit(1)
-        )
-    ).scalar_one_or_none()
 
 
 async def _seat_in(

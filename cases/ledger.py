@@ -53,9 +53,12 @@ async def take_in(unit: Unit, facts: Sequence[Known]) -> list[Taken]:
     """
     taken = []
     for fact in facts:
+        # The lock comes first: of two deliveries that cross, the second waits here and
+        # then finds the facts known.
+        session = await unit.tx.get(Session, fact.session_id, with_for_update=True)
         known = await unit.tx.get(RecorderFact, (fact.session_id, fact.seq))
         if known is None:
-            await _take_one(unit, fact)
+            await _take_one(unit, session, fact)
             unit.tx.add(
                 RecorderFact(
                     session_id=fact.session_id, seq=fact.seq, kind=fact.kind, at_ns=fact.at_ns
@@ -66,8 +69,7 @@ async def take_in(unit: Unit, facts: Sequence[Known]) -> list[Taken]:
     return taken
 
 
-async def _take_one(unit: Unit, fact: Known) -> None:
-    session = await unit.tx.get(Session, fact.session_id, with_for_update=True)
+async def _take_one(unit: Unit, session: Session | None, fact: Known) -> None:
     if session is None:
         # A join that was refused after the recorder had been told: it holds nothing.
         if isinstance(fact, SessionClosed):

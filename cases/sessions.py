@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import desk
 from cases.access_policy import Action, may
-from cases.actor import Actor, BuyerActor, StaffActor, SystemActor
+from cases.actor import Actor, BuyerActor, StaffActor
 from cases.case_access import facts_of, not_found
 from cases.hosting import next_in_line, queue_ids, session_of_host
 from cases.log import LogKind, Visibility
-from cases.session_states import Attendance, EndCause, stale_cause
+from cases.session_states import EndCause
 from cases.states import (
     CaseState,
     CaseTrigger,
@@ -24,7 +24,7 @@ from cases.states import (
     SessionTrigger,
     next_session_state,
 )
-from cases.tables import Case, Event, Participant, Session, Staff
+from cases.tables import Case, Consent, Event, Participant, Session, Staff
 from cases.unit import Unit
 from runtime.errors import CaseError
 from runtime.ids import CaseId, new_id
@@ -65,12 +65,16 @@ async def see_as_participant(
 ) -> tuple[Session, Case, Participant]:
     """Load a session for somebody who takes part in it, whoever they are.
 
+    A host who gave the buyer back to the queue no longer does.
+
     Raises:
         CaseError: ``not_found`` (404).
     """
     action = Action.TAKE_PART if isinstance(actor, BuyerActor) else Action.HOST
     seen = await see_session(tx, actor, session_id, action, lock=lock)
-    if seen.me is None:
+    if seen.me is None or (
+        seen.me.role == ParticipantRole.HOST and seen.session.host_staff_id != seen.me.staff_id
+    ):
         raise not_found()
     return seen.session, seen.case, seen.me
 
@@ -140,15 +144,17 @@ async def take(unit: Unit, actor: StaffActor, case_id: str | None) -> str:
     return session.id
 
 
-async def release(unit: Unit, actor: StaffActor, session_id: str) -> str:
-    """The host gives the buyer back to the queue, at their old place; gives the session's id.
+async def release(unit: Unit, actor: StaffActor, session_id: str) -> None:
+    """The host gives the buyer back to the queue, at their old place.
 
     Raises:
         CaseError: ``not_found``, ``already_ended`` or ``wrong_state``.
     """
+    seen = await see_session(unit.tx, actor, session_id, Action.HOST, lock=True)
+    if seen.me is not None and seen.me.presence == Presence.LEFT and seen.session.live_at:
+        # Said twice: the first time the answer got lost.
+        return
     session, case, me = await see_as_participant(unit.tx, actor, session_id, lock=True)
-    if session.host_staff_id != actor.staff_id and session.state != SessionState.ENDED:
-        raise not_found()
     state = SessionState(session.state)
     after = next_session_state(state, SessionTrigger.HOST_RELEASES)
     await unit.record(session.id, "host_released", {}, actor)
@@ -156,17 +162,19 @@ async def release(unit: Unit, actor: StaffActor, session_id: str) -> str:
     if after is SessionState.ENDED or buyer is None or buyer.presence == Presence.LEFT:
         cause = EndCause.RELEASED if state is SessionState.HELD else EndCause.BUYER_LEFT
         await end(unit, session, case, cause, actor)
-        return session.id
+        return
     session.state = after
     session.host_staff_id = None
     _leave_media(unit, session, me)
     me.presence, me.left_at = Presence.LEFT, unit.now
+    if me.socket_id is not None:
+        unit.changes.dropped_sockets.append(me.socket_id)
+        me.socket_id = None
     await desk.move_case(
         unit.tx, unit.keys, CaseId(case.id), CaseTrigger.HOST_RELEASES, actor, unit.now
     )
     touch(unit, session, case)
     await unit.tx.flush()
-    return session.id
 
 
 async def hang_up(unit: Unit, actor: BuyerActor, session_id: str) -> None:
@@ -197,8 +205,6 @@ async def finish(
         if await _was_said(unit.tx, actor, session_id, client_id):
             return
         raise CaseError("already_ended", "This inspection has already ended.")
-    if session.host_staff_id != actor.staff_id:
-        raise not_found()
     await unit.record(
         session.id,
         "verdict",
@@ -228,46 +234,14 @@ async def end(unit: Unit, session: Session, case: Case, cause: EndCause, actor: 
         CaseTrigger.INSPECTION_ENDS if before is SessionState.LIVE else CaseTrigger.BUYER_GIVES_UP
     )
     await desk.move_case(unit.tx, unit.keys, CaseId(case.id), trigger, actor, unit.now)
-    unit.changes.closed.append((session.id, cause))
+    if await _was_recorded(unit.tx, session.id):
+        unit.changes.closed.append((session.id, cause))
+    else:
+        # The recorder never heard of it, so there is no last word to wait for.
+        session.recorder_closed_at = unit.now
+        await unit.outbox.enqueue(unit.tx, "seal_session", f"seal_session:{session.id}", session.id)
     touch(unit, session, case)
     await unit.tx.flush()
-
-
-async def end_if_stale(unit: Unit, session_id: str) -> EndCause | None:
-    """End a session that nobody will come back to; says why, or ``None`` when it goes on."""
-    actor = SystemActor()
-    seen = await see_session(unit.tx, actor, session_id, Action.HOST, lock=True)
-    people = await participants_of(unit.tx, session_id)
-    relevant = [
-        Attendance(Presence(p.presence), p.seen_at)
-        for p in people
-        # Of a waiting session only the buyer counts: a host who released it is gone.
-        if seen.session.state != SessionState.WAITING or p.role == ParticipantRole.BUYER
-    ]
-    state = SessionState(seen.session.state)
-    cause = stale_cause(state, relevant, seen.session.created_at, unit.now)
-    if cause is not None:
-        await end(unit, seen.session, seen.case, cause, actor)
-    return cause
-
-
-async def open_session_ids(tx: AsyncSession) -> list[str]:
-    """Every session that has not ended."""
-    return list(
-        (await tx.execute(select(Session.id).where(Session.state != SessionState.ENDED))).scalars()
-    )
-
-
-async def unclosed_sessions(tx: AsyncSession, ended_before: datetime) -> list[tuple[str, str]]:
-    """Sessions that ended but of which the recorder has not said its last word: id, cause."""
-    rows = await tx.execute(
-        select(Session.id, Session.end_cause).where(
-            Session.state == SessionState.ENDED,
-            Session.ended_at < ended_before,
-            Session.recorder_closed_at.is_(None),
-        )
-    )
-    return [(session_id, cause or EndCause.HOST_ENDED) for session_id, cause in rows]
 
 
 async def go_live(unit: Unit, session: Session, case: Case, actor: Actor) -> None:
@@ -380,6 +354,12 @@ async def _participant_of(tx: AsyncSession, actor: Actor, session_id: str) -> Pa
     else:
         return None
     return (await tx.execute(query)).scalar_one_or_none()
+
+
+async def _was_recorded(tx: AsyncSession, session_id: str) -> bool:
+    """Whether anybody ever agreed to being recorded in this session."""
+    found = await tx.scalar(select(Consent.id).where(Consent.session_id == session_id).limit(1))
+    return found is not None
 
 
 async def _was_said(tx: AsyncSession, actor: Actor, session_id: str, client_id: str) -> bool:

@@ -32,8 +32,21 @@ class Changes:
     """Session and participant whose media is gone: their page makes a fresh peer."""
     device_asks: list[tuple[str, str, str]] = field(default_factory=list)
     """Session, device and user agent: the host decides."""
+    dropped_sockets: list[str] = field(default_factory=list)
+    """Sockets of people who no longer take part."""
     replaced_sockets: list[str] = field(default_factory=list)
     """Sockets that another tab has taken over from."""
+
+
+    def absorb(self, later: Changes) -> None:
+        """Take up what a later transaction did, so that both are told together."""
+        self.events += later.events
+        self.sessions |= later.sessions
+        self.desks |= later.desks
+        self.lost_peers += later.lost_peers
+        self.device_asks += later.device_asks
+        self.dropped_sockets += later.dropped_sockets
+        self.replaced_sockets += later.replaced_sockets
 
 
 @dataclass(slots=True)
@@ -45,6 +58,18 @@ class Unit:
     outbox: Outbox
     now: datetime
     changes: Changes = field(default_factory=Changes)
+    _session_keys: dict[str, bytes] = field(default_factory=dict)
+
+    async def session_key(self, session_id: str) -> bytes:
+        """The key of a session, opened once in this transaction.
+
+        Raises:
+            KeyDestroyed: it was erased.
+        """
+        key = self._session_keys.get(session_id)
+        if key is None:
+            key = self._session_keys[session_id] = await self.keys.session_key(self.tx, session_id)
+        return key
 
     async def record(
         self,
@@ -65,7 +90,7 @@ class Unit:
             payload=payload,
             visibility=visibility,
             actor=actor.label,
-            key=await self.keys.session_key(self.tx, session_id),
+            key=await self.session_key(session_id),
             at=self.now,
             client_id=client_id,
         )

@@ -49,6 +49,11 @@ class DownlinkCap:
         self._loss_until_s = now_s + _LOSS_HOLD_S
         self._set(base * (1 - 0.5 * min(fraction, 1.0)), now_s, _LOSS_HOLD_S)
 
+    @property
+    def estimate_bps(self) -> int | None:
+        """The receiver's last estimate, None before the first."""
+        return self._remb_bps
+
     def value(self, now_s: float) -> float | None:
         """The cap at ``now_s`` in bits a second, None when the downlink is free."""
         if self._cap_bps is None:

@@ -75,6 +75,7 @@ class Egress:
         "packets",
         "payload_type_of",
         "rate_bps",
+        "reported",
         "rtx_of",
         "rtx_sequence",
         "rtx_ssrc",
@@ -130,6 +131,7 @@ class Egress:
         self.gate = ResendGate()
         self.cap = DownlinkCap()
         self.rate_bps = 0.0
+        self.reported = False
         self.loss = 0.0
 
     @property
@@ -182,6 +184,7 @@ class Egress:
         self.origins.append(
             Origin(source.participant_id, source.track_id, ours, self.timestamp_offset)
         )
+        self.reported = False
         source.waiting.remove(self)
         source.outs.append(self)
 

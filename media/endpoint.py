@@ -14,6 +14,10 @@ _DRAIN = 64
 Address = tuple[Any, ...]
 
 
+def _nobody(address: Address) -> bool:
+    return False
+
+
 class UdpEndpoint(asyncio.DatagramTransport):
     """A datagram transport over a socket of our own, so that its reader can be replaced.
 
@@ -27,6 +31,8 @@ class UdpEndpoint(asyncio.DatagramTransport):
         self.sock = sock
         self._protocol = protocol
         self._closing = False
+        self.is_checked: Callable[[Address], bool] = _nobody
+        """Whether an address has passed a connectivity check of this socket."""
         protocol.connection_made(self)
         self._loop.add_reader(sock.fileno(), self._read)
 

@@ -195,6 +195,7 @@ class Feedback:
         """A sender report of the source, in the numbers of this viewer: keeps lips in step."""
         if len(self._sent_reports) >= _MAX_REPORTS:
             self._sent_reports.clear()
+        out.reported = True
         self._sent_reports[(ntp >> 16) & 0xFFFFFFFF] = time.monotonic()
         ours = (rtp_timestamp + out.timestamp_offset) & 0xFFFFFFFF
         report = SenderInfo(out.ssrc, ntp, ours, out.packets, out.octets, ())
@@ -241,6 +242,7 @@ class Feedback:
         for ingress in self._ingresses:
             watch = self._watches[ingress]
             self._watch_for_stall(ingress, watch)
+            self._introduce(ingress)
             if ingress.kind != "video" or not ingress.started:
                 continue
             wanted, given_up = ingress.nacks.due(now_s, self.rtt_s)
@@ -260,6 +262,15 @@ class Feedback:
             packet = self._arrivals.build(self._ssrc, media_ssrc)
             if packet is not None:
                 self._transmitter.send(packet, rtcp=True)
+
+    @staticmethod
+    def _introduce(ingress: Ingress) -> None:
+        """A feed has begun: the sender's last clock mapping still holds, the next may take 5 s."""
+        if ingress.last_sender is None:
+            return
+        for out in ingress.outs:
+            if not out.reported:
+                out.owner.forward_report(out, *ingress.last_sender)
 
     def _watch_for_stall(self, ingress: Ingress, watch: _Watch) -> None:
         """After an outage the holes are beyond repair: only a keyframe brings the picture back."""

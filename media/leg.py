@@ -12,8 +12,10 @@ import structlog
 from media.egress import Egress
 from media.endpoint import Address, UdpEndpoint
 from media.feedback import Feedback
-from media.hooks import MediaLine, NetworkPolicy, PeerLink
+from media.hooks import PeerLink
+from media.ice_agent import NetworkPolicy
 from media.ingress import Ingress
+from media.negotiation import MediaLine
 from media.path import FastPath
 from media.room import Role
 from media.rtp import ABS_SEND_TIME_URI, MID_URI, TRANSPORT_CC_URI
@@ -102,6 +104,7 @@ class Leg:
             tap=self._tap,
             on_rtcp=self._on_rtcp,
             open_track=self._open_track,
+            on_moved=self.on_path,
         )
         self.feedback = Feedback(
             clock=clock,
@@ -221,7 +224,7 @@ class Leg:
         self._maybe_connected()
 
     def on_path(self, endpoint: UdpEndpoint, remote: Address) -> None:
-        """A pair was nominated."""
+        """A pair was nominated, or packets come on another that was checked."""
         self.path.use_path(endpoint, remote)
         self.transmitter.use_path(endpoint.sock, remote)
         self._maybe_connected()

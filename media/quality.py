@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from media.leg import Leg
 
-_FAIR = (0.03, 250.0)
-_POOR = (0.10, 600.0)
+_WEAK = (0.03, 250.0)
+_BAD = (0.10, 600.0)
 
 
 def quality_word(loss: float, rtt_ms: float, *, silent: bool = False) -> str:
-    """``good``, ``fair`` or ``poor``, from the worse of loss (0-1) and round trip."""
-    if silent or loss >= _POOR[0] or rtt_ms >= _POOR[1]:
-        return "poor"
-    if loss >= _FAIR[0] or rtt_ms >= _FAIR[1]:
-        return "fair"
+    """``good``, ``weak``, ``bad`` or ``lost``, from the worse of loss (0-1) and round trip."""
+    if silent:
+        return "lost"
+    if loss >= _BAD[0] or rtt_ms >= _BAD[1]:
+        return "bad"
+    if loss >= _WEAK[0] or rtt_ms >= _WEAK[1]:
+        return "weak"
     return "good"
 
 
@@ -69,6 +71,7 @@ def leg_stats(leg: Leg) -> dict[str, Any]:
                 "direction": "down",
                 "codec": out.source.codec_of.get(out.source.payload_type),
                 "bitrate_bps": int(out.rate_bps),
+                "estimate_bps": out.cap.estimate_bps,
                 "loss": round(out.loss, 4),
                 "jitter_ms": 0.0,
                 "rtt_ms": rtt_ms,

@@ -15,6 +15,7 @@ import structlog
 
 from media import hooks
 from media.facts import FactQueue
+from media.ice_agent import NetworkPolicy
 from media.leg import Leg, LegIdentity, LegState
 from media.quality import leg_quality, leg_stats
 from media.room import Role
@@ -47,7 +48,7 @@ class MediaWorker:
         worker_id: str,
         epoch: str,
         clock: Clock,
-        policy: hooks.NetworkPolicy,
+        policy: NetworkPolicy,
         tap: Tap | None,
         facts: FactQueue,
     ) -> None:
@@ -60,6 +61,7 @@ class MediaWorker:
         self._tap = tap
         self._facts = facts
         self._legs: dict[str, Leg] = {}
+        self._slots: list[list[Leg]] = [[] for _ in range(_SLOTS)]
         self._order = 0
         self._receive = PacketBuffer()
         self._scratch = PacketBuffer()
@@ -115,12 +117,14 @@ class MediaWorker:
         )
         try:
             answer = await leg.open(offer, session.preferred_codecs(identity.participant_id))
-        except CaseError:
+        except BaseException:
             self._forget_if_empty(session)
             raise
         session.legs.append(leg)
         self._legs[identity.peer_id] = leg
+        self._slots[leg.order % _SLOTS].append(leg)
         self._some.set()
+        # The offer is answered already: what is malformed here is left out.
         await self._take_candidates(leg, body.get("candidates") or [])
         log.info("peer opened", session_id=identity.session_id, peer_id=identity.peer_id)
         return {
@@ -139,14 +143,18 @@ class MediaWorker:
 
     async def add_candidates(self, match: Mapping[str, str], body: Json) -> Json:
         """``POST /peers/{id}/candidates``."""
-        await self._take_candidates(self._leg(match), body["candidates"])
+        malformed = await self._take_candidates(self._leg(match), body["candidates"])
+        if malformed:
+            raise CaseError("bad_candidate", f"{malformed} malformed candidates", status=422)
         return {}
 
-    async def _take_candidates(self, leg: Leg, candidates: list[Json]) -> None:
+    @staticmethod
+    async def _take_candidates(leg: Leg, candidates: list[Json]) -> int:
+        """Take what can be used; gives how many were malformed."""
         malformed = 0
         # More than any browser gathers: the rest of a flood is not looked at.
         for one in candidates[:_MAX_CANDIDATES]:
-            text = one.get("candidate")
+            text = one.get("candidate") if isinstance(one, dict) else "malformed"
             # Browsers end a generation with an empty candidate.
             if not text:
                 continue
@@ -154,8 +162,7 @@ class MediaWorker:
                 await leg.add_candidate(str(text))
             except PeerError:
                 malformed += 1
-        if malformed:
-            raise CaseError("bad_candidate", f"{malformed} malformed candidates", status=422)
+        return malformed
 
     async def close_peer(self, match: Mapping[str, str], body: Json) -> Json:
         """``POST /peers/{id}/close``; closing what is closed is no error."""
@@ -231,6 +238,8 @@ class MediaWorker:
             return
         session = self.sessions.get(leg.identity.session_id)
         self._legs.pop(leg.identity.peer_id, None)
+        if leg in self._slots[leg.order % _SLOTS]:
+            self._slots[leg.order % _SLOTS].remove(leg)
         closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._closing.add(closed)
         try:
@@ -292,11 +301,10 @@ class MediaWorker:
             now_s = self._clock.monotonic_s()
             if now_s - next_s > 1.0:
                 next_s = now_s
-            for leg in list(self._legs.values()):
-                if leg.order % _SLOTS == slot % _SLOTS:
-                    leg.tick(now_s)
-                    if leg.order % _SLOW_SLOTS == slot % _SLOW_SLOTS:
-                        leg.tick_slow(now_s)
+            for leg in list(self._slots[slot % _SLOTS]):
+                leg.tick(now_s)
+                if leg.order % _SLOW_SLOTS == slot % _SLOW_SLOTS:
+                    leg.tick_slow(now_s)
 
     async def run_quality(self) -> None:
         """Every two seconds: a fact on each peer's connection, and our own load."""
@@ -323,13 +331,13 @@ def _text(body: Json, key: str) -> str:
     return value
 
 
-def network_policy(settings: Settings) -> hooks.NetworkPolicy:
+def network_policy(settings: Settings) -> NetworkPolicy:
     """Where the settings want sockets."""
     ports = None
     if settings.udp_ports:
         first, _, last = settings.udp_ports.partition("-")
         ports = range(int(first), int(last) + 1)
-    return hooks.NetworkPolicy(ports=ports, public_ip=settings.public_ip)
+    return NetworkPolicy(ports=ports, public_ip=settings.public_ip)
 
 
 async def run_worker(settings: Settings, worker_id: str) -> None:

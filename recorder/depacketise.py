@@ -274,7 +274,7 @@ class Depacketiser:
         self._next = -1
         self._held: dict[int, tuple[int, bool, bytes, int]] = {}
         self._late_run = 0
-        self._last_ns = 0
+        self._last_ns = -1
         self._losses: list[Loss] = []
         self.packets = 0
         self.lost_packets = 0
@@ -374,5 +374,5 @@ class Depacketiser:
 
     def _lose(self, packets: int, to_ns: int) -> None:
         self.lost_packets += packets
-        self._losses.append(Loss(self._last_ns or to_ns, to_ns, packets))
+        self._losses.append(Loss(self._last_ns if self._last_ns >= 0 else to_ns, to_ns, packets))
         self._assembler.hole()

@@ -16,6 +16,7 @@ _OPUS_FRAME_TICKS = (480, 960, 1920, 2880)
 _CELT_FRAME_TICKS = (120, 240, 480, 960)
 _USUAL_PICTURE_TICKS = 3_000
 _MAX_PICTURE_TICKS = 90_000
+_CLOCK_SET_BACK_NS = 1_000_000_000
 
 
 class Sample(NamedTuple):
@@ -146,8 +147,11 @@ class FragmentClock:
             self._oldest_ns = arrival_ns
 
     def due(self, now_ns: int) -> bool:
-        """Whether the fragment must be cut now."""
-        return self._oldest_ns is not None and now_ns - self._oldest_ns >= self._fragment_ns
+        """Whether the fragment must be cut now, also when the clock was set back."""
+        if self._oldest_ns is None:
+            return False
+        waited_ns = now_ns - self._oldest_ns
+        return waited_ns >= self._fragment_ns or waited_ns < -_CLOCK_SET_BACK_NS
 
     def cut(self) -> None:
         """The fragment has been cut: the next is empty."""

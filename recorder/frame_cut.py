@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from struct import Struct
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from recorder.h264_parameters import to_annex_b
 from recorder.playback import VirtualFile
@@ -152,9 +152,9 @@ def main() -> int:
     import cv2
 
     _confine()
-    codec = "vp8" if sys.argv[1:] == ["vp8"] else "h264"
+    codec: Literal["vp8", "h264"] = "vp8" if sys.argv[1:] == ["vp8"] else "h264"
     samples = _read_samples(sys.stdin.buffer)
-    decoder = av.VideoCodecContext.create(codec, "r")
+    decoder = av.CodecContext.create(codec, "r")
     decoder.thread_count = 1
     wanted = None
     for number, sample in enumerate([*samples, None]):

@@ -36,6 +36,8 @@ class TrackIntake:
         self.parameters: ParameterSets | None = None
         self.picture_size: tuple[int, int] | None = None
         self.depacketiser = Depacketiser(codec)
+        self.push = self.depacketiser.push
+        """Orders and assembles; what it gives goes to ``take``."""
         self._timeline: TrackTimeline | None = None
         self._waits_for_keyframe = waits_for_keyframe and self.track == VIDEO
         self._frames: list[tuple[int, int, bool, bytes]] = []

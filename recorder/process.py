@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import secrets
 import shutil
@@ -73,7 +74,9 @@ class Recorder:
         self._writer = SpoolWriter()
         self._wake = UploaderWake(settings.run_dir / WAKE_SOCKET)
         self._sessions: dict[str, RecorderSession] = {}
+        self._unanswered: set[asyncio.Future[Any]] = set()
         self._lost_packets = 0
+        self._dropped_packets = 0
         self._tap = TapServer(settings.run_dir / TAP_SOCKET, self._open_track, clock.wall_ns)
         self._control = ControlServer(
             f"unix://{settings.run_dir / CONTROL_SOCKET}", load_control_secret(settings.keys_dir)
@@ -128,12 +131,16 @@ class Recorder:
                     directory,
                     segment_s=self._settings.segment_s,
                     wake=partial(self._wake, directory.name),
-                    now_ns=self._clock.wall_ns(),
                 )
-            except (ValueError, FileNotFoundError) as error:
+            except (ValueError, OSError) as error:
                 log.error("session left alone", path=str(directory), error=repr(error))
                 continue
-            if not spool.state.closed:
+            if spool.state.closed:
+                # Only its last fact may still be missing.
+                await self._writer.lane(directory.name).run(
+                    partial(spool.finish_recovery, self._clock.wall_ns())
+                )
+            else:
                 self._add(spool)
 
     def _add(self, spool: SpoolSession) -> None:
@@ -211,9 +218,10 @@ class Recorder:
         session = self._sessions.get(session_id)
         if session is None:
             return {"last_seq": await asyncio.to_thread(self._closed_last_seq, session_id)}
-        last_seq = await _within_limit(session.close(str(body["cause"])))
+        last_seq = await self._within_limit(session.close(str(body["cause"])))
         if self._sessions.pop(session_id, None) is not None:
             self._lost_packets += session.lost_packets
+            self._dropped_packets += session.dropped_packets
         return {"last_seq": last_seq}
 
     def _closed_last_seq(self, session_id: str) -> int:
@@ -231,8 +239,19 @@ class Recorder:
         if not _ID.fullmatch(participant_id):
             raise ValueError("participant_id is malformed")
         self._tap.drain()
-        await _within_limit(session.stop(participant_id, "stopped"))
+        await self._within_limit(session.stop(participant_id, "stopped"))
         return {}
+
+    async def _within_limit(self, work: Coroutine[Any, Any, _Result]) -> _Result:
+        """Wait for a command's work; it goes on when the answer has to be *not yet*."""
+        task = asyncio.ensure_future(work)
+        self._unanswered.add(task)
+        task.add_done_callback(self._unanswered.discard)
+        try:
+            async with asyncio.timeout(_COMMAND_LIMIT_S):
+                return await asyncio.shield(task)
+        except TimeoutError as error:
+            raise CaseError("spool_slow", "not written yet; ask again", status=503) from error
 
     async def _status(self, _: Mapping[str, str], __: Json) -> Json:
         now_ns = self._clock.wall_ns()
@@ -248,8 +267,9 @@ class Recorder:
             "spool_bytes": await asyncio.to_thread(_spool_bytes, self._root),
             "free_bytes": shutil.disk_usage(self._root).free,
             "lag_ms": max(0, (now_ns - min(oldest)) // 1_000_000) if oldest else 0,
-            "dropped": self._lost_packets
-            + sum(one.lost_packets for one in self._sessions.values()),
+            "dropped": self._dropped_packets
+            + sum(one.dropped_packets for one in self._sessions.values()),
+            "lost": self._lost_packets + sum(one.lost_packets for one in self._sessions.values()),
             "refused": self._tap.refused_packets,
             "unwritten_bytes": self._writer.pending_bytes,
             "failing": sorted(set(self._writer.failing.values())),
@@ -267,18 +287,6 @@ def _spool_bytes(root: Path) -> int:
     return total
 
 
-async def _within_limit(work: Coroutine[Any, Any, _Result]) -> _Result:
-    """Wait for a command's work; it goes on when the answer has to be *not yet*."""
-    task = asyncio.ensure_future(work)
-    try:
-        async with asyncio.timeout(_COMMAND_LIMIT_S):
-            return await asyncio.shield(task)
-    except TimeoutError as error:
-        raise CaseError(
-            "spool_slow", "the spool is not written yet; ask again", status=503
-        ) from error
-
-
 async def run_recorder(settings: Settings, clock: Clock | None = None) -> None:
     """Run the recorder until cancelled; then everything that has arrived is in the journals.
 
@@ -290,4 +298,9 @@ async def run_recorder(settings: Settings, clock: Clock | None = None) -> None:
         await recorder.start()
         await recorder.run()
     finally:
-        await recorder.close()
+        # A second signal must not cut short what brings the evidence onto the disk.
+        closing = asyncio.ensure_future(recorder.close())
+        while not closing.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.shield(closing)
+        closing.result()

@@ -16,6 +16,7 @@ from recorder import fmp4, webm
 from recorder.depacketise import Codec
 from recorder.fragments import ClockReading, Fragment, FragmentClock, Sample
 from recorder.intake import TrackIntake
+from recorder.losses import LossBook
 from recorder.mp4_boxes import DEFAULT_SIZE
 from recorder.sample_index import AUDIO, RATES, VIDEO
 from recorder.spool import Gap, RecordingOpening, SpoolSession
@@ -28,7 +29,8 @@ from runtime.ids import new_id
 log = structlog.get_logger()
 
 SILENCE_NS = 2_000_000_000
-_LOSS_REPORT_NS = 4_000_000_000
+_CHANGE_NS = 250_000_000
+_MAX_FRAGMENT_BYTES = 8 * 1024 * 1024
 _GAP_CAUSES = {"lost": "peer_lost", "media_lost": "media_lost", "drained": "media_lost"}
 
 
@@ -76,15 +78,23 @@ class ParticipantRecording:
         self._last_packet_ns = 0
         self._last_cut_ns = 0
         self._unsealed = False
-        self._loss: tuple[int, int, int] | None = None
-        self._given_up: tuple[int, int] | None = None
+        self._left = False
+        self._losses = LossBook()
         self.stopped = False
         self.lost_packets = 0
+        """Packets that never reached the server."""
+        self.dropped_packets = 0
+        """Packets the media process could not hand over."""
 
     @property
     def recording_id(self) -> str | None:
         """The recording being written, if one is."""
         return self._part.recording_id if self._part and self._part.opened else None
+
+    @property
+    def last_packet_ns(self) -> int:
+        """When something of this participant last arrived, 0 for never."""
+        return self._last_packet_ns
 
     @property
     def live_tracks(self) -> int:
@@ -96,10 +106,15 @@ class ParticipantRecording:
         """The arrival of the oldest sample not yet handed to the writer."""
         return self._clock.oldest_ns
 
-    def resume(self, states: list[RecordingState]) -> None:
-        """Go on where the last process stopped; what is missing since becomes a gap."""
+    def resume(self, states: list[RecordingState], *, left: bool = False) -> None:
+        """Go on where the last process stopped; what is missing since becomes a gap.
+
+        A participant who had ``left`` is missing nothing.
+        """
+        self._left = left
         for state in states:
             self._parts = max(self._parts, state.part)
+            self._last_packet_ns = max(self._last_packet_ns, state.last_wall_ns)
             if not state.closed:
                 self._part = _Part(
                     state.recording_id,
@@ -110,13 +125,18 @@ class ParticipantRecording:
                     opened=True,
                 )
                 self._last_ticks = list(state.last_ticks)
-                self._last_packet_ns = state.last_wall_ns
-                self._pending_gap = (state.last_wall_ns, "recorder_lost")
+                if not left:
+                    self._pending_gap = (state.last_wall_ns, "recorder_lost")
+        if left:
+            self._last_packet_ns = 0
 
     def open_track(self, track_id: str, peer_id: str, codec: Codec) -> TrackIntake:
         """A track begins; one of the same kind that is still there is at its end."""
         # The same track after a restart goes on in the middle of its pictures, as after a loss.
         known = self._video_track_id in (None, track_id) and self._last_ticks[VIDEO] >= 0
+        if self._left:
+            self._left = False
+            self._lane.submit(partial(self._spool.note_left, self._participant_id, False))
         intake = TrackIntake(track_id, peer_id, codec, waits_for_keyframe=not known)
         if intake.track == VIDEO:
             self._video_track_id = track_id
@@ -142,19 +162,21 @@ class ParticipantRecording:
             return
         if self._pending_gap is not None or wall_ns - self._last_packet_ns > SILENCE_NS:
             self._end_gap(wall_ns)
-        self._last_packet_ns = wall_ns
         if not intake.begun:
             self._begin(intake, wall_ns)
-        frames = intake.depacketiser.push(sequence, timestamp, marker, payload, wall_ns)
+        self._last_packet_ns = wall_ns
+        frames = intake.push(sequence, timestamp, marker, payload, wall_ns)
         if frames:
             oldest_ns = intake.take(frames)
             if oldest_ns is not None:
                 self._clock.add(oldest_ns)
+            if intake.data_bytes > _MAX_FRAGMENT_BYTES:
+                self._cut()
 
     def dropped(self, intake: TrackIntake, packets: int, from_ns: int, to_ns: int) -> None:
         """The media process could not hand over some packets."""
         intake.packets_not_handed_over += packets
-        self.lost_packets += packets
+        self.dropped_packets += packets
         self._submit_gap(from_ns, to_ns, "tap_overflow", packets)
 
     def end_track(self, intake: TrackIntake, cause: str) -> None:
@@ -171,6 +193,8 @@ class ParticipantRecording:
         elif cause == "left":
             # A person who left on purpose is not missing evidence when back later.
             self._last_packet_ns = 0
+            self._left = True
+            self._lane.submit(partial(self._spool.note_left, self._participant_id, True))
 
     def tick(self, now_ns: int) -> None:
         """Cut the open fragment and seal the open segment when their time has come."""
@@ -184,15 +208,19 @@ class ParticipantRecording:
         elif self._unsealed and now_ns - self._last_cut_ns > self._segment_ns:
             self._seal()
 
-    def stop(self, cause: str) -> None:
-        """End the recording of this participant for the rest of the session."""
+    def stop(self, cause: str, *, from_ns: int | None = None) -> None:
+        """End the recording of this participant for the rest of the session.
+
+        From then on (or ``from_ns``, when it was another process that stopped it) they
+        are missing.
+        """
         if self.stopped:
             return
         self.stopped = True
         for intake in list(self._intakes.values()):
             self._remove(intake)
         self._finish_part()
-        self._pending_gap = (self._now_ns(), cause)
+        self._pending_gap = (from_ns if from_ns is not None else self._now_ns(), cause)
 
     def flush(self) -> None:
         """Hand everything to the writer, as at a stop of the process."""
@@ -235,6 +263,9 @@ class ParticipantRecording:
             part.video_codec = video.codec if video else None
         sender = self._senders.get(intake.peer_id)
         if sender is None:
+            if self._senders and 0 < self._last_packet_ns < wall_ns - _CHANGE_NS:
+                # One peer followed another with a pause that no sequence number tells of.
+                self._end_gap(wall_ns)
             self._senders.clear()
             sender = self._senders[intake.peer_id] = SenderClock()
         intake.begin(part.t0_ns, sender, after_ticks=self._last_ticks[intake.track])
@@ -310,8 +341,8 @@ class ParticipantRecording:
 
     def _seal(self) -> None:
         part = self._part
-        self._report_loss()
-        self._report_given_up()
+        for span in self._losses.take():
+            self._submit_gap(*span)
         self._unsealed = False
         if part is not None and part.opened:
             now_ns = self._now_ns()
@@ -339,50 +370,19 @@ class ParticipantRecording:
             from_ns, cause = self._last_packet_ns, "peer_lost"
         else:
             return
+        self._last_packet_ns = to_ns
         self._submit_gap(from_ns, to_ns, cause, None)
 
     def _take_losses(self) -> None:
-        found = False
-        for intake in self._intakes.values():
-            for loss in intake.take_losses():
-                found = True
-                self.lost_packets += loss.packets
-                from_ns, to_ns, packets = self._loss or (loss.from_ns, loss.to_ns, 0)
-                self._loss = (
-                    min(from_ns, loss.from_ns),
-                    max(to_ns, loss.to_ns),
-                    packets + loss.packets,
-                )
-        # Losses close together are one fact; one that lasts is told in pieces.
-        if self._loss is not None and (
-            not found or self._loss[1] - self._loss[0] > _LOSS_REPORT_NS
-        ):
-            self._report_loss()
-        if self._given_up is not None and not self._lane_is_short():
-            self._report_given_up()
-
-    def _report_loss(self) -> None:
-        if self._loss is not None:
-            from_ns, to_ns, packets = self._loss
-            self._loss = None
-            self._submit_gap(from_ns, to_ns, "packet_loss", packets)
-
-    def _lane_is_short(self) -> bool:
-        return self._given_up is not None and self._now_ns() - self._given_up[1] < SILENCE_NS
+        found = [loss for intake in self._intakes.values() for loss in intake.take_losses()]
+        self.lost_packets += sum(loss.packets for loss in found)
+        self._losses.add(found)
+        for span in self._losses.due(self._now_ns(), quiet=not found):
+            self._submit_gap(*span)
 
     def _fragment_given_up(self, fragment: Fragment) -> None:
-        from_ns = fragment.wall_ns
         to_ns = fragment.t0_ns + round(fragment.end_s * 1e9)
-        before = self._given_up
-        self._given_up = (
-            (min(before[0], from_ns), max(before[1], to_ns)) if before else (from_ns, to_ns)
-        )
-
-    def _report_given_up(self) -> None:
-        if self._given_up is not None:
-            from_ns, to_ns = self._given_up
-            self._given_up = None
-            self._submit_gap(from_ns, to_ns, "recorder_lost", None)
+        self._losses.give_up(fragment.wall_ns, to_ns)
 
     def _submit_gap(self, from_ns: int, to_ns: int, cause: str, packets: int | None) -> None:
         gap = Gap(self._participant_id, self.recording_id, from_ns, to_ns, cause, packets)

@@ -9,23 +9,22 @@ from recorder.depacketise import Codec
 from recorder.intake import TrackIntake
 from recorder.recording import ParticipantRecording
 from recorder.spool import SpoolSession
+from recorder.spool_state import RecordingState
 from recorder.writer import Lane
+
+_MAX_PARTICIPANTS = 64
 
 
 class TapTrack:
     """What a track's tap records are handed to."""
 
-    __slots__ = ("_intake", "_recording")
+    __slots__ = ("_intake", "_recording", "rtp")
 
     def __init__(self, recording: ParticipantRecording, intake: TrackIntake) -> None:
         self._recording = recording
         self._intake = intake
-
-    def rtp(
-        self, sequence: int, timestamp: int, marker: bool, payload: bytes, wall_ns: int
-    ) -> None:
-        """One packet."""
-        self._recording.rtp(self._intake, sequence, timestamp, marker, payload, wall_ns)
+        self.rtp: Callable[[int, int, bool, bytes, int], None] = partial(recording.rtp, intake)
+        """One packet; bound here because it is the hot path."""
 
     def sender_report(self, ntp: int, rtp_timestamp: int, wall_ns: int) -> None:
         """The sender's clock."""
@@ -59,7 +58,11 @@ class RecorderSession:
         self._now_ns = now_ns
         self._recordings: dict[str, ParticipantRecording] = {}
         self._closing = False
-        self._resume()
+        # What the journals say is read before the lane's thread begins to seal them, and
+        # that must come before any other job of the session.
+        states = spool.recordings()
+        self._lane.submit(partial(spool.finish_recovery, now_ns()))
+        self._resume(states)
 
     @property
     def live_recordings(self) -> int:
@@ -68,8 +71,13 @@ class RecorderSession:
 
     @property
     def lost_packets(self) -> int:
-        """Packets that never came, of all participants."""
+        """Packets that never reached the server, of all participants."""
         return sum(recording.lost_packets for recording in self._recordings.values())
+
+    @property
+    def dropped_packets(self) -> int:
+        """Packets the media processes could not hand over, of all participants."""
+        return sum(recording.dropped_packets for recording in self._recordings.values())
 
     @property
     def oldest_unwritten_ns(self) -> int | None:
@@ -87,8 +95,11 @@ class RecorderSession:
         self, participant_id: str, track_id: str, peer_id: str, codec: Codec
     ) -> TapTrack | None:
         """Begin to record a track; None when this participant must not be recorded."""
+        known = participant_id in self._recordings
+        if self._closing or (not known and len(self._recordings) >= _MAX_PARTICIPANTS):
+            return None
         recording = self._recording(participant_id)
-        if self._closing or recording.stopped:
+        if recording.stopped:
             return None
         return TapTrack(recording, recording.open_track(track_id, peer_id, codec))
 
@@ -130,10 +141,13 @@ class RecorderSession:
             )
         return recording
 
-    def _resume(self) -> None:
-        states = self.spool.state.recordings.values()
+    def _resume(self, states: list[RecordingState]) -> None:
         for participant_id in {state.participant_id for state in states}:
             recording = self._recording(participant_id)
-            recording.resume([one for one in states if one.participant_id == participant_id])
+            recording.resume(
+                [one for one in states if one.participant_id == participant_id],
+                left=participant_id in self.spool.state.left,
+            )
         for participant_id in self.spool.state.stopped:
-            self._recording(participant_id).stop("stopped")
+            recording = self._recording(participant_id)
+            recording.stop("stopped", from_ns=recording.last_packet_ns or None)

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import os
 import secrets
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import structlog
 
-from recorder import fmp4, webm
 from recorder.crypt import seal
+from recorder.fragment_record import RecordHeader, encode_fragment, last_ticks, segment_index
 from recorder.fragments import Fragment
 from recorder.journal import Journal, JournalRecord, read_journal, sync_directory, write_durably
-from recorder.sample_index import compress, pack_fragment, read_table
 from recorder.spool_state import (
     Fact,
     RecordingState,
@@ -73,7 +72,7 @@ class Gap:
 class _OpenSegment:
     journal: Journal
     started_ns: int
-    headers: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[RecordHeader] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
 
 
@@ -92,6 +91,7 @@ class SpoolSession:
         self._segment_ns = round(segment_s * 1e9)
         self._wake = wake
         self._open: dict[str, _OpenSegment] = {}
+        self._sealed_journals: list[Path] = []
 
     @classmethod
     def create(
@@ -110,18 +110,17 @@ class SpoolSession:
 
     @classmethod
     def recover(
-        cls, directory: Path, *, segment_s: float, wake: Callable[[], None], now_ns: int
+        cls, directory: Path, *, segment_s: float, wake: Callable[[], None]
     ) -> SpoolSession:
-        """Take up a session after a stop or a crash: every journal is sealed.
+        """Read a session after a stop or a crash; ``finish_recovery`` must come next.
 
         Raises:
             ValueError: the directory does not hold a session's state.
-            OSError: it could not be read or written.
+            OSError: it could not be read.
         """
         state = decode_state((directory / STATE_NAME).read_bytes())
         spool = cls(directory, state, segment_s=segment_s, wake=wake)
-        spool._finish_intent()
-        spool._seal_journals(now_ns)
+        spool._read_journals()
         return spool
 
     @property
@@ -129,10 +128,31 @@ class SpoolSession:
         """The durable state, without the open segments."""
         return self._state
 
+    def recordings(self) -> list[RecordingState]:
+        """The recordings as far as anything is durable, open segments included."""
+        found = []
+        for recording in self._state.recordings.values():
+            opened = self._open.get(recording.recording_id)
+            if opened is not None and opened.headers:
+                recording = replace(
+                    recording,
+                    last_wall_ns=opened.headers[-1]["last_wall_ns"],
+                    last_ticks=last_ticks(recording.last_ticks, segment_index(opened.headers)),
+                )
+            found.append(recording)
+        return found
+
     @property
     def last_seq(self) -> int:
         """The number of the last fact."""
         return self._state.next_seq - 1
+
+    def finish_recovery(self, at_ns: int) -> None:
+        """Write the fact that was decided on and seal what the journals held."""
+        self._finish_intent()
+        self._remove_sealed_journals()
+        for recording_id in list(self._open):
+            self.seal_due(recording_id, at_ns, force=True)
 
     def open_recording(self, opening: RecordingOpening, at_ns: int) -> None:
         """Begin a recording."""
@@ -176,34 +196,7 @@ class SpoolSession:
             path = self._directory / f"{recording_id}.{recording.next_segment}.journal"
             opened = _OpenSegment(Journal(path), fragment.wall_ns)
         number = recording.next_fragment + len(opened.headers)
-        form = fmp4 if recording.container is Container.MP4 else webm
-        body = form.fragment_bytes(number, fragment)
-        start_ms = round(fragment.start_s * 1000)
-        samples = pack_fragment(
-            (
-                sample.track,
-                sample.keyframe,
-                len(sample.data),
-                sample.duration,
-                sample.time,
-                sample.rtp_timestamp,
-            )
-            for sample in form.in_file_order(fragment)
-        )
-        header = {
-            "fact": {
-                "no": number,
-                "bytes": len(body),
-                "sha256": sha256(body).hexdigest(),
-                "start_ms": start_ms,
-                "duration_ms": max(round(fragment.end_s * 1000) - start_ms, 0),
-                "wall_ns": fragment.wall_ns,
-                "keyframe": fragment.keyframe,
-                "clocks": [asdict(reading) for reading in fragment.clocks],
-            },
-            "last_wall_ns": fragment.last_wall_ns,
-            "samples": b64encode(samples).decode(),
-        }
+        header, body = encode_fragment(recording.container, number, fragment)
         opened.journal.append(header, body)
         opened.headers.append(header)
         opened.bodies.append(body)
@@ -211,6 +204,7 @@ class SpoolSession:
 
     def seal_due(self, recording_id: str, at_ns: int, *, force: bool = False) -> None:
         """Seal the open segment once it is long enough, or now."""
+        self._remove_sealed_journals()
         opened = self._open.get(recording_id)
         if opened is None or not opened.headers:
             return
@@ -255,9 +249,12 @@ class SpoolSession:
     def stop_participant(self, participant_id: str) -> None:
         """Remember that a participant may no longer be recorded."""
         if participant_id not in self._state.stopped:
-            following = replace(self._state, stopped=(*self._state.stopped, participant_id))
-            write_durably(self._directory / STATE_NAME, encode_state(following))
-            self._state = following
+            self._save(replace(self._state, stopped=(*self._state.stopped, participant_id)))
+
+    def note_left(self, participant_id: str, left: bool) -> None:
+        """Remember that a participant went away on purpose, or is back."""
+        others = tuple(one for one in self._state.left if one != participant_id)
+        self._save(replace(self._state, left=(*others, participant_id) if left else others))
 
     def close(self, cause: str, at_ns: int) -> int:
         """Close what is open, then the session; gives the number of the last fact."""
@@ -279,7 +276,7 @@ class SpoolSession:
         for header in opened.headers:
             frontier.append(bytes.fromhex(header["fact"]["sha256"]))
         plain = b"".join(opened.bodies)
-        index = compress(b"".join(b64decode(header["samples"]) for header in opened.headers))
+        index = segment_index(opened.headers)
         number = recording.next_segment
         # Never the same name twice: a store with versions would accept the second silently.
         object_key = (
@@ -298,7 +295,7 @@ class SpoolSession:
                 next_segment=number + 1,
                 end_ms=last["fact"]["start_ms"] + last["fact"]["duration_ms"],
                 last_wall_ns=last["last_wall_ns"],
-                last_ticks=_last_ticks(recording.last_ticks, index),
+                last_ticks=last_ticks(recording.last_ticks, index),
             ),
             {
                 "recording_id": recording_id,
@@ -314,7 +311,13 @@ class SpoolSession:
         )
         del self._open[recording_id]
         opened.journal.close()
-        opened.journal.path.unlink()
+        self._sealed_journals.append(opened.journal.path)
+        self._remove_sealed_journals()
+
+    def _remove_sealed_journals(self) -> None:
+        while self._sealed_journals:
+            self._sealed_journals[-1].unlink(missing_ok=True)
+            self._sealed_journals.pop()
 
     def _emit(
         self,
@@ -348,6 +351,10 @@ class SpoolSession:
         self._state = following
         self._wake()
 
+    def _save(self, state: SessionState) -> None:
+        write_durably(self._directory / STATE_NAME, encode_state(state))
+        self._state = state
+
     def _write_fact(self, fact: Fact) -> None:
         write_durably(self._outbox / f"{fact['seq']:08d}.json", encode_fact(fact))
 
@@ -360,26 +367,26 @@ class SpoolSession:
             self._write_fact(intent)
             self._wake()
 
-    def _seal_journals(self, now_ns: int) -> None:
+    def _read_journals(self) -> None:
         for path in sorted(self._directory.glob("*.journal")):
             recording_id, _, number = path.name.removesuffix(".journal").rpartition(".")
             recording = self._state.recordings.get(recording_id)
-            if recording is None or not number.isdigit():
-                log.error("journal of an unknown recording left alone", path=str(path))
+            if recording is None or not number.isdigit() or int(number) > recording.next_segment:
+                log.error("journal of an unknown segment left alone", path=str(path))
                 continue
-            if int(number) < recording.next_segment:
-                path.unlink()
-                continue
-            records = list(_consecutive(read_journal(path), recording.next_fragment))
+            records = (
+                list(_consecutive(read_journal(path), recording.next_fragment))
+                if int(number) == recording.next_segment
+                else []
+            )
             if not records:
-                # Nothing in it was ever whole, so there is nothing to keep.
-                path.unlink()
+                # Its fact is written, or nothing in it was ever whole.
+                self._sealed_journals.append(path)
                 continue
             opened = _OpenSegment(Journal(path), records[0].header["fact"]["wall_ns"])
             opened.headers.extend(record.header for record in records)
             opened.bodies.extend(record.body for record in records)
             self._open[recording_id] = opened
-            self._seal(recording_id, opened, now_ns)
 
 
 def _consecutive(records: list[JournalRecord], number: int) -> Iterator[JournalRecord]:
@@ -388,16 +395,6 @@ def _consecutive(records: list[JournalRecord], number: int) -> Iterator[JournalR
             return
         yield record
         number += 1
-
-
-def _last_ticks(before: tuple[int, int], index: bytes) -> tuple[int, int]:
-    table = read_table(index)
-    last = list(before)
-    for track in (0, 1):
-        times = table["time"][table["track"] == track]
-        if len(times):
-            last[track] = max(last[track], int(times[-1]))
-    return last[0], last[1]
 
 
 def acknowledged(outbox: Path) -> int:

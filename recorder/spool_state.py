@@ -62,7 +62,8 @@ class RecordingState:
 class SessionState:
     """A session's spool. ``intent`` is the last fact decided on, perhaps not yet written.
 
-    ``stopped`` are the participants who may no longer be recorded.
+    ``stopped`` are the participants who may no longer be recorded, ``left`` those who
+    went away on purpose and are not missing.
     """
 
     session_id: str
@@ -74,6 +75,7 @@ class SessionState:
     recordings: Mapping[str, RecordingState] = field(default_factory=dict)
     intent: Fact | None = None
     stopped: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
 
 
 def encode_state(state: SessionState) -> bytes:
@@ -89,6 +91,7 @@ def encode_state(state: SessionState) -> bytes:
             "recordings": [_encode_recording(one) for one in state.recordings.values()],
             "intent": state.intent,
             "stopped": list(state.stopped),
+            "left": list(state.left),
         }
     ).encode()
 
@@ -130,6 +133,7 @@ def decode_state(content: bytes) -> SessionState:
             recordings={one.recording_id: one for one in recordings},
             intent=given["intent"],
             stopped=tuple(given["stopped"]),
+            left=tuple(given["left"]),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a session's state: {error!r}") from error

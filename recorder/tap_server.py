@@ -46,10 +46,9 @@ _MAX_CLOCK_ERROR_NS = 600_000_000_000
 class TrackSink(Protocol):
     """Where one track's records go."""
 
-    def rtp(
-        self, sequence: int, timestamp: int, marker: bool, payload: bytes, wall_ns: int
-    ) -> None:
-        """One packet."""
+    @property
+    def rtp(self) -> Callable[[int, int, bool, bytes, int], None]:
+        """Takes one packet: sequence, timestamp, marker, payload, wall_ns."""
 
     def sender_report(self, ntp: int, rtp_timestamp: int, wall_ns: int) -> None:
         """The sender's clock."""
@@ -135,6 +134,7 @@ class _Connection:
         self._server = server
         self._socket = accepted
         self._sinks: dict[int, TrackSink] = {}
+        self._rtp: dict[int, Callable[[int, int, bool, bytes, int], None]] = {}
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._idle = 0
@@ -191,7 +191,7 @@ class _Connection:
 
     def _consume(self, message: bytes, low_ns: int, high_ns: int) -> None:
         position, end = 0, len(message)
-        sinks = self._sinks
+        sinks = self._rtp
         unpack = _RTP_RECORD.unpack_from
         rtp = int(TapKind.RTP)
         try:
@@ -206,12 +206,12 @@ class _Connection:
                     raise TapError("torn record")
                 if not low_ns < wall_ns < high_ns:
                     raise TapError("a clock that cannot be")
-                sink = sinks.get(handle)
-                if sink is None:
+                take = sinks.get(handle)
+                if take is None:
                     self._server.refused_packets += 1
                 else:
                     payload = message[position + _RTP_HEAD_BYTES : after]
-                    sink.rtp(sequence, timestamp, bool(flags & MARKER), payload, wall_ns)
+                    take(sequence, timestamp, flags & MARKER != 0, payload, wall_ns)
                 position = after
         except StructError as error:
             raise TapError("torn header") from error
@@ -235,6 +235,7 @@ class _Connection:
                     sink.dropped(record.count, record.since_ns, wall_ns)
                 case TrackEnded():
                     del self._sinks[handle]
+                    self._rtp.pop(handle, None)
                     sink.ended(record.cause)
                 case RtpArrived():
                     raise TapError("unreachable")
@@ -248,6 +249,7 @@ class _Connection:
         sink = self._server._open_track(record)
         if sink is not None:
             self._sinks[record.handle] = sink
+            self._rtp[record.handle] = sink.rtp
 
     def close(self, *, ends_tracks: bool = True) -> None:
         """End the connection; its tracks end with the cause ``media_lost``."""
@@ -261,5 +263,6 @@ class _Connection:
         self._server._closed(self)
         if ends_tracks:
             sinks, self._sinks = self._sinks, {}
+            self._rtp.clear()
             for sink in sinks.values():
                 sink.ended("media_lost")

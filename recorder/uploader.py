@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import socket
 from collections.abc import Callable
 from hashlib import sha256
@@ -22,7 +23,6 @@ from recorder.process import WAKE_SOCKET
 from recorder.spool import (
     ACKNOWLEDGED_NAME,
     OUTBOX_NAME,
-    STATE_NAME,
     acknowledged,
     session_directories,
 )
@@ -99,8 +99,7 @@ class Uploader:
             del self._busy[session_id]
 
     async def _drain(self, directory: Path) -> None:
-        outbox = directory / OUTBOX_NAME
-        while facts := await asyncio.to_thread(_waiting_facts, outbox):
+        while facts := await asyncio.to_thread(_waiting_facts, directory):
             async with self._slots:
                 await self._send(directory, facts)
 
@@ -153,44 +152,50 @@ def _worth_retrying(error: Exception) -> bool:
     return isinstance(error, StoreError | ControlError | NotAcknowledgedError | OSError)
 
 
-def _waiting_facts(outbox: Path) -> list[Fact]:
-    """The next facts in order; a hole in the numbers ends them."""
-    try:
-        paths = sorted(outbox.glob("*.json"))[:_FACTS_AT_ONCE]
-    except FileNotFoundError:
-        return []
+def _waiting_facts(directory: Path) -> list[Fact]:
+    """The next facts in order; those acknowledged before a crash are let go of here."""
+    outbox = directory / OUTBOX_NAME
+    expected = acknowledged(outbox) + 1
     facts: list[Fact] = []
-    for path in paths:
+    for path in sorted(outbox.glob("*.json")):
         fact: Fact = json.loads(path.read_bytes())
+        if fact["seq"] < expected:
+            _let_go(directory, fact)
+            continue
+        if fact["seq"] != expected or len(facts) == _FACTS_AT_ONCE:
+            break
         facts.append(fact)
+        expected += 1
     return facts
 
 
 def _forget(directory: Path, facts: list[Fact]) -> None:
     """Let go of facts that the ledger holds, and of what they name."""
-    outbox = directory / OUTBOX_NAME
-    highest = max(int(fact["seq"]) for fact in facts)
     # First the mark, so that a recorder starting now does not write the last fact again.
-    if highest > acknowledged(outbox):
-        write_durably(outbox / ACKNOWLEDGED_NAME, str(highest).encode())
+    mark = str(facts[-1]["seq"]).encode()
+    write_durably(directory / OUTBOX_NAME / ACKNOWLEDGED_NAME, mark)
     for fact in facts:
-        name = f"{fact['seq']:08d}"
-        (outbox / f"{name}.segment").unlink(missing_ok=True)
-        (outbox / f"{name}.json").unlink(missing_ok=True)
-    if facts[-1]["kind"] == "session_closed":
-        _remove_session(directory)
+        _let_go(directory, fact)
 
 
-def _remove_session(directory: Path) -> None:
+def _let_go(directory: Path, fact: Fact) -> None:
+    name = f"{fact['seq']:08d}"
+    (directory / OUTBOX_NAME / f"{name}.segment").unlink(missing_ok=True)
+    if fact["kind"] == "session_closed":
+        _remove_session(directory, name)
+    else:
+        (directory / OUTBOX_NAME / f"{name}.json").unlink(missing_ok=True)
+
+
+def _remove_session(directory: Path, last: str) -> None:
+    """Remove a closed session's directory; the last fact goes last, so that it can be repeated."""
     outbox = directory / OUTBOX_NAME
-    left = list(directory.glob("*.journal")) + list(outbox.glob("*.json"))
+    left = [path for path in outbox.glob("*.json") if path.stem != last]
+    left += directory.glob("*.journal")
     if left:
         log.error("a closed session still holds evidence", path=str(directory), files=len(left))
         return
-    for path in [*outbox.iterdir(), directory / STATE_NAME, directory / f"{STATE_NAME}.tmp"]:
-        path.unlink(missing_ok=True)
-    outbox.rmdir()
-    directory.rmdir()
+    shutil.rmtree(directory)
 
 
 def _listen(path: Path, wake: Callable[[str], None]) -> socket.socket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from hashlib import sha256
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -41,6 +42,9 @@ class Settings(BaseSettings):
     turn_url: str | None = None
     turn_secret: SecretStr | None = None
     media_workers: int = Field(1, ge=1, le=256)
+    trusted_proxies: str = Field(
+        "127.0.0.1/32,::1/128", description="Networks whose X-Forwarded-For is believed"
+    )
     master_key: SecretStr | None = Field(None, description="32 bytes, base64")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
@@ -64,6 +68,13 @@ class Settings(BaseSettings):
         first, _, last = value.partition("-")
         if not (first.isdigit() and last.isdigit() and 1024 <= int(first) <= int(last) <= 65535):
             raise ValueError("expected first-last with 1024 <= first <= last <= 65535")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in filter(None, value.split(",")):
+            ip_network(part.strip())
         return value
 
     @classmethod

@@ -28,7 +28,10 @@ class Tasks:
         return len(self._tasks)
 
     def once(self, name: str, body: Coroutine[Any, Any, object]) -> None:
-        """Run ``body`` once in the background."""
+        """Run ``body`` once in the background; after ``close()`` not at all."""
+        if self._closed:
+            body.close()
+            return
         self._start(name, self._reported(name, body))
 
     def forever(self, name: str, body: Callable[[], Awaitable[object]]) -> None:

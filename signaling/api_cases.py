@@ -7,113 +7,46 @@ import json
 import re
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 from aiohttp import web
-from pydantic import AfterValidator, Field, StringConstraints
 
 from cases import access_log, desk, idempotency, log
 from cases.access_policy import Action
 from cases.case_access import load_case
-from cases.case_list import CaseFilter, CaseSummary, list_cases
-from cases.case_views import CaseView, View, case_view, name_of
-from cases.commands import Command, Decide, OpenCase, one_line
+from cases.case_list import CaseFilter, list_cases
+from cases.case_views import CaseView, case_view, name_of
+from cases.commands import Decide, OpenCase
 from cases.invitation import Invitation, invitation
 from cases.links import LINK_LIFETIME
-from cases.listing_pictures import Picture, decode_picture, look_at
 from cases.log import LogKind, Visibility
-from cases.states import CaseState, Direction
+from cases.states import Direction
 from cases.unit import Unit
 from runtime.errors import CaseError
-from signaling import openapi
+from signaling import listing_picture_routes, openapi
 from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body, parse_query
+from signaling.case_models import (
+    After,
+    CaseEvent,
+    CaseEvents,
+    CaseList,
+    CaseOpened,
+    CasesWanted,
+    LinkIssued,
+    LogActor,
+)
+from signaling.listing_picture_routes import store_pictures
 from signaling.openapi import route
 from signaling.services import SERVICES, Services
 
 _MAX_KEY_CHARS: Final = 255
 _ETAG: Final = re.compile(r'(?:W/)?"([0-9]{1,9})"')
-_SHA256: Final = re.compile(r"[0-9a-f]{64}")
-_PICTURES_PATH: Final = "/api/v1/pictures/"
-
-
-class InvitationView(View):
-    """A text ready to paste into a chat, link included."""
-
-    locale: str
-    text: str
-
-
-class CaseOpened(View):
-    """A new case; the link is told this once."""
-
-    case: CaseView
-    join_url: str
-    invitation: InvitationView
-
-
-class LinkIssued(View):
-    """A new join link; it is told this once."""
-
-    join_url: str
-    expires_at: datetime
-    invitation: InvitationView
-
-
-class CaseList(View):
-    """One page of cases."""
-
-    items: list[CaseSummary]
-    next_cursor: str | None
-
-
-class LogActor(View):
-    """Who did something to a case."""
-
-    role: str
-    name: str
-
-
-class CaseEvent(View):
-    """One entry of the case log."""
-
-    seq: int
-    kind: str
-    at: datetime
-    actor: LogActor
-    visibility: Visibility
-    payload: dict[str, Any] | None
-
-
-class CaseEvents(View):
-    """Entries of the case log, oldest first, 200 at most."""
-
-    events: list[CaseEvent]
-    last_seq: int
-
-
-_Query = Annotated[str, StringConstraints(max_length=200), AfterValidator(one_line)]
-
-
-class CasesWanted(Command):
-    """What the list is narrowed to."""
-
-    q: _Query | None = None
-    state: CaseState | None = None
-    order_number: _Query | None = None
-    recorded: bool | None = None
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str, StringConstraints(max_length=400)] | None = None
-
-
-class After(Command):
-    """Where reading goes on."""
-
-    after: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
 
 
 def add_routes(app: web.Application) -> None:
-    """Serve the case routes."""
+    """Serve the case routes, and the pictures they take in."""
+    listing_picture_routes.add_routes(app)
     openapi.register(
         app,
         [
@@ -124,7 +57,6 @@ def add_routes(app: web.Application) -> None:
             revoke_link,
             decide,
             get_case_events,
-            get_picture,
         ],
     )
 
@@ -145,7 +77,7 @@ async def open_case(request: web.Request) -> web.Response:
     tenant_id = desk.opening_tenant(actor)
     key = _idempotency_key(request)
     request_sha256 = await asyncio.to_thread(_sha256_of, await request.read())
-    command = await _store_pictures(services, command)
+    command = await store_pictures(services.store, command)
 
     async def act(unit: Unit) -> idempotency.Answer:
         encryption_key = await unit.keys.tenant_key(unit.tx, tenant_id)
@@ -341,54 +273,6 @@ async def get_case_events(request: web.Request) -> web.Response:
         last_seq=last_seq,
     )
     return web.json_response(answer.model_dump(mode="json"))
-
-
-@route(
-    "GET",
-    "/api/v1/pictures/{sha256}",
-    "A listing picture, for whoever knows its SHA-256",
-    answers={200: "image/*", 304: None},
-    secured=False,
-)
-async def get_picture(request: web.Request) -> web.Response:
-    """A picture out of the store; the buyer's page shows it before anybody has signed in."""
-    name = request.match_info["sha256"]
-    if not _SHA256.fullmatch(name):
-        raise CaseError("not_found", "There is no such picture.", status=404)
-    headers = {"ETag": f'"{name}"', "Cache-Control": "public, max-age=31536000, immutable"}
-    if request.headers.get("If-None-Match") == headers["ETag"]:
-        return web.Response(status=304, headers=headers)
-    store = request.app[SERVICES].store
-    if not await store.exists(f"pictures/{name}"):
-        raise CaseError("not_found", "There is no such picture.", status=404)
-    content = await store.get(f"pictures/{name}")
-    media_type, _width, _height = look_at(content)
-    return web.Response(body=content, content_type=media_type, headers=headers)
-
-
-async def _store_pictures(services: Services, command: OpenCase) -> OpenCase:
-    """The command with every embedded picture in the store and named by its digest."""
-    urls = {
-        url for line in command.items for url in line.listing.pictures if url.startswith("data:")
-    }
-    if not urls:
-        return command
-    stored: dict[str, str] = {}
-    for url in urls:
-        picture: Picture = await asyncio.to_thread(decode_picture, url)
-        await services.store.put(f"pictures/{picture.sha256}", picture.content)
-        stored[url] = _PICTURES_PATH + picture.sha256
-    items = [
-        line.model_copy(
-            update={
-                "listing": line.listing.model_copy(
-                    update={"pictures": [stored.get(url, url) for url in line.listing.pictures]}
-                )
-            }
-        )
-        for line in command.items
-    ]
-    return command.model_copy(update={"items": items})
 
 
 def _idempotency_key(request: web.Request) -> str | None:

@@ -41,7 +41,7 @@ async def sign_in(request: web.Request) -> web.Response:
         request.app[PASSWORDS],
         email=body.email,
         password=body.password.get_secret_value(),
-        address=request.remote or "",
+        address=auth.client_address(request),
         user_agent=request.headers.get("User-Agent", ""),
         now=now,
     )

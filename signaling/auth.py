@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from aiohttp import web
@@ -74,6 +75,24 @@ async def buyer_of(
     return await links.buyer_of_case(tx, device_secret(request), case_id, now)
 
 
+def client_address(request: web.Request) -> str:
+    """The address a request came from, past the proxies that the settings trust.
+
+    ``X-Forwarded-For`` grows to the right: the rightmost address that is no proxy of ours is
+    the last one that somebody trustworthy wrote down.
+    """
+    address = request.remote or ""
+    trusted = request.app[SERVICES].settings.trusted_proxies
+    networks = [ip_network(part.strip()) for part in trusted.split(",") if part.strip()]
+    forwarded = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
+    while forwarded and _is_within(address, networks):
+        nearest = forwarded.pop().strip()
+        if not _is_address(nearest):
+            break
+        address = nearest
+    return address
+
+
 def device_secret(request: web.Request) -> str | None:
     """What this browser holds for its join links."""
     return request.cookies.get(DEVICE_COOKIE)
@@ -113,6 +132,18 @@ def forget_login(request: web.Request, response: web.StreamResponse) -> None:
     response.del_cookie(
         LOGIN_COOKIE, path="/", httponly=True, samesite="Strict", secure=_is_https(request)
     )
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_within(address: str, networks: list[IPv4Network | IPv6Network]) -> bool:
+    return _is_address(address) and any(ip_address(address) in network for network in networks)
 
 
 def _is_https(request: web.Request) -> bool:

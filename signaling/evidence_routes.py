@@ -164,12 +164,19 @@ async def _send(request: web.Request, file: VirtualFile) -> web.StreamResponse:
                 limit.reschedule(asyncio.get_running_loop().time() + _WRITE_TIMEOUT_S)
                 await response.write(chunk)
             await response.write_eof()
+    except (ConnectionResetError, TimeoutError):
+        # The viewer jumped elsewhere, went away, or stopped reading.
+        _cut(request)
     except StoreError:
         # The head promised more than we can give: only cutting the line says so.
         log.exception("playback torn", recording_id=file.source.recording_id)
-        if request.transport is not None:
-            request.transport.abort()
+        _cut(request)
     return response
+
+
+def _cut(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
 
 
 async def _size_of(services: Services, recording: Recording) -> tuple[int, int] | None:

@@ -63,7 +63,7 @@ async def _measure(services: Services) -> None:
             .where(Session.state != SessionState.ENDED)
             .group_by(Session.state)
         )
-    counts = {state: count for state, count in rows}
+    counts: dict[str, int] = {row[0]: row[1] for row in rows}
     for state in (SessionState.WAITING, SessionState.HELD, SessionState.LIVE):
         figures.sessions.labels(state).set(counts.get(state, 0))
     status = services.recorder.status

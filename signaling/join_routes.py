@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import joining, links
-from cases.actor import BuyerActor
+from cases.actor import SystemActor
 from cases.commands import Locale
+from cases.consenting import ConsentGiven
 from cases.join_views import join_view
-from cases.joining import ConsentGiven, Joined, Seat, SeatMedia, Tap
+from cases.joining import Joined, Seat, SeatMedia, Tap
 from cases.links import Binding, DeviceFound
 from cases.log import Visibility
 from cases.session_views import snapshot
@@ -20,7 +21,6 @@ from cases.sessions import open_session_of
 from cases.states import SessionState
 from cases.unit import Unit
 from runtime.errors import CaseError
-from runtime.ids import CaseId, JoinLinkId
 from signaling.auth import device_secret, remember_device
 from signaling.bodies import parse_body
 from signaling.media_join import Candidates, Offer, Wish, join, peer_json
@@ -97,8 +97,10 @@ async def tap(request: web.Request) -> web.Response:
     async def take_seat(unit: Unit, seat: Seat, media: SeatMedia | None) -> Joined:
         return await joining.take_buyer_seat(unit, tapped, seat, media)
 
+    # Counted per browser, so that somebody else with the link cannot keep the buyer out.
+    name = f"link:{tapped.token[:64]}:{tapped.secret or request.remote}"
     wish = Wish(body.offer, [candidate.model_dump() for candidate in body.candidates])
-    joined, peer = await join(services, find_seat, take_seat, wish)
+    joined, peer = await join(services, name, find_seat, take_seat, wish)
     async with services.database.read() as tx:
         shown = await snapshot(tx, joined.actor, joined.session_id, services.clock)
     response = web.json_response(
@@ -130,7 +132,8 @@ async def ask(request: web.Request) -> web.Response:
                 session.id,
                 "device_asked",
                 {"device_id": device.device_id, "user_agent": user_agent},
-                BuyerActor(CaseId(link.case_id), JoinLinkId(link.link_id), device.device_id),
+                # Whoever it is, they are not the buyer yet.
+                SystemActor(),
                 visibility=Visibility.SELLER,
             )
         return device

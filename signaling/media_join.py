@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Annotated, Any
 
 import structlog
@@ -50,14 +52,24 @@ TakeSeat = Callable[[Unit, Seat, SeatMedia | None], Awaitable[Joined]]
 
 
 async def join(
-    services: Services, find_seat: FindSeat, take_seat: TakeSeat, wish: Wish
+    services: Services, name: str, find_seat: FindSeat, take_seat: TakeSeat, wish: Wish
 ) -> tuple[Joined, PeerAnswer | None]:
     """Give somebody a seat with media; what fails leaves nothing begun.
 
+    ``name`` is whose attempts are counted together.
+
     Raises:
         CaseError: what ``find_seat`` and ``take_seat`` refuse, ``recording_unavailable``,
-            ``media_unavailable`` (503), ``bad_offer`` (422).
+            ``media_unavailable`` (503), ``bad_offer`` (422), ``too_many_attempts`` (429).
     """
+    wait_s = services.join_limit.wait_s(name, services.clock.monotonic_s())
+    if wait_s > 0:
+        raise CaseError(
+            "too_many_attempts",
+            "Too many attempts to connect; please wait a moment.",
+            status=429,
+            retry_after_s=ceil(wait_s),
+        )
     try:
         for _ in range(_ATTEMPTS):
             joined = await _attempt(services, find_seat, take_seat, wish)
@@ -78,27 +90,12 @@ async def _attempt(
     with metrics.join_stage("find"):
         async with services.database.read() as tx:
             seat = await find_seat(tx)
-    with metrics.join_stage("recorder"):
-        await services.recorder.open_session(
-            seat.session_id, seat.key_id, seat.key, object_prefix(seat.tenant_id, seat.session_id)
-        )
+    place = _place_for(services, seat) if wish.offer is not None else None
     peer: PeerAnswer | None = None
-    media: SeatMedia | None = None
-    place: Place | None = None
     try:
-        if wish.offer is not None:
-            place = _place_for(services, seat)
-            with metrics.join_stage("media"):
-                peer = await services.media_pool.add_peer(
-                    place,
-                    session_id=seat.session_id,
-                    participant_id=seat.participant_id,
-                    role=seat.role,
-                    offer=wish.offer,
-                    candidates=wish.candidates,
-                    record=seat.record,
-                )
-            media = SeatMedia(place.worker, place.epoch, peer.peer_id)
+        with metrics.join_stage("media"):
+            peer = await _prepare(services, seat, place, wish)
+        media = SeatMedia(place.worker, place.epoch, peer.peer_id) if place and peer else None
         with metrics.join_stage("commit"):
             joined = await services.run(lambda unit: take_seat(unit, seat, media))
     except SeatGone:
@@ -108,6 +105,40 @@ async def _attempt(
         services.tasks.once("undo join", _undo(services, seat, place, peer))
         raise
     return joined, peer
+
+
+async def _prepare(
+    services: Services, seat: Seat, place: Place | None, wish: Wish
+) -> PeerAnswer | None:
+    """Have recorder and media worker made ready, both at once.
+
+    Packets flow only when the browser has the answer, so the recorder is never late.
+    """
+    prefix = object_prefix(seat.tenant_id, seat.session_id)
+    recorded = services.recorder.open_session(seat.session_id, seat.key_id, seat.key, prefix)
+    if place is None or wish.offer is None:
+        await recorded
+        return None
+    made = services.media_pool.add_peer(
+        place,
+        session_id=seat.session_id,
+        participant_id=seat.participant_id,
+        role=seat.role,
+        offer=wish.offer,
+        candidates=wish.candidates,
+        record=seat.record,
+    )
+    refusal, peer = await asyncio.gather(recorded, made, return_exceptions=True)
+    if refusal is None and isinstance(peer, PeerAnswer):
+        return peer
+    if isinstance(peer, PeerAnswer):
+        await services.media_pool.close_peer(place, peer.peer_id, "not_joined")
+    raise refusal if isinstance(refusal, BaseException) else _error(peer)
+
+
+def _error(result: PeerAnswer | BaseException) -> BaseException:
+    assert isinstance(result, BaseException)
+    return result
 
 
 def _place_for(services: Services, seat: Seat) -> Place:

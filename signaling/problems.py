@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from runtime.errors import CaseError, StoreError
+from signaling.services import SERVICES
 
 log = structlog.get_logger()
 
@@ -148,8 +149,13 @@ def secure_headers(public_url: str) -> Callable[[web.Request, web.StreamResponse
 
 def _is_ours(request: web.Request, origin: str) -> bool:
     # A browser writes the Host header itself: a foreign page cannot make the two agree
-    # and still have our cookies sent.
-    return origin != "null" and urlsplit(origin).netloc == request.host
+    # and still have our cookies sent. A proxy may rewrite it, hence the public address.
+    try:
+        host = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    public = urlsplit(request.app[SERVICES].settings.public_url).netloc
+    return bool(host) and host in (request.host, public)
 
 
 def _told(error: CaseError) -> web.Response:

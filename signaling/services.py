@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from asyncio import sleep
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -25,6 +25,7 @@ from runtime.control import ControlError
 from runtime.errors import CaseError
 from runtime.settings import Settings
 from runtime.tasks import Tasks
+from signaling.join_limit import JoinLimit
 from signaling.media_pool import MediaPool, Place
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Services:
     hub: Hub
     metrics: Metrics
     tasks: Tasks
+    join_limit: JoinLimit = field(default_factory=JoinLimit)
 
     async def run(self, act: Callable[[Unit], Awaitable[T]]) -> T:
         """Carry out ``act`` in one transaction, commit, then tell everybody concerned.

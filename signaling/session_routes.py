@@ -10,11 +10,12 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import desk, joining, links, sessions, stills
+from cases import consenting, desk, joining, links, sessions, stills
 from cases.actor import BuyerActor, StaffActor
 from cases.case_access import not_found
 from cases.commands import Words
-from cases.joining import ConsentGiven, Joined, Seat, SeatMedia
+from cases.consenting import ConsentGiven, check_consent
+from cases.joining import Joined, Seat, SeatMedia
 from cases.log import Visibility
 from cases.session_views import events_after, snapshot, visible_to
 from cases.states import Disposition, Liability, Outcome
@@ -131,7 +132,7 @@ async def host_join(request: web.Request) -> web.Response:
     body = await parse_body(request, HostJoinIn)
     actor = await _host(request)
     consent = ConsentGiven(body.consent.version, body.consent.locale)
-    joining.check_consent(consent)
+    check_consent(consent)
     wish = Wish(body.offer, [candidate.model_dump() for candidate in body.candidates])
     return await _join(request, actor, wish, consent)
 
@@ -240,12 +241,11 @@ async def release(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     actor = await _host(request)
 
-    async def act(unit: Unit) -> str:
-        return await sessions.release(unit, actor, request.match_info["id"])
+    async def act(unit: Unit) -> None:
+        await sessions.release(unit, actor, request.match_info["id"])
 
-    session_id = await services.run(act)
-    async with services.database.read() as tx:
-        return web.json_response({"session": await snapshot(tx, actor, session_id, services.clock)})
+    await services.run(act)
+    return web.json_response({})
 
 
 async def end(request: web.Request) -> web.Response:
@@ -290,7 +290,7 @@ async def withdraw_consent(request: web.Request) -> web.Response:
     session_id = request.match_info["id"]
 
     async def act(unit: Unit) -> str:
-        return await joining.withdraw_consent(unit, actor, session_id)
+        return await consenting.withdraw_consent(unit, actor, session_id)
 
     participant_id = await services.run(act)
     try:
@@ -319,7 +319,7 @@ async def _join(
     async def take_seat(unit: Unit, seat: Seat, media: SeatMedia | None) -> Joined:
         return await joining.take_own_seat(unit, actor, seat, media, consent)
 
-    joined, peer = await join(services, find_seat, take_seat, wish)
+    joined, peer = await join(services, f"{session_id}:{actor.label}", find_seat, take_seat, wish)
     if consent is None:
         return web.json_response({"peer": peer_json(peer)})
     async with services.database.read() as tx:

@@ -54,6 +54,7 @@ AWAY_AFTER_S: Final = 10.0
 _MAX_FRAME_BYTES: Final = 1024 * 1024
 _MAX_WAITING_TOLD: Final = 100
 _QUEUED_CHANGES: Final = 1000
+_GATHER_S: Final = 0.015
 
 Answer = dict[str, object]
 
@@ -296,12 +297,20 @@ class Hub:
 
     async def _tell_forever(self) -> None:
         while True:
-            await self._tell(await self._changes.get())
+            changes = await self._changes.get()
+            # The answer to whoever made the change goes first, and what comes in a burst
+            # is looked up once.
+            await asyncio.sleep(_GATHER_S)
+            while not self._changes.empty():
+                changes.absorb(self._changes.get_nowait())
+            await self._tell(changes)
 
     async def _tell(self, changes: Changes) -> None:
         services = self._serving()
         for sid in changes.replaced_sockets:
             await self.sio.emit("replaced", {}, room=sid)
+            await self.sio.disconnect(sid)
+        for sid in changes.dropped_sockets:
             await self.sio.disconnect(sid)
         async with services.database.read() as tx:
             for session_id, event in changes.events:

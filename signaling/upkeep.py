@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
 
-from cases import conversation, hosting, sessions
+from cases import conversation, hosting, sweeping
+from cases.keys import KeyDestroyed
 from cases.placement import forget_dead_media
 from cases.session_states import EndCause
 from cases.states import SessionState
 from cases.tables import Session
+from cases.unit import Unit
+from runtime.errors import CaseError
 from signaling.services import Services
 from signaling.sockets import AWAY_AFTER_S
 
@@ -44,24 +48,31 @@ class Upkeep:
         tasks.once("recover media", self._recover_media())
 
     async def _watch_recorder(self) -> None:
+        told = ""
         while True:
-            before = self._services.recorder.status
-            after = await self._services.recorder.poll()
-            if after is not None and (before is None or before.epoch != after.epoch):
-                await self._reopen_recordings()
+            status = await self._services.recorder.poll()
+            if status is not None and status.epoch != told and await self._reopen_recordings():
+                told = status.epoch
             await asyncio.sleep(_RECORDER_S)
 
-    async def _reopen_recordings(self) -> None:
-        """A new recorder process may have lost a session that had nothing in the spool yet."""
+    async def _reopen_recordings(self) -> bool:
+        """Tell a new recorder process of every open session; says whether it took them all."""
         services = self._services
         async with services.database.read() as tx:
-            open_ids = await sessions.open_session_ids(tx)
-            for session_id in open_ids:
+            seats = []
+            for session_id in await sweeping.open_session_ids(tx):
                 session = await tx.get_one(Session, session_id)
-                key = await services.keys.session_key(tx, session_id)
-                await services.recorder.open_session(
-                    session_id, session.key_id, key, session.object_prefix
-                )
+                try:
+                    key = await services.keys.session_key(tx, session_id)
+                except KeyDestroyed:
+                    continue
+                seats.append((session_id, session.key_id, key, session.object_prefix))
+        try:
+            for seat in seats:
+                await services.recorder.open_session(*seat)
+        except CaseError:
+            return False
+        return True
 
     async def _recover_media(self) -> None:
         """Whose worker died while no web process was there to see it."""
@@ -100,14 +111,11 @@ class Upkeep:
             patience_s = _ELSEWHERE_S if services.settings.redis_url else AWAY_AFTER_S
             if (now - person.seen_at).total_seconds() < patience_s:
                 continue
-            participant_id, socket_id = person.id, person.socket_id
-            await services.run(
-                lambda unit, p=participant_id, s=socket_id: conversation.mark_absent(unit, p, s)
-            )
+            await services.run(partial(_mark_absent, person.id, person.socket_id))
 
     async def _end_stale(self) -> None:
         async with self._services.database.read() as tx:
-            open_ids = await sessions.open_session_ids(tx)
+            open_ids = await sweeping.open_session_ids(tx)
         for session_id in open_ids:
             await end_stale_session(self._services, session_id)
 
@@ -115,11 +123,15 @@ class Upkeep:
         """Media and recorder of ended sessions, in case the first command was lost."""
         services = self._services
         async with services.database.read() as tx:
-            unclosed = await sessions.unclosed_sessions(
+            unclosed = await sweeping.unclosed_sessions(
                 tx, services.clock.now() - _CLOSE_AGAIN_AFTER
             )
         for session_id, cause in unclosed:
             await services.close_session(session_id, cause)
+
+
+async def _mark_absent(participant_id: str, socket_id: str | None, unit: Unit) -> None:
+    await conversation.mark_absent(unit, participant_id, socket_id)
 
 
 async def end_stale_session(services: Services, session_id: str) -> None:
@@ -130,7 +142,7 @@ async def end_stale_session(services: Services, session_id: str) -> None:
     if session is None or session.state == SessionState.ENDED:
         return
     cause: EndCause | None = await services.run(
-        lambda unit: sessions.end_if_stale(unit, session_id)
+        lambda unit: sweeping.end_if_stale(unit, session_id)
     )
     if cause is not None:
         log.info("stale session ended", session_id=session_id, cause=cause)

@@ -45,12 +45,12 @@ class Postgres:
         """Return the URL of a database; ``driver`` is SQLAlchemy's dialect+driver."""
         return f"{driver}://{USER}@127.0.0.1:{self.port}/{database}"
 
-    def fresh_database(self, name: str | None = None) -> str:
-        """Make an empty database and return its asyncpg URL."""
+    def fresh_database(self, name: str | None = None, *, template: str = "template1") -> str:
+        """Make a database like ``template``, by default empty, and return its asyncpg URL."""
         name = name or f"t_{uuid.uuid4().hex[:12]}"
         with psycopg.connect(self._admin_url(), autocommit=True, connect_timeout=5) as admin:
-            identifier = psycopg.sql.Identifier(name)
-            admin.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(identifier))
+            names = (psycopg.sql.Identifier(part) for part in (name, template))
+            admin.execute(psycopg.sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
         return self.database_url(name)
 
     def describe(self) -> str:

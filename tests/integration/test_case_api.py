@@ -20,7 +20,7 @@ from cases.case_views import CaseView
 from cases.people import create_staff
 from cases.states import Role, Scope
 from cases.tenants import revoke_grant
-from signaling.api_cases import CaseEvents, CaseOpened
+from signaling.case_models import CaseEvents, CaseOpened
 from tests.support.seller import PASSWORD, case_in
 from tests.support.seller_site import SellerSite, seller_site
 
@@ -189,7 +189,8 @@ async def test_pages_of_a_list_follow_their_cursor(site: SellerSite) -> None:
     """Five cases in pages of two."""
     headers = await bearer(site)
     made = [(await opened(site, headers))["case"]["id"] for _ in range(5)]
-    seen, cursor = [], ""
+    seen: list[str] = []
+    cursor: str | None = ""
     while cursor is not None:
         response = await site.client.get(f"/api/v1/cases?limit=2{cursor}", headers=headers)
         page = await response.json()

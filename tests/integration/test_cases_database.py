@@ -569,7 +569,7 @@ async def test_a_case_exists_only_for_those_who_may_see_it(seller: Seller) -> No
     agent = await seller.staff(Role.AGENT, tenant=seller.lamp)
     opened = await seller.open_case(agent)
     inspector = await seller.staff(Role.INSPECTOR, warehouse=seller.hall)
-    strangers = [
+    strangers: list[StaffActor | KeyActor] = [
         await seller.staff(Role.ADMIN, Role.AGENT, tenant=seller.shoes),
         await seller.staff(Role.INSPECTOR, Role.ADMIN, warehouse=seller.dock),
         await seller.machine(seller.shoes, *Scope),

@@ -14,9 +14,10 @@ from sqlalchemy import select
 from cases import conversation, desk, hosting, joining, sessions
 from cases.actor import BuyerActor, StaffActor
 from cases.consent_text import CONSENT_VERSION
+from cases.consenting import ConsentGiven
 from cases.database import Database
 from cases.facts import RECORDER_FACT
-from cases.joining import ConsentGiven, Joined, SeatGone, SeatMedia, Tap
+from cases.joining import Joined, SeatGone, SeatMedia, Tap
 from cases.ledger import FactRefused, take_in
 from cases.log import LogKind, Visibility, read_events, verify
 from cases.placement import forget_dead_media, forget_media
@@ -216,10 +217,14 @@ async def test_the_longest_waiting_is_next_and_a_release_keeps_the_place(world: 
     assert (session.state, session.waiting_since) == (SessionState.WAITING, waited_since)
     assert await world.case_state(first) == CaseState.WAITING
     async with world.services.database.read() as tx:
+        with pytest.raises(CaseError, match="nothing here"):
+            await sessions.see_as_participant(tx, host, session_id)
         shown = await hosting.desk_of(tx, other)
     assert isinstance(shown["waiting"], list)
     assert next(row["case_id"] for row in shown["waiting"]) == first
     assert await world.take(other, None) == session_id
+    await world.services.run(lambda unit: sessions.release(unit, other, session_id))
+    assert await world.take(host, None) == session_id
 
 
 async def test_the_place_in_the_queue_counts_those_before(world: World) -> None:

@@ -156,7 +156,7 @@ async def test_a_killed_peer_is_lost_after_two_seconds_and_may_recover() -> None
         assert 1.9 < asyncio.get_running_loop().time() - last_s < 3.5
         await buyer.send("1", h264_frame(6))
         await until(lambda: running.facts.kinds()[-1] == "peer_recovered")
-        word = {"good", "fair", "poor"}
+        word = {"good", "weak", "bad", "lost"}
         quality = [one for one in running.facts.all if one["kind"] == "quality"]
         assert {one["word"] for one in quality} <= word
         await running.worker.close_peer({"peer_id": opened["peer_id"]}, {"cause": "left"})

@@ -75,7 +75,8 @@ async def seller_site(folder: Path, **settings: Any) -> AsyncIterator[SellerSite
         "tasks": Tasks(),
     }
     # Whatever belongs to calls is not there, and no route of the desk may miss it.
-    services = Services(**{part.name: parts.get(part.name) for part in fields(Services)})
+    missing: dict[str, Any] = dict.fromkeys(part.name for part in fields(Services))
+    services = Services(**{**missing, **parts})
     try:
         async with TestClient(TestServer(build_app(services))) as client:
             yield SellerSite(seller, client, hub, store)

@@ -84,6 +84,7 @@ def encode_video(
     context.time_base = fractions.Fraction(1, rate)
     context.framerate = fractions.Fraction(rate)
     context.gop_size = keyframe_every
+    context.thread_count = 1
     context.bit_rate = 400_000
     context.options = options
     out: list[EncodedFrame] = []

@@ -322,3 +322,43 @@ async def test_a_recorder_that_restarts_goes_on_in_the_same_recording(tmp_path: 
     late = [(at, number) for at, number, _ in pictures if number >= 120]
     assert len(late) == 60
     assert max(abs(at - number / 30) for at, number in late) < 0.1
+
+
+async def test_pictures_that_travel_longer_stay_beside_their_sound(tmp_path: Path) -> None:
+    """Pictures 250 ms late on the way are recorded within 80 ms of the beep captured with them."""
+    rig = SpoolRig(tmp_path)
+    picture, sound = open_both(rig, "h264")
+    late = packetise("h264", video("h264"), start_s=0.25)
+    sounds = packetise("opus", audio())
+    first = [packet for packet in late if packet.at_s < 0.6]
+    rig.feed((picture, first), (sound, [packet for packet in sounds if packet.at_s < 0.6]))
+    ntp = 3_990_000_000 << 32
+    picture.sender_report(ntp, late[0].timestamp, rig.now_ns)
+    sound.sender_report(ntp, sounds[0].timestamp, rig.now_ns)
+    rig.feed(
+        (picture, late[len(first) :]),
+        (sound, [packet for packet in sounds if packet.at_s >= 0.6]),
+    )
+    await rig.session.close("ended")
+    content = await read_all(await rig.open())
+    loud = [at for at, level in decoded_sound(content) if level > 0.02]
+    beeps = [at for at, before in zip(loud, [-1.0, *loud], strict=False) if at - before > 0.5]
+    shown = {number: at for at, number, _ in decoded_pictures(content)}
+    offsets = [shown[second * 30] - beeps[second] for second in range(6)]
+    assert max(abs(offset) for offset in offsets) <= 0.08
+    (clock, _) = rig.facts("segment_sealed")[0]["fragments"][0]["clocks"]
+    assert clock["ntp"] == ntp
+
+
+async def test_a_change_of_peer_with_a_pause_is_a_gap(tmp_path: Path) -> None:
+    """Half a second between two peers of one person is stated, though nobody lost a number."""
+    rig = SpoolRig(tmp_path)
+    first = open_both(rig, "h264")
+    rig.feed((first[1], packetise("opus", audio(1.0))))
+    for track in first:
+        track.ended("replaced")
+    again = open_both(rig, "h264", "peer_2")
+    rig.feed((again[1], packetise("opus", audio(1.0), start_s=1.5)))
+    await rig.session.close("ended")
+    (gap,) = rig.facts("gap")
+    assert (gap["cause"], gap["to_ns"] - gap["from_ns"]) == ("peer_lost", 520_000_000)

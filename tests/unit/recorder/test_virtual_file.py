@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder import fmp4, webm
+from recorder.depacketise import Codec
 from recorder.fragments import Fragment, Sample
+from recorder.frame_cut import cut_frame
 from recorder.h264_parameters import find_parameter_sets, picture_size, units, vp8_picture_size
 from recorder.playback import Playback
 from recorder.sample_index import (
@@ -25,8 +27,8 @@ from recorder.sample_index import (
     sample_offsets,
 )
 from recorder.virtual_file import BodyRange, Container, lay_out
-from runtime.errors import StoreError
-from tests.support.recording_rig import SpoolRig, decoded_pictures, read_all, source_of
+from runtime.errors import CaseError, StoreError
+from tests.support.recording_rig import T0_NS, SpoolRig, decoded_pictures, read_all, source_of
 from tests.support.tap_feed import encode_video, nal_units
 from tests.unit.recorder.test_recording import record
 
@@ -273,3 +275,18 @@ async def test_a_recording_still_going_on_plays_as_far_as_it_is_stored(tmp_path:
     assert short.etag != whole.etag
     assert short.content_type == "video/webm"
     assert 100 <= len(decoded_pictures(await read_all(short))) < 180
+
+
+async def test_a_picture_that_does_not_decode_is_a_clear_error(tmp_path: Path) -> None:
+    """The child that decodes gives up; the caller is told, nothing else happens."""
+    rig = SpoolRig(tmp_path)
+    track = rig.session.open_track("par_1", "trk_v", "peer_1", Codec.H264)
+    assert track is not None
+    for number in range(30):
+        payload = b"\x65\x88" + bytes([number]) * 500
+        track.rtp(number, number * 3_000, True, payload, T0_NS + number * 33_000_000)
+    rig.advance(1.0)
+    await rig.session.close("ended")
+    with pytest.raises(CaseError) as caught:
+        await cut_frame(await rig.open(), ms=500)
+    assert caught.value.code == "frame_undecodable"

@@ -38,6 +38,13 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+let actingAs: 'buyer' | 'host' | null = null;
+
+/** A browser may be both a buyer's and a host's; this page speaks for one of them. */
+export function actAs(role: 'buyer' | 'host'): void {
+  actingAs = role;
+}
+
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 function isProblem(value: unknown): value is Problem {
@@ -66,6 +73,7 @@ async function once(method: Method, path: string, options: CallOptions): Promise
   options.signal?.addEventListener('abort', end);
   if (options.signal?.aborted) end();
   const headers: Record<string, string> = { Accept: 'application/json', 'X-Proofcall': '1', ...options.headers };
+  if (actingAs) headers['X-Proofcall-Role'] = actingAs;
   const init: RequestInit = { method, headers, signal: ended.signal, credentials: 'same-origin', cache: 'no-store' };
   if (options.body !== undefined) {
     headers['Content-Type'] = 'application/json';

@@ -58,7 +58,7 @@ export function SelfView({ media, first = 'top-right' }: { media: LocalMedia; fi
     <button
       type="button"
       class={`self ${corner.value}`}
-      aria-label={t('call.move_self')}
+      aria-label={`${tb('base.you')}. ${t('call.move_self')}`}
       style={{ transform: drag.value ? `translate(${drag.value.x}px, ${drag.value.y}px)` : 'none' }}
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);

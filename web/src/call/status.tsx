@@ -8,7 +8,7 @@ import { Icon } from '../base/ui';
 import { t } from './text';
 
 export function RecordedPill({ session }: { session: LiveSession }) {
-  const since = session.snapshot.value.live_at ?? liveSince(session);
+  const since = session.state.value === 'live' ? (session.snapshot.value.live_at ?? liveSince(session)) : null;
   const recording = session.recording.value;
   return (
     <span class={recording ? 'pill recorded' : 'pill'} data-test="recorded">

@@ -1,15 +1,102 @@
 /** The console page: its entry. */
+import { signal } from '@preact/signals';
 import { render } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { staff, StaffOnly } from '../staff/sign_in';
 import { openText } from '../base/text';
-import { Notice, Toasts } from '../base/ui';
+import type { CaseState } from '../base/protocol';
+import { Icon, Toasts, type IconName } from '../base/ui';
+import { OfflineLine, StaffMenu } from '../staff/bar';
+import { CaseList } from '../staff/case_list';
+import { CaseSearch } from '../staff/case_search';
+import { CasePage } from './case_page';
+import { NewCase } from './new_case';
+import { onNews } from './news';
+import { addressOf, follow, go, route } from './route';
 import { loaders, t } from './text';
+import './console.css';
+
+const search = new CaseSearch();
+const narrowScreen = matchMedia('(max-width: 760px)');
+const narrow = signal(narrowScreen.matches);
+narrowScreen.addEventListener('change', () => { narrow.value = narrowScreen.matches; });
+const QUICK: readonly [CaseState | '', IconName][] = [['', 'list'], ['waiting', 'clock'], ['live', 'video'], ['inspected', 'question'], ['decided', 'check']];
 
 function Page() {
   return (
     <>
-      <Notice icon="list" title={t('console.title')} />
+      <StaffOnly title={t('console.title')} intro={t('console.sign_in_intro')}><Console /></StaffOnly>
       <Toasts />
     </>
+  );
+}
+
+function Console() {
+  const { caseId, form } = route.value;
+  const refresh = (): void => void search.load(true);
+  useEffect(() => onNews(refresh), []);
+  // On a phone the list is the page as long as nothing is chosen.
+  const alone = narrow.value && !form && caseId === null;
+  const showing = form ? 'form' : caseId !== null ? 'case' : 'none';
+  return (
+    <div class="console" data-showing={showing}>
+      <Rail />
+      <div class="list-pane" role={alone ? 'main' : undefined}>
+        {alone ? <h1 class="sr">{t('cases.list')}</h1> : null}
+        <OfflineLine />
+        <CaseList search={search} selectedId={caseId} hrefOf={(item) => addressOf({ caseId: item.id })} onOpen={(item) => go({ caseId: item.id })} />
+        <Pulse />
+      </div>
+      <div class="detail-pane">
+        {form ? <NewCase onOpened={refresh} /> : caseId !== null ? <CasePage key={caseId} caseId={caseId} onChanged={refresh} /> : <Nothing />}
+      </div>
+    </div>
+  );
+}
+
+function Rail() {
+  return (
+    <nav class="rail" aria-label={t('console.menu')}>
+      <strong class="rail-name">{staff.value?.organisation.name}</strong>
+      <a class="button primary rail-new" href={addressOf({ form: true })} onClick={follow({ form: true })} data-test="new-case"><Icon name="plus" /><span>{t('console.new_case')}</span></a>
+      <div class="rail-quick">
+        {QUICK.map(([state, icon]) => (
+          <button key={state} type="button" class="rail-item" aria-pressed={search.state.value === state} data-test={`quick-${state || 'all'}`} onClick={() => { search.setState(state); if (narrow.peek()) go({}); }}>
+            <Icon name={icon} /><span>{state === '' ? t('console.all') : t(`state.${state}`)}</span>
+          </button>
+        ))}
+      </div>
+      <a class="rail-item" href="/review" data-test="to-review"><Icon name="play" /><span>{t('console.review')}</span></a>
+      {staff.value?.roles.some((role) => role === 'agent' || role === 'inspector') ? <a class="rail-item" href="/inspect" data-test="to-desk"><Icon name="camera" /><span>{t('console.desk')}</span></a> : null}
+      <StaffMenu />
+    </nav>
+  );
+}
+
+/** How many are live or waiting among the cases shown: a glance, not a figure. */
+function Pulse() {
+  const items = search.items.value;
+  const live = items.filter((item) => item.state === 'live').length;
+  const waiting = items.filter((item) => item.state === 'waiting').length;
+  return (
+    <p class="pulse s" role="status" data-test="live-status">
+      {live > 0 ? <span class="pulse-live"><span class="dot" />{t('console.live_count', { count: live })}</span> : null}
+      {waiting > 0 ? <span class="pulse-waiting"><span class="dot" />{t('console.waiting_count', { count: waiting })}</span> : null}
+      {live + waiting === 0 ? <span class="faint">{search.failure.value === null ? t('console.updated') : t('base.error_network')}</span> : null}
+    </p>
+  );
+}
+
+function Nothing() {
+  return (
+    <main class="page nothing" data-test="nothing-chosen">
+      <div class="notice">
+        <Icon name="parcel" />
+        <h1>{t('console.pick')}</h1>
+        <p class="quiet">{t('console.pick_hint')}</p>
+        <a class="button" href={addressOf({ form: true })} onClick={follow({ form: true })}>{t('console.new_case')}</a>
+      </div>
+    </main>
   );
 }
 

@@ -1,12 +1,12 @@
 /** The buyer inside a session: waiting for somebody, or face to face. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { locale } from '../base/text';
+import { locale, tb } from '../base/text';
 import { waitLength } from '../base/time';
 import { Button, Icon, LanguageSwitch } from '../base/ui';
 import { Messages } from '../call/messages';
 import { SelfVideo } from '../call/self_view';
-import { ReconnectingVeil } from '../call/status';
+import { RecordedPill, ReconnectingVeil } from '../call/status';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
 import { CameraHelp } from './camera_help';
@@ -68,7 +68,7 @@ function Waiting({ visit, call, session }: { visit: Visit; call: Call; session: 
   const cameraOn = media.video.value !== null;
   return (
     <div class="waiting" data-test="waiting-page">
-      <section class="stage mirror">
+      <section class="stage mirror" aria-label={tb('base.you')}>
         <SelfVideo media={media} />
         {cameraOn ? null : <div class="person"><Icon name="videoOff" /></div>}
         <div class="over row">
@@ -79,6 +79,7 @@ function Waiting({ visit, call, session }: { visit: Visit; call: Call; session: 
             {t(cameraOn ? 'call.camera_off' : 'call.camera_on')}
           </Button>
         </div>
+        <div class="top"><RecordedPill session={session} /></div>
         <ReconnectingVeil call={call} />
       </section>
       <main class="panel">

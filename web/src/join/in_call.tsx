@@ -9,7 +9,7 @@ import { ConnectionPill, ownWord, ReconnectingVeil, RecordedPill } from '../call
 import { Tool } from '../call/tool';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
-import { OpenFinding } from './finding';
+import { OpenFinding, openFinding } from './finding';
 import { t } from './text';
 import type { Visit } from './visit';
 
@@ -87,6 +87,7 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
   return (
     <div class="call" data-test="in-call">
       <main class="stage" aria-label={t('join.call_with', { name })}>
+        <h1 class="sr">{t('join.call_with', { name })}</h1>
         <RemoteVideo stream={connection.remote.value?.main ?? null} fit="cover" label={t('join.picture_of', { name })} test="remote-video" onFrame={() => (firstFrame.value = true)} />
         {!firstFrame.value && host?.camera !== false ? (
           <div class="person" data-test="connecting">
@@ -100,18 +101,18 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
           <ConnectionPill word={ownWord(call, session)} />
           {connection.frozen.value && connection.word.value === 'connected' && host?.presence === 'here' ? <span class="pill" role="status">{t('call.frozen')}</span> : null}
           {observer ? <span class="pill">{t('call.observer', { name: observer.name })}</span> : null}
-          {media.microphone.value === 'refused' || media.microphone.value === 'missing' ? <span class="pill" role="status">{t('call.microphone_silent')}</span> : null}
         </div>
         <SelfView media={media} />
         <div class="bottom">
-          {writing.value ? null : <Hint session={session} onOpen={() => (writing.value = true)} />}
+          {media.microphone.value === 'refused' || media.microphone.value === 'missing' ? <span class="pill" role="status" data-test="no-microphone">{t('call.microphone_silent')}</span> : null}
+          {writing.value || openFinding(session) ? null : <Hint session={session} onOpen={() => (writing.value = true)} />}
           <OpenFinding session={session} />
         </div>
         <ReconnectingVeil call={call} />
       </main>
       <nav class="controls" aria-label={t('call.controls')}>
         <Tool icon={muted ? 'micOff' : 'mic'} label={t(muted ? 'call.unmute' : 'call.mute')} pressed={muted} test="mute" onPress={() => (hasMicrophone ? media.setMuted(!media.muted.value) : void media.openMicrophone())} />
-        <Tool icon="flip" label={t('call.flip')} test="flip" disabled={!cameraOn} onPress={() => void media.flip()} />
+        <Tool icon="flip" label={t('call.flip')} test="flip" disabled={!cameraOn || media.cameras.value < 2} onPress={() => void media.flip()} />
         <Tool icon={cameraOn ? 'video' : 'videoOff'} label={t(cameraOn ? 'call.camera_off' : 'call.camera_on')} pressed={!cameraOn} test="camera" onPress={() => void media.setCamera(!cameraOn)} />
         <Tool icon="write" label={t('call.write')} test="write" count={unread} countLabel={t('call.unread', { count: unread })} onPress={() => (writing.value = true)} />
         <Tool icon="hangUp" label={t('call.hang_up')} tone="danger" test="hang-up" onPress={() => (leaving.value = true)} />

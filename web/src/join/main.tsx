@@ -1,6 +1,7 @@
 /** The buyer's page: its entry, and the screen for each state of the visit. */
 import { effect } from '@preact/signals';
 import { render } from 'preact';
+import { actAs } from '../base/api';
 import { openText } from '../base/text';
 import { Skeleton, Toasts } from '../base/ui';
 import '../call/call.css';
@@ -12,6 +13,7 @@ import { Ready } from './ready';
 import { loaders, t } from './text';
 import { Visit } from './visit';
 
+actAs('buyer');
 const token = decodeURIComponent(location.pathname.replace(/^\/j\//, '').replace(/\/$/, ''));
 const visit = new Visit(token);
 

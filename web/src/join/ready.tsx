@@ -92,15 +92,15 @@ export function Ready({ visit }: { visit: Visit }) {
         </ItemCard>
         <Steps view={view} />
       </main>
-      <div class="bar">
-        <Button variant="primary" size="large" wide icon="video" test="join" busy={visit.starting.value} onClick={() => void visit.start()}>
+      <footer class="bar">
+        <Button variant="primary" size="large" wide test="join" busy={visit.starting.value} onClick={() => void visit.start()}>
           {t(visit.starting.value ? 'join.starting' : view.session ? 'join.resume' : 'join.start')}
         </Button>
         <p class="xs faint">
           {t('join.recording_starts')}{' '}
           <button type="button" class="link" data-test="what-we-keep" onClick={() => (reading.value = true)}>{t('join.what_we_keep')}</button>
         </p>
-      </div>
+      </footer>
       {reading.value ? <ConsentDialog view={view} onClose={() => (reading.value = false)} /> : null}
     </div>
   );

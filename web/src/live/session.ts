@@ -72,7 +72,7 @@ export class LiveSession {
     this.recording = signal(snapshot.recording);
     this.socket = io({
       transports: ['websocket'],
-      auth: { session_id: this.id },
+      auth: { session_id: this.id, ...(this.you.role === 'observer' ? {} : { role: this.you.role }) },
       reconnectionDelay: 400,
       reconnectionDelayMax: 5_000,
       timeout: 8_000,
@@ -164,7 +164,12 @@ export class LiveSession {
       this.show(this.log.add(event));
       if (this.log.hasHole) setTimeout(() => void this.fill(), 60);
     });
-    socket.on('session', (change: SessionChange) => batch(() => this.applyChange(change)));
+    socket.on('session', (change: SessionChange) => {
+      const moved = change.state !== this.state.peek();
+      batch(() => this.applyChange(change));
+      // Since when it is live, and what became of it, stands only in the whole snapshot.
+      if (moved) void this.refresh();
+    });
     socket.on('quality', (quality: Quality) => {
       this.qualities.value = { ...this.qualities.value, [quality.participant_id]: quality };
     });
@@ -236,7 +241,10 @@ export class LiveSession {
       for (const event of events) this.outbox.seen(event.client_id);
       this.publishOutbox();
     });
-    for (const event of events) this.onEvent?.(event);
+    for (const event of events) {
+      if (event.kind === 'message' && event.actor.participant_id === this.typing.peek()) this.typing.value = null;
+      this.onEvent?.(event);
+    }
   }
 
   private async flush(): Promise<void> {

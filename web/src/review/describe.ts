@@ -3,7 +3,7 @@ import type { SessionEvent } from '../base/protocol';
 import type { IconName } from '../base/ui';
 import type { Entry } from './entries';
 import { t } from './text';
-import { length } from './time-words';
+import { length } from './time_words';
 
 const CAUSES = ['media_lost', 'peer_lost', 'packet_loss', 'tap_overflow', 'recorder_lost', 'stopped'] as const;
 

@@ -17,7 +17,9 @@ export interface Still {
   readonly seq: number | null;
   readonly wallMs: number;
   readonly participantId: string;
-  readonly image: string;
+  /** The evidence; null as long as it is only wanted, or when it could not be cut. */
+  readonly image: string | null;
+  /** What the host's browser showed. */
   readonly preview: string | null;
   readonly proof: StillProof | null;
   readonly failed: string | null;

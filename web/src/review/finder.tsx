@@ -1,8 +1,8 @@
 /** Finding an inspection by order number, buyer or state. */
 import type { CaseSummary } from '../base/protocol';
 import { OfflineLine, StaffMenu } from '../staff/bar';
-import { CaseList } from '../staff/case-list';
-import { CaseSearch } from '../staff/case-search';
+import { CaseList } from '../staff/case_list';
+import { CaseSearch } from '../staff/case_search';
 import { addressOf, go } from './route';
 import { t } from './text';
 

@@ -47,6 +47,12 @@ export function leadOf(lanes: readonly Lane[], direction: Direction): string {
   return (recorded.find((lane) => lane.role === role) ?? recorded[0] ?? lanes[0])?.participantId ?? '';
 }
 
+/** Where a replay begins: at the first picture of anybody, not in the wait before it. */
+export function firstPictureMs(timeline: Timeline): number {
+  const first = Math.min(...timeline.recordings.map((recording) => recording.start_ms));
+  return Number.isFinite(first) ? first : timeline.start_ms;
+}
+
 /** The span that the timeline shows: everything recorded, whatever the server calls start and end. */
 export function spanOf(timeline: Timeline): { startMs: number; endMs: number } {
   const starts = timeline.recordings.map((r) => r.start_ms);

@@ -1,9 +1,9 @@
 /** The replay: every participant's pictures on one clock. */
 
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import { LanePlayer } from './lane-player';
-import * as clock from './play-clock';
-import type { PlayClock } from './play-clock';
+import { LanePlayer } from './lane_player';
+import * as clock from './play_clock';
+import type { PlayClock } from './play_clock';
 import type { Lane } from './sync';
 
 /** A picture may be late this long before the clock waits for it. */

@@ -4,7 +4,7 @@ import { Button, Icon, toast, type Tone } from '../base/ui';
 import { causeWords, type Names } from './describe';
 import { gapsAdmitted, sealOf } from './entries';
 import { t } from './text';
-import { length, wallDate, wallSeconds } from './time-words';
+import { length, wallDate, wallSeconds } from './time_words';
 
 export function proofWords(timeline: Timeline, seal: EventOf<'sealed'> | null, gaps: { count: number; totalMs: number }): { tone: Tone; words: string } {
   if (timeline.recordings.length === 0) return { tone: 'plain', words: t('proof.none') };

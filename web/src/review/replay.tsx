@@ -3,19 +3,19 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Timeline } from '../base/protocol';
 import { Button, Chip, toast } from '../base/ui';
 import { OfflineLine } from '../staff/bar';
-import { CasePanel } from './case-panel';
+import { CasePanel } from './case_panel';
 import { entriesOf, gapsAdmitted, sealOf, stillsOf, type Entry } from './entries';
-import { EventList } from './event-list';
+import { EventList } from './event_list';
 import { BackLink } from './inspection';
 import { KeyHelp, useKeys } from './keys';
-import { lanesOf, leadOf, spanOf } from './lanes';
-import { PictureFrame } from './picture-frame';
+import { firstPictureMs, lanesOf, leadOf, spanOf } from './lanes';
+import { PictureFrame } from './picture_frame';
 import { ReplayPlayer } from './player';
 import { proofWords } from './proof';
 import { addressOf, go } from './route';
 import { StillDialog, StillStrip } from './stills';
 import { t } from './text';
-import { length, wallDate, wallTime } from './time-words';
+import { length, wallDate, wallTime } from './time_words';
 import { TimelineBar } from './timeline';
 import { Transport } from './transport';
 
@@ -26,7 +26,7 @@ function usePlayer(timeline: Timeline, beginMs: number | null): ReplayPlayer {
   // Somebody who joins while the page is open needs a player with one lane more.
   const people = lanes.map((lane) => lane.participantId).join();
   const made = useMemo(() => {
-    const at = player.current?.wallMs.peek() ?? beginMs ?? span.startMs;
+    const at = player.current?.wallMs.peek() ?? beginMs ?? firstPictureMs(timeline);
     player.current?.close();
     player.current = new ReplayPlayer(lanes, span.startMs, span.endMs, leadOf(lanes, timeline.case.direction), at);
     return player.current;

@@ -5,11 +5,11 @@ import type { Names } from './describe';
 import type { Still } from './entries';
 import type { ReplayPlayer } from './player';
 import { t } from './text';
-import { recordingTime, wallDate, wallSeconds, wallTime } from './time-words';
+import { recordingTime, wallDate, wallSeconds, wallTime } from './time_words';
 
 /** The evidence where it exists; until then what the host's browser showed. */
-function sourceOf(still: Still): string {
-  return still.proof === null ? (still.preview ?? still.image) : still.image;
+function sourceOf(still: Still): string | null {
+  return still.proof === null ? (still.preview ?? still.image) : (still.image ?? still.preview);
 }
 
 export function StillStrip({ stills, player, onOpen }: { stills: readonly Still[]; player: ReplayPlayer; onOpen: (stillId: string) => void }) {
@@ -21,7 +21,7 @@ export function StillStrip({ stills, player, onOpen }: { stills: readonly Still[
             type="button" aria-label={t('still.open', { time: `${wallSeconds(still.wallMs)} UTC` })} data-test={`still-${still.stillId}`}
             onClick={() => { player.seek(still.wallMs); onOpen(still.stillId); }}
           >
-            <img src={still.preview ?? still.image} alt="" loading="lazy" decoding="async" />
+            <Thumb still={still} />
             <span class="num">{wallSeconds(still.wallMs)}</span>
             {still.proof === null ? <Icon name={still.failed === null ? 'clock' : 'warning'} /> : <Icon name="shield" />}
           </button>
@@ -29,6 +29,12 @@ export function StillStrip({ stills, player, onOpen }: { stills: readonly Still[
       ))}
     </ul>
   );
+}
+
+/** The small preview does for a thumbnail; a still without any picture keeps its place. */
+export function Thumb({ still }: { still: Still }) {
+  const source = still.preview ?? still.image;
+  return source === null ? <Icon name="camera" /> : <img src={source} alt="" loading="lazy" decoding="async" />;
 }
 
 interface DialogProps {
@@ -58,7 +64,7 @@ export function StillDialog({ still, stills, names, player, onPick }: DialogProp
           if (event.key === 'ArrowLeft') move(-1);
         }}
       >
-        {broken === source
+        {source === null || broken === source
           ? <p class="quiet">{t('still.not_loaded')}</p>
           : <img key={source} src={source} alt={t('still.image', { name, time })} onError={() => setBroken(source)} data-test="still-image" />}
         <ProofLine still={still} name={name} />
@@ -77,14 +83,14 @@ export function StillDialog({ still, stills, names, player, onPick }: DialogProp
 function ProofLine({ still, name }: { still: Still; name: string }) {
   const { proof } = still;
   if (proof === null) {
-    const words = still.failed === null ? t('still.wanted') : t('still.failed', { reason: still.failed });
+    const words = still.failed === null ? t('still.wanted') : t('still.failed', { reason: t(still.failed === 'not_recorded' ? 'still.reason_not_recorded' : 'still.reason_other') });
     return <p class="proof-line wanted" data-test="still-proof"><Icon name={still.failed === null ? 'clock' : 'warning'} />{words}</p>;
   }
   return (
     <div class="proof-line" data-test="still-proof">
       <Icon name="shield" />
       <div>
-        <p>{t('still.cut', { name, time: recordingTime(proof.recordingMs) })} {t('still.size', { width: proof.width, height: proof.height })}</p>
+        <p>{t('still.cut', { name, time: recordingTime(proof.recordingMs) })} {t('still.size', { width: String(proof.width), height: String(proof.height) })}</p>
         <p class="mono xs" data-test="still-sha256">SHA-256 {proof.sha256}</p>
       </div>
     </div>

@@ -155,16 +155,19 @@ export function correction(driftMs: number, speed: number): Correction {
   return { kind: 'rate', rate: Math.round(rate * 1000) / 1000 };
 }
 
-/** The usual distance of two frames (ms) from the frames shown lately; 1/30 s when unknown. */
+/**
+ * A cautious guess at the distance of two frames (ms) from the frames shown lately;
+ * 1/15 s when unknown. Jumps are not distances, and too small a guess only costs a try.
+ */
 export function frameInterval(recentMediaMs: readonly number[]): number {
   const steps: number[] = [];
   for (let i = 1; i < recentMediaMs.length; i += 1) {
     const step = (recentMediaMs[i] ?? 0) - (recentMediaMs[i - 1] ?? 0);
-    if (step > 4 && step < 2000) steps.push(step);
+    if (step > 4 && step < 400) steps.push(step);
   }
-  if (steps.length === 0) return 1000 / 30;
+  if (steps.length === 0) return 1000 / 15;
   steps.sort((a, b) => a - b);
-  return steps[steps.length >> 1] ?? 1000 / 30;
+  return steps[steps.length >> 2] ?? 1000 / 15;
 }
 
 /**

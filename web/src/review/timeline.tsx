@@ -3,11 +3,11 @@ import { useComputed, useSignal, useSignalEffect, type Signal } from '@preact/si
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { Names } from './describe';
 import type { Entry } from './entries';
-import { MarkLane, PeopleLane } from './timeline-lanes';
+import { MarkLane, PeopleLane } from './timeline_lanes';
 import type { ReplayPlayer } from './player';
 import { t } from './text';
-import { fitted, following, panned, ticks, wallAt, xOf, zoomed, type View } from './timeline-layout';
-import { position, wallSeconds, wallTime } from './time-words';
+import { fitted, following, panned, ticks, wallAt, xOf, zoomed, type View } from './timeline_layout';
+import { position, wallSeconds, wallTime } from './time_words';
 
 interface Props {
   player: ReplayPlayer;
@@ -63,7 +63,13 @@ export function TimelineBar({ player, entries, names, onStill }: Props) {
     marks: entries.filter((entry) => entry.group === 'marks'),
     log: entries.filter((entry) => entry.group !== 'marks' && entry.event.kind !== 'gap'),
   }), [entries]);
-  const jump = (entry: Entry): void => player.seek(entry.wallMs);
+  // Several marks at one place: each further click goes on to the next of them.
+  const jump = (marks: readonly Entry[]): void => {
+    const next = marks.find((entry) => entry.wallMs > player.wallMs.peek() + 250) ?? marks[0];
+    const inside = marks.some((entry) => Math.abs(entry.wallMs - player.wallMs.peek()) <= 250);
+    const target = inside ? next : marks[0];
+    if (target) player.seek(target.wallMs);
+  };
   const lanes = { view: view.value, width: width.value };
   return (
     <div class="timeline" dir="ltr" data-test="timeline" role="group" aria-label={t('play.timeline')}>

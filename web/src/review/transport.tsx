@@ -2,10 +2,10 @@
 import { useComputed } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { Icon } from '../base/ui';
-import { SPEEDS } from './play-clock';
+import { SPEEDS } from './play_clock';
 import type { ReplayPlayer } from './player';
 import { t } from './text';
-import { localTime, position, wallDate, wallTime } from './time-words';
+import { localTime, position, wallDate, wallTime } from './time_words';
 
 interface Props {
   player: ReplayPlayer;

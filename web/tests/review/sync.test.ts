@@ -119,8 +119,9 @@ describe('coming back to the clock', () => {
 
 describe('stepping by a frame', () => {
   it('knows the usual distance of frames', () => {
-    expect(frameInterval([0, 66, 133, 200, 333])).toBe(67);
-    expect(frameInterval([1000])).toBeCloseTo(33.33, 1);
+    expect(frameInterval([0, 67, 134, 201, 334])).toBe(67);
+    expect(frameInterval([1000])).toBeCloseTo(66.67, 1);
+    expect(frameInterval([16_889, 17_696, 17_613, 17_614, 17_697])).toBe(83);
   });
 
   it('looks near first and reaches past a second', () => {

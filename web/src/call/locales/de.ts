@@ -6,7 +6,7 @@ export const callDe: Translation<typeof callEn> = {
   'call.controls': 'Gespräch',
   'call.mute': 'Stumm',
   'call.unmute': 'Ton an',
-  'call.flip': 'Wechseln',
+  'call.flip': 'Drehen',
   'call.camera_off': 'Kamera aus',
   'call.camera_on': 'Kamera an',
   'call.hang_up': 'Auflegen',

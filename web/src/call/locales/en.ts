@@ -32,7 +32,7 @@ export const callEn = {
   'call.tap_for_sound': 'Tap for sound',
   'call.no_camera_of': '{name} has no camera on',
   'call.away_of': '{name} lost the connection and is being reconnected',
-  'call.move_self': 'Your own picture. Drag it or press an arrow key to move it to another corner.',
+  'call.move_self': 'This is your own picture. Drag it or press an arrow key to move it to another corner.',
   'call.microphone_silent': 'No microphone: they cannot hear you. You can write.',
   'call.observer': '{name} is watching',
   'call.finding_answered_agree': '{name} agrees',

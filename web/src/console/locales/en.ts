@@ -91,7 +91,7 @@ export const en = {
   'case.verdict': 'Verdict',
   'case.log': 'Case log',
   'case.version': 'Opened {when}',
-  'case.warehouse': 'Inspected by {name}, {city}',
+  'case.warehouse': 'Warehouse: {name}, {city}',
   'case.no_warehouse': 'No warehouse yet',
 
   'link.joined': 'The buyer first opened it {when}.',

@@ -27,7 +27,7 @@ export const en = {
   'join.start': 'Agree and start the video',
   'join.starting': 'Starting…',
   'join.resume': 'Agree and come back',
-  'join.recording_starts': 'Recording starts when you’re connected.',
+  'join.recording_starts': 'Recording starts as soon as you join.',
   'join.what_we_keep': 'What we record',
   'join.consent_title': 'What you agree to',
 
@@ -81,7 +81,7 @@ export const en = {
   'join.waiting_nobody': 'Nobody is at the desk right now. Keep this page open, or come back later with the same link.',
   'join.held_title': 'Your inspector is here',
   'join.held_text': 'One moment, you are being connected.',
-  'join.waiting_write': 'Write something already',
+  'join.waiting_write': 'Write a message',
   'join.leave_queue': 'Leave',
   'join.connecting_to': 'Connecting you with {name}…',
   'join.call_with': 'Call with {name}',
@@ -98,7 +98,7 @@ export const en = {
   'join.hang_up_yes': 'End the call',
   'join.hang_up_no': 'Stay',
   'join.host_left_title': 'Your inspector had to step away',
-  'join.host_left_text': 'You have your place at the front of the queue.',
+  'join.host_left_text': 'You keep your place in the queue.',
 
   'join.left_title': 'You left the call',
   'join.left_text': 'You can come back as long as it has not been decided.',

@@ -136,6 +136,8 @@ export const en = {
   'still.cut': 'Cut from the recording of {name} at {time} of recording time.',
   'still.wanted': 'Being cut from the recording. Until then this is only a preview.',
   'still.failed': 'Could not be cut from the recording: {reason}. This is only a preview.',
+  'still.reason_not_recorded': 'this moment was not recorded',
+  'still.reason_other': 'the frame could not be decoded',
   'still.not_loaded': 'The picture could not be loaded.',
   'still.size': '{width} × {height} pixels',
 
@@ -153,7 +155,7 @@ export const en = {
   'case.jump': 'Jump to {time}',
 
   'proof.title': 'Proof',
-  'proof.sealed': 'Sealed, nothing missing',
+  'proof.sealed': 'Sealed, no gaps',
   'proof.sealed_gaps': { one: 'Sealed with {count} gap ({length})', other: 'Sealed with {count} gaps ({length})' },
   'proof.open': 'Complete, not sealed yet',
   'proof.arriving': 'Still arriving',
@@ -169,7 +171,7 @@ export const en = {
   'proof.fragments': { one: '{count} fragment', other: '{count} fragments' },
   'proof.recording_root': 'root',
   'proof.gaps': 'Gaps admitted',
-  'proof.no_gaps': 'None: everything that was sent was received and kept.',
+  'proof.no_gaps': 'None. Nothing that was sent is known to be missing.',
   'proof.copy_root': 'Copy the root',
   'proof.root_copied': 'Root copied.',
 } as const;

@@ -6,7 +6,7 @@ import type { Names } from './describe';
 import type { Entry } from './entries';
 import { ProofCard } from './proof';
 import { t } from './text';
-import { wallSeconds } from './time-words';
+import { wallSeconds } from './time_words';
 
 interface Props {
   timeline: Timeline;

@@ -29,13 +29,15 @@ export function position(ms: number): string {
   return `${clockLength(ms)}.${Math.floor((Math.max(0, ms) % 1000) / 100)}`;
 }
 
-/** `2.1 s`, `4:05`: how long a gap is. */
+/** `2.1 s`, `4 min 5 s`, `2 h 0 min`: how long a gap is. */
 export function length(ms: number): string {
   if (ms < 60_000) {
     const value = new Intl.NumberFormat(locale.value, { maximumFractionDigits: ms < 10_000 ? 1 : 0 }).format(ms / 1000);
     return `${value} s`;
   }
-  return clockLength(ms);
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
 /** `01:04:12.480` of recording time. */

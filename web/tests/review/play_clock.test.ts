@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { at, hold, newClock, nextSpeed, pause, play, seek, withEnd, withSpeed } from '../../src/review/play-clock';
+import { at, hold, newClock, nextSpeed, pause, play, seek, withEnd, withSpeed } from '../../src/review/play_clock';
 
 const clock = newClock(10_000, 70_000);
 

@@ -102,6 +102,13 @@ export function serverFaults(errors: readonly { field: string; message: string }
   return new Map(errors.map((error) => [fieldName(error.field), error.message]));
 }
 
+const SHOWN_FIELD = /^(order_number|currency|buyer\.(name|email|locale)|claim\.(reason|words)|items\.\d+\.(sku|quantity|price|listing\.(title|pictures(\.\d+)?|properties)))$/;
+
+/** What the server said of something that has no field of its own on the form. */
+export function unplacedWords(faults: ReadonlyMap<string, string>): string[] {
+  return [...faults].filter(([field]) => !SHOWN_FIELD.test(field)).map(([, message]) => message);
+}
+
 export function withItem(draft: CaseDraft, index: number, change: Partial<ItemDraft>): CaseDraft {
   return { ...draft, items: draft.items.map((item, i) => (i === index ? { ...item, ...change } : item)) };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   SMALLEST_VIEW_MS, barOf, clustered, currentIndex, fitted, following, panned, ticks, wallAt, xOf, zoomed,
-} from '../../src/review/timeline-layout';
+} from '../../src/review/timeline_layout';
 
 const whole = { fromMs: 1_000_000, toMs: 1_000_000 + 7_200_000 };
 

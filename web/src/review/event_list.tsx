@@ -5,9 +5,10 @@ import { Icon } from '../base/ui';
 import { describe, iconOf, type Names } from './describe';
 import { GROUPS, type Entry, type Group } from './entries';
 import type { ReplayPlayer } from './player';
+import { Thumb } from './stills';
 import { t } from './text';
-import { currentIndex } from './timeline-layout';
-import { wallSeconds } from './time-words';
+import { currentIndex } from './timeline_layout';
+import { wallSeconds } from './time_words';
 
 interface Props {
   entries: readonly Entry[];
@@ -85,7 +86,7 @@ function Rows({ entries, names, onJump, onStill }: Omit<Props, 'player'>) {
           </button>
           {entry.still ? (
             <button type="button" class="event-still" aria-label={t('still.open', { time: wallSeconds(entry.wallMs) })} onClick={() => entry.still && onStill(entry.still.stillId)}>
-              <img src={entry.still.preview ?? entry.still.image} alt="" loading="lazy" />
+              <Thumb still={entry.still} />
             </button>
           ) : null}
         </li>

@@ -4,11 +4,11 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Button, Icon } from '../base/ui';
 import { ts } from '../staff/text';
 import { causeWords } from './describe';
-import type { LanePlayer } from './lane-player';
+import type { LanePlayer } from './lane_player';
 import type { ReplayPlayer } from './player';
 import type { Lane, Part, Shown } from './sync';
 import { t } from './text';
-import { length, wallSeconds, wallTime } from './time-words';
+import { length, wallSeconds, wallTime } from './time_words';
 
 interface Props {
   lane: LanePlayer;

@@ -2,12 +2,12 @@
 import { signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, get, post } from './api';
-import type { Staff } from './protocol';
-import { tb } from './text';
-import { waitLength } from './time';
-import { Button, Field, Notice } from './ui';
-import './sign-in.css';
+import { ApiError, get, post } from '../base/api';
+import type { Staff } from '../base/protocol';
+import { tb } from '../base/text';
+import { waitLength } from '../base/time';
+import { Button, Field, Notice } from '../base/ui';
+import './sign_in.css';
 
 /** The person signed in; null: nobody; undefined: not known yet. */
 export const staff = signal<Staff | null | undefined>(undefined);
@@ -73,8 +73,8 @@ export function SignIn({ title, intro }: { title: string; intro?: string }) {
     }
   };
   return (
-    <main class="sign-in">
-      <form class="card stack" onSubmit={(event) => void submit(event)} noValidate data-test="sign-in">
+    <main class="sign-in" data-test="sign-in-page">
+      <form class="card stack" onSubmit={(event) => void submit(event)} noValidate>
         <h1>{title}</h1>
         {intro ? <p class="quiet">{intro}</p> : null}
         <Field
@@ -88,7 +88,7 @@ export function SignIn({ title, intro }: { title: string; intro?: string }) {
           error={tried && !password ? tb('base.fill_in') : null}
         />
         <p class="sign-in-wrong" role="alert" data-test="sign-in-error">{wrong}</p>
-        <Button type="submit" variant="primary" size="large" wide busy={busy} test="sign-in-button">{tb('base.sign_in')}</Button>
+        <Button type="submit" variant="primary" size="large" wide busy={busy} test="sign-in">{tb('base.sign_in')}</Button>
       </form>
     </main>
   );

@@ -5,8 +5,8 @@ import { causeWords, describe, iconOf, type Names } from './describe';
 import type { Entry } from './entries';
 import { beginOf, endOf, type Lane } from './sync';
 import { t } from './text';
-import { barOf, clustered, type View } from './timeline-layout';
-import { length, wallTime } from './time-words';
+import { barOf, clustered, type View } from './timeline_layout';
+import { length, wallTime } from './time_words';
 
 interface Place {
   view: View;
@@ -32,7 +32,7 @@ export const PeopleLane = memo(({ lane, view, width }: Place & { lane: Lane }) =
 export const MarkLane = memo(({ entries, names, view, width, onJump, onStill, small }: Place & {
   entries: readonly Entry[];
   names: Names;
-  onJump: (entry: Entry) => void;
+  onJump: (marks: readonly Entry[]) => void;
   onStill: (stillId: string) => void;
   small?: boolean;
 }) => (
@@ -44,12 +44,11 @@ export const MarkLane = memo(({ entries, names, view, width, onJump, onStill, sm
       return (
         <button
           key={first.seq} type="button" tabIndex={-1} class={`mark ${first.group} ${first.event.kind}`} style={{ left: `${cluster.x}px` }}
-          aria-label={words} title={words} data-test={`timeline-event-${first.seq}`} data-wall-ms={Math.round(first.wallMs)} data-seqs={cluster.marks.map((mark) => mark.seq).join(' ')}
-          onClick={() => onJump(first)}
+          aria-label={words} title={words} data-test={`timeline-event-${first.seq}`} data-wall-ms={Math.round(first.wallMs)} data-count={cluster.marks.length > 1 ? cluster.marks.length : undefined} data-seqs={cluster.marks.map((mark) => mark.seq).join(' ')}
+          onClick={() => onJump(cluster.marks)}
           onDblClick={() => { if (first.still) onStill(first.still.stillId); }}
         >
           {small ? null : <Icon name={iconOf(first)} />}
-          {cluster.marks.length > 1 ? <b class="num">{cluster.marks.length}</b> : null}
         </button>
       );
     })}

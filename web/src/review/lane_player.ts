@@ -148,13 +148,34 @@ export class LanePlayer {
     const video = this.activeVideo();
     if (part === null || video === null || video.readyState < 1) return null;
     const from = this.recentMediaMs[this.recentMediaMs.length - 1] ?? video.currentTime * 1000;
-    const targets = direction === 1 ? stepTargets(from, frameInterval(this.recentMediaMs)) : [from - 1, from - 20, from - 60];
+    const intervalMs = frameInterval(this.recentMediaMs);
+    // Standing in a pause of the frames, what lies before the position need not be searched again.
+    const positionMs = video.currentTime * 1000;
+    const searchFrom = !video.seeking && positionMs - from > 2 * intervalMs ? positionMs - intervalMs * 0.7 : from;
+    const targets = direction === 1 ? stepTargets(searchFrom, intervalMs) : [from - 1, from - 20, from - 60];
     for (const target of targets) {
       if (target < 0 || target > part.durationMs + 50) return null;
       const mediaMs = await this.frameAfterSeek(video, target);
-      if (mediaMs !== null && Math.abs(mediaMs - from) > 0.5) return wallOf(part, mediaMs);
+      if (mediaMs === null || Math.abs(mediaMs - from) <= 0.5) continue;
+      return wallOf(part, direction === 1 ? await this.nearestAfter(video, from, mediaMs, intervalMs) : mediaMs);
     }
     return null;
+  }
+
+  /** After a far reach over a pause in the frames: walk back to the first frame behind it. */
+  private async nearestAfter(video: HTMLVideoElement, fromMs: number, foundMs: number, intervalMs: number): Promise<number> {
+    // With few frames seen the distance is a guess: look once whether there is one between.
+    const enoughMs = this.recentMediaMs.length < 6 ? 4 : intervalMs * 1.4;
+    let nearestMs = foundMs;
+    for (let steps = 0; steps < 12 && nearestMs - fromMs > enoughMs; steps += 1) {
+      const beforeMs = await this.frameAfterSeek(video, nearestMs - 1);
+      if (beforeMs === null || beforeMs <= fromMs + 0.5) {
+        await this.frameAfterSeek(video, nearestMs + 1);
+        break;
+      }
+      nearestMs = beforeMs;
+    }
+    return nearestMs;
   }
 
   private frameAfterSeek(video: HTMLVideoElement, targetMs: number): Promise<number | null> {

@@ -1,10 +1,10 @@
 /** The list of cases with its search: rows are links, arrows move between them. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { CaseState, CaseSummary } from '../base/protocol';
-import { endedLogin, failureWords } from '../base/sign-in';
+import { endedLogin, failureWords } from './sign_in';
 import { ago } from '../base/time';
 import { Button, Chip, Select, Skeleton, Switch, type Tone } from '../base/ui';
-import type { CaseSearch } from './case-search';
+import type { CaseSearch } from './case_search';
 import { Picture } from './picture';
 import { ts } from './text';
 import './staff.css';

@@ -1,0 +1,89 @@
+"""What the case routes are asked and answer, as the API describes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from cases.case_list import CaseSummary
+from cases.case_views import CaseView, View
+from cases.commands import Command, one_line
+from cases.log import Visibility
+from cases.states import CaseState
+
+
+class InvitationView(View):
+    """A text ready to paste into a chat, link included."""
+
+    locale: str
+    text: str
+
+
+class CaseOpened(View):
+    """A new case; the link is told this once."""
+
+    case: CaseView
+    join_url: str
+    invitation: InvitationView
+
+
+class LinkIssued(View):
+    """A new join link; it is told this once."""
+
+    join_url: str
+    expires_at: datetime
+    invitation: InvitationView
+
+
+class CaseList(View):
+    """One page of cases."""
+
+    items: list[CaseSummary]
+    next_cursor: str | None
+
+
+class LogActor(View):
+    """Who did something to a case."""
+
+    role: str
+    name: str
+
+
+class CaseEvent(View):
+    """One entry of the case log."""
+
+    seq: int
+    kind: str
+    at: datetime
+    actor: LogActor
+    visibility: Visibility
+    payload: dict[str, Any] | None
+
+
+class CaseEvents(View):
+    """Entries of the case log, oldest first, 200 at most."""
+
+    events: list[CaseEvent]
+    last_seq: int
+
+
+_Query = Annotated[str, StringConstraints(max_length=200), AfterValidator(one_line)]
+
+
+class CasesWanted(Command):
+    """What the list is narrowed to."""
+
+    q: _Query | None = None
+    state: CaseState | None = None
+    order_number: _Query | None = None
+    recorded: bool | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, StringConstraints(max_length=400)] | None = None
+
+
+class After(Command):
+    """Where reading goes on."""
+
+    after: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0

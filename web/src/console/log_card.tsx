@@ -1,0 +1,80 @@
+/** The case log: who did what to the case, newest first. */
+import { useEffect, useState } from 'preact/hooks';
+import { get } from '../base/api';
+import type { CaseState, CaseView, Outcome } from '../base/protocol';
+import { dateAndTime } from '../base/time';
+import { Skeleton } from '../base/ui';
+import { t } from './text';
+
+export interface CaseEvent {
+  readonly seq: number;
+  readonly kind: string;
+  readonly at: string;
+  readonly actor: { readonly role: string; readonly name: string };
+  readonly payload: Readonly<Record<string, unknown>> | null;
+}
+
+const STATES: ReadonlySet<string> = new Set<CaseState>(['filed', 'inspection_offered', 'waiting', 'live', 'inspected', 'decided', 'closed']);
+const OUTCOMES: ReadonlySet<string> = new Set<Outcome>(['resolved_without_return', 'refund', 'partial_refund', 'exchange', 'send_back', 'reject']);
+
+function stateWords(value: unknown): string {
+  return typeof value === 'string' && STATES.has(value) ? t(`state.${value as CaseState}`) : String(value ?? '–');
+}
+
+/** Kinds that this page does not know yet are shown by their name. */
+export function eventWords(event: CaseEvent): string {
+  const payload = event.payload ?? {};
+  switch (event.kind) {
+    case 'case_opened': return t('log.case_opened');
+    case 'link_issued': return t('log.link_issued');
+    case 'link_revoked': return t('log.link_revoked');
+    case 'moved': return t('log.moved', { from: stateWords(payload['from']), to: stateWords(payload['to']) });
+    case 'verdict': {
+      const outcome = payload['outcome'];
+      return t('log.verdict', { outcome: typeof outcome === 'string' && OUTCOMES.has(outcome) ? t(`outcome.${outcome as Outcome}`) : '–' });
+    }
+    default: {
+      const words = event.kind.replace(/_/g, ' ');
+      return words.charAt(0).toUpperCase() + words.slice(1);
+    }
+  }
+}
+
+async function readLog(caseId: string): Promise<CaseEvent[]> {
+  const events: CaseEvent[] = [];
+  for (;;) {
+    const after = events[events.length - 1]?.seq ?? 0;
+    const page = await get<{ events: CaseEvent[]; last_seq: number }>(`/api/v1/cases/${encodeURIComponent(caseId)}/events?after=${after}`);
+    events.push(...page.events);
+    const last = events[events.length - 1]?.seq ?? 0;
+    if (page.events.length === 0 || last >= page.last_seq) return events;
+  }
+}
+
+export function LogCard({ view }: { view: CaseView }) {
+  const [events, setEvents] = useState<readonly CaseEvent[] | null>(null);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    let wanted = true;
+    readLog(view.id).then(
+      (read) => { if (wanted) { setEvents(read); setFailed(false); } },
+      () => { if (wanted) setFailed(true); },
+    );
+    return () => { wanted = false; };
+  }, [view.id, view.version, view.updated_at]);
+  return (
+    <section class="card stack" data-test="case-log" aria-labelledby="log-title">
+      <h2 id="log-title">{t('case.log')}</h2>
+      {failed ? <p class="s quiet" role="alert">{t('log.failed')}</p> : events === null ? <Skeleton height={80} /> : events.length === 0 ? <p class="s quiet">{t('log.none')}</p> : (
+        <ol class="case-log">
+          {[...events].reverse().map((event) => (
+            <li key={event.seq} data-test={`log-${event.seq}`} data-kind={event.kind}>
+              <span>{eventWords(event)}</span>
+              <span class="xs faint">{event.actor.name || t('log.system')} · <time datetime={event.at}>{dateAndTime(event.at)}</time></span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,153 @@
+/** The verdict: read it, give it, and see what others changed meanwhile. */
+import { useState } from 'preact/hooks';
+import { ApiError, callWithEtag } from '../base/api';
+import type { CaseView, Disposition, Liability, Outcome, VerdictIn } from '../base/protocol';
+import { endedLogin, failureWords } from '../staff/sign_in';
+import { dateAndTime } from '../base/time';
+import { Button, Select, TextArea, toast } from '../base/ui';
+import { changesBetween, type Change } from './changes';
+import { t } from './text';
+
+const OUTCOMES: readonly Outcome[] = ['resolved_without_return', 'refund', 'partial_refund', 'exchange', 'send_back', 'reject'];
+const DISPOSITIONS: readonly Disposition[] = ['restock', 'refurbish', 'quarantine', 'dispose', 'missing', 'not_received'];
+const LIABILITIES: readonly Liability[] = ['product', 'description', 'packing', 'carrier', 'buyer', 'unclear'];
+
+export interface Read {
+  readonly view: CaseView;
+  readonly etag: string | null;
+}
+
+interface Props {
+  read: Read;
+  onSaved: (read: Read) => void;
+}
+
+export function VerdictCard({ read, onSaved }: Props) {
+  const [writing, setWriting] = useState(false);
+  const { verdict, state } = read.view;
+  const ready = state === 'inspected' || state === 'decided';
+  return (
+    <section class="card stack" data-test="verdict-card" aria-labelledby="verdict-title">
+      <h2 id="verdict-title">{t('case.verdict')}</h2>
+      {verdict && !writing ? (
+        <div class="stack given" data-test="verdict-given">
+          <p><strong>{t(`outcome.${verdict.outcome}`)}</strong></p>
+          <p class="s quiet">
+            {[verdict.disposition && t('verdict.goods', { disposition: t(`disposition.${verdict.disposition}`) }), verdict.liability && t('verdict.answers', { liability: t(`liability.${verdict.liability}`) })].filter(Boolean).join(' · ')}
+          </p>
+          {verdict.note ? <p class="s" dir="auto">{verdict.note}</p> : null}
+          <p class="xs faint">{t('verdict.by', { name: verdict.decided_by, when: dateAndTime(verdict.decided_at) })}</p>
+        </div>
+      ) : null}
+      {writing ? <VerdictForm read={read} onSaved={(next) => { setWriting(false); onSaved(next); }} onCancel={() => setWriting(false)} /> : (
+        state === 'closed' || state === 'live' ? null : (
+          <div><Button variant={ready && !verdict ? 'primary' : 'normal'} test="give-verdict" onClick={() => setWriting(true)}>{t(verdict ? 'verdict.change' : 'verdict.give')}</Button></div>
+        )
+      )}
+    </section>
+  );
+}
+
+interface Conflict {
+  readonly now: Read;
+  readonly changes: readonly Change[];
+}
+
+function VerdictForm({ read, onSaved, onCancel }: Props & { onCancel: () => void }) {
+  const given = read.view.verdict;
+  // What was read when the writing began: news that arrive meanwhile must not slip past the comparison.
+  const [base, setBase] = useState(read);
+  const [draft, setDraft] = useState<VerdictIn>({ outcome: given?.outcome ?? null, disposition: given?.disposition ?? null, liability: given?.liability ?? null, note: given?.note ?? '' });
+  const [busy, setBusy] = useState(false);
+  const [tried, setTried] = useState(false);
+  const [failure, setFailure] = useState<string | null>(null);
+  const [conflict, setConflict] = useState<Conflict | null>(null);
+  const path = `/api/v1/cases/${encodeURIComponent(read.view.id)}`;
+  const save = async (against: Read): Promise<void> => {
+    setTried(true);
+    setFailure(null);
+    if (draft.outcome === null || busy) return;
+    setBusy(true);
+    try {
+      const saved = await callWithEtag<CaseView>('POST', `${path}/verdict`, { body: draft, headers: { 'If-Match': against.etag ?? `"${against.view.version}"` } });
+      toast(t('verdict.saved'));
+      onSaved({ view: saved.value, etag: saved.etag });
+    } catch (error) {
+      if (endedLogin(error)) return;
+      if (error instanceof ApiError && error.code === 'version_conflict') await compare(against);
+      else setFailure(failureWords(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  const compare = async (against: Read): Promise<void> => {
+    try {
+      const { value, etag } = await callWithEtag<CaseView>('GET', path);
+      setConflict({ now: { view: value, etag }, changes: changesBetween(against.view, value) });
+    } catch (error) {
+      setFailure(failureWords(error));
+    }
+  };
+  const anyway = (): void => {
+    if (conflict === null) return;
+    setBase(conflict.now);
+    setConflict(null);
+    void save(conflict.now);
+  };
+  return (
+    <form class="stack" noValidate data-test="verdict-form" onSubmit={(event) => { event.preventDefault(); void save(base); }}>
+      <Select<Outcome | ''> label={t('verdict.outcome')} test="verdict-outcome" value={draft.outcome ?? ''} onPick={(value) => setDraft({ ...draft, outcome: value || null })} options={withNone(OUTCOMES, (one) => t(`outcome.${one}`))} error={tried && draft.outcome === null ? t('form.needed') : null} />
+      <div class="form-row">
+        <Select<Disposition | ''> label={t('verdict.disposition')} test="verdict-disposition" value={draft.disposition ?? ''} onPick={(value) => setDraft({ ...draft, disposition: value || null })} options={withNone(DISPOSITIONS, (one) => t(`disposition.${one}`))} />
+        <Select<Liability | ''> label={t('verdict.liability')} test="verdict-liability" value={draft.liability ?? ''} onPick={(value) => setDraft({ ...draft, liability: value || null })} options={withNone(LIABILITIES, (one) => t(`liability.${one}`))} />
+      </div>
+      <TextArea label={t('verdict.note')} rows={3} test="verdict-note" value={draft.note} onInput={(event) => setDraft({ ...draft, note: event.currentTarget.value })} />
+      {conflict ? <ConflictNotice conflict={conflict} busy={busy} onAnyway={anyway} onDiscard={() => onSaved(conflict.now)} /> : (
+        <>
+          {failure ? <p class="wrong" role="alert">{t('verdict.failed', { reason: failure })}</p> : null}
+          <div class="row wrap">
+            <Button type="submit" variant="primary" busy={busy} test="save-verdict">{t('verdict.save')}</Button>
+            <Button onClick={onCancel}>{t('base.cancel')}</Button>
+          </div>
+        </>
+      )}
+    </form>
+  );
+}
+
+function withNone<Value extends string>(values: readonly Value[], words: (value: Value) => string): { value: Value | ''; label: string }[] {
+  return [{ value: '', label: t('verdict.choose') }, ...values.map((value) => ({ value, label: words(value) }))];
+}
+
+function ConflictNotice({ conflict, busy, onAnyway, onDiscard }: { conflict: Conflict; busy: boolean; onAnyway: () => void; onDiscard: () => void }) {
+  return (
+    <div class="conflict stack" role="alert" data-test="verdict-conflict">
+      <h3>{t('verdict.conflict')}</h3>
+      <p class="s">{t('verdict.conflict_words')}</p>
+      {conflict.changes.length === 0 ? <p class="s">{t('verdict.only_version')}</p> : (
+        <dl class="changes">
+          {conflict.changes.map((change) => (
+            <div key={change.field} data-test={`change-${change.field}`}>
+              <dt>{t(`change.${change.field}`)}</dt>
+              <dd><s>{valueWords(change.field, change.before)}</s> → <strong>{valueWords(change.field, change.after)}</strong></dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      <div class="row wrap">
+        <Button onClick={onDiscard} test="discard-mine">{t('verdict.discard')}</Button>
+        <Button variant="primary" busy={busy} onClick={onAnyway} test="save-anyway">{t('verdict.anyway')}</Button>
+      </div>
+    </div>
+  );
+}
+
+function valueWords(field: Change['field'], value: string | null): string {
+  if (value === null) return t('change.nothing');
+  if (field === 'outcome') return t(`outcome.${value as Outcome}`);
+  if (field === 'disposition') return t(`disposition.${value as Disposition}`);
+  if (field === 'liability') return t(`liability.${value as Liability}`);
+  if (field === 'state') return t(`state.${value as CaseView['state']}`);
+  if (field === 'link') return t(`link.${value as CaseView['link']['state']}`);
+  return value;
+}

@@ -1,0 +1,234 @@
+/** The inspector's shift: the desk, the call they are in, and the way between them. */
+import { effect, signal } from '@preact/signals';
+import { ApiError, get, newClientId, post, put } from '../base/api';
+import type { Desk, Joined, Snapshot, VerdictIn } from '../base/protocol';
+import { loadStaff, staff } from '../base/sign_in';
+import { locale, tb } from '../base/text';
+import { toast } from '../base/ui';
+import { keepAwake } from '../live/awake';
+import { Call } from '../live/call';
+import { watchDesk } from '../live/desk_link';
+import { t } from './text';
+
+export type Stage = { at: 'loading' } | { at: 'offline' } | { at: 'not_allowed' } | { at: 'desk' } | { at: 'call'; call: Call } | { at: 'replaced' };
+
+const DESK_POLL_MS = 15_000;
+const CONSENT_KEY = 'proofcall.consent_version';
+
+export class Shift {
+  readonly stage = signal<Stage>({ at: 'loading' });
+  readonly desk = signal<Desk | null>(null);
+  /** The case being opened: its id, or '' for whoever is next. */
+  readonly taking = signal<string | null>(null);
+  private deskStops: (() => void)[] = [];
+  private callStops: (() => void)[] = [];
+
+  async begin(): Promise<void> {
+    effect(() => {
+      if (staff.value) void this.open();
+      else this.closeDesk();
+    });
+    await this.identify();
+  }
+
+  async identify(): Promise<void> {
+    try {
+      await loadStaff();
+    } catch {
+      this.stage.value = { at: 'offline' };
+      setTimeout(() => void this.identify(), 4_000);
+    }
+  }
+
+  /** Where this person belongs: back in their call, or at the desk. */
+  async open(takeOver = false): Promise<void> {
+    try {
+      const desk = await get<Desk>('/api/host/desk');
+      this.desk.value = desk;
+      if (desk.mine && (takeOver || this.stage.peek().at !== 'replaced')) {
+        await this.enter(desk.mine.session_id);
+        return;
+      }
+      this.toDesk();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 401) staff.value = null;
+      else if (error.status === 403 || error.status === 404) this.stage.value = { at: 'not_allowed' };
+      else {
+        this.stage.value = { at: 'offline' };
+        setTimeout(() => void this.open(takeOver), 4_000);
+      }
+    }
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this.desk.value = await get<Desk>('/api/host/desk');
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) staff.value = null;
+    }
+  }
+
+  async setReady(ready: boolean): Promise<void> {
+    const before = this.desk.peek();
+    if (before) this.desk.value = { ...before, ready };
+    try {
+      this.desk.value = await put<Desk>('/api/host/ready', { ready }, { retries: 2 });
+    } catch {
+      this.desk.value = before;
+      toast(tb('base.error_network'));
+    }
+  }
+
+  /** Take somebody, or with null whoever has waited longest. */
+  async take(caseId: string | null): Promise<void> {
+    if (this.taking.peek() !== null) return;
+    this.taking.value = caseId ?? '';
+    try {
+      const { session } = await post<{ session: Snapshot }>('/api/host/take', { case_id: caseId });
+      await this.enter(session.id);
+    } catch (error) {
+      this.tellTakeTrouble(error);
+      await this.refresh();
+    } finally {
+      this.taking.value = null;
+    }
+  }
+
+  private tellTakeTrouble(error: unknown): void {
+    const code = error instanceof ApiError ? error.code : '';
+    if (code === 'already_taken') toast(t('host.already_taken'));
+    else if (code === 'queue_empty') toast(t('host.queue_empty'));
+    else if (code === 'one_at_a_time') {
+      toast(t('host.one_at_a_time'));
+      void this.open();
+    } else toast(tb(error instanceof ApiError && error.status === 0 ? 'base.error_network' : 'base.error_server'));
+  }
+
+  /** Into a session that is ours: media, socket, picture. */
+  private async enter(sessionId: string): Promise<void> {
+    const snapshot = await get<Snapshot>(`/api/sessions/${sessionId}`);
+    const call = new Call({
+      devices: navigator.mediaDevices,
+      createPeer: () => new RTCPeerConnection({ bundlePolicy: 'max-bundle' }),
+      // Whoever shows goods shows them with the rear camera; otherwise the buyer sees a face.
+      facing: snapshot.direction === 'warehouse_shows' ? 'environment' : 'user',
+    });
+    call.prepare();
+    try {
+      await call.start((offer, candidates) => this.join(sessionId, offer, candidates));
+    } catch (error) {
+      call.close();
+      throw error;
+    }
+    this.closeDesk();
+    this.stage.value = { at: 'call', call };
+    this.follow(call);
+  }
+
+  /** Join, agreeing to the words on recording that are valid now. */
+  private async join(sessionId: string, offer: string, candidates: unknown[]): Promise<Joined> {
+    let version = remembered() ?? 'unknown';
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        return await post<Joined>(
+          `/api/sessions/${sessionId}/join`,
+          { consent: { version, locale: locale.peek() }, offer, candidates },
+          { timeoutMs: 15_000 },
+        );
+      } catch (error) {
+        const wanted = error instanceof ApiError && error.code === 'consent_required' ? consentVersion(error) : null;
+        if (!wanted || attempt > 0) throw error;
+        version = wanted;
+        remember(wanted);
+      }
+    }
+  }
+
+  private follow(call: Call): void {
+    const session = call.session.peek();
+    if (!session) return;
+    this.callStops.push(
+      keepAwake(call),
+      effect(() => {
+        const state = session.state.value;
+        const link = session.link.value;
+        const gone = state === 'ended' || state === 'waiting' || link === 'refused';
+        if (gone || link === 'replaced') void this.leave(call, link === 'replaced');
+      }),
+    );
+  }
+
+  private async leave(call: Call, replaced: boolean): Promise<void> {
+    await Promise.resolve();
+    const stage = this.stage.peek();
+    if (stage.at !== 'call' || stage.call !== call) return;
+    for (const stop of this.callStops.splice(0)) stop();
+    call.close();
+    if (replaced) {
+      this.stage.value = { at: 'replaced' };
+      return;
+    }
+    this.stage.value = { at: 'loading' };
+    await this.open();
+  }
+
+  /** Finish with a verdict; throws ApiError when it was not saved. */
+  async end(call: Call, verdict: VerdictIn): Promise<void> {
+    const session = call.session.peek();
+    if (!session) return;
+    try {
+      await post(`/api/sessions/${session.id}/end`, { ...verdict, client_id: this.endId }, { retries: 3, timeoutMs: 15_000 });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'already_ended') throw error;
+    }
+    this.endId = newClientId();
+    toast(t('host.ended_toast'));
+    await this.leave(call, false);
+  }
+
+  /** One id until it has succeeded, so that a repeat ends nothing twice. */
+  private endId = newClientId();
+
+  async release(call: Call): Promise<void> {
+    const session = call.session.peek();
+    if (!session) return;
+    await post(`/api/sessions/${session.id}/release`, {}, { retries: 2 });
+    toast(t('host.released_toast'));
+    await this.leave(call, false);
+  }
+
+  private toDesk(): void {
+    this.stage.value = { at: 'desk' };
+    if (this.deskStops.length > 0) return;
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') void this.refresh();
+    }, DESK_POLL_MS);
+    this.deskStops = [watchDesk(() => void this.refresh()), () => clearInterval(timer)];
+  }
+
+  private closeDesk(): void {
+    for (const stop of this.deskStops.splice(0)) stop();
+  }
+}
+
+function consentVersion(error: ApiError): string | null {
+  const version = (error.problem as { version?: unknown } | null)?.version;
+  return typeof version === 'string' ? version : null;
+}
+
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(CONSENT_KEY);
+  } catch {
+    return null;
+  }
+}
+
+function remember(version: string): void {
+  try {
+    localStorage.setItem(CONSENT_KEY, version);
+  } catch {
+    // It is asked for again the next time.
+  }
+}

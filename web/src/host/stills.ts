@@ -1,0 +1,132 @@
+/** Photographs taken in a call: sent with the frame's name, shown at once, kept when the recording gives them. */
+import { signal } from '@preact/signals';
+import { ApiError, newClientId, post } from '../base/api';
+import type { SessionEvent } from '../base/protocol';
+import type { ShownFrame } from '../call/remote_video';
+
+export type StillState = 'taking' | 'taken' | 'kept' | 'failed';
+
+export interface Still {
+  clientId: string;
+  stillId: string | null;
+  atMs: number;
+  /** An object or server URL of the preview; null for one that another page took. */
+  preview: string | null;
+  state: StillState;
+}
+
+const MAX_PREVIEW_BYTES = 700_000;
+/** The next frame names itself within this time, or the picture stands still and the last name is right. */
+const NEXT_FRAME_MS = 120;
+
+export class Stills {
+  readonly all = signal<readonly Still[]>([]);
+  private frame: ShownFrame | null = null;
+  private readonly sessionId: string;
+  private element: HTMLVideoElement | null = null;
+  private waiting: (() => void) | null = null;
+
+  constructor(sessionId: string) {
+    this.sessionId = sessionId;
+  }
+
+  watch(element: HTMLVideoElement | null): void {
+    this.element = element;
+  }
+
+  /** Called for each frame, as it is shown. */
+  shown(frame: ShownFrame): void {
+    this.frame = frame;
+    this.waiting?.();
+  }
+
+  /** Whether there is a frame that the server can find again. */
+  get possible(): boolean {
+    return this.frame?.rtpTimestamp != null && (this.element?.videoWidth ?? 0) > 0;
+  }
+
+  /** Take the frame on the screen; false when it was not taken. */
+  async take(): Promise<boolean> {
+    await this.nextFrame();
+    const rtpTimestamp = this.frame?.rtpTimestamp;
+    const element = this.element;
+    if (rtpTimestamp == null || !element || element.videoWidth === 0) return false;
+    // Drawn in the same turn as the frame was named: this picture is that frame.
+    const canvas = document.createElement('canvas');
+    canvas.width = element.videoWidth;
+    canvas.height = element.videoHeight;
+    canvas.getContext('2d')?.drawImage(element, 0, 0);
+    const blob = await jpeg(canvas);
+    if (!blob) return false;
+    const still: Still = { clientId: newClientId(), stillId: null, atMs: Date.now(), preview: URL.createObjectURL(blob), state: 'taking' };
+    this.all.value = [...this.all.value, still];
+    try {
+      const answer = await post<{ still_id: string; seq: number }>(
+        `/api/sessions/${this.sessionId}/stills`,
+        { client_id: still.clientId, mid: '1', rtp_timestamp: rtpTimestamp, preview: await base64(blob) },
+        { retries: 3, timeoutMs: 15_000 },
+      );
+      this.change(still.clientId, { stillId: answer.still_id, state: 'taken' });
+      // The photograph may have been cut before its number was known here.
+      for (const event of this.early.splice(0)) this.learn(event);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.change(still.clientId, { state: 'failed' });
+      return false;
+    }
+  }
+
+  private early: SessionEvent[] = [];
+
+  /** What the log says of stills, of this page's and of those before a reload. */
+  learn(event: SessionEvent): void {
+    if (event.kind === 'still_taken') {
+      const known = this.all.value.some((still) => still.stillId === event.payload.still_id || still.clientId === event.client_id);
+      if (known) return;
+      this.all.value = [
+        ...this.all.value,
+        { clientId: event.client_id ?? event.payload.still_id, stillId: event.payload.still_id, atMs: event.payload.at_ms, preview: `/api/v1/stills/${event.payload.still_id}/preview`, state: 'taken' },
+      ];
+    }
+    if (event.kind === 'still_cut' || event.kind === 'still_failed') {
+      const still = this.all.value.find((entry) => entry.stillId === event.payload.still_id);
+      if (still) this.change(still.clientId, { state: event.kind === 'still_cut' ? 'kept' : 'failed' });
+      else this.early.push(event);
+    }
+  }
+
+  private change(clientId: string, change: Partial<Still>): void {
+    this.all.value = this.all.value.map((still) => (still.clientId === clientId ? { ...still, ...change } : still));
+  }
+
+  private nextFrame(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.waiting = null;
+        resolve();
+      };
+      const timer = setTimeout(done, NEXT_FRAME_MS);
+      this.waiting = done;
+    });
+  }
+}
+
+/** A JPEG that fits, smaller in quality rather than in size. */
+async function jpeg(canvas: HTMLCanvasElement): Promise<Blob | null> {
+  for (const quality of [0.85, 0.7, 0.5, 0.3]) {
+    const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', quality));
+    if (blob && blob.size <= MAX_PREVIEW_BYTES) return blob;
+  }
+  return null;
+}
+
+function base64(blob: Blob): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).split(',')[1] ?? '');
+    reader.onerror = () => reject(new ApiError('unreadable', 0, 'The picture could not be read.'));
+    reader.readAsDataURL(blob);
+  });
+}

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { M_LINES, orderVideoCodecs } from '../../src/live/peer';
+
+const h264 = (profile: string, mode: number) => ({ mimeType: 'video/H264', sdpFmtpLine: `level-asymmetry-allowed=1;packetization-mode=${mode};profile-level-id=${profile}` });
+
+describe('the codecs of an offer', () => {
+  it('are constrained-baseline H.264 first, then VP8, then repair', () => {
+    const ordered = orderVideoCodecs([
+      { mimeType: 'video/VP8' },
+      { mimeType: 'video/rtx' },
+      { mimeType: 'video/VP9' },
+      h264('42001f', 1),
+      h264('42e01f', 0),
+      h264('42e01f', 1),
+      h264('640c1f', 1),
+      { mimeType: 'video/AV1' },
+    ]);
+    expect(ordered).toEqual([h264('42e01f', 1), h264('42001f', 1), { mimeType: 'video/VP8' }, { mimeType: 'video/rtx' }]);
+  });
+
+  it('are VP8 alone where there is no H.264', () => {
+    expect(orderVideoCodecs([{ mimeType: 'video/rtx' }, { mimeType: 'video/VP8' }]).map((codec) => codec.mimeType)).toEqual(['video/VP8', 'video/rtx']);
+  });
+
+  it('are left alone where neither is known', () => {
+    const odd = [{ mimeType: 'video/H265' }];
+    expect(orderVideoCodecs(odd)).toEqual(odd);
+  });
+});
+
+describe('the m-lines', () => {
+  it('are the five of the architecture, in order', () => {
+    expect(M_LINES.map((line) => `${line.kind} ${line.direction}`)).toEqual(['audio sendrecv', 'video sendrecv', 'audio recvonly', 'video recvonly', 'video recvonly']);
+  });
+});
