@@ -37,7 +37,6 @@ class Changes:
     replaced_sockets: list[str] = field(default_factory=list)
     """Sockets that another tab has taken over from."""
 
-
     def absorb(self, later: Changes) -> None:
         """Take up what a later transaction did, so that both are told together."""
         self.events += later.events

@@ -42,7 +42,16 @@ from runtime.errors import CaseError, PeerError
 
 log = structlog.get_logger()
 
-_BUILDING: ContextVar[PeerLink | None] = ContextVar("building", default=None)
+
+class _Building:
+    """The link that is being built. Tasks and timers made meanwhile keep the context; so that
+    they do not keep the link, it is taken out afterwards."""
+
+    def __init__(self, link: PeerLink) -> None:
+        self.link: PeerLink | None = link
+
+
+_BUILDING: ContextVar[_Building | None] = ContextVar("building", default=None)
 
 
 class _RelayDtls(RTCDtlsTransport):
@@ -136,7 +145,8 @@ class PeerLink:
         Raises:
             CaseError: ``bad_offer`` (422), whatever is wrong with it; ``no_media_port`` (503).
         """
-        token = _BUILDING.set(self)
+        building = _Building(self)
+        token = _BUILDING.set(building)
         try:
             remote = checked_offer(offer)
             pc = self._pc = RTCPeerConnection(
@@ -162,6 +172,7 @@ class PeerLink:
             raise
         finally:
             _BUILDING.reset(token)
+            building.link = None
 
     async def add_candidate(self, text: str) -> None:
         """Take one trickled candidate; one that cannot be checked is left out.
@@ -218,8 +229,10 @@ def _factory(ours: Callable[..., Any], stock: Callable[..., Any]) -> Callable[..
     """Ours while a link is being built, aiortc's own otherwise."""
 
     def make(*args: Any, **options: Any) -> Any:
-        link = _BUILDING.get()
-        return stock(*args, **options) if link is None else ours(link, *args, **options)
+        building = _BUILDING.get()
+        if building is None or building.link is None:
+            return stock(*args, **options)
+        return ours(building.link, *args, **options)
 
     make.__proofcall__ = True  # type: ignore[attr-defined]
     return make

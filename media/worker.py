@@ -301,10 +301,13 @@ class MediaWorker:
             now_s = self._clock.monotonic_s()
             if now_s - next_s > 1.0:
                 next_s = now_s
-            for leg in list(self._slots[slot % _SLOTS]):
-                leg.tick(now_s)
-                if leg.order % _SLOW_SLOTS == slot % _SLOW_SLOTS:
-                    leg.tick_slow(now_s)
+            self._tick(slot, now_s)
+
+    def _tick(self, slot: int, now_s: float) -> None:
+        for leg in list(self._slots[slot % _SLOTS]):
+            leg.tick(now_s)
+            if leg.order % _SLOW_SLOTS == slot % _SLOW_SLOTS:
+                leg.tick_slow(now_s)
 
     async def run_quality(self) -> None:
         """Every two seconds: a fact on each peer's connection, and our own load."""
@@ -314,9 +317,12 @@ class MediaWorker:
             now_s, now_used_s = self._clock.monotonic_s(), _cpu_s()
             self._cpu_share = (now_used_s - used_s) / max(0.001, now_s - at_s)
             used_s, at_s = now_used_s, now_s
-            for leg in list(self._legs.values()):
-                if leg.connected:
-                    self._put_fact("quality", leg, leg_quality(leg))
+            self._tell_quality()
+
+    def _tell_quality(self) -> None:
+        for leg in list(self._legs.values()):
+            if leg.connected:
+                self._put_fact("quality", leg, leg_quality(leg))
 
 
 def _cpu_s() -> float:

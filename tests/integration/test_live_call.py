@@ -82,7 +82,9 @@ async def test_the_recording_is_in_the_ledger_plays_by_range_and_is_sealed(live:
         await host.host_join(session_id, RtpPeer())
         await send_pictures(buyer.peers[0], PICTURES)
         # What the host's browser shows, as it would name it.
-        stamp = shown_timestamps(host.peers[0])[70]
+        shown = await until(lambda: shown_timestamps(host.peers[0]))
+        stamp = (shown[0] + 70 * 3000) & 0xFFFFFFFF
+        await until(lambda: stamp in shown_timestamps(host.peers[0]), what="frame 70")
         preview = b64encode(b"\xff\xd8\xff preview").decode()
         wanted = {"client_id": "s1", "mid": "1", "rtp_timestamp": stamp, "preview": preview}
         still = await host.ok("POST", f"/api/sessions/{session_id}/stills", wanted)

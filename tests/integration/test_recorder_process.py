@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from base64 import b64encode
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -35,9 +35,10 @@ S = 1_000_000_000
 
 
 @pytest.fixture
-def settings() -> Settings:
+def settings() -> Iterator[Settings]:
     """Short paths, since Unix sockets bear no long ones."""
-    return Settings(data=Path(tempfile.mkdtemp(prefix="pc-rec-")))
+    with tempfile.TemporaryDirectory(prefix="pc-rec-") as made:
+        yield Settings(data=Path(made))
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import re
 import weakref
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from media.ice_agent import NetworkPolicy
 from media.leg import Leg
 from media.rtcp import KeyframeRequest, parse_rtcp
 from runtime.errors import CaseError
@@ -249,6 +251,24 @@ async def _not_found(running: Running) -> None:
         with pytest.raises(CaseError) as caught:
             await call
         assert (caught.value.code, caught.value.status) == ("not_found", 404)
+
+
+async def test_sockets_stay_inside_the_port_range() -> None:
+    """The answer names ports of the range and the public address; a full range is a 503."""
+    policy = NetworkPolicy(ports=range(41_200, 41_202), public_ip="203.0.113.9")
+    async with running_worker(policy=policy) as running:
+        peers = [RtpPeer() for _ in range(3)]
+        first = await running.join(peers[0], "p_1", "buyer")
+        found = re.findall(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host", first["answer"])
+        assert {int(port) for _, port in found} <= {41_200, 41_201}
+        assert "203.0.113.9" in {host for host, _ in found}
+        await running.join(peers[1], "p_2", "host")
+        with pytest.raises(CaseError) as caught:
+            await running.join(peers[2], "p_3", "observer")
+        assert (caught.value.code, caught.value.status) == ("no_media_port", 503)
+        assert len(running.worker.sessions["ses_1"].legs) == 2
+        for peer in peers:
+            await peer.close()
 
 
 async def test_closed_peers_leave_nothing_behind() -> None:

@@ -73,7 +73,7 @@ class Running:
 
 @asynccontextmanager
 async def running_worker(
-    tap_path: Path | None = None, **tap_options: Any
+    tap_path: Path | None = None, *, policy: NetworkPolicy | None = None, **tap_options: Any
 ) -> AsyncIterator[Running]:
     """A worker with its timers; everything is closed at the end."""
     hooks.install()
@@ -84,7 +84,7 @@ async def running_worker(
         worker_id="0",
         epoch="epoch",
         clock=clock,
-        policy=NetworkPolicy(),
+        policy=policy or NetworkPolicy(),
         tap=tap,
         facts=facts,
     )

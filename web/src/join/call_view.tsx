@@ -16,10 +16,12 @@ import type { Visit } from './visit';
 
 export function CallView({ visit, call }: { visit: Visit; call: Call }) {
   const session = call.session.value;
-  const live = session?.state.value === 'live';
+  // A host who is already waiting is shown as soon as there is a picture, before the server says "live".
+  const hostWaits = session?.state.value === 'held' && session.other.value?.presence === 'here';
+  const live = session?.state.value === 'live' || hostWaits;
   useEffect(() => {
     // The phone may lie on the table while its owner waits.
-    if (live) navigator.vibrate?.([120, 80, 120]);
+    if (live) if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.([120, 80, 120]);
   }, [live]);
   if (!session) return null;
   return (
