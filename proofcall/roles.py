@@ -41,7 +41,7 @@ async def _body(role: Role, settings: Settings, index: int) -> None:
         case Role.MEDIA:
             from media.worker import run_worker
 
-            await run_worker(settings, f"media-{index}")
+            await run_worker(settings, str(index))
         case Role.RECORDER:
             from recorder.process import run_recorder
 
