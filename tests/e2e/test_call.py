@@ -20,6 +20,7 @@ from tests.support.journeys import (
     by,
     call,
     download,
+    frames_sent,
     sign_in,
     timeline_when,
 )
@@ -44,17 +45,17 @@ async def machine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mac
         yield running
 
 
-def check_recording(probe: MediaProbe, camera: Camera, t0_ms: int, codec: str) -> None:
+def check_recording(probe: MediaProbe, camera: Camera, t0_ms: int, codec: str, sent: int) -> None:
     """What was shown is what is kept: pictures, sound, lip sync and wall clock."""
     assert probe.video_codec == codec
     assert probe.cameras() == {camera}
     readable = [frame for frame in probe.frames if frame.counter is not None]
     assert len(readable) >= 0.9 * len(probe.frames) > 60
-    # A browser under load may leave a picture out before encoding it; none may be doubled,
-    # disordered or lost in a run.
+    # Every picture that the browser sent is there (it counted a moment before the end), in
+    # order. A browser under load leaves out or repeats what it captures, before sending it.
+    assert len(probe.frames) >= sent, f"{sent} pictures were sent, {len(probe.frames)} are kept"
     counters = [frame.counter for frame in readable if frame.counter is not None]
-    steps = [b - a for a, b in pairwise(counters)]
-    assert all(step > 0 for step in steps), "a picture is doubled or out of order"
+    assert all(b >= a for a, b in pairwise(counters)), "a picture is out of order"
     longest_s = max(b.pts_s - a.pts_s for a, b in pairwise(probe.frames))
     assert longest_s < 1.0, f"a hole of {longest_s:.2f} s"
     assert len(probe.beeps_s) >= CALL_S / 2
@@ -75,6 +76,10 @@ async def test_a_call_is_held_recorded_and_replayed(machine: Machine, codec: Cod
         marked_ms = time.time() * 1000
         await asyncio.sleep(max(0.0, CALL_S - (time.monotonic() - began)))
         session_id = await held.session_id()
+        sent = {
+            "buyer": await frames_sent(held.buyer_page),
+            "host": await frames_sent(held.host_page),
+        }
         await held.end("resolved_without_return", "The colour is as listed.")
         hung_up = time.monotonic()
         timeline = await timeline_when(machine, session_id, within_s=SEEKABLE_WITHIN_S)
@@ -93,7 +98,7 @@ async def test_a_call_is_held_recorded_and_replayed(machine: Machine, codec: Cod
         assert recording["container"] == expected[0]
         media = await download(machine, recording["url"])
         probe = await asyncio.to_thread(probe_media, media)
-        check_recording(probe, camera, recording["start_ms"], expected[1])
+        check_recording(probe, camera, recording["start_ms"], expected[1], sent[role])
     await replay_shows_the_marker(machine, timeline, marked_ms)
 
 

@@ -26,6 +26,28 @@ Json = dict[str, Any]
 
 STEP_MS = 15_000
 
+_KEEP_PEERS_JS = """
+(() => {
+  const Native = RTCPeerConnection;
+  window.__peers = [];
+  window.RTCPeerConnection = class extends Native {
+    constructor(...given) { super(...given); window.__peers.push(this); }
+  };
+})();
+"""
+_FRAMES_SENT_JS = """async () => {
+  let sent = 0;
+  for (const peer of window.__peers)
+    for (const one of (await peer.getStats()).values())
+      if (one.type === 'outbound-rtp' && one.kind === 'video') sent += one.framesSent ?? 0;
+  return sent;
+}"""
+
+
+async def frames_sent(page: Page) -> int:
+    """How many pictures this page's browser says it has sent."""
+    return int(await page.evaluate(_FRAMES_SENT_JS))
+
 
 def by(page: Page | Locator, test: str) -> Locator:
     """The element that carries ``data-test``."""
@@ -109,6 +131,8 @@ async def call(machine: Machine, *, codec: Codec | None = None) -> AsyncIterator
         host = await stack.enter_async_context(
             chromium(SyncedCamera(Camera.HOST), viewport=TABLET, codec=codec)
         )
+        for browser in (buyer, host):
+            await browser.context.add_init_script(_KEEP_PEERS_JS)
         host_page = await host.open(f"{machine.url}/inspect")
         await sign_in(host_page, machine.people["inspector"])
         await be_ready(host_page)

@@ -100,7 +100,7 @@ async def running_worker(
         await tasks.close()
 
 
-async def until(condition: Callable[[], Any], timeout_s: float = 5.0, what: str = "") -> Any:
+async def until(condition: Callable[[], Any], timeout_s: float = 15.0, what: str = "") -> Any:
     """Poll until ``condition`` gives something true, and give that."""
     deadline = asyncio.get_running_loop().time() + timeout_s
     while not (found := condition()):
