@@ -44,10 +44,15 @@ async def note_consent(
 ) -> None:
     """Keep who agreed to which words; the same agreement is kept once.
 
+    Who has taken it back is not recorded again in this session, so joining again is no
+    agreement either.
+
     Raises:
         CaseError: ``consent_required`` (409).
     """
     check_consent(consent)
+    if await has_withdrawn(unit.tx, person.id):
+        return
     known = await current_consent(unit.tx, person.id)
     if known is not None and known.text_version == consent.version:
         return
@@ -88,6 +93,26 @@ async def withdraw_consent(unit: Unit, actor: Actor, session_id: str) -> str:
         await unit.record(session.id, "consent_withdrawn", {}, actor)
     sessions.touch(unit, session, case)
     return me.id
+
+
+async def has_withdrawn(tx: AsyncSession, participant_id: str) -> bool:
+    """Whether somebody has stopped the recording of themselves, for the rest of the session."""
+    found = await tx.scalar(
+        select(Consent.id)
+        .where(Consent.participant_id == participant_id, Consent.withdrawn_at.is_not(None))
+        .limit(1)
+    )
+    return found is not None
+
+
+async def agreed_participants(tx: AsyncSession, session_id: str) -> frozenset[str]:
+    """Who in a session may be recorded now."""
+    rows = await tx.scalars(
+        select(Consent.participant_id).where(
+            Consent.session_id == session_id, Consent.withdrawn_at.is_(None)
+        )
+    )
+    return frozenset(rows)
 
 
 async def current_consent(tx: AsyncSession, participant_id: str) -> Consent | None:

@@ -12,6 +12,7 @@ from cases.access_policy import Action, may
 from cases.actor import StaffActor
 from cases.case_access import facts_of
 from cases.case_views import first_picture
+from cases.consent_text import CONSENT_TEXT, CONSENT_VERSION
 from cases.states import CaseState, ParticipantRole, Presence, SessionState
 from cases.tables import Case, ItemLine, Participant, Session, Shift, Staff, Tenant
 from cases.unit import Unit
@@ -101,6 +102,8 @@ async def desk_of(tx: AsyncSession, actor: StaffActor) -> dict[str, object]:
         "ready": shift is not None,
         "ready_since": shift.ready_since.isoformat() if shift else None,
         "mine": {"session_id": mine.id, "case_id": mine.case_id} if mine else None,
+        # Whoever takes a call is recorded as well, and agrees to the same words.
+        "consent": {"version": CONSENT_VERSION, "text": dict(CONSENT_TEXT)},
         "waiting": [
             {
                 **_card(row.Case, row.Tenant.name, first_items.get(row.Case.id)),
@@ -195,9 +198,7 @@ async def _typical_call_s(tx: AsyncSession, same_queue: ColumnElement[bool]) -> 
         .order_by(Session.ended_at.desc())
         .limit(_CALLS_AVERAGED)
     )
-    lengths = [
-        (ended - live).total_seconds() for live, ended in rows if ended is not None and live
-    ]
+    lengths = [(ended - live).total_seconds() for live, ended in rows if ended is not None and live]
     return sum(lengths) / len(lengths) if lengths else _DEFAULT_CALL_S
 
 

@@ -16,7 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import desk, links, sessions
 from cases.actor import Actor, BuyerActor, StaffActor
-from cases.consenting import ConsentGiven, check_consent, current_consent, note_consent
+from cases.consenting import (
+    ConsentGiven,
+    check_consent,
+    current_consent,
+    has_withdrawn,
+    note_consent,
+)
 from cases.keys import KeyRing
 from cases.links import Binding, LinkFound
 from cases.session_states import EndCause
@@ -130,14 +136,14 @@ async def find_buyer_seat(tx: AsyncSession, keys: KeyRing, tap: Tap, now: dateti
         session,
         buyer.id if buyer else new_id("par"),
         ParticipantRole.BUYER,
-        record=True,
+        record=buyer is None or not await has_withdrawn(tx, buyer.id),
     )
 
 
 async def find_own_seat(
     tx: AsyncSession, keys: KeyRing, actor: Actor, session_id: str, *, consents: bool
 ) -> Seat:
-    """The seat of somebody who is already a participant; who never agreed is not recorded.
+    """The seat of somebody who is already a participant; who has not agreed is not recorded.
 
     Raises:
         CaseError: ``not_found`` (404), ``already_ended`` (409).
@@ -145,7 +151,10 @@ async def find_own_seat(
     session, _case, me = await sessions.see_as_participant(tx, actor, session_id)
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has already ended.")
-    record = consents or await current_consent(tx, me.id) is not None
+    if consents:
+        record = not await has_withdrawn(tx, me.id)
+    else:
+        record = await current_consent(tx, me.id) is not None
     return await _seat_in(tx, keys, session, me.id, ParticipantRole(me.role), record=record)
 
 

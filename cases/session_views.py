@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import hosting
 from cases.actor import Actor, BuyerActor
 from cases.case_views import buyer_case_view, case_view
+from cases.consenting import agreed_participants
 from cases.keys import KeyRing
 from cases.log import LoggedEvent, LogKind, Visibility, last_seq, read_events
 from cases.sessions import participants_of, see_as_participant
@@ -60,6 +61,7 @@ async def changing_parts(
     """What the socket's ``session`` message repeats whenever it changes."""
     shown = list(people)
     place = await hosting.place_in_queue(tx, session, case)
+    agreed = await agreed_participants(tx, session.id)
     return {
         "state": session.state,
         "participants": [
@@ -77,7 +79,7 @@ async def changing_parts(
         ],
         "queue": asdict(place) if place else None,
         "recording": session.state != SessionState.ENDED
-        and any(person.peer_id is not None for person in shown),
+        and any(person.peer_id is not None and person.id in agreed for person in shown),
     }
 
 

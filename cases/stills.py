@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import sessions
 from cases.actor import Actor, StaffActor, SystemActor
 from cases.case_access import not_found
+from cases.consenting import has_withdrawn
 from cases.keys import KeyRing
 from cases.log import ALL_VISIBILITIES, LogKind, read_events
 from cases.states import SessionState, StillState
@@ -82,7 +83,7 @@ async def want(
     """Order a still; gives its id and the event's number. Repeating it orders nothing new.
 
     Raises:
-        CaseError: ``not_found``, ``already_ended``.
+        CaseError: ``not_found``, ``already_ended``, ``not_recorded`` (409).
     """
     session, _case, _me = await sessions.see_as_participant(unit.tx, actor, session_id)
     if session.state == SessionState.ENDED:
@@ -90,6 +91,8 @@ async def want(
     source = await unit.tx.get(Participant, frame.participant_id)
     if source is None or source.session_id != session_id:
         raise not_found()
+    if await has_withdrawn(unit.tx, source.id):
+        raise CaseError("not_recorded", "This person has stopped the recording of themselves.")
     still_id = new_id("stl")
     event = await unit.record(
         session_id,

@@ -85,10 +85,9 @@ class ControlServer:
         self._runner = web.AppRunner(self._app, access_log=None)
         await self._runner.setup()
         if self._address.startswith("unix://"):
-            path = Path(self._address.removeprefix("unix://"))
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.unlink(missing_ok=True)
-            await web.UnixSite(self._runner, str(path)).start()
+            path = self._address.removeprefix("unix://")
+            await asyncio.to_thread(_clear_socket_path, Path(path))
+            await web.UnixSite(self._runner, path).start()
         else:
             host, _, port = self._address.removeprefix("http://").rpartition(":")
             await web.TCPSite(self._runner, host, int(port)).start()
@@ -151,6 +150,11 @@ class ControlServer:
         except Exception:
             log.exception("command failed")
             return 500, {"code": "internal", "message": "the command failed; see the log"}
+
+
+def _clear_socket_path(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
 
 
 class ControlClient:

@@ -11,6 +11,7 @@ from typing import Final
 
 from cases.states import ParticipantRole, SessionState
 from signaling.messages import (
+    AskTime,
     FindingAnswer,
     FindingState,
     Malformed,
@@ -19,6 +20,7 @@ from signaling.messages import (
     Message,
     MessageSend,
     Typing,
+    Valid,
 )
 
 INVALID_LIMIT: Final = 10
@@ -80,6 +82,11 @@ class TellTyping:
 
 
 @dataclass(frozen=True, slots=True)
+class TellTime:
+    """Answer with our wall clock, read as late as possible."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """Answer ``{"ok": false, …}``."""
 
@@ -94,7 +101,9 @@ class Disconnect:
     cause: str
 
 
-Effect = Note | SetMedia | StateFinding | AnswerFinding | TellTyping | Refuse | Disconnect
+Effect = (
+    Note | SetMedia | StateFinding | AnswerFinding | TellTyping | TellTime | Refuse | Disconnect
+)
 
 _ENDED: Final = Refuse("already_ended", "This inspection has ended.")
 _NOT_YOURS: Final = Refuse("not_allowed", "You cannot do this.")
@@ -123,10 +132,7 @@ def step(line: Line, message: Message, now_s: float) -> tuple[Line, list[Effect]
     return after, [_effect(line, message)]
 
 
-def _effect(
-    line: Line,
-    message: MessageSend | MarkerSet | MediaState | Typing | FindingState | FindingAnswer,
-) -> Effect:
+def _effect(line: Line, message: Valid) -> Effect:
     is_host = line.role is ParticipantRole.HOST
     is_live = line.session_state is SessionState.LIVE
     match message:
@@ -136,6 +142,8 @@ def _effect(
             )
         case Typing():
             return TellTyping()
+        case AskTime():
+            return TellTime()
         case MediaState():
             return SetMedia(message.camera, message.microphone, message.client_id)
         case MarkerSet():

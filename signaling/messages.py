@@ -47,6 +47,10 @@ class Typing(Said):
     """Somebody is writing; neither logged nor repeated."""
 
 
+class AskTime(Said):
+    """A page compares its clock with ours; neither logged nor repeated."""
+
+
 class FindingState(Said):
     """The host states something about the goods."""
 
@@ -70,13 +74,15 @@ class Malformed:
     reason: str
 
 
-Message = MessageSend | MarkerSet | MediaState | Typing | FindingState | FindingAnswer | Malformed
+Valid = MessageSend | MarkerSet | MediaState | Typing | AskTime | FindingState | FindingAnswer
+Message = Valid | Malformed
 
 _FORMS: Final[Mapping[str, type[Said]]] = {
     "message.send": MessageSend,
     "marker.set": MarkerSet,
     "media.state": MediaState,
     "typing": Typing,
+    "clock": AskTime,
     "finding.state": FindingState,
     "finding.answer": FindingAnswer,
 }
@@ -90,7 +96,7 @@ def parse(event: str, arguments: tuple[object, ...]) -> Message:
     if len(arguments) > 1:
         return Malformed("expected one object")
     body = arguments[0] if arguments else {}
-    if body is None and form is Typing:
+    if body is None and form in {Typing, AskTime}:
         body = {}
     if not isinstance(body, dict):
         return Malformed("expected an object")
@@ -103,9 +109,7 @@ def parse(event: str, arguments: tuple[object, ...]) -> Message:
         return Malformed(f"{'.'.join(map(str, first['loc']))}: {first['msg']}")
     if not _is_text(said):
         return Malformed("not Unicode text")
-    assert isinstance(
-        said, (MessageSend, MarkerSet, MediaState, Typing, FindingState, FindingAnswer)
-    )
+    assert isinstance(said, Valid)
     return said
 
 

@@ -39,10 +39,11 @@ from signaling.dialogue import (
     Refuse,
     SetMedia,
     StateFinding,
+    TellTime,
     TellTyping,
 )
 from signaling.media_pool import Place
-from signaling.messages import parse
+from signaling.messages import AskTime, parse
 from signaling.participation import WantedRole, participant_actor
 from signaling.services import Services
 
@@ -218,7 +219,9 @@ class Hub:
         if connection is None:
             return _refusal(Refuse("not_allowed", "This socket only listens."))
         message = parse(event, arguments)
-        if connection.line.session_state is not SessionState.LIVE:
+        is_live = connection.line.session_state is SessionState.LIVE
+        # Whoever asks for the time is not kept waiting for the database.
+        if not is_live and not isinstance(message, AskTime):
             await self._learn_state(connection)
         connection.line, effects = dialogue.step(
             connection.line, message, services.clock.monotonic_s()
@@ -230,6 +233,8 @@ class Hub:
             elif isinstance(effect, Disconnect):
                 # The answer goes out first: disconnecting now would swallow it.
                 services.tasks.once("cut line", self._cut(sid, effect.cause))
+            elif isinstance(effect, TellTime):
+                answer = {"ok": True, "now_ms": services.clock.wall_ns() / 1e6}
             elif isinstance(effect, TellTyping):
                 await self.sio.emit(
                     "typing",

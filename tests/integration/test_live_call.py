@@ -50,6 +50,12 @@ async def test_a_tap_is_answered_and_the_host_takes_the_buyer(live: Live) -> Non
         assert (await socket.say("message.send", client_id="m1", text="Hello", locale="en"))["ok"]
         desk = await host.ok("GET", "/api/host/desk")
         assert [row["session_id"] for row in desk["waiting"]] == [session_id]
+        # The host reads the same words as the buyer, and joins with their version.
+        assert desk["consent"] == looked["consent"]
+        before_ns = live.services.clock.wall_ns()
+        clock = await socket.say("clock")
+        assert clock["ok"]
+        assert before_ns / 1e6 <= clock["now_ms"] <= live.services.clock.wall_ns() / 1e6
         taken = await host.ok("POST", "/api/host/take", {"case_id": None})
         assert taken["session"]["state"] == "live"
         await host.host_join(session_id, RtpPeer())

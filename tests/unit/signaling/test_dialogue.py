@@ -17,6 +17,7 @@ from signaling.dialogue import (
     Refuse,
     SetMedia,
     StateFinding,
+    TellTime,
     TellTyping,
     step,
 )
@@ -27,6 +28,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "marker.set": {"client_id": "2", "label": "Crack", "at_ms": None},
     "media.state": {"client_id": "3", "camera": True, "microphone": False},
     "typing": {},
+    "clock": {},
     "finding.state": {"client_id": "4", "words": "The lid is cracked."},
     "finding.answer": {"client_id": "5", "finding_id": "fnd_1", "answer": "agree", "words": ""},
 }
@@ -46,6 +48,8 @@ def said(role: ParticipantRole, state: SessionState, event: str) -> object:
     [
         (BUYER, WAITING, "message.send", Note),
         (BUYER, LIVE, "typing", TellTyping),
+        (BUYER, WAITING, "clock", TellTime),
+        (OBSERVER, LIVE, "clock", TellTime),
         (OBSERVER, LIVE, "message.send", Note),
         (BUYER, WAITING, "media.state", SetMedia),
         (HOST, LIVE, "marker.set", Note),
@@ -82,6 +86,7 @@ def test_what_may_be_said_depends_on_role_and_state(
         ("message.send", ({**BODIES["message.send"], "client_id": "x" * 65},)),
         ("message.send", ({**BODIES["message.send"], "text": b"bytes"},)),
         ("message.send", ({"x": "y" * (MAX_MESSAGE_BYTES + 1)},)),
+        ("clock", ({"now_ms": 1},)),
         ("marker.set", ({**BODIES["marker.set"], "at_ms": "1"},)),
         ("marker.set", ({**BODIES["marker.set"], "at_ms": -1},)),
         ("media.state", ({**BODIES["media.state"], "camera": 1},)),

@@ -56,8 +56,9 @@ export class Call {
     try {
       const offer = await this.connection.offer();
       const joined = await join(offer.sdp, offer.candidates);
-      this.adopt(new LiveSession(joined.session));
+      // The answer first: drawing the call takes longer than finding the path.
       this.connection.accept(joined.peer);
+      this.adopt(new LiveSession(joined.session));
     } catch (error) {
       void opening.then(() => this.media.close());
       throw error;
