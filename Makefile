@@ -1,11 +1,11 @@
-# make run | test | check | bench. Needs Python 3.11 or newer and Node 20 or newer.
+# make run | test | check | bench. Needs Python 3.11 or newer, and Node 20.19 or 22.12 or newer.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { echo "make: Python 3.11 or newer is needed (apt-get install python3 python3-venv)" >&2; exit 1; }
 CHECK_VENV := $(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "make: Python's venv module is needed (apt-get install python3-venv)" >&2; exit 1; }
-CHECK_NODE := node -e 'process.exit(process.versions.node.split(".")[0] < 20)' 2>/dev/null || { echo "make: Node 20 or newer is needed (see nodejs.org, or apt-get install nodejs npm)" >&2; exit 1; }
+CHECK_NODE := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null || { echo "make: Node 20.19 or 22.12 or newer is needed (see nodejs.org, or apt-get install nodejs npm)" >&2; exit 1; }
 
 .PHONY: run test check bench web lock clean test-env
 

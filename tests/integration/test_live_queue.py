@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from cases import conversation, desk, hosting, joining, sessions
+from cases import consenting, conversation, desk, hosting, joining, sessions, stills
 from cases.actor import BuyerActor, StaffActor
 from cases.consent_text import CONSENT_VERSION
 from cases.consenting import ConsentGiven
@@ -21,6 +21,7 @@ from cases.joining import Joined, SeatGone, SeatMedia, Tap
 from cases.ledger import FactRefused, take_in
 from cases.log import LogKind, Visibility, read_events, verify
 from cases.placement import forget_dead_media, forget_media
+from cases.session_views import changing_parts
 from cases.states import CaseState, Outcome, Presence, Role, SessionState
 from cases.tables import Case, Gap, Participant, RecorderFact, Recording, Session
 from infra.local.postgres import Postgres
@@ -225,6 +226,48 @@ async def test_the_longest_waiting_is_next_and_a_release_keeps_the_place(world: 
     assert await world.take(other, None) == session_id
     await world.services.run(lambda unit: sessions.release(unit, other, session_id))
     assert await world.take(host, None) == session_id
+
+
+async def test_who_stopped_their_recording_stays_unrecorded(world: World) -> None:
+    """Joining again is no new agreement, the page says so, and no photographs are taken of them."""
+    _case_id, token = await world.invited()
+    joined = await world.tap(token)
+    session_id, buyer = joined.session_id, joined.actor
+    host = await world.host()
+    await world.take(host, None)
+
+    async def recording() -> object:
+        async with world.services.database.read() as tx:
+            session = await tx.get_one(Session, session_id)
+            case = await tx.get_one(Case, session.case_id)
+            people = await sessions.participants_of(tx, session_id)
+            for person in people:
+                person.peer_id = "peer_1" if person.role == "buyer" else None
+            with tx.no_autoflush:
+                return (await changing_parts(tx, session, case, people))["recording"]
+
+    assert await recording()
+    me_id = await world.services.run(
+        lambda unit: consenting.withdraw_consent(unit, buyer, session_id)
+    )
+    assert me_id == joined.participant_id
+    assert not await recording()
+    tap = Tap(token, joined.secret, ConsentGiven(CONSENT_VERSION, "en"), "en", "Test", None)
+    async with world.services.database.read() as tx:
+        keys = world.services.keys
+        again = await joining.find_buyer_seat(tx, keys, tap, world.clock.now())
+        fresh = await joining.find_own_seat(tx, keys, buyer, session_id, consents=True)
+    assert (again.record, fresh.record) == (False, False)
+    await world.tap(token, joined.secret)
+    assert not await recording()
+    frame = stills.WantedFrame(me_id, "trk_1", 1, 1)
+    with pytest.raises(CaseError) as refused:
+        await world.services.run(
+            lambda unit: stills.want(unit, host, session_id, frame, b"\xff\xd8\xff", "s1")
+        )
+    assert refused.value.code == "not_recorded"
+    kinds = Counter(await world.kinds(session_id))
+    assert (kinds["consent_given"], kinds["consent_withdrawn"]) == (1, 1)
 
 
 async def test_the_place_in_the_queue_counts_those_before(world: World) -> None:

@@ -46,7 +46,7 @@ async def test_a_full_disk_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> Non
     lane.submit(job)
     lane.submit(lambda: done.append("second"))
     async with asyncio.timeout(5):
-        while attempts < 3:  # noqa: ASYNC110 - another thread counts
+        while attempts < 3:
             await asyncio.sleep(0.01)
     assert done == []
     assert writer.failing == {"ses_1": "No space left on device"}

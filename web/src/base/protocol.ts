@@ -82,6 +82,12 @@ export interface Consent {
   locale: string;
 }
 
+/** What a person agrees to before being recorded, in each language. */
+export interface ConsentWords {
+  version: string;
+  text: Record<string, string>;
+}
+
 /* ---- Buyer ---- */
 
 export interface JoinItem {
@@ -109,7 +115,7 @@ export interface JoinView {
   hosts_ready: number;
   queue_length: number;
   expected_wait_s: number | null;
-  consent: { version: string; text: Record<string, string> };
+  consent: ConsentWords;
   outcome: {
     outcome: Outcome | null;
     note: string;
@@ -167,6 +173,7 @@ export interface Desk {
   ready: boolean;
   ready_since: Timestamp | null;
   mine: { session_id: string; case_id: string } | null;
+  consent: ConsentWords;
   waiting: WaitingEntry[];
   expected: DeskEntry[];
 }
@@ -293,6 +300,8 @@ export interface VerdictIn {
 /* ---- Socket.IO ---- */
 
 export type Acknowledgement = { ok: true; seq?: number } | { ok: false; code: string; message: string };
+
+export type ClockAnswer = { ok: true; now_ms: number } | { ok: false; code: string; message: string };
 
 /** Logged messages a browser sends; every one carries a `client_id`. */
 export interface SendBodies {

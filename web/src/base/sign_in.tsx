@@ -1,11 +1,12 @@
-/** Staff signing in: who is here, the form, and leaving. */
+/** Staff signing in: who is here, the way in and out, and what a failure means. */
 import { signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { ApiError, get, post } from './api';
 import type { Staff } from './protocol';
 import { preferredLocale, setLocale, tb } from './text';
 import { waitLength } from './time';
-import { Button, Field, LanguageSwitch } from './ui';
+import { Button, Field, LanguageSwitch, Notice } from './ui';
 
 /** Who is signed in: undefined while it is not known, null for nobody. */
 export const staff = signal<Staff | null | undefined>(undefined);
@@ -33,26 +34,44 @@ export async function signOut(): Promise<void> {
   }
 }
 
-function wordsFor(error: unknown): string {
-  if (!(error instanceof ApiError)) return tb('base.error_server');
-  if (error.code === 'wrong_credentials') return tb('base.wrong_credentials');
-  if (error.code === 'too_many_attempts') return tb('base.too_many_attempts', { wait: waitLength(error.problem?.retry_after_s ?? 60) });
-  return tb(error.status === 0 ? 'base.error_network' : 'base.error_server');
+/** To be called with any failure: an ended login leads back to the sign-in, the answer says so. */
+export function endedLogin(error: unknown): boolean {
+  const ended = error instanceof ApiError && error.status === 401;
+  if (ended) staff.value = null;
+  return ended;
 }
 
-/** The sign-in form; `title` says to what. */
-export function SignIn({ title, children }: { title: string; children?: ComponentChildren }) {
+/** What a failed request means, in words for the person. */
+export function failureWords(error: unknown): string {
+  if (!(error instanceof ApiError)) return tb('base.error_server');
+  if (error.status === 0) return tb('base.error_network');
+  if (error.status === 404) return tb('base.error_not_found');
+  if (error.status >= 500) return tb('base.error_server');
+  return error.message || tb('base.error_server');
+}
+
+function wordsFor(error: unknown): string {
+  const code = error instanceof ApiError ? error.code : '';
+  if (code === 'wrong_credentials') return tb('base.wrong_credentials');
+  if (error instanceof ApiError && code === 'too_many_attempts') {
+    return tb('base.too_many_attempts', { wait: waitLength(error.problem?.retry_after_s ?? 60) });
+  }
+  return failureWords(error);
+}
+
+/** The sign-in form; `title` says to what, `intro` what for. */
+export function SignIn({ title, intro }: { title: string; intro?: string | undefined }) {
   const email = useSignal('');
   const password = useSignal('');
   const busy = useSignal(false);
+  const tried = useSignal(false);
   const error = useSignal<string | null>(null);
+  const missing = (value: string) => (tried.value && !value.trim() ? tb('base.fill_in') : null);
   const submit = async () => {
-    if (!email.value.trim() || !password.value) {
-      error.value = tb('base.fill_in');
-      return;
-    }
-    busy.value = true;
+    tried.value = true;
     error.value = null;
+    if (!email.value.trim() || !password.value || busy.value) return;
+    busy.value = true;
     try {
       const answer = await post<{ staff: Staff }>('/api/login', { email: email.value.trim(), password: password.value });
       welcome(answer.staff);
@@ -66,6 +85,7 @@ export function SignIn({ title, children }: { title: string; children?: Componen
     <main class="sign-in" data-test="sign-in-page">
       <form
         class="card stack"
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
           void submit();
@@ -73,11 +93,32 @@ export function SignIn({ title, children }: { title: string; children?: Componen
       >
         <div class="row between"><strong>Proofcall</strong><LanguageSwitch /></div>
         <h1>{title}</h1>
-        {children}
-        <Field label={tb('base.email')} type="email" name="email" autoComplete="username" required value={email.value} test="email" onInput={(event) => (email.value = event.currentTarget.value)} />
-        <Field label={tb('base.password')} type="password" name="password" autoComplete="current-password" required value={password.value} test="password" error={error.value} onInput={(event) => (password.value = event.currentTarget.value)} />
+        {intro ? <p class="quiet">{intro}</p> : null}
+        <Field label={tb('base.email')} type="email" name="email" autoComplete="username" autoCapitalize="none" spellcheck={false} required value={email.value} test="email" error={missing(email.value)} onInput={(event) => (email.value = event.currentTarget.value)} />
+        <Field label={tb('base.password')} type="password" name="password" autoComplete="current-password" required value={password.value} test="password" error={missing(password.value)} onInput={(event) => (password.value = event.currentTarget.value)} />
+        <p class="sign-in-wrong" role="alert" data-test="sign-in-error">{error.value}</p>
         <Button type="submit" variant="primary" size="large" wide busy={busy.value} test="sign-in">{tb('base.sign_in')}</Button>
       </form>
     </main>
   );
+}
+
+const unreachable = signal(false);
+
+function identify(): void {
+  unreachable.value = false;
+  loadStaff().catch(() => (unreachable.value = true));
+}
+
+/** Shows its children to staff who are signed in, and the way in to everybody else. */
+export function StaffOnly({ title, intro, children }: { title: string; intro?: string; children: ComponentChildren }) {
+  useEffect(() => {
+    if (staff.value === undefined) identify();
+  }, []);
+  if (staff.value) return <>{children}</>;
+  if (staff.value === null) return <SignIn title={title} intro={intro} />;
+  if (unreachable.value) {
+    return <Notice icon="offline" title={tb('base.error_network')} test="offline" actions={<Button variant="primary" onClick={identify}>{tb('base.try_again')}</Button>} />;
+  }
+  return <main class="sign-in" aria-busy="true"><span class="spinner" role="status" aria-label={tb('base.loading')} /></main>;
 }

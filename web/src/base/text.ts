@@ -98,6 +98,11 @@ async function show(wanted: Locale): Promise<void> {
   }
 }
 
+/** The languages that this page has. */
+export function pageLocales(): Locale[] {
+  return LOCALES.filter((known) => loaders?.[known] !== undefined);
+}
+
 /** Give the page its languages and show the first; call once, at the start. */
 export async function openText(pageLoaders: Loaders, first: Locale = preferredLocale()): Promise<void> {
   loaders = pageLoaders;

@@ -2,21 +2,57 @@
 import { signal } from '@preact/signals';
 import { locale } from './text';
 
-/** Milliseconds that the server's clock is ahead of this device's, to within half a second. */
+/** Milliseconds that the server's clock is ahead of this device's: half a second's guess, exact in a call. */
 export const serverAheadMs = signal(0);
-let bestErrorMs = Infinity;
+/** What is known of it: how far it may be wrong, and when that was learnt (this device's time). */
+let known = { errorMs: Infinity, exact: false, atMs: 0 };
+/** Quartz runs off by less than this share of the time that passes. */
+const DRIFT = 50e-6;
+/** An exact sample rules for this long; the call's socket asks anew every minute. */
+const EXACT_LASTS_MS = 150_000;
 
-/** Learn from one answer: `date` is its Date header, the times are this device's before and after. */
+/** One question for the server's time: its answer and this device's times before and after, in ms. */
+export interface TimeSample {
+  serverMs: number;
+  sentMs: number;
+  receivedMs: number;
+}
+
+function learn(aheadMs: number, errorMs: number, exact: boolean, atMs: number): void {
+  const grownMs = known.errorMs + Math.abs(atMs - known.atMs) * DRIFT;
+  const offMs = Math.abs(aheadMs - serverAheadMs.peek());
+  // A worse sample says nothing new, unless one of the two clocks was set meanwhile.
+  if (errorMs >= grownMs && offMs <= errorMs + grownMs) return;
+  known = { errorMs, exact, atMs };
+  // Within the error of a guess there is nothing to correct; a steady clock beats a jumping one.
+  if (exact || offMs > errorMs) serverAheadMs.value = aheadMs;
+}
+
+/** Learn from any answer: `date` is its Date header, the times are this device's before and after. */
 export function learnServerTime(date: string | null, sentMs: number, receivedMs: number): void {
   const serverMs = date ? Date.parse(date) : NaN;
   if (Number.isNaN(serverMs)) return;
-  // The header has whole seconds: half a second is added, and half the way there and back is the error.
-  const errorMs = 500 + (receivedMs - sentMs) / 2;
-  if (errorMs > bestErrorMs + 200) return;
-  bestErrorMs = Math.min(bestErrorMs, errorMs);
-  const aheadMs = serverMs + 500 - (sentMs + receivedMs) / 2;
-  // Within the error there is nothing to correct; a steady clock beats a jumping one.
-  if (Math.abs(aheadMs - serverAheadMs.peek()) > errorMs) serverAheadMs.value = aheadMs;
+  // The header may be a proxy's, and has whole seconds: it is silent while the server itself has told.
+  if (known.exact && Math.abs(receivedMs - known.atMs) < EXACT_LASTS_MS) return;
+  learn(serverMs + 500 - (sentMs + receivedMs) / 2, 500 + (receivedMs - sentMs) / 2, false, receivedMs);
+}
+
+/** Learn from several questions: the quickest answer is wrong by half its way there and back at most. */
+export function learnServerClock(samples: readonly TimeSample[]): void {
+  const quickest = [...samples].sort((a, b) => a.receivedMs - a.sentMs - (b.receivedMs - b.sentMs))[0];
+  if (!quickest) return;
+  const { serverMs, sentMs, receivedMs } = quickest;
+  const errorMs = Math.max(0.5, (receivedMs - sentMs) / 2);
+  wayMs = errorMs;
+  learn(serverMs - (sentMs + receivedMs) / 2, errorMs, true, receivedMs);
+}
+
+/** How long a packet is on its way from the server, about. */
+let wayMs = 0;
+
+/** When a frame that arrived here `ageMs` ago was at the server, by the server's clock, in ms. */
+export function serverTimeOfFrameMs(ageMs: number | null): number {
+  return ageMs === null ? serverNowMs() : serverNowMs() - ageMs - wayMs;
 }
 
 /** The server's wall clock now, in milliseconds since the Unix epoch. */

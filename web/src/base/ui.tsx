@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import type { ButtonHTMLAttributes, ComponentChildren, InputHTMLAttributes, TextareaHTMLAttributes } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { Icon, type IconName } from './icons';
-import { LOCALES, LOCALE_NAMES, locale, setLocale, tb, type Locale } from './text';
+import { LOCALE_NAMES, locale, pageLocales, setLocale, tb, type Locale } from './text';
 import './tokens.css';
 import './ui.css';
 
@@ -143,14 +143,17 @@ export function Select<Value extends string>({ label, hint, error, test, value, 
   );
 }
 
+/** Nothing on a page that has one language only. */
 export function LanguageSwitch() {
+  const locales = pageLocales();
+  if (locales.length < 2) return null;
   return (
     <Select<Locale>
       label={tb('base.language')}
       hideLabel
       test="language"
       value={locale.value}
-      options={LOCALES.map((value) => ({ value, label: LOCALE_NAMES[value] }))}
+      options={locales.map((value) => ({ value, label: LOCALE_NAMES[value] }))}
       onPick={(value) => void setLocale(value, true).catch(() => toast(tb('base.error_network')))}
     />
   );

@@ -38,6 +38,8 @@ function Entry({ event, own }: { event: SessionEvent; own: boolean }) {
           {event.payload.words ? <span dir="auto"> “{event.payload.words}”</span> : null} {time}
         </li>
       );
+    case 'consent_withdrawn':
+      return <li class="fact withdrawn" data-test="withdrawn-fact">{t('call.event_withdrawn', { name: event.actor.name })} {time}</li>;
     case 'joined':
       return <li class="fact">{t('call.event_joined', { name: event.payload.name })} {time}</li>;
     default:
@@ -50,7 +52,7 @@ export function Messages({ session, autofocus }: { session: LiveSession; autofoc
   const list = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLTextAreaElement>(null);
   const shown = useComputed(() =>
-    session.events.value.filter((event) => ['message', 'still_taken', 'marker', 'finding', 'finding_answer', 'joined'].includes(event.kind)),
+    session.events.value.filter((event) => ['message', 'still_taken', 'marker', 'finding', 'finding_answer', 'joined', 'consent_withdrawn'].includes(event.kind)),
   );
   const unsent = useComputed(() => session.unsent.value.filter((item) => item.name === 'message.send'));
   const count = shown.value.length + unsent.value.length;

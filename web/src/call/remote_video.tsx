@@ -7,6 +7,8 @@ import { t } from './text';
 /** What `requestVideoFrameCallback` says of the frame on the screen. */
 export interface ShownFrame {
   rtpTimestamp: number | null;
+  /** When it arrived here, on the page's clock (`performance.now()`), where the browser tells. */
+  arrivedMs: number | null;
 }
 
 interface Props {
@@ -19,7 +21,7 @@ interface Props {
   onFrame?: (frame: ShownFrame) => void;
 }
 
-type FrameMetadata = { rtpTimestamp?: number };
+type FrameMetadata = { rtpTimestamp?: number; receiveTime?: number };
 
 export function RemoteVideo({ stream, fit, label, test, muted, onElement, onFrame }: Props) {
   const video = useRef<HTMLVideoElement>(null);
@@ -66,13 +68,13 @@ export function RemoteVideo({ stream, fit, label, test, muted, onElement, onFram
     const shown = (_now: number, metadata: FrameMetadata) => {
       if (!running) return;
       frozen.value = false;
-      notifyFrame.current?.({ rtpTimestamp: metadata.rtpTimestamp ?? null });
+      notifyFrame.current?.({ rtpTimestamp: metadata.rtpTimestamp ?? null, arrivedMs: metadata.receiveTime ?? null });
       handle = element.requestVideoFrameCallback(shown);
     };
     const supported: boolean = typeof element.requestVideoFrameCallback === 'function';
     const started = () => {
       frozen.value = false;
-      if (!supported) notifyFrame.current?.({ rtpTimestamp: null });
+      if (!supported) notifyFrame.current?.({ rtpTimestamp: null, arrivedMs: null });
     };
     if (supported) handle = element.requestVideoFrameCallback(shown);
     else element.addEventListener('timeupdate', started);

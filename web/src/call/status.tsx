@@ -1,4 +1,5 @@
 /** The small signs above a call: what is recorded since when, and how good the connection is. */
+import { useSignal } from '@preact/signals';
 import type { ConnectionWord } from '../base/protocol';
 import { clockLength, nowMs, serverAheadMs } from '../base/time';
 import type { Call } from '../live/call';
@@ -6,16 +7,27 @@ import type { LiveSession } from '../live/session';
 import { tb } from '../base/text';
 import { Icon } from '../base/ui';
 import { t } from './text';
+import { WithdrawDialog, type Stopping } from './withdraw';
 
+/** What is recorded, and the way to stop the recording of oneself. */
 export function RecordedPill({ session }: { session: LiveSession }) {
+  const asking = useSignal(false);
+  const stopping = useSignal<Stopping>('no');
   const since = session.state.value === 'live' ? (session.snapshot.value.live_at ?? liveSince(session)) : null;
-  const recording = session.recording.value;
+  // While stopping it is not over: the recorder has to confirm.
+  const mine = stopping.value === 'no' && session.unrecorded.value.has(session.you.participant_id);
+  const recording = !mine && (session.recording.value || stopping.value !== 'no');
+  const other = session.other.value;
   return (
-    <span class={recording ? 'pill recorded' : 'pill'} data-test="recorded">
-      <span class="dot" />
-      {t(recording ? 'call.recorded' : 'call.not_recorded')}
-      {recording && since ? <time class="num" aria-hidden="true">{clockLength(nowMs.value + serverAheadMs.value - Date.parse(since))}</time> : null}
-    </span>
+    <>
+      <button type="button" class={recording ? 'pill press recorded' : 'pill press'} title={recording ? t('call.recording_of_you') : undefined} aria-haspopup="dialog" data-test="withdraw" onClick={() => (asking.value = true)}>
+        <span class="dot" />
+        <span data-test="recorded">{t(mine ? 'call.you_unrecorded' : recording ? 'call.recorded' : 'call.not_recorded')}</span>
+        {recording && since ? <time class="num" aria-hidden="true">{clockLength(nowMs.value + serverAheadMs.value - Date.parse(since))}</time> : null}
+      </button>
+      {other && session.unrecorded.value.has(other.id) ? <span class="pill" role="status" data-test="other-unrecorded"><span class="dot" />{t('call.unrecorded_of', { name: other.name })}</span> : null}
+      {asking.value ? <WithdrawDialog session={session} done={mine} stopping={stopping} onClose={() => (asking.value = false)} /> : null}
+    </>
   );
 }
 

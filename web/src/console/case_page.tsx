@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { callWithEtag } from '../base/api';
 import type { CaseSession, CaseView } from '../base/protocol';
-import { endedLogin, failureWords } from '../staff/sign_in';
+import { endedLogin, failureWords } from '../base/sign_in';
 import { ago, clockLength, dateAndTime, languageName, money } from '../base/time';
 import { Button, Chip, Icon, Skeleton } from '../base/ui';
 import { toneOf } from '../staff/case_list';

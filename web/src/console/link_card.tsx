@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { call, post } from '../base/api';
 import type { CaseView } from '../base/protocol';
-import { endedLogin, failureWords } from '../staff/sign_in';
+import { endedLogin, failureWords } from '../base/sign_in';
 import { ago, dateAndTime } from '../base/time';
 import { Button, Chip, Dialog, toast, type Tone } from '../base/ui';
 import { Invite } from './invite';

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { staff, StaffOnly } from '../staff/sign_in';
+import { staff, StaffOnly } from '../base/sign_in';
 import { openText } from '../base/text';
 import type { CaseState } from '../base/protocol';
 import { Icon, Toasts, type IconName } from '../base/ui';

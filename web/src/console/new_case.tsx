@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, newClientId, post } from '../base/api';
 import type { CaseIn, CaseView, Direction, Reason } from '../base/protocol';
-import { endedLogin, failureWords } from '../staff/sign_in';
+import { endedLogin, failureWords } from '../base/sign_in';
 import { LOCALES, LOCALE_NAMES } from '../base/text';
 import { Button, Field, Icon, Select, TextArea } from '../base/ui';
 import { begun, caseInOf, emptyDraft, emptyItem, faultsOf, serverFaults, unplacedWords, withItem, type CaseDraft } from './case_form';

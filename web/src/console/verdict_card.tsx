@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { ApiError, callWithEtag } from '../base/api';
 import type { CaseView, Disposition, Liability, Outcome, VerdictIn } from '../base/protocol';
-import { endedLogin, failureWords } from '../staff/sign_in';
+import { endedLogin, failureWords } from '../base/sign_in';
 import { dateAndTime } from '../base/time';
 import { Button, Select, TextArea, toast } from '../base/ui';
 import { changesBetween, type Change } from './changes';

@@ -1,7 +1,7 @@
 /** The inspector in a call: the buyer large, tools at the thumbs, the case beside it. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import { languageName, serverNowMs } from '../base/time';
+import { languageName } from '../base/time';
 import { toast } from '../base/ui';
 import { messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
@@ -55,6 +55,10 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
 
   const takeStill = async () => {
     if (taking.value) return;
+    if (buyer && session.unrecorded.peek().has(buyer.id)) {
+      toast(t('call.unrecorded_of', { name }));
+      return;
+    }
     if (!stills.possible) {
       toast(t('host.still_no_picture'));
       return;
@@ -69,7 +73,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
       case 'still':
         return void takeStill();
       case 'marker':
-        markedMs.value = Math.round(serverNowMs());
+        markedMs.value = stills.shownAtMs;
         asking.value = 'marker';
         return;
       case 'write':

@@ -5,6 +5,7 @@ import { signOut } from '../base/sign_in';
 import { tb } from '../base/text';
 import { clockLength, languageName, nowMs, serverAheadMs } from '../base/time';
 import { Button, Chip, Icon, IconButton, LanguageSwitch, Skeleton, Switch } from '../base/ui';
+import { ConsentLink } from '../call/consent';
 import type { Shift } from './shift';
 import { t } from './text';
 
@@ -81,7 +82,7 @@ export function DeskPage({ shift, me }: { shift: Shift; me: Staff }) {
       <section class="card shift row between wrap">
         <div>
           <Switch label={t('host.ready')} on={desk?.ready ?? false} disabled={!desk} test="ready" onToggle={(on) => void shift.setReady(on)} />
-          <p class="xs faint">{t('host.recorded_hint')}</p>
+          <p class="xs faint" data-test="recorded-hint">{t('host.recorded_hint')} {desk ? <ConsentLink consent={desk.consent} /> : null}</p>
         </div>
         <Button variant="primary" size="large" icon="video" test="take-next" disabled={!first} busy={shift.taking.value === ''} onClick={() => void shift.take(null)}>
           {shift.taking.value === '' ? t('host.taking') : first ? t('host.take_next', { name: first.buyer_name }) : t('host.queue_empty_button')}

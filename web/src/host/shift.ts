@@ -13,7 +13,6 @@ import { t } from './text';
 export type Stage = { at: 'loading' } | { at: 'offline' } | { at: 'not_allowed' } | { at: 'desk' } | { at: 'call'; call: Call } | { at: 'replaced' };
 
 const DESK_POLL_MS = 15_000;
-const CONSENT_KEY = 'proofcall.consent_version';
 
 export class Shift {
   readonly stage = signal<Stage>({ at: 'loading' });
@@ -99,6 +98,7 @@ export class Shift {
     const code = error instanceof ApiError ? error.code : '';
     if (code === 'already_taken') toast(t('host.already_taken'));
     else if (code === 'queue_empty') toast(t('host.queue_empty'));
+    else if (code === 'consent_required') toast(t('host.consent_changed'));
     else if (code === 'one_at_a_time') {
       toast(t('host.one_at_a_time'));
       void this.open();
@@ -126,23 +126,14 @@ export class Shift {
     this.follow(call);
   }
 
-  /** Join, agreeing to the words on recording that are valid now. */
-  private async join(sessionId: string, offer: string, candidates: unknown[]): Promise<Joined> {
-    let version = remembered() ?? 'unknown';
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        return await post<Joined>(
-          `/api/sessions/${sessionId}/join`,
-          { consent: { version, locale: locale.peek() }, offer, candidates },
-          { timeoutMs: 15_000 },
-        );
-      } catch (error) {
-        const wanted = error instanceof ApiError && error.code === 'consent_required' ? consentVersion(error) : null;
-        if (!wanted || attempt > 0) throw error;
-        version = wanted;
-        remember(wanted);
-      }
-    }
+  /** Join, agreeing to the words on recording that the desk has shown. */
+  private join(sessionId: string, offer: string, candidates: unknown[]): Promise<Joined> {
+    const version = this.desk.peek()?.consent.version ?? '';
+    return post<Joined>(
+      `/api/sessions/${sessionId}/join`,
+      { consent: { version, locale: locale.peek() }, offer, candidates },
+      { timeoutMs: 15_000 },
+    );
   }
 
   private follow(call: Call): void {
@@ -209,26 +200,5 @@ export class Shift {
 
   private closeDesk(): void {
     for (const stop of this.deskStops.splice(0)) stop();
-  }
-}
-
-function consentVersion(error: ApiError): string | null {
-  const version = (error.problem as { version?: unknown } | null)?.version;
-  return typeof version === 'string' ? version : null;
-}
-
-function remembered(): string | null {
-  try {
-    return localStorage.getItem(CONSENT_KEY);
-  } catch {
-    return null;
-  }
-}
-
-function remember(version: string): void {
-  try {
-    localStorage.setItem(CONSENT_KEY, version);
-  } catch {
-    // It is asked for again the next time.
   }
 }

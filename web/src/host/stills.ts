@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import { ApiError, newClientId, post } from '../base/api';
 import type { SessionEvent } from '../base/protocol';
+import { serverTimeOfFrameMs } from '../base/time';
 import type { ShownFrame } from '../call/remote_video';
 
 export type StillState = 'taking' | 'taken' | 'kept' | 'failed';
@@ -43,6 +44,12 @@ export class Stills {
   /** Whether there is a frame that the server can find again. */
   get possible(): boolean {
     return this.frame?.rtpTimestamp != null && (this.element?.videoWidth ?? 0) > 0;
+  }
+
+  /** When the frame on the screen was at the server, in the server's time; now where the browser does not tell. */
+  get shownAtMs(): number {
+    const arrivedMs = this.frame?.arrivedMs ?? null;
+    return Math.round(serverTimeOfFrameMs(arrivedMs === null ? null : Math.max(0, performance.now() - arrivedMs)));
   }
 
   /** Take the frame on the screen; false when it was not taken. */

@@ -1,9 +1,9 @@
 /** Before the call: who is calling, about what, that it is recorded, and one green button. */
 import { useSignal } from '@preact/signals';
 import type { JoinView } from '../base/protocol';
-import { locale } from '../base/text';
 import { waitLength } from '../base/time';
-import { Button, Chip, Dialog, Icon, LanguageSwitch } from '../base/ui';
+import { Button, Chip, Icon, LanguageSwitch } from '../base/ui';
+import { ConsentLink } from '../call/consent';
 import { t } from './text';
 import type { Visit } from './visit';
 
@@ -62,17 +62,7 @@ function Steps({ view }: { view: JoinView }) {
   );
 }
 
-export function ConsentDialog({ view, onClose }: { view: JoinView; onClose: () => void }) {
-  const text = view.consent.text[locale.value] ?? view.consent.text['en'] ?? '';
-  return (
-    <Dialog title={t('join.consent_title')} onClose={onClose} sheet test="consent">
-      {text.split(/\n+/).map((paragraph) => <p key={paragraph}>{paragraph}</p>)}
-    </Dialog>
-  );
-}
-
 export function Ready({ visit }: { visit: Visit }) {
-  const reading = useSignal(false);
   const view = visit.view.value;
   if (!view) return null;
   const order = view.case.order_number;
@@ -98,10 +88,9 @@ export function Ready({ visit }: { visit: Visit }) {
         </Button>
         <p class="xs faint">
           {t('join.recording_starts')}{' '}
-          <button type="button" class="link" data-test="what-we-keep" onClick={() => (reading.value = true)}>{t('join.what_we_keep')}</button>
+          <ConsentLink consent={view.consent} />
         </p>
       </footer>
-      {reading.value ? <ConsentDialog view={view} onClose={() => (reading.value = false)} /> : null}
     </div>
   );
 }

@@ -2,8 +2,10 @@
 import { batch, computed, signal } from '@preact/signals';
 import { io, type Socket } from 'socket.io-client';
 import { ApiError, get, newClientId } from '../base/api';
+import { learnServerClock, type TimeSample } from '../base/time';
 import type {
   Acknowledgement,
+  ClockAnswer,
   ConnectionWord,
   DeviceAsks,
   EventPage,
@@ -23,6 +25,8 @@ export type LinkState = 'connecting' | 'open' | 'lost' | 'replaced' | 'refused';
 
 const ACK_LIMIT_MS = 6_000;
 const TYPING_SHOWN_MS = 4_000;
+const CLOCK_QUESTIONS = 4;
+const CLOCK_EVERY_MS = 60_000;
 
 export class LiveSession {
   readonly id: string;
@@ -52,6 +56,11 @@ export class LiveSession {
     return found.find((p) => p.presence === 'here') ?? found.find((p) => p.presence === 'away') ?? found[found.length - 1] ?? null;
   });
 
+  /** Who has stopped the recording of themselves, as the log says; it holds for the rest of the session. */
+  readonly unrecorded = computed<ReadonlySet<string>>(
+    () => new Set(this.events.value.flatMap((event) => (event.kind === 'consent_withdrawn' && event.actor.participant_id ? [event.actor.participant_id] : []))),
+  );
+
   private readonly socket: Socket;
   private readonly log = new EventLog(0);
   private readonly outbox = new SendQueue();
@@ -61,6 +70,7 @@ export class LiveSession {
   private closed = false;
   private typingTimer: ReturnType<typeof setTimeout> | null = null;
   private lastTypingMs = 0;
+  private readonly clockTimer: ReturnType<typeof setInterval>;
 
   constructor(snapshot: Snapshot) {
     this.id = snapshot.id;
@@ -79,6 +89,7 @@ export class LiveSession {
       autoConnect: false,
     });
     this.listen();
+    this.clockTimer = setInterval(() => void this.askTime(), CLOCK_EVERY_MS);
     this.socket.connect();
     void this.fill();
   }
@@ -124,6 +135,7 @@ export class LiveSession {
 
   close(): void {
     this.closed = true;
+    clearInterval(this.clockTimer);
     this.socket.disconnect();
   }
 
@@ -140,6 +152,7 @@ export class LiveSession {
       else void this.fill();
       hasConnected = true;
       void this.flush();
+      void this.askTime();
     });
     socket.on('disconnect', (reason) => {
       if (this.closed || this.link.peek() === 'replaced') return;
@@ -268,6 +281,22 @@ export class LiveSession {
     } finally {
       this.flushing = false;
     }
+  }
+
+  /** Compare this device's clock with the server's, for the moments that markers name. */
+  private async askTime(): Promise<void> {
+    const samples: TimeSample[] = [];
+    for (let asked = 0; asked < CLOCK_QUESTIONS && this.socket.connected; asked += 1) {
+      const sentMs = Date.now();
+      try {
+        const answer = (await this.socket.timeout(ACK_LIMIT_MS).emitWithAck('clock', {})) as ClockAnswer;
+        if (answer.ok) samples.push({ serverMs: answer.now_ms, sentMs, receivedMs: Date.now() });
+      } catch {
+        // The next minute asks again; until then the best that is known holds.
+        break;
+      }
+    }
+    learnServerClock(samples);
   }
 
   private publishOutbox(): void {

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, get } from '../base/api';
 import type { CaseView, Timeline } from '../base/protocol';
-import { endedLogin, failureWords } from '../staff/sign_in';
+import { endedLogin, failureWords } from '../base/sign_in';
 import { Button, Icon, Skeleton } from '../base/ui';
 import { OfflineLine, StaffMenu } from '../staff/bar';
 import { ItemCard, ClaimCard } from './case_panel';

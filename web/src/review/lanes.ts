@@ -49,7 +49,8 @@ export function leadOf(lanes: readonly Lane[], direction: Direction): string {
 
 /** Where a replay begins: at the first picture of anybody, not in the wait before it. */
 export function firstPictureMs(timeline: Timeline): number {
-  const first = Math.min(...timeline.recordings.map((recording) => recording.start_ms));
+  const pictures = timeline.recordings.filter((recording) => recording.width > 0);
+  const first = Math.min(...(pictures.length > 0 ? pictures : timeline.recordings).map((recording) => recording.start_ms));
   return Number.isFinite(first) ? first : timeline.start_ms;
 }
 

@@ -1,6 +1,6 @@
 /** The review page: its entry. */
 import { render } from 'preact';
-import { StaffOnly } from '../staff/sign_in';
+import { StaffOnly } from '../base/sign_in';
 import { openText } from '../base/text';
 import { Toasts } from '../base/ui';
 import { Finder } from './finder';

@@ -1,6 +1,6 @@
 /** Who is signed in, and the way out; a line when there is no connection. */
 import { signal } from '@preact/signals';
-import { signOut, staff } from './sign_in';
+import { signOut, staff } from '../base/sign_in';
 import { Button, Icon } from '../base/ui';
 import { ts } from './text';
 

@@ -1,7 +1,7 @@
 /** The list of cases with its search: rows are links, arrows move between them. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { CaseState, CaseSummary } from '../base/protocol';
-import { endedLogin, failureWords } from './sign_in';
+import { endedLogin, failureWords } from '../base/sign_in';
 import { ago } from '../base/time';
 import { Button, Chip, Select, Skeleton, Switch, type Tone } from '../base/ui';
 import type { CaseSearch } from './case_search';

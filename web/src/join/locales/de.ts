@@ -30,8 +30,6 @@ export const de: Translation<typeof en> = {
   'join.starting': 'Wird gestartet …',
   'join.resume': 'Zustimmen und zurückkehren',
   'join.recording_starts': 'Die Aufzeichnung beginnt, sobald Sie beitreten.',
-  'join.what_we_keep': 'Was wir aufzeichnen',
-  'join.consent_title': 'Wozu Sie zustimmen',
   'join.unknown_title': 'Dieser Link führt nirgendwohin',
   'join.unknown_text': 'Vielleicht fehlt ein Teil davon. Öffnen Sie ihn noch einmal aus Ihrer Nachricht oder bitten Sie den Händler um einen neuen.',
   'join.expired_title': 'Dieser Link ist abgelaufen',

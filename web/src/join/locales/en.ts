@@ -28,8 +28,6 @@ export const en = {
   'join.starting': 'Starting…',
   'join.resume': 'Agree and come back',
   'join.recording_starts': 'Recording starts as soon as you join.',
-  'join.what_we_keep': 'What we record',
-  'join.consent_title': 'What you agree to',
 
   'join.unknown_title': 'This link does not lead anywhere',
   'join.unknown_text': 'Perhaps part of it was cut off. Open it again from the message you received, or ask the seller for a new one.',

@@ -30,8 +30,6 @@ export const es: Translation<typeof en> = {
   'join.starting': 'Empezando…',
   'join.resume': 'Aceptar y volver',
   'join.recording_starts': 'La grabación empieza en cuanto entre.',
-  'join.what_we_keep': 'Qué grabamos',
-  'join.consent_title': 'Lo que usted acepta',
   'join.unknown_title': 'Este enlace no lleva a ninguna parte',
   'join.unknown_text': 'Quizá se haya cortado. Ábralo otra vez desde el mensaje que recibió o pida uno nuevo al vendedor.',
   'join.expired_title': 'Este enlace ha caducado',

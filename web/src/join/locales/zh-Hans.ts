@@ -30,8 +30,6 @@ export const zh: Translation<typeof en> = {
   'join.starting': '正在开始…',
   'join.resume': '同意并返回通话',
   'join.recording_starts': '加入后立即开始录制。',
-  'join.what_we_keep': '我们会录制什么',
-  'join.consent_title': '您同意的内容',
   'join.unknown_title': '这个链接打不开',
   'join.unknown_text': '链接可能不完整。请从收到的消息里重新打开，或向卖家要一个新的。',
   'join.expired_title': '链接已过期',
