@@ -22,11 +22,14 @@ from runtime.ids import new_id
 
 @dataclass(frozen=True, slots=True)
 class WantedFrame:
-    """A source frame by its owner, track and RTP timestamp; ``at_ns`` is about when it was."""
+    """A source frame by its owner, track and RTP timestamp; ``at_ns`` is about when it was.
+
+    Without track and timestamp it is the picture that had arrived here at ``at_ns``.
+    """
 
     participant_id: str
-    track_id: str
-    rtp_timestamp: int
+    track_id: str | None
+    rtp_timestamp: int | None
     at_ns: int
 
 

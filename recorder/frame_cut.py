@@ -21,7 +21,7 @@ from typing import BinaryIO, Literal
 
 from recorder.h264_parameters import to_annex_b
 from recorder.playback import VirtualFile
-from recorder.sample_index import VIDEO_RATE, needed_to_decode, picture_at, picture_with
+from recorder.sample_index import VIDEO_RATE, needed_to_decode, picture_shown_at, picture_with
 from recorder.virtual_file import Container
 from runtime.errors import CaseError
 
@@ -53,8 +53,12 @@ async def cut_frame(
     *,
     rtp_timestamp: int | None = None,
     ms: float | None = None,
+    over: bool = True,
 ) -> Still:
     """The picture with an RTP timestamp (``ms`` then says about where), or the one at ``ms``.
+
+    ``over`` says that the recording will not grow: only then is its last picture surely
+    the one of a later moment.
 
     Raises:
         CaseError: ``frame_not_found`` (404) when there is no such picture (yet),
@@ -66,7 +70,7 @@ async def cut_frame(
     if rtp_timestamp is not None:
         row = picture_with(table, rtp_timestamp, near_ms=ms)
     elif ms is not None:
-        row = picture_at(table, ms)
+        row = picture_shown_at(table, ms, over=over)
     if row is None:
         raise CaseError("frame_not_found", "the recording holds no such picture", status=404)
     samples = [await file.sample(at) for at in needed_to_decode(table, row)]

@@ -22,6 +22,8 @@ VIDEO_RATE: Final = 90_000
 AUDIO_RATE: Final = 48_000
 RATES: Final = (VIDEO_RATE, AUDIO_RATE)
 BLOCK_HEADER_BYTES: Final = 9
+STALE_MS: Final = 1_000
+"""A picture that began longer ago no longer says what was before the camera."""
 
 KEYFRAME: Final = 1
 BEGINS_FRAGMENT: Final = 2
@@ -126,6 +128,22 @@ def picture_at(table: SampleTable, milliseconds: float) -> int | None:
     ticks = round(milliseconds * VIDEO_RATE / 1000)
     at = int(np.searchsorted(table["time"][rows].astype(np.int64), ticks, "right")) - 1
     return int(rows[max(at, 0)])
+
+
+def picture_shown_at(table: SampleTable, milliseconds: float, *, over: bool) -> int | None:
+    """As ``picture_at``, where the table can tell: else None.
+
+    It cannot yet when it ends before the moment while the recording goes on (not ``over``),
+    and never can when the picture of then is further than ``STALE_MS`` away: a hole.
+    """
+    row = picture_at(table, milliseconds)
+    if row is None:
+        return None
+    pictures = table["time"][table["track"] == VIDEO]
+    if not over and int(pictures[-1]) * 1000 / VIDEO_RATE <= milliseconds:
+        return None
+    away_ms = abs(int(table["time"][row]) * 1000 / VIDEO_RATE - milliseconds)
+    return row if away_ms <= STALE_MS else None
 
 
 def picture_with(

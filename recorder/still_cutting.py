@@ -41,9 +41,12 @@ async def cut_still(services: Evidence, still_id: str) -> None:
             .order_by(Recording.part.desc())
         )
         sources = [await load_source(tx, services.keys, recording) for recording in recordings]
+    ended = session.recorder_closed_at is not None or _is_past(sources, still.at_ns)
     for source in sources:
+        # Of several parts only the newest, which comes first, still grows.
+        over = ended or source is not sources[0]
         try:
-            picture = await _cut(services, source, still)
+            picture = await _cut(services, source, still, over=over)
         except CaseError as error:
             if error.code != "frame_undecodable":
                 raise
@@ -52,18 +55,23 @@ async def cut_still(services: Evidence, still_id: str) -> None:
         if picture is not None:
             await _keep(services, session, still, source, picture)
             return
-    if session.recorder_closed_at is None and not _is_past(sources, still.at_ns):
+    if not ended:
         raise StoreError(f"{still_id}: its moment is not in the ledger yet", retryable=True)
     await services.run(lambda unit: stills.note_failed(unit, still_id, "not_recorded"))
 
 
-async def _cut(services: Evidence, source: RecordingSource, still: Still) -> CutPicture | None:
+async def _cut(
+    services: Evidence, source: RecordingSource, still: Still, *, over: bool
+) -> CutPicture | None:
     if not source.segments:
         return None
     file = await services.playback.open(source)
     try:
         return await cut_frame(
-            file, rtp_timestamp=still.rtp_timestamp, ms=(still.at_ns - source.t0_ns) / 1e6
+            file,
+            rtp_timestamp=still.rtp_timestamp,
+            ms=(still.at_ns - source.t0_ns) / 1e6,
+            over=over,
         )
     except CaseError as error:
         if error.code == "frame_not_found":

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import consenting, desk, joining, links, sessions, stills
@@ -31,6 +31,9 @@ from signaling.participation import participant_actor
 from signaling.services import SERVICES
 
 _MAX_PREVIEW_BYTES = 700_000
+# A browser repeats a request for some seconds; its idea of our clock is wrong by less than one.
+_OWN_FRAME_AGE_MS = 60_000
+_CLOCK_ERROR_MS = 1_000
 
 
 class _Body(BaseModel):
@@ -59,12 +62,22 @@ class CandidatesIn(_Body):
 
 
 class StillIn(_Body):
-    """The frame that the host sees now, as their browser names it."""
+    """The frame that the host sees now: of somebody else by its RTP timestamp, or of their own
+    camera by the server's time, since no browser is told the timestamps of what it sends.
+    """
 
     client_id: ClientId
-    mid: Annotated[str, StringConstraints(min_length=1, max_length=32)]
-    rtp_timestamp: Annotated[int, Field(ge=0, le=0xFFFFFFFF)]
+    mid: Annotated[str, StringConstraints(min_length=1, max_length=32)] | None = None
+    rtp_timestamp: Annotated[int, Field(ge=0, le=0xFFFFFFFF)] | None = None
+    own_at_ms: Annotated[int, Field(ge=0, le=2**53)] | None = None
     preview: Annotated[str, StringConstraints(max_length=_MAX_PREVIEW_BYTES * 4 // 3 + 8)]
+
+    @model_validator(mode="after")
+    def _names_one_frame(self) -> Self:
+        named = {self.mid is not None, self.rtp_timestamp is not None, self.own_at_ms is None}
+        if len(named) != 1:
+            raise ValueError("give either mid and rtp_timestamp, or own_at_ms")
+        return self
 
 
 class DeviceAnswerIn(_Body):
@@ -177,24 +190,18 @@ async def take_still(request: web.Request) -> web.Response:
         return web.json_response({"still_id": known[0], "seq": known[1]})
     if me.peer_id is None or session.media_worker is None or session.media_epoch is None:
         raise CaseError("frame_unknown", "There is no picture to take a still of.")
-    located = await services.media_pool.locate(
-        Place(session.media_worker, session.media_epoch), me.peer_id, body.mid, body.rtp_timestamp
-    )
+    now_ns = services.clock.wall_ns()
+    if body.mid is not None and body.rtp_timestamp is not None:
+        place = Place(session.media_worker, session.media_epoch)
+        located = await services.media_pool.locate(place, me.peer_id, body.mid, body.rtp_timestamp)
+        frame = stills.WantedFrame(
+            located.participant_id, located.track_id, located.rtp_timestamp, at_ns=now_ns
+        )
+    else:
+        frame = stills.WantedFrame(me.id, None, None, at_ns=_own_at_ns(body, now_ns))
 
     async def act(unit: Unit) -> tuple[str, int]:
-        return await stills.want(
-            unit,
-            actor,
-            session_id,
-            stills.WantedFrame(
-                located.participant_id,
-                located.track_id,
-                located.rtp_timestamp,
-                at_ns=services.clock.wall_ns(),
-            ),
-            preview,
-            body.client_id,
-        )
+        return await stills.want(unit, actor, session_id, frame, preview, body.client_id)
 
     still_id, seq = await services.run(act)
     return web.json_response({"still_id": still_id, "seq": seq})
@@ -339,6 +346,18 @@ async def _host(request: web.Request) -> StaffActor:
     if not isinstance(actor, StaffActor):
         raise CaseError("wrong_role", "Only the host can do this.", status=403)
     return actor
+
+
+def _own_at_ns(body: StillIn, now_ns: int) -> int:
+    now_ms = now_ns // 1_000_000
+    at_ms = -1 if body.own_at_ms is None else body.own_at_ms
+    if not now_ms - _OWN_FRAME_AGE_MS <= at_ms <= now_ms + _CLOCK_ERROR_MS:
+        raise CaseError(
+            "bad_moment",
+            "A photo of your own picture must be of the last 60 seconds, in the server's time.",
+            status=422,
+        )
+    return min(at_ms, now_ms) * 1_000_000
 
 
 def _jpeg(text: str) -> bytes:

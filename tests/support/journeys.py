@@ -75,6 +75,7 @@ class Call:
 
     machine: Machine
     case: Json
+    join_url: str
     buyer: Chromium
     host: Chromium
     buyer_page: Page
@@ -123,7 +124,6 @@ class Call:
 @asynccontextmanager
 async def call(machine: Machine, *, codec: Codec | None = None) -> AsyncIterator[Call]:
     """A buyer on a phone and an inspector on a tablet, face to face."""
-    opened = await machine.open_case()
     async with AsyncExitStack() as stack:
         buyer = await stack.enter_async_context(
             chromium(SyncedCamera(Camera.BUYER), viewport=PHONE, codec=codec)
@@ -133,17 +133,23 @@ async def call(machine: Machine, *, codec: Codec | None = None) -> AsyncIterator
         )
         for browser in (buyer, host):
             await browser.context.add_init_script(_KEEP_PEERS_JS)
-        host_page = await host.open(f"{machine.url}/inspect")
-        await sign_in(host_page, machine.people["inspector"])
-        await be_ready(host_page)
-        buyer_page = await buyer.open(opened["join_url"])
-        await by(buyer_page, "join").click(timeout=STEP_MS)
-        await by(buyer_page, "waiting-page").wait_for(timeout=STEP_MS)
-        await by(host_page, "take-next").click(timeout=STEP_MS)
-        await by(host_page, "host-call").wait_for(timeout=STEP_MS)
-        running = Call(machine, opened["case"], buyer, host, buyer_page, host_page)
+        running = await meet(machine, buyer, host)
         await running.sees_the_other()
         yield running
+
+
+async def meet(machine: Machine, buyer: Chromium, host: Chromium) -> Call:
+    """The host signs in and is ready, the buyer joins and waits, the host takes them."""
+    opened = await machine.open_case()
+    host_page = await host.open(f"{machine.url}/inspect")
+    await sign_in(host_page, machine.people["inspector"])
+    await be_ready(host_page)
+    buyer_page = await buyer.open(opened["join_url"])
+    await by(buyer_page, "join").click(timeout=STEP_MS)
+    await by(buyer_page, "waiting-page").wait_for(timeout=STEP_MS)
+    await by(host_page, "take-next").click(timeout=STEP_MS)
+    await by(host_page, "host-call").wait_for(timeout=STEP_MS)
+    return Call(machine, opened["case"], opened["join_url"], buyer, host, buyer_page, host_page)
 
 
 async def timeline_when(machine: Machine, session_id: str, *, within_s: float) -> Json:
