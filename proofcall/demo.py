@@ -42,14 +42,16 @@ async def seed(settings: Settings) -> Json:
     ) as http:
         for case in CASES:
             opened = await _post(http, "/api/v1/cases", case.body)
-            links[case.body["order_number"]] = opened["join_url"]
+            url = f"/api/v1/cases/{opened['case']['id']}"
             if case.verdict is not None:
-                await _post(
-                    http,
-                    f"/api/v1/cases/{opened['case']['id']}/verdict",
-                    case.verdict,
-                    {"If-Match": f'"{opened["case"]["version"]}"'},
-                )
+                await _post(http, f"{url}/verdict", case.verdict, {"If-Match": "*"})
+            if case.closed:
+                await _post(http, f"{url}/close", {})
+            elif not case.invited:
+                async with http.delete(f"{url}/link") as response:
+                    response.raise_for_status()
+            else:
+                links[case.body["order_number"]] = opened["join_url"]
         recorded = await _post(http, "/api/v1/cases", RECORDED_CASE)
     inspector = people["inspector"]
     await hold_demo_call(

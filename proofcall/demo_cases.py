@@ -16,10 +16,12 @@ _AA = cv2.LINE_AA
 
 @dataclass(frozen=True, slots=True)
 class DemoCase:
-    """A case to open, and the verdict to give it where it is already decided."""
+    """A case to open, and what has become of it since."""
 
     body: Json
     verdict: Json | None = None
+    invited: bool = True
+    closed: bool = False
 
 
 def _data_url(picture: np.ndarray[Any, Any]) -> str:
@@ -163,7 +165,8 @@ CASES = (
                 _lamp(),
                 {"Bulb": "E14, included", "Height": "48 cm"},
             ),
-        )
+        ),
+        invited=False,
     ),
     DemoCase(
         _case(
@@ -204,6 +207,7 @@ CASES = (
             "liability": "buyer",
             "note": "Outside the 14-day window, no fault found in the description.",
         },
+        closed=True,
     ),
 )
 

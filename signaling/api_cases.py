@@ -56,6 +56,7 @@ def add_routes(app: web.Application) -> None:
             issue_link,
             revoke_link,
             decide,
+            close,
             get_case_events,
         ],
     )
@@ -225,6 +226,23 @@ async def decide(request: web.Request) -> web.Response:
         await desk.decide(
             unit.tx, unit.keys, actor, case_id, verdict, unit.now, expected_version=version
         )
+        await unit.tx.flush()
+        view = await case_view(unit.tx, actor, case_id, unit.now)
+        _tell_desks(unit, view)
+        return view
+
+    return _case(await services.run(act))
+
+
+@route("POST", "/api/v1/cases/{id}/close", "Close a case for good", answers={200: CaseView})
+async def close(request: web.Request) -> web.Response:
+    """End a case and with it its join link; a repeat is refused with ``case_closed``."""
+    services = request.app[SERVICES]
+    actor = await require_key_or_staff(request)
+    case_id = request.match_info["id"]
+
+    async def act(unit: Unit) -> dict[str, Any]:
+        await desk.close_case(unit.tx, unit.keys, actor, case_id, unit.now)
         await unit.tx.flush()
         view = await case_view(unit.tx, actor, case_id, unit.now)
         _tell_desks(unit, view)

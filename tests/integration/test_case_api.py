@@ -185,6 +185,22 @@ async def test_links_are_issued_and_revoked(site: SellerSite) -> None:
     assert (view["link"]["state"], view["state"]) == ("revoked", "filed")
 
 
+async def test_a_closed_case_takes_nothing_more(site: SellerSite) -> None:
+    """Closing ends the link and every later decision; the verdict stays readable."""
+    headers = await bearer(site)
+    case = (await opened(site, headers))["case"]
+    url = f"/api/v1/cases/{case['id']}"
+    response = await site.client.post(f"{url}/close", headers=headers)
+    view = await response.json()
+    assert (response.status, view["state"], view["link"]["state"]) == (200, "closed", "revoked")
+    await expect(await site.client.post(f"{url}/close", headers=headers), 409, "case_closed")
+    await expect(await site.client.post(f"{url}/link", headers=headers), 409, "case_closed")
+    decide = {**headers, "If-Match": "*"}
+    verdict = {"outcome": "refund"}
+    response = await site.client.post(f"{url}/verdict", json=verdict, headers=decide)
+    await expect(response, 409, "case_closed")
+
+
 async def test_pages_of_a_list_follow_their_cursor(site: SellerSite) -> None:
     """Five cases in pages of two."""
     headers = await bearer(site)

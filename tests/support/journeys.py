@@ -122,7 +122,9 @@ class Call:
 
 
 @asynccontextmanager
-async def call(machine: Machine, *, codec: Codec | None = None) -> AsyncIterator[Call]:
+async def call(
+    machine: Machine, *, codec: Codec | None = None, direction: str = "buyer_shows"
+) -> AsyncIterator[Call]:
     """A buyer on a phone and an inspector on a tablet, face to face."""
     async with AsyncExitStack() as stack:
         buyer = await stack.enter_async_context(
@@ -133,14 +135,16 @@ async def call(machine: Machine, *, codec: Codec | None = None) -> AsyncIterator
         )
         for browser in (buyer, host):
             await browser.context.add_init_script(_KEEP_PEERS_JS)
-        running = await meet(machine, buyer, host)
+        running = await meet(machine, buyer, host, direction=direction)
         await running.sees_the_other()
         yield running
 
 
-async def meet(machine: Machine, buyer: Chromium, host: Chromium) -> Call:
+async def meet(
+    machine: Machine, buyer: Chromium, host: Chromium, *, direction: str = "buyer_shows"
+) -> Call:
     """The host signs in and is ready, the buyer joins and waits, the host takes them."""
-    opened = await machine.open_case()
+    opened = await machine.open_case(direction=direction)
     host_page = await host.open(f"{machine.url}/inspect")
     await sign_in(host_page, machine.people["inspector"])
     await be_ready(host_page)

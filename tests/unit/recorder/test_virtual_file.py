@@ -18,10 +18,12 @@ from recorder.frame_cut import cut_frame
 from recorder.h264_parameters import find_parameter_sets, picture_size, units, vp8_picture_size
 from recorder.playback import Playback
 from recorder.sample_index import (
+    STALE_MS,
     compress,
     needed_to_decode,
     pack_fragment,
     picture_at,
+    picture_shown_at,
     picture_with,
     read_table,
     sample_offsets,
@@ -230,6 +232,27 @@ def test_pictures_are_found_by_time_and_by_timestamp() -> None:
         18_000,
     ]
     assert picture_with(table, 123) is None
+
+
+def test_the_picture_of_a_moment_is_named_only_where_the_table_can_tell() -> None:
+    """Not before a later picture came or the recording is over, and never across a hole."""
+    plan = [([(3_000, number == 0, b"p")], [(960, True, b"a")]) for number in range(10)]
+    _, _, index, _ = build(Container.MP4, plan)
+    table = read_table(index)
+    last_ms = 9 * 3_000 / 90
+    assert picture_shown_at(table, 100.0, over=False) == picture_at(table, 100.0)
+    assert picture_shown_at(table, last_ms - 1, over=False) == picture_at(table, last_ms - 1)
+    assert picture_shown_at(table, last_ms, over=False) is None, "the next may begin as soon"
+    assert picture_shown_at(table, last_ms + STALE_MS, over=True) == picture_at(table, last_ms)
+    assert picture_shown_at(table, last_ms + STALE_MS + 1, over=True) is None
+    assert picture_shown_at(table, -STALE_MS, over=False) == 0
+    assert picture_shown_at(table, -STALE_MS - 1, over=True) is None
+    holed = table.copy()
+    later = holed["time"] > 9_000
+    holed["time"][later & (holed["track"] == 0)] += 5 * 90_000
+    assert picture_shown_at(holed, 100.0 + STALE_MS, over=False) is not None
+    assert picture_shown_at(holed, 101.0 + STALE_MS, over=False) is None
+    assert picture_shown_at(table[:0], 0.0, over=True) is None
 
 
 def test_parameter_sets_tell_the_picture_size() -> None:

@@ -9,9 +9,13 @@ import { t } from './text';
 export type Corner = 'top-left' | 'top-right' | 'bottom-left' | 'bottom-right';
 
 /** The video alone, for where it fills a box. */
-export function SelfVideo({ media, fit = 'cover', test = 'self-video' }: { media: LocalMedia; fit?: 'cover' | 'contain'; test?: string }) {
+export function SelfVideo({ media, fit = 'cover', test = 'self-video', onElement }: { media: LocalMedia; fit?: 'cover' | 'contain'; test?: string; onElement?: (element: HTMLVideoElement | null) => void }) {
   const video = useRef<HTMLVideoElement>(null);
   const track = media.video.value;
+  useEffect(() => {
+    onElement?.(video.current);
+    return () => onElement?.(null);
+  }, []);
   useEffect(() => {
     if (!video.current) return;
     video.current.srcObject = track ? new MediaStream([track]) : null;

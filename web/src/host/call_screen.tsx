@@ -1,8 +1,8 @@
-/** The inspector in a call: the buyer large, tools at the thumbs, the case beside it. */
+/** The inspector in a call: whoever shows the goods large, tools at the thumbs, the case beside it. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { languageName } from '../base/time';
-import { toast } from '../base/ui';
+import { Icon, toast } from '../base/ui';
 import { messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfVideo, SelfView } from '../call/self_view';
@@ -13,7 +13,7 @@ import { DeviceDialog, EndDialog, FindingDialog, MarkerDialog, ReleaseDialog } f
 import { CasePanel, type PanelTab } from './panel';
 import type { Shift } from './shift';
 import { BuyerState, StillStrip } from './stage';
-import { Stills } from './stills';
+import { largeAtFirst, Stills, type Subject } from './stills';
 import { t } from './text';
 import { Tools, type ToolName } from './tools';
 
@@ -34,11 +34,14 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
   /** The moment a marker names is when its tool was touched, not when its label was found. */
   const markedMs = useSignal<number | null>(null);
   const shows = session.snapshot.value.direction === 'warehouse_shows';
-  const swapped = useSignal(shows);
+  const large = useSignal<Subject>(largeAtFirst(session.snapshot.value.direction));
+  const ownIsLarge = large.value === 'own';
   const { media, connection } = call;
   const buyer = session.other.value;
   const name = buyer?.name ?? session.snapshot.value.case.buyer.name;
   const stream = connection.remote.value?.main ?? null;
+  const track = media.video.value;
+  const own = useMemo(() => (track ? new MediaStream([track]) : null), [track]);
 
   useEffect(() => {
     for (const event of session.events.peek()) stills.learn(event);
@@ -55,16 +58,22 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
 
   const takeStill = async () => {
     if (taking.value) return;
-    if (buyer && session.unrecorded.peek().has(buyer.id)) {
+    const subject = large.peek();
+    const unrecorded = session.unrecorded.peek();
+    if (subject === 'own' && unrecorded.has(session.you.participant_id)) {
+      toast(t('call.you_unrecorded'));
+      return;
+    }
+    if (subject === 'other' && buyer && unrecorded.has(buyer.id)) {
       toast(t('call.unrecorded_of', { name }));
       return;
     }
-    if (!stills.possible) {
+    if (!stills.possible(subject)) {
       toast(t('host.still_no_picture'));
       return;
     }
     taking.value = true;
-    const taken = await stills.take();
+    const taken = await stills.take(subject);
     taking.value = false;
     if (!taken) toast(t('host.still_error'));
   };
@@ -73,7 +82,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
       case 'still':
         return void takeStill();
       case 'marker':
-        markedMs.value = stills.shownAtMs;
+        markedMs.value = stills.shownAtMs(large.peek());
         asking.value = 'marker';
         return;
       case 'write':
@@ -86,7 +95,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
       case 'flip':
         return void media.flip();
       case 'swap':
-        swapped.value = !swapped.value;
+        large.value = large.peek() === 'own' ? 'other' : 'own';
         return;
       case 'finding':
       case 'end':
@@ -98,22 +107,27 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
 
   return (
     <div class="host-call" data-test="host-call">
-      <main class={swapped.value ? 'stage swapped' : 'stage'} aria-label={t('host.stage', { name })}>
+      <main class={ownIsLarge ? 'stage swapped' : 'stage'} aria-label={t('host.stage', { name })}>
         <h1 class="sr">{t('host.stage', { name })}</h1>
-        {swapped.value ? <div class="own-large"><SelfVideo media={media} fit="contain" /></div> : null}
+        {ownIsLarge ? (
+          <div class="own-large">
+            <SelfVideo media={media} fit="contain" onElement={(element) => stills.watch('own', element)} />
+            {track ? null : <div class="person"><Icon name="videoOff" /></div>}
+          </div>
+        ) : null}
         <RemoteVideo
           stream={stream}
           fit="contain"
           label={t('host.stage', { name })}
           test="remote-video"
-          onElement={(element) => stills.watch(element)}
+          onElement={(element) => stills.watch('other', element)}
           onFrame={(frame) => {
             hasFrame.value = true;
             stills.shown(frame);
           }}
         />
-        {swapped.value ? null : <SelfView media={media} first="bottom-left" />}
-        <BuyerState session={session} hasFrame={hasFrame.value} name={name} small={swapped.value} />
+        {ownIsLarge ? null : <SelfView media={media} first="bottom-left" />}
+        <BuyerState session={session} hasFrame={hasFrame.value} name={name} small={ownIsLarge} />
         <div class="top">
           <span class="row wrap chips">
             <RecordedPill session={session} />
@@ -131,7 +145,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
         </div>
         <ReconnectingVeil call={call} />
       </main>
-      <CasePanel session={session} stream={stream} tab={tab} unread={unread} onFinding={() => use('finding')} />
+      <CasePanel session={session} stream={ownIsLarge ? own : stream} tab={tab} unread={unread} onFinding={() => use('finding')} />
       {asking.value === 'marker' ? <MarkerDialog session={session} atMs={markedMs.value} onClose={close} /> : null}
       {asking.value === 'finding' ? <FindingDialog session={session} onClose={close} /> : null}
       {asking.value === 'release' ? <ReleaseDialog name={name} onClose={close} onYes={() => shift.release(call)} /> : null}

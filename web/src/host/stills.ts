@@ -1,9 +1,25 @@
 /** Photographs taken in a call: sent with the frame's name, shown at once, kept when the recording gives them. */
 import { signal } from '@preact/signals';
 import { ApiError, newClientId, post } from '../base/api';
-import type { SessionEvent } from '../base/protocol';
-import { serverTimeOfFrameMs } from '../base/time';
+import type { Direction, SessionEvent } from '../base/protocol';
+import { serverNowMs, serverTimeOfFrameMs } from '../base/time';
 import type { ShownFrame } from '../call/remote_video';
+
+/** Whose picture: of this page's own camera, or of the other person. What is large on the stage is what tools speak of. */
+export type Subject = 'own' | 'other';
+
+/** Large at first is whoever shows the goods; the host may swap. */
+export function largeAtFirst(direction: Direction): Subject {
+  return direction === 'warehouse_shows' ? 'own' : 'other';
+}
+
+/** How the server finds the photographed frame again. A browser is not told the RTP timestamps of what it sends. */
+export type FrameName = { mid: '1'; rtp_timestamp: number } | { own_at_ms: number };
+
+export function frameName(subject: Subject, rtpTimestamp: number | null, nowMs: number): FrameName | null {
+  if (subject === 'own') return { own_at_ms: Math.round(nowMs) };
+  return rtpTimestamp === null ? null : { mid: '1', rtp_timestamp: rtpTimestamp };
+}
 
 export type StillState = 'taking' | 'taken' | 'kept' | 'failed';
 
@@ -24,40 +40,42 @@ export class Stills {
   readonly all = signal<readonly Still[]>([]);
   private frame: ShownFrame | null = null;
   private readonly sessionId: string;
-  private element: HTMLVideoElement | null = null;
+  private readonly elements: Record<Subject, HTMLVideoElement | null> = { own: null, other: null };
   private waiting: (() => void) | null = null;
 
   constructor(sessionId: string) {
     this.sessionId = sessionId;
   }
 
-  watch(element: HTMLVideoElement | null): void {
-    this.element = element;
+  watch(subject: Subject, element: HTMLVideoElement | null): void {
+    this.elements[subject] = element;
   }
 
-  /** Called for each frame, as it is shown. */
+  /** Called for each frame of the other person, as it is shown. */
   shown(frame: ShownFrame): void {
     this.frame = frame;
     this.waiting?.();
   }
 
   /** Whether there is a frame that the server can find again. */
-  get possible(): boolean {
-    return this.frame?.rtpTimestamp != null && (this.element?.videoWidth ?? 0) > 0;
+  possible(subject: Subject): boolean {
+    return this.name(subject) !== null && hasPicture(this.elements[subject]);
   }
 
   /** When the frame on the screen was at the server, in the server's time; now where the browser does not tell. */
-  get shownAtMs(): number {
+  shownAtMs(subject: Subject): number {
+    // One's own picture is shown here about as late as it is there.
+    if (subject === 'own') return Math.round(serverNowMs());
     const arrivedMs = this.frame?.arrivedMs ?? null;
     return Math.round(serverTimeOfFrameMs(arrivedMs === null ? null : Math.max(0, performance.now() - arrivedMs)));
   }
 
   /** Take the frame on the screen; false when it was not taken. */
-  async take(): Promise<boolean> {
-    await this.nextFrame();
-    const rtpTimestamp = this.frame?.rtpTimestamp;
-    const element = this.element;
-    if (rtpTimestamp == null || !element || element.videoWidth === 0) return false;
+  async take(subject: Subject): Promise<boolean> {
+    if (subject === 'other') await this.nextFrame();
+    const name = this.name(subject);
+    const element = this.elements[subject];
+    if (!name || !hasPicture(element)) return false;
     // Drawn in the same turn as the frame was named: this picture is that frame.
     const canvas = document.createElement('canvas');
     canvas.width = element.videoWidth;
@@ -70,7 +88,7 @@ export class Stills {
     try {
       const answer = await post<{ still_id: string; seq: number }>(
         `/api/sessions/${this.sessionId}/stills`,
-        { client_id: still.clientId, mid: '1', rtp_timestamp: rtpTimestamp, preview: await base64(blob) },
+        { client_id: still.clientId, ...name, preview: await base64(blob) },
         { retries: 3, timeoutMs: 15_000 },
       );
       this.change(still.clientId, { stillId: answer.still_id, state: 'taken' });
@@ -103,6 +121,10 @@ export class Stills {
     }
   }
 
+  private name(subject: Subject): FrameName | null {
+    return frameName(subject, this.frame?.rtpTimestamp ?? null, serverNowMs());
+  }
+
   private change(clientId: string, change: Partial<Still>): void {
     this.all.value = this.all.value.map((still) => (still.clientId === clientId ? { ...still, ...change } : still));
   }
@@ -118,6 +140,10 @@ export class Stills {
       this.waiting = done;
     });
   }
+}
+
+function hasPicture(element: HTMLVideoElement | null): element is HTMLVideoElement {
+  return element !== null && element.videoWidth > 0;
 }
 
 /** A JPEG that fits, smaller in quality rather than in size. */

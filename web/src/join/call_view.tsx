@@ -27,7 +27,7 @@ export function CallView({ visit, call }: { visit: Visit; call: Call }) {
   return (
     <>
       {live ? <InCall visit={visit} call={call} session={session} /> : <Waiting visit={visit} call={call} session={session} />}
-      <CameraHelp media={call.media} />
+      <CameraHelp media={call.media} live={live} />
     </>
   );
 }

@@ -12,7 +12,8 @@ const TROUBLES = ['refused', 'missing', 'busy', 'lost', 'unsupported'] as const;
 /** Troubles that the page mends by itself more often than not: only a lasting one is worth a word. */
 const PATIENCE_MS = 1_500;
 
-export function CameraHelp({ media }: { media: LocalMedia }) {
+/** `live`: the call is on already, and goes on without a camera. */
+export function CameraHelp({ media, live }: { media: LocalMedia; live: boolean }) {
   const dismissed = useSignal<string | null>(null);
   const lasting = useSignal(false);
   const trouble = TROUBLES.find((name) => name === media.camera.value);
@@ -44,7 +45,7 @@ export function CameraHelp({ media }: { media: LocalMedia }) {
     >
       <p>{t(`join.camera_${trouble}_text`)}</p>
       {trouble === 'refused' || trouble === 'unsupported' || trouble === 'missing' ? <CopyLink /> : null}
-      <p class="quiet s">{t('join.place_kept')}</p>
+      <p class="quiet s">{t(live ? 'join.call_goes_on' : 'join.place_kept')}</p>
     </Dialog>
   );
 }

@@ -79,6 +79,8 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
   const { media, connection } = call;
   const host = session.other.value;
   const name = host?.name ?? '';
+  // A face may lose its edges on a phone held upright; goods that are shown may not.
+  const fit = session.snapshot.value.direction === 'warehouse_shows' ? 'contain' : 'cover';
   const hasMicrophone = media.microphone.value === 'on';
   const muted = media.muted.value || !hasMicrophone;
   const cameraOn = media.video.value !== null;
@@ -88,7 +90,7 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
     <div class="call" data-test="in-call">
       <main class="stage" aria-label={t('join.call_with', { name })}>
         <h1 class="sr">{t('join.call_with', { name })}</h1>
-        <RemoteVideo stream={connection.remote.value?.main ?? null} fit="cover" label={t('join.picture_of', { name })} test="remote-video" onFrame={() => (firstFrame.value = true)} />
+        <RemoteVideo stream={connection.remote.value?.main ?? null} fit={fit} label={t('join.picture_of', { name })} test="remote-video" onFrame={() => (firstFrame.value = true)} />
         {!firstFrame.value && host?.camera !== false ? (
           <div class="person" data-test="connecting">
             <span class="round" aria-hidden="true">{initials(name)}</span>

@@ -1,7 +1,7 @@
 /** The buyer's visit: where they are, from the link to the thanks, and what moves them on. */
 import { computed, effect, signal } from '@preact/signals';
 import { ApiError, get, post } from '../base/api';
-import type { Joined, JoinView } from '../base/protocol';
+import type { Direction, Joined, JoinView } from '../base/protocol';
 import { locale, preferredLocale, setLocale } from '../base/text';
 import { Call } from '../live/call';
 import { keepAwake } from '../live/awake';
@@ -55,11 +55,12 @@ const LEFT_POLL_MS = 5_000;
 /** Network addresses found longer ago than this may no longer be ours. */
 const PREPARED_FRESH_MS = 90_000;
 
-function newCall(): Call {
+function newCall(direction: Direction): Call {
   return new Call({
     devices: navigator.mediaDevices,
     createPeer: () => new RTCPeerConnection({ bundlePolicy: 'max-bundle' }),
-    facing: 'environment',
+    // Whoever shows goods shows them with the rear camera; otherwise the host sees a face.
+    facing: direction === 'buyer_shows' ? 'environment' : 'user',
   });
 }
 
@@ -135,15 +136,15 @@ export class Visit {
         break;
     }
     const left = this.stage.peek().at === 'left';
-    if (view.session && view.session.state !== 'ended' && mayResume && (await this.resume(view.session.id))) return;
+    if (view.session && view.session.state !== 'ended' && mayResume && (await this.resume(view.session.id, view.case.direction))) return;
     this.stage.value = { at: left ? 'left' : 'ready' };
-    this.keepPrepared();
+    this.keepPrepared(view.case.direction);
     this.again(left ? LEFT_POLL_MS : READY_POLL_MS);
   }
 
   /** Back into the session after a reload; false when the person had left it. */
-  private async resume(sessionId: string): Promise<boolean> {
-    const call = newCall();
+  private async resume(sessionId: string, direction: Direction): Promise<boolean> {
+    const call = newCall(direction);
     try {
       call.prepare();
       const snapshot = await call.resume(sessionId);
@@ -166,8 +167,8 @@ export class Visit {
     if (!view || this.starting.peek()) return;
     this.starting.value = true;
     this.cancelTimer();
-    this.keepPrepared();
-    const call = this.prepared?.call ?? newCall();
+    this.keepPrepared(view.case.direction);
+    const call = this.prepared?.call ?? newCall(view.case.direction);
     this.prepared = null;
     const language = locale.peek();
     try {
@@ -244,10 +245,10 @@ export class Visit {
     await this.load(true);
   }
 
-  private keepPrepared(): void {
+  private keepPrepared(direction: Direction): void {
     if (this.prepared && Date.now() - this.prepared.atMs < PREPARED_FRESH_MS) return;
     this.dropPrepared();
-    const call = newCall();
+    const call = newCall(direction);
     call.prepare();
     this.prepared = { call, atMs: Date.now() };
   }

@@ -50,7 +50,8 @@ export class LocalMedia {
   readonly cameras = signal(1);
   private wantCamera = false;
   private closed = false;
-  private generation = 0;
+  /** Which attempt to get a device back is the newest; both may be lost at once. */
+  private readonly generation = { video: 0, audio: 0 };
   private readonly devices: MediaDevicesPort | undefined;
 
   constructor(devices: MediaDevicesPort | undefined, facing: Facing = 'environment') {
@@ -107,18 +108,25 @@ export class LocalMedia {
     if (!this.devices) return false;
     this.wantCamera = true;
     this.camera.value = 'asking';
+    const problem = await this.tryCamera(exact);
+    if (problem) this.camera.value = problem;
+    return problem === null;
+  }
+
+  /** Null when the camera is on, else why not; what the person reads stays as it is meanwhile. */
+  private async tryCamera(exact = false): Promise<DeviceState | null> {
+    if (!this.devices) return 'unsupported';
     let problem: DeviceState = 'missing';
     for (const video of videoLadder(this.facing.value, exact)) {
       try {
         this.take(await this.devices.getUserMedia({ video }));
-        return true;
+        return null;
       } catch (error) {
         problem = problemOf(error);
         if (problem === 'refused' || problem === 'unsupported') break;
       }
     }
-    this.camera.value = problem;
-    return false;
+    return problem;
   }
 
   /** Switch the camera off (its light goes out) or on again. */
@@ -162,7 +170,8 @@ export class LocalMedia {
   close(): void {
     this.closed = true;
     this.wantCamera = false;
-    this.generation += 1;
+    this.generation.video += 1;
+    this.generation.audio += 1;
     this.devices?.removeEventListener?.('devicechange', this.onDeviceChange);
     this.stopVideo();
     this.audio.peek()?.stop();
@@ -215,13 +224,19 @@ export class LocalMedia {
       this.audio.value = null;
       this.microphone.value = 'lost';
     }
-    const generation = ++this.generation;
+    const kind = isVideo ? 'video' : 'audio';
+    const generation = ++this.generation[kind];
     for (let attempt = 0; attempt < 5; attempt += 1) {
       await new Promise((resolve) => setTimeout(resolve, retryWaitMs(attempt, Math.random())));
-      if (this.closed || generation !== this.generation) return;
+      if (this.closed || generation !== this.generation[kind]) return;
       if (isVideo) {
-        if (!this.wantCamera || this.video.peek() || (await this.openCamera())) return;
-        if (this.camera.peek() === 'refused') return;
+        if (!this.wantCamera || this.video.peek()) return;
+        const problem = await this.tryCamera();
+        if (problem === null) return;
+        if (problem === 'refused') {
+          if (this.wantCamera) this.camera.value = problem;
+          return;
+        }
       } else {
         if (this.audio.peek()) return;
         await this.openMicrophone();
@@ -233,7 +248,7 @@ export class LocalMedia {
   private readonly onDeviceChange = (): void => {
     void this.countCameras();
     const gone = this.camera.peek();
-    if (!this.closed && this.wantCamera && (gone === 'missing' || gone === 'lost' || gone === 'busy')) void this.openCamera();
+    if (!this.closed && this.wantCamera && (gone === 'missing' || gone === 'lost' || gone === 'busy')) void this.tryCamera();
     const silent = this.microphone.peek();
     if (!this.closed && (silent === 'missing' || silent === 'lost')) void this.openMicrophone();
   };

@@ -103,6 +103,38 @@ describe('the camera and the microphone', () => {
     media.close();
   });
 
+  it('come back both when both were pulled out at once', async () => {
+    const { port, given } = devices(() => undefined);
+    const media = new LocalMedia(port);
+    await media.open();
+    for (const track of [...given]) track.vanish();
+    const deadline = Date.now() + 3000;
+    while (given.length < 4 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect([media.camera.value, media.microphone.value]).toEqual(['on', 'on']);
+    media.close();
+  });
+
+  it('are called lost, and nothing else, while they are sought again', async () => {
+    let gone = false;
+    let sought = 0;
+    const { port, given } = devices((wanted) => {
+      if (!gone || !wanted.video) return;
+      sought += 1;
+      throw failure('NotFoundError');
+    });
+    const media = new LocalMedia(port);
+    await media.open();
+    const words: string[] = [];
+    media.camera.subscribe((word) => words.push(word));
+    gone = true;
+    given.find((track) => track.kind === 'video')?.vanish();
+    const deadline = Date.now() + 3000;
+    while (sought < 6 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(sought).toBeGreaterThanOrEqual(6);
+    expect(words).toEqual(['on', 'lost']);
+    media.close();
+  });
+
   it('let go of one camera before opening the other, and take the first back if there is none', async () => {
     const { port, given } = devices((wanted) => {
       const facing = (wanted.video as MediaTrackConstraints | undefined)?.facingMode as { exact?: string } | undefined;

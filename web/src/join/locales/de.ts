@@ -70,6 +70,7 @@ export const de: Translation<typeof en> = {
   'join.camera_unsupported_text': 'Dieser Browser lässt Webseiten nicht an die Kamera. Öffnen Sie den Link in Chrome, Safari, Firefox oder Edge.',
   'join.without_camera': 'Ohne Kamera weiter',
   'join.place_kept': 'Ihr Platz in der Warteschlange bleibt erhalten.',
+  'join.call_goes_on': 'Das Gespräch läuft inzwischen weiter.',
   'join.waiting_title': 'Sie sind in der Warteschlange',
   'join.waiting_next': 'Sie sind als Nächstes dran',
   'join.waiting_position': 'Platz {position} in der Warteschlange',

@@ -70,6 +70,7 @@ export const en = {
   'join.camera_unsupported_text': 'This browser does not let web pages use the camera. Open the link in Chrome, Safari, Firefox or Edge.',
   'join.without_camera': 'Continue without camera',
   'join.place_kept': 'Your place in the queue is kept.',
+  'join.call_goes_on': 'The call goes on meanwhile.',
 
   'join.waiting_title': 'You’re in the queue',
   'join.waiting_next': 'You’re next',

@@ -70,6 +70,7 @@ export const es: Translation<typeof en> = {
   'join.camera_unsupported_text': 'Este navegador no deja usar la cámara a las páginas. Abra el enlace en Chrome, Safari, Firefox o Edge.',
   'join.without_camera': 'Seguir sin cámara',
   'join.place_kept': 'Su sitio en la cola se mantiene.',
+  'join.call_goes_on': 'La llamada continúa mientras tanto.',
   'join.waiting_title': 'Está en la cola',
   'join.waiting_next': 'Es su turno',
   'join.waiting_position': 'Número {position} en la cola',

@@ -70,6 +70,7 @@ export const zh: Translation<typeof en> = {
   'join.camera_unsupported_text': '此浏览器不允许网页使用摄像头。请用 Chrome、Safari、Firefox 或 Edge 打开链接。',
   'join.without_camera': '不开摄像头，继续',
   'join.place_kept': '您的排队位置会保留。',
+  'join.call_goes_on': '通话会继续进行。',
   'join.waiting_title': '您正在排队',
   'join.waiting_next': '下一位就是您',
   'join.waiting_position': '当前排在第 {position} 位',

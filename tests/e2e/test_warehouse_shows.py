@@ -1,0 +1,125 @@
+"""The other direction: the inspector shows what came back, photographs it, the buyer looks on."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import cv2
+import numpy as np
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page
+
+from tests.support.cameras import Camera
+from tests.support.chromium import DESK, chromium
+from tests.support.frame_code import FrameCode, read_code
+from tests.support.journeys import STEP_MS, Json, by, call, download, sign_in
+from tests.support.machine import Machine, running_machine
+from tests.support.screen import wait_for_code
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.usefixtures("chromium_binary"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+KEPT_MS = 20_000
+_TOUCHES_JS = """() => {
+  window.__touchedMs = [];
+  document.querySelector('[data-test="still"]')
+    .addEventListener('pointerup', () => window.__touchedMs.push(Date.now()));
+}"""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def machine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Machine]:
+    """A machine with every process."""
+    async with running_machine(tmp_path_factory.mktemp("machine") / "data") as running:
+        yield running
+
+
+async def session_timeline(machine: Machine, session_id: str) -> Json:
+    """The timeline as it is now."""
+    path = f"/api/v1/sessions/{session_id}/timeline"
+    async with machine.api() as http, http.get(path) as response:
+        timeline: Json = await response.json()
+        assert response.status == 200, timeline
+        return timeline
+
+
+async def photograph(page: Page, kept: int) -> float:
+    """Touch "Photo", wait until ``kept`` are kept; gives when it was touched, in Unix ms."""
+    await by(page, "still").click(timeout=STEP_MS)
+    entries = page.locator('[data-test="still-entry"][data-state="kept"]')
+    await entries.nth(kept - 1).wait_for(timeout=KEPT_MS)
+    touched: list[float] = await page.evaluate("window.__touchedMs")
+    assert len(touched) == kept
+    return touched[-1]
+
+
+async def shown_in(machine: Machine, still_id: str, what: str) -> FrameCode:
+    """What a photograph shows, or its preview."""
+    jpeg = await download(machine, f"/api/v1/stills/{still_id}/{what}")
+    picture = await asyncio.to_thread(cv2.imdecode, np.frombuffer(jpeg, np.uint8), 1)
+    code = read_code(picture)
+    assert code is not None, f"the {what} is not readable"
+    return code
+
+
+@pytest.mark.timeout(120)
+async def test_what_is_large_is_what_is_photographed(machine: Machine) -> None:
+    """The host's goods at first; the buyer once swapped; each from the recording of then."""
+    async with call(machine, direction="warehouse_shows") as held:
+        await wait_for_code(by(held.host_page, "self-video"), camera=Camera.HOST)
+        stage = await held.host_page.locator("main.stage").bounding_box()
+        own = await by(held.host_page, "self-video").bounding_box()
+        theirs = await by(held.host_page, "remote-video").bounding_box()
+        assert stage and own and theirs
+        assert own["width"] == stage["width"], "the goods are large"
+        assert theirs["width"] < stage["width"] / 2, "the buyer is small"
+        # The buyer sees the goods whole, and large.
+        goods = by(held.buyer_page, "remote-video")
+        assert await goods.evaluate("video => getComputedStyle(video).objectFit") == "contain"
+        await wait_for_code(goods, camera=Camera.HOST, by="screen")
+        await held.host_page.evaluate(_TOUCHES_JS)
+        touched_ms = [await photograph(held.host_page, 1)]
+        await by(held.host_page, "swap").click()
+        await wait_for_code(by(held.host_page, "remote-video"), camera=Camera.BUYER, by="screen")
+        touched_ms.append(await photograph(held.host_page, 2))
+        session_id = await held.session_id()
+        timeline = await session_timeline(machine, session_id)
+        people = {one["participant"]["id"]: one["participant"] for one in timeline["recordings"]}
+        assert [people[one["participant_id"]]["role"] for one in timeline["stills"]] == [
+            "host",
+            "buyer",
+        ]
+        for still, touched, camera in zip(
+            timeline["stills"], touched_ms, (Camera.HOST, Camera.BUYER), strict=True
+        ):
+            for what in ("image", "preview"):
+                code = await shown_in(machine, still["still_id"], what)
+                assert code.camera == camera, what
+                assert code.clock_ms is not None
+                assert abs(code.clock_ms - touched) <= 300, (what, code.clock_ms - touched)
+        await held.end()
+        await by(held.buyer_page, "ended").wait_for(timeout=STEP_MS)
+    host = next(one for one in people.values() if one["role"] == "host")
+    await the_reviewer_sees_whose_picture_it_is(machine, timeline, host["name"])
+
+
+async def the_reviewer_sees_whose_picture_it_is(
+    machine: Machine, timeline: Json, name: str
+) -> None:
+    """The photograph opens with the name of the person whose recording it was cut from."""
+    still_id = timeline["stills"][0]["still_id"]
+    async with chromium(viewport=DESK) as browser:
+        page = await browser.open(f"{machine.url}/review")
+        await sign_in(page, machine.people["reviewer"])
+        row = page.locator(f'[data-test="case-row"][data-case-id="{timeline["case"]["id"]}"]')
+        await row.click(timeout=STEP_MS)
+        await by(page, f"still-{still_id}").click(timeout=STEP_MS)
+        words = await by(page, "still-proof").text_content(timeout=STEP_MS)
+        assert words is not None
+        assert f"recording of {name}" in words

@@ -1,0 +1,74 @@
+"""The installed command: each fault of the machine is one line on standard error."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = Path(sys.executable).with_name("proofcall")
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run the installed command with these settings and no others."""
+    environment = {key: value for key, value in os.environ.items() if "PROOFCALL" not in key}
+    return subprocess.run(
+        [COMMAND, *arguments],
+        env=environment | settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_a_port_in_use_is_one_line(command: str, tmp_path: Path) -> None:
+    """The line names the address and the setting."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        ended = run(command, PROOFCALL_DATA=str(tmp_path), PROOFCALL_HTTP=address)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith(f"proofcall: cannot listen on {address}")
+
+
+def test_an_unwritable_directory_is_one_line() -> None:
+    """The line names the directory and the setting."""
+    ended = run("serve", PROOFCALL_DATA="/proc/nowhere")
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "/proc/nowhere" in ended.stderr
+    assert "PROOFCALL_DATA" in ended.stderr
+
+
+def test_an_unknown_setting_is_one_line(tmp_path: Path) -> None:
+    """A misspelt variable is told, not ignored."""
+    ended = run("serve", PROOFCALL_DATA=str(tmp_path), PROOFCALL_HTPP="x")
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "PROOFCALL_HTPP" in ended.stderr
+
+
+def test_people_are_set_up_by_hand(tmp_path: Path) -> None:
+    """A tenant, a warehouse, a grant, a person and a key, each by its command."""
+    data = {"PROOFCALL_DATA": str(tmp_path)}
+    tenant = run("admin", "create-tenant", "Nordhaus", "nordhaus", **data)
+    assert tenant.returncode == 0, tenant.stderr
+    tenant_id = tenant.stdout.strip()
+    warehouse_id = run(
+        "admin", "create-warehouse", "Leipzig", "Leipzig", "Europe/Berlin", **data
+    ).stdout.strip()
+    assert run("admin", "grant", tenant_id, warehouse_id, **data).returncode == 0
+    person = ("admin", "create-staff", "ann@example.com", "Ann", "--role", "inspector")
+    made = run(*person, "--warehouse", warehouse_id, "--password", "a long enough one", **data)
+    assert made.stdout.startswith("stf_"), made.stderr
+    again = run("admin", "create-tenant", "Other", "nordhaus", **data)
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+    key = run("admin", "create-api-key", tenant_id, "Shop", "--scope", "cases:write", **data)
+    assert key.stdout.startswith("pk_")
