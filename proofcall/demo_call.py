@@ -102,7 +102,7 @@ class _Robot:
             headers={"X-Proofcall": "1", "Origin": base_url, "User-Agent": "Proofcall demo"},
             timeout=aiohttp.ClientTimeout(total=15),
         )
-        self._socket = socketio.AsyncClient(reconnection=False)
+        self._socket = socketio.AsyncClient(reconnection=False, handle_sigint=False)
         self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._camera, self._voice = camera, voice
         self.session_id = ""

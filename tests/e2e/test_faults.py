@@ -18,7 +18,7 @@ from playwright.async_api import Page, expect
 
 from tests.support.cameras import Camera
 from tests.support.chromium import PHONE, TABLET, Chromium, SyncedCamera, chromium
-from tests.support.journeys import STEP_MS, Call, Json, be_ready, by, download, meet, sign_in
+from tests.support.journeys import STEP_MS, Call, Json, by, come_on_shift, download, meet
 from tests.support.journeys import timeline_when as complete_timeline
 from tests.support.machine import Machine, running_machine
 from tests.support.media_probe import MediaProbe, probe_media
@@ -64,11 +64,12 @@ PLUG_JS = """
   };
 })();
 """
+# The fake permission dialog says no: getUserMedia rejects with NotAllowedError.
+REFUSING = "--use-fake-ui-for-media-stream=deny"
 CLICK_AT_JS = """(button, atMs) => new Promise((resolve) => setTimeout(() => {
   button.click();
   resolve();
 }, atMs - Date.now()))"""
-PICTURES_JS = "video => video.getVideoPlaybackQuality().totalVideoFrames"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -78,25 +79,25 @@ async def machine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mac
         yield running
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def mara(machine: Machine) -> AsyncIterator[Chromium]:
+    """The inspector's browser, signed in by the first test that needs it."""
+    async with chromium(HOST, viewport=TABLET) as browser:
+        yield browser
+
+
 @asynccontextmanager
 async def face_to_face(
-    machine: Machine, buyer: Chromium | None = None, *, seen: bool = False
+    machine: Machine, host: Chromium, buyer: Chromium | None = None
 ) -> AsyncIterator[Call]:
-    """A call whose session is over afterwards, whatever the test has seen.
-
-    ``seen``: both have cameras whose pictures are read.
-    """
+    """A call whose session and pages are over afterwards, whatever the test has seen."""
+    opened = await english_case(machine)
     async with AsyncExitStack() as stack:
         if buyer is None:
-            buyer = await stack.enter_async_context(
-                chromium(BUYER if seen else None, viewport=PHONE)
-            )
-        host = await stack.enter_async_context(chromium(HOST if seen else None, viewport=TABLET))
-        held = await meet(machine, buyer, host)
+            buyer = await stack.enter_async_context(chromium(BUYER, viewport=PHONE))
+        held = await meet(machine, buyer, host, opened)
         session_id = await held.session_id()
         try:
-            if seen:
-                await held.sees_the_other()
             yield held
         finally:
             await host.context.request.post(
@@ -104,6 +105,16 @@ async def face_to_face(
                 headers={"X-Proofcall": "1"},
                 data={"outcome": None, "note": "", "client_id": "the-test-is-over"},
             )
+            for page in host.context.pages:
+                await page.close()
+
+
+async def english_case(machine: Machine) -> Json:
+    """A case whose buyer reads the words that the tests look for."""
+    return await machine.open_case(
+        buyer={"name": "Ada Byrne", "email": None, "locale": "en"},
+        claim={"reason": "damaged", "words": "A tear at the seam.", "locale": "en"},
+    )
 
 
 async def see(machine: Machine, case_id: str) -> Json:
@@ -114,14 +125,16 @@ async def see(machine: Machine, case_id: str) -> Json:
         return view
 
 
-async def pictures_move(page: Page) -> None:
-    """The other person's picture on the page goes on, whatever it shows."""
-    video = by(page, "remote-video")
-    before = await video.evaluate(PICTURES_JS, timeout=STEP_MS)
-    deadline = time.monotonic() + SEEN_WITHIN_S
-    while await video.evaluate(PICTURES_JS) < before + 5:
-        assert time.monotonic() < deadline, "the picture stands still"
-        await asyncio.sleep(0.1)
+def now_ms() -> int:
+    """Unix time."""
+    return round(time.time() * 1000)
+
+
+async def shows(page: Page, camera: Camera) -> None:
+    """The other person's picture on the page goes on: one drawn from now on arrives."""
+    await wait_for_code(
+        by(page, "remote-video"), camera=camera, drawn_after_ms=now_ms(), timeout_s=SEEN_WITHIN_S
+    )
 
 
 async def recording_of(machine: Machine, timeline: Json, role: str) -> tuple[Json, MediaProbe]:
@@ -141,22 +154,25 @@ def shown_between(probe: MediaProbe, from_ms: float, to_ms: float) -> int:
     return sum(from_ms < (frame.clock_ms or 0) < to_ms for frame in probe.frames)
 
 
-async def test_reloaded_pages_are_back_in_the_same_session(machine: Machine) -> None:
+async def test_reloaded_pages_are_back_in_the_same_session(
+    machine: Machine, mara: Chromium
+) -> None:
     """Buyer, then host, reload mid-call: pictures move again, one recording each, nothing more."""
-    async with face_to_face(machine, seen=True) as held:
+    async with face_to_face(machine, mara) as held:
         session_id = await held.session_id()
-        began_ms = time.time() * 1000
+        await held.sees_the_other()
+        began_ms = now_ms()
         for name, page in (("buyer", held.buyer_page), ("host", held.host_page)):
             reloaded = time.monotonic()
             await page.reload(wait_until="commit", timeout=STEP_MS)
-            await held.sees_the_other(drawn_after_ms=round(time.time() * 1000))
+            await held.sees_the_other(drawn_after_ms=now_ms())
             back_s = time.monotonic() - reloaded
             print(f"{name} back after a reload in {back_s:.2f} s")
             assert back_s <= BACK_WITHIN_S
         sessions = (await see(machine, held.case["id"]))["sessions"]
         assert [one["id"] for one in sessions] == [session_id]
         assert sessions[0]["state"] == "live"
-        back_ms = time.time() * 1000
+        back_ms = now_ms()
         await asyncio.sleep(1)
         await held.end()
         timeline = await complete_timeline(machine, session_id, within_s=SEALED_WITHIN_S)
@@ -167,12 +183,15 @@ async def test_reloaded_pages_are_back_in_the_same_session(machine: Machine) -> 
         assert shown_between(probe, back_ms, back_ms + 60_000), "what came after them is kept"
 
 
-async def test_a_killed_browser_comes_back_as_another_device(machine: Machine) -> None:
+async def test_a_killed_browser_comes_back_as_another_device(
+    machine: Machine, mara: Chromium
+) -> None:
     """The host is told, lets the new device in, and one recording holds both parts and the gap."""
-    async with face_to_face(machine, seen=True) as held:
+    async with face_to_face(machine, mara) as held:
         session_id = await held.session_id()
+        await held.sees_the_other()
         await asyncio.sleep(1)
-        killed_ms, killed = time.time() * 1000, time.monotonic()
+        killed_ms, killed = now_ms(), time.monotonic()
         held.buyer.kill()
         gone = held.host_page.locator('[data-test="buyer-away"], [data-test="buyer-left"]')
         await gone.wait_for(timeout=SEEN_WITHIN_S * 1000)
@@ -189,7 +208,7 @@ async def test_a_killed_browser_comes_back_as_another_device(machine: Machine) -
             await expect(dialog).to_contain_text("Chrome", timeout=STEP_MS)
             await by(dialog, "device-yes").click()
             await by(page, "join").click(timeout=STEP_MS)
-            back_ms = round(time.time() * 1000)
+            back_ms = now_ms()
             await held.sees_the_other(drawn_after_ms=back_ms)
             await expect(gone).to_be_hidden()
             await expect(dialog).to_be_hidden()
@@ -216,9 +235,11 @@ async def test_a_killed_browser_comes_back_as_another_device(machine: Machine) -
     assert kinds.index("device_asked") < kinds.index("device_answered")
 
 
-async def test_a_second_tab_takes_over_and_the_first_can_take_back(machine: Machine) -> None:
+async def test_a_second_tab_takes_over_and_the_first_can_take_back(
+    machine: Machine, mara: Chromium
+) -> None:
     """Only one page is in the call; the other says so and offers to go on there."""
-    async with face_to_face(machine) as held:
+    async with face_to_face(machine, mara) as held:
         for browser, first, url, inside in (
             (held.buyer, held.buyer_page, held.join_url, "in-call"),
             (held.host, held.host_page, f"{machine.url}/inspect", "host-call"),
@@ -226,57 +247,66 @@ async def test_a_second_tab_takes_over_and_the_first_can_take_back(machine: Mach
             second = await browser.open(url)
             await by(second, inside).wait_for(timeout=STEP_MS)
             await expect(by(first, "replaced")).to_contain_text("another tab", timeout=STEP_MS)
-            await pictures_move(second)
+            await shows(second, Camera.HOST if browser is held.buyer else Camera.BUYER)
             await first.bring_to_front()
             await by(first, "use-here").click(timeout=STEP_MS)
             await by(first, inside).wait_for(timeout=STEP_MS)
             await by(second, "replaced").wait_for(timeout=STEP_MS)
             await second.close()
-            await asyncio.gather(pictures_move(held.buyer_page), pictures_move(held.host_page))
+            await held.sees_the_other(drawn_after_ms=now_ms())
         sessions = (await see(machine, held.case["id"]))["sessions"]
         assert [one["state"] for one in sessions] == ["live"]
 
 
-async def test_a_refused_camera_is_explained_and_may_be_allowed_later(machine: Machine) -> None:
-    """The page says what to do; the call is held without a camera, then with one."""
+async def test_a_refused_camera_is_explained_and_the_call_is_held_without(
+    machine: Machine, mara: Chromium
+) -> None:
+    """The page says what to do; the buyer sees the host and is heard in writing."""
     async with (
-        chromium(viewport=PHONE, permissions=()) as buyer,
-        face_to_face(machine, buyer) as held,
+        chromium(viewport=PHONE, permissions=(), flags=[REFUSING]) as buyer,
+        face_to_face(machine, mara, buyer) as held,
     ):
         page = held.buyer_page
-        await expect(by(page, "camera-refused")).to_contain_text("allow camera", timeout=STEP_MS)
-        await by(page, "without-camera").click()
-        await by(page, "camera-refused").wait_for(state="detached", timeout=STEP_MS)
+        help_page = by(page, "camera-refused")
+        await expect(help_page).to_contain_text("allow camera and microphone", timeout=STEP_MS)
+        await by(help_page, "camera-again").click()
+        await by(help_page, "without-camera").click(timeout=STEP_MS)
+        await expect(help_page).to_have_count(0, timeout=STEP_MS)
         await by(page, "in-call").wait_for(timeout=STEP_MS)
-        await pictures_move(page)
         await by(held.host_page, "buyer-no-camera").wait_for(timeout=STEP_MS)
-        await buyer.context.grant_permissions(["camera", "microphone"])
-        await by(page, "camera").click()
-        await by(held.host_page, "buyer-no-camera").wait_for(state="detached", timeout=STEP_MS)
-        await pictures_move(held.host_page)
+        await shows(page, Camera.HOST)
+        await by(page, "write").click()
+        await by(page, "message-input").fill("My camera is not allowed.")
+        await by(page, "message-send").click()
+        await by(held.host_page, "tab-messages").click()
+        said = by(held.host_page, "message").filter(has_text="My camera is not allowed.")
+        await said.wait_for(timeout=STEP_MS)
 
 
-async def test_a_camera_that_vanishes_is_told_and_the_call_goes_on(machine: Machine) -> None:
+async def test_a_camera_that_vanishes_is_told_and_the_call_goes_on(
+    machine: Machine, mara: Chromium
+) -> None:
     """Both are told; the host stays in the picture; the camera comes back when plugged in."""
-    async with chromium(viewport=PHONE) as buyer:
+    async with chromium(BUYER, viewport=PHONE) as buyer:
         await buyer.context.add_init_script(PLUG_JS)
-        async with face_to_face(machine, buyer) as held:
+        async with face_to_face(machine, mara, buyer) as held:
             page = held.buyer_page
-            await pictures_move(held.host_page)
+            await held.sees_the_other()
             await page.evaluate("window.__unplug()")
-            trouble = page.locator('[data-test="camera-lost"], [data-test="camera-missing"]')
-            await expect(trouble).to_contain_text("camera", timeout=STEP_MS)
+            gone = by(page, "camera-lost")
+            await expect(gone).to_contain_text("The camera has gone", timeout=STEP_MS)
+            await expect(gone).to_contain_text("The call goes on")
             await by(held.host_page, "buyer-no-camera").wait_for(timeout=STEP_MS)
-            await pictures_move(page)
+            await shows(page, Camera.HOST)
             await page.evaluate("window.__plugIn()")
-            await expect(trouble).to_have_count(0, timeout=STEP_MS)
+            await expect(gone).to_have_count(0, timeout=STEP_MS)
             await by(held.host_page, "buyer-no-camera").wait_for(state="detached", timeout=STEP_MS)
-            await pictures_move(held.host_page)
+            await shows(held.host_page, Camera.BUYER)
 
 
 async def test_links_that_lead_nowhere_each_say_why(machine: Machine) -> None:
     """Unknown, revoked and expired have pages of their own, without a way into a call."""
-    revoked, expired = await machine.open_case(), await machine.open_case()
+    revoked, expired = await english_case(machine), await english_case(machine)
     case_id = revoked["case"]["id"]
     async with machine.api() as http, http.delete(f"/api/v1/cases/{case_id}/link") as response:
         assert response.status < 300, await response.text()
@@ -321,27 +351,26 @@ async def test_looking_at_a_link_changes_nothing(machine: Machine) -> None:
     assert after == before
 
 
-async def test_of_two_hosts_who_take_the_same_buyer_one_is_told(machine: Machine) -> None:
+async def test_of_two_hosts_who_take_the_same_buyer_one_is_told(
+    machine: Machine, mara: Chromium
+) -> None:
     """Exactly one is in the call; the other reads why not, and stays at the desk."""
     async with (
-        chromium(viewport=PHONE) as buyer,
-        chromium(viewport=TABLET) as mara,
-        chromium(viewport=TABLET) as jonas,
+        chromium(BUYER, viewport=PHONE) as buyer,
+        chromium(HOST, viewport=TABLET) as jonas,
     ):
-        hosts = []
-        for browser, who in ((mara, "inspector"), (jonas, "inspector 2")):
-            page = await browser.open(f"{machine.url}/inspect")
-            await sign_in(page, machine.people[who])
-            await be_ready(page)
-            hosts.append(page)
-        opened = await machine.open_case()
+        hosts = [
+            await come_on_shift(machine, mara),
+            await come_on_shift(machine, jonas, "inspector 2"),
+        ]
+        opened = await english_case(machine)
         buyer_page = await buyer.open(opened["join_url"])
         await by(buyer_page, "join").click(timeout=STEP_MS)
         entry = f'[data-test="waiting-entry"][data-case="{opened["case"]["id"]}"]'
         takes = [by(page.locator(entry), "take") for page in hosts]
         for take in takes:
             await take.wait_for(timeout=STEP_MS)
-        moment_ms = time.time() * 1000 + 500
+        moment_ms = now_ms() + 500
         await asyncio.gather(*(take.evaluate(CLICK_AT_JS, moment_ms) for take in takes))
         told = re.compile("Somebody else has just taken this one")
         outcome = await asyncio.gather(*(_in_call_or_told(page, told) for page in hosts))
@@ -350,7 +379,7 @@ async def test_of_two_hosts_who_take_the_same_buyer_one_is_told(machine: Machine
         await expect(by(loser, "desk")).to_be_visible()
         await expect(loser.locator(entry)).to_have_count(0, timeout=STEP_MS)
         await expect(by(loser, "host-call")).to_have_count(0)
-        await asyncio.gather(pictures_move(winner), pictures_move(buyer_page))
+        await asyncio.gather(shows(winner, Camera.BUYER), shows(buyer_page, Camera.HOST))
         sessions = (await see(machine, opened["case"]["id"]))["sessions"]
         assert [one["state"] for one in sessions] == ["live"]
         await by(winner, "end").click()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.support.machine import free_port
 
 COMMAND = Path(sys.executable).with_name("proofcall")
 
@@ -72,3 +77,37 @@ def test_people_are_set_up_by_hand(tmp_path: Path) -> None:
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
     key = run("admin", "create-api-key", tenant_id, "Shop", "--scope", "cases:write", **data)
     assert key.stdout.startswith("pk_")
+
+
+@pytest.mark.timeout(180)
+async def test_the_demo_is_seeded_once_and_ends_cleanly(tmp_path: Path) -> None:
+    """The first run holds and records a call; Ctrl-C ends with 0; a second run keeps the data."""
+    known: list[str] = []
+    for expected in ("Recording a demo inspection", "Proofcall is ready"):
+        environment = {key: value for key, value in os.environ.items() if "PROOFCALL" not in key}
+        environment["PROOFCALL_DATA"] = str(tmp_path)
+        environment["PROOFCALL_HTTP"] = f"127.0.0.1:{free_port()}"
+        process = await asyncio.create_subprocess_exec(
+            COMMAND,
+            "demo",
+            env=environment,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        printed = ""
+        assert process.stdout is not None
+        async with asyncio.timeout(90):
+            while "Ctrl-C ends it" not in printed:
+                line = await process.stdout.readline()
+                assert line, printed
+                printed += line.decode()
+        assert expected in printed
+        process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.communicate(), 40)
+        assert process.returncode == 0
+        known.append((tmp_path / "demo.json").read_text())
+    assert known[0] == known[1]
+    demo = json.loads(known[0])
+    assert {"base_url", "api_key", "links", "sign_ins", "recorded_case"} <= demo.keys()
+    assert (tmp_path / "demo.json").stat().st_mode & 0o777 == 0o600

@@ -126,6 +126,7 @@ async def call(
     machine: Machine, *, codec: Codec | None = None, direction: str = "buyer_shows"
 ) -> AsyncIterator[Call]:
     """A buyer on a phone and an inspector on a tablet, face to face."""
+    opened = await machine.open_case(direction=direction)
     async with AsyncExitStack() as stack:
         buyer = await stack.enter_async_context(
             chromium(SyncedCamera(Camera.BUYER), viewport=PHONE, codec=codec)
@@ -135,19 +136,24 @@ async def call(
         )
         for browser in (buyer, host):
             await browser.context.add_init_script(_KEEP_PEERS_JS)
-        running = await meet(machine, buyer, host, direction=direction)
+        running = await meet(machine, buyer, host, opened)
         await running.sees_the_other()
         yield running
 
 
-async def meet(
-    machine: Machine, buyer: Chromium, host: Chromium, *, direction: str = "buyer_shows"
-) -> Call:
-    """The host signs in and is ready, the buyer joins and waits, the host takes them."""
-    opened = await machine.open_case(direction=direction)
-    host_page = await host.open(f"{machine.url}/inspect")
-    await sign_in(host_page, machine.people["inspector"])
-    await be_ready(host_page)
+async def come_on_shift(machine: Machine, host: Chromium, who: str = "inspector") -> Page:
+    """A host's desk in a new page, signed in and ready."""
+    page = await host.open(f"{machine.url}/inspect")
+    await by(page, "ready").or_(by(page, "email")).first.wait_for(timeout=STEP_MS)
+    if await by(page, "email").count():
+        await sign_in(page, machine.people[who])
+    await be_ready(page)
+    return page
+
+
+async def meet(machine: Machine, buyer: Chromium, host: Chromium, opened: Json) -> Call:
+    """The host is ready, the buyer joins by the case's link and waits, the host takes them."""
+    host_page = await come_on_shift(machine, host)
     buyer_page = await buyer.open(opened["join_url"])
     await by(buyer_page, "join").click(timeout=STEP_MS)
     await by(buyer_page, "waiting-page").wait_for(timeout=STEP_MS)

@@ -30,7 +30,7 @@ export function describe(event: SessionEvent, names: Names): string {
     case 'consent_withdrawn': return t('event.consent_withdrawn', { name });
     case 'message': return event.payload.text;
     case 'marker': return event.payload.label || t('event.marker');
-    case 'still_taken': return t('event.still_taken', { name });
+    case 'still_taken': return t('event.still_taken', { name, of: of(event.payload.participant_id) });
     case 'still_cut': case 'still_failed': return t('still.title');
     case 'media_state': return `${t(event.payload.camera ? 'event.camera_on' : 'event.camera_off', { name })}, ${t(event.payload.microphone ? 'event.microphone_on' : 'event.microphone_off', { name })}`;
     case 'finding': return t('event.finding', { words: event.payload.words });

@@ -108,6 +108,13 @@ export function entriesOf(timeline: Pick<Timeline, 'stills' | 'events'>, stills:
   return entries.sort((a, b) => a.wallMs - b.wallMs || a.seq - b.seq);
 }
 
+/** The stills by the id of the participant whose picture they are. */
+export function stillsByPerson(entries: readonly Entry[]): ReadonlyMap<string, readonly Still[]> {
+  const found = new Map<string, Still[]>();
+  for (const { still } of entries) if (still) found.set(still.participantId, [...(found.get(still.participantId) ?? []), still]);
+  return found;
+}
+
 /** The next marker (or still) after a moment, or the one before it; null when there is none. */
 export function neighbourMark(entries: readonly Entry[], kind: 'marker' | 'still_taken', wallMs: number, direction: 1 | -1): Entry | null {
   const marks = entries.filter((entry) => entry.event.kind === kind);

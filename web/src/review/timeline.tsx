@@ -2,12 +2,14 @@
 import { useComputed, useSignal, useSignalEffect, type Signal } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { Names } from './describe';
-import type { Entry } from './entries';
+import { stillsByPerson, type Entry, type Still } from './entries';
 import { MarkLane, PeopleLane } from './timeline_lanes';
 import type { ReplayPlayer } from './player';
 import { t } from './text';
 import { fitted, following, panned, ticks, wallAt, xOf, zoomed, type View } from './timeline_layout';
 import { position, wallSeconds, wallTime } from './time_words';
+
+const NO_STILLS: readonly Still[] = [];
 
 interface Props {
   player: ReplayPlayer;
@@ -62,6 +64,7 @@ export function TimelineBar({ player, entries, names, onStill }: Props) {
   const groups = useMemo(() => ({
     marks: entries.filter((entry) => entry.group === 'marks'),
     log: entries.filter((entry) => entry.group !== 'marks' && entry.event.kind !== 'gap'),
+    stills: stillsByPerson(entries),
   }), [entries]);
   // Several marks at one place: each further click goes on to the next of them.
   const jump = (marks: readonly Entry[]): void => {
@@ -82,7 +85,7 @@ export function TimelineBar({ player, entries, names, onStill }: Props) {
       <div class="tl-field" ref={field}>
         <Ruler {...lanes} />
         <Scrubber player={player} view={view} width={width} />
-        {player.lanes.map((lane) => <PeopleLane key={lane.lane.peek().participantId} lane={lane.lane.value} {...lanes} />)}
+        {player.lanes.map((lane) => <PeopleLane key={lane.lane.peek().participantId} lane={lane.lane.value} stills={groups.stills.get(lane.lane.value.participantId) ?? NO_STILLS} {...lanes} />)}
         <MarkLane entries={groups.marks} names={names} {...lanes} onJump={jump} onStill={onStill} />
         <MarkLane entries={groups.log} names={names} {...lanes} onJump={jump} onStill={onStill} small />
         <Playhead player={player} view={view} width={width} />

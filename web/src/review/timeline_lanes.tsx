@@ -1,11 +1,11 @@
-/** The lanes of the timeline: what was recorded of a person, and marks. */
+/** The lanes of the timeline: what was recorded and photographed of a person, and marks. */
 import { memo } from './memo';
 import { Icon } from '../base/ui';
 import { causeWords, describe, iconOf, type Names } from './describe';
-import type { Entry } from './entries';
+import type { Entry, Still } from './entries';
 import { beginOf, endOf, type Lane } from './sync';
 import { t } from './text';
-import { barOf, clustered, type View } from './timeline_layout';
+import { barOf, clustered, xOf, type View } from './timeline_layout';
 import { length, wallTime } from './time_words';
 
 interface Place {
@@ -13,7 +13,7 @@ interface Place {
   width: number;
 }
 
-export const PeopleLane = memo(({ lane, view, width }: Place & { lane: Lane }) => (
+export const PeopleLane = memo(({ lane, stills, view, width }: Place & { lane: Lane; stills: readonly Still[] }) => (
   <div class="lane" data-test={`lane-${lane.role}`}>
     {lane.parts.map((part) => {
       const bar = barOf(view, width, beginOf(part), endOf(part), 2);
@@ -26,6 +26,7 @@ export const PeopleLane = memo(({ lane, view, width }: Place & { lane: Lane }) =
         <i key={`${gap.fromMs}-${gap.cause}`} class={gap.cause === 'packet_loss' ? 'bar-gap loss' : 'bar-gap'} title={words} style={{ left: `${bar.x}px`, width: `${bar.width}px` }} />
       ) : null;
     })}
+    {stills.map((still) => <i key={still.stillId} class="bar-still" data-test={`lane-still-${still.stillId}`} style={{ left: `${xOf(view, width, still.wallMs)}px` }} />)}
   </div>
 ));
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionEvent, Timeline } from '../../src/base/protocol';
-import { entriesOf, gapsAdmitted, momentOf, neighbourMark, sealOf, stillsOf } from '../../src/review/entries';
+import { entriesOf, gapsAdmitted, momentOf, neighbourMark, sealOf, stillsByPerson, stillsOf } from '../../src/review/entries';
 import { firstPictureMs, lanesOf, leadOf, spanOf } from '../../src/review/lanes';
 
 const T0 = Date.parse('2026-11-21T07:41:00.000Z');
@@ -34,6 +34,11 @@ describe('the session log as a reviewer reads it', () => {
     const found = stillsOf({ stills, events });
     expect(found).toHaveLength(1);
     expect(found[0]).toMatchObject({ seq: 4, proof: { sha256: 'ab', recordingMs: 11_500 }, failed: null });
+  });
+
+  it('keeps stills with the person whose picture they are, not with who took them', () => {
+    const entries = entriesOf({ stills, events }, stillsOf({ stills, events }));
+    expect([...stillsByPerson(entries)].map(([id, found]) => [id, found.map((still) => still.stillId)])).toEqual([['par_b', ['stl_1']]]);
   });
 
   it('leaves out a kind that it does not know', () => {

@@ -107,7 +107,7 @@ export const en = {
   'event.consent_given': '{name} agreed to the recording',
   'event.consent_withdrawn': '{name} withdrew the consent to record',
   'event.marker': 'Marker',
-  'event.still_taken': 'Still taken by {name}',
+  'event.still_taken': 'Still of {of}, taken by {name}',
   'event.finding': 'Finding: {words}',
   'event.finding_agree': '{name} agrees',
   'event.finding_disagree': '{name} disagrees',
