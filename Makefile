@@ -57,7 +57,7 @@ bench: test-env
 	@$(BIN)/proofcall bench all --output bench/results/latest.json
 
 screenshots: test-env
-	@PYTHONPATH=. $(BIN)/python -m infra.screenshots docs/screenshots
+	@$(BIN)/python -m tests.support.screenshots docs/screenshots
 
 lock:
 	@cd requirements && for name in run dev; do ../$(BIN)/pip-compile -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --strip-extras --allow-unsafe --no-header -o $$name.lock $$name.in; done
