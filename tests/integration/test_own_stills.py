@@ -37,7 +37,9 @@ async def image(host: Browser, still_id: str) -> int:
     """The number in the photograph."""
     async with host.http.get(f"/api/v1/stills/{still_id}/image") as response:
         assert response.status == 200, await response.text()
-        return read_picture(cv2.imdecode(np.frombuffer(await response.read(), np.uint8), 0))
+        picture = cv2.imdecode(np.frombuffer(await response.read(), np.uint8), 0)
+    assert picture is not None
+    return read_picture(picture)
 
 
 async def test_an_own_still_is_cut_from_the_hosts_recording_at_that_moment(live: Live) -> None:
