@@ -383,6 +383,7 @@ async def test_of_two_hosts_who_take_the_same_buyer_one_is_told(
         sessions = (await see(machine, opened["case"]["id"]))["sessions"]
         assert [one["state"] for one in sessions] == ["live"]
         await by(winner, "end").click()
+        await by(winner, "end-yes").wait_for(timeout=STEP_MS)
         await by(winner, "outcome-later").check(force=True)
         await by(winner, "end-yes").click()
         await by(winner, "desk").wait_for(timeout=STEP_MS)

@@ -106,6 +106,8 @@ class Call:
     async def end(self, outcome: str = "resolved_without_return", note: str = "Seen.") -> None:
         """The host ends with a verdict."""
         await by(self.host_page, "end").click()
+        # The choice's own box is not drawn: forcing it does not wait for the dialog.
+        await by(self.host_page, "end-yes").wait_for(timeout=STEP_MS)
         await by(self.host_page, f"outcome-{outcome}").check(force=True)
         await by(self.host_page, "verdict-note").fill(note)
         await by(self.host_page, "end-yes").click()
