@@ -24,6 +24,7 @@ from runtime.errors import CaseError
 from signaling.auth import device_secret, remember_device
 from signaling.bodies import parse_body
 from signaling.media_join import Candidates, Offer, Wish, join, peer_json
+from signaling.network_routes import ice_for_buyer
 from signaling.services import SERVICES
 
 _MAX_KEY_MEMBERS = 12
@@ -75,7 +76,7 @@ async def look(request: web.Request) -> web.Response:
         shown = await join_view(
             tx, request.match_info["token"], device_secret(request), services.clock.now()
         )
-    return web.json_response(shown)
+    return web.json_response({**shown, "ice": ice_for_buyer(services, shown)})
 
 
 async def tap(request: web.Request) -> web.Response:
