@@ -69,7 +69,7 @@ class Settings(BaseSettings):
         None, description="turn:host:port[?transport=tcp] and turns:…, separated by commas"
     )
     turn_secret: SecretStr | None = Field(None, description="coturn's static-auth-secret")
-    turn_ttl_s: int = Field(3600, ge=60, le=86_400)
+    turn_ttl_s: int = Field(1800, ge=60, le=86_400)
     media_workers: int = Field(1, ge=1, le=256)
     trusted_proxies: str = Field(
         "127.0.0.1/32,::1/128", description="Networks whose X-Forwarded-For is believed"

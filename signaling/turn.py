@@ -24,7 +24,7 @@ class TurnAccess:
 
     urls: tuple[str, ...] = ()
     secret: str = ""
-    ttl_s: int = 3600
+    ttl_s: int = 1800
 
     def ice_for(self, subject: str, now: datetime) -> dict[str, Any]:
         """``ice`` of docs/protocol.md, for somebody who may join.

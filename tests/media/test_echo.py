@@ -34,7 +34,7 @@ class Asking:
         self._asker = asker
 
     async def ask(self, datagram: bytes) -> stun.Message | None:
-        """Send one datagram; what is answered to it, None if the echo answers the next one first."""
+        """What is answered to a datagram; None if the next one is answered first."""
         self.transport.sendto(datagram)
         # Answers come in order: when this one is here, the other would have been.
         probe = request(ticket())
