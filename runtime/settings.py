@@ -155,7 +155,7 @@ class Settings(BaseSettings):
     @property
     def http_host(self) -> str:
         """The address the web process listens on."""
-        return self.http.rpartition(":")[0]
+        return self.http.rpartition(":")[0].strip("[]")
 
     @property
     def http_port(self) -> int:

@@ -91,12 +91,10 @@ def start(
     host: str = "127.0.0.1",
     relay_ips: Sequence[str] = (),
     peers: Sequence[str] = (),
-    through: Sequence[str] = (),
 ) -> Coturn:
     """Start a server whose files are all in ``folder``. Raises SetupError.
 
-    ``relay_ips`` and ``peers`` default to this host's own addresses; ``through`` is put
-    before the command (``ip netns exec NAME``).
+    ``relay_ips`` and ``peers`` default to this host's own addresses.
     """
     find_binary("turnserver", PACKAGES)
     own = [address for address in own_addresses() if not address.startswith("127.")]
@@ -105,9 +103,7 @@ def start(
         raise SetupError("coturn relays to no loopback address and this host has no other")
     folder.mkdir(parents=True, exist_ok=True)
     certificate, key = make_certificate(folder, names=("localhost",), addresses=(host,))
-    in_namespace = bool(through)
-    chosen = port or (3478 if in_namespace else choose_port(None))
-    chosen_tls = tls_port or (443 if in_namespace else choose_port(None))
+    chosen, chosen_tls = port or choose_port(None), tls_port or choose_port(None)
     secret = secrets.token_urlsafe(24)
     environment = {
         "TURN_SECRET": secret,
@@ -124,14 +120,8 @@ def start(
         "PATH": f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin",
     }
     log = folder / "coturn.log"
-    server = ServerProcess([*through, str(START)], log=log, environment=environment)
-    server.wait_until(
-        lambda: (
-            "Total General servers" in log.read_text(errors="replace")
-            and (in_namespace or answers(chosen))
-        ),
-        timeout_s=10,
-    )
+    server = ServerProcess([str(START)], log=log, environment=environment)
+    server.wait_until(lambda: answers(chosen, host) and answers(chosen_tls, host), timeout_s=10)
     return Coturn(host, chosen, chosen_tls, secret, relay, certificate, server)
 
 
