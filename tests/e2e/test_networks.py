@@ -5,32 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page
 
 from infra.local.coturn import start as start_coturn
-from tests.support.cameras import Camera
-from tests.support.chromium import PHONE, TABLET, Chromium, chromium
-from tests.support.journeys import STEP_MS, Call, by, light_camera, meet, timeline_when
+from tests.support.far_browsers import meeting, office
+from tests.support.journeys import STEP_MS, Call, by, timeline_when
 from tests.support.machine import Machine, free_port, running_machine
-from tests.support.namespaces import Namespace, Network, network
+from tests.support.namespaces import Network, network
 from tests.support.servers import running_server, start_or_skip
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chromium_binary")]
 
-_KEEP_PEERS_JS = """
-(() => {
-  const Native = RTCPeerConnection;
-  window.__peers = [];
-  window.RTCPeerConnection = class extends Native {
-    constructor(...given) { super(...given); window.__peers.push(this); }
-  };
-})();
-"""
 _PATHS_JS = """async () => {
   const found = [];
   for (const peer of window.__peers) {
@@ -54,32 +44,6 @@ def net() -> Iterator[Network]:
         yield start_or_skip(lambda: stack.enter_context(network()))
 
 
-@asynccontextmanager
-async def meeting(
-    machine: Machine, buyer_at: Path | None = None, flags: Sequence[str] = ()
-) -> AsyncIterator[Call]:
-    """A buyer, whose browser may be a program of another namespace, and a host of this one."""
-    opened = await machine.open_case()
-    secure = f"--unsafely-treat-insecure-origin-as-secure={machine.url}"
-    async with AsyncExitStack() as stack:
-        browsers: list[Chromium] = []
-        for camera, viewport, at in (
-            (Camera.BUYER, PHONE, buyer_at),
-            (Camera.HOST, TABLET, None),
-        ):
-            with pytest.MonkeyPatch.context() as patched:
-                if at is not None:
-                    patched.setenv("CHROMIUM", str(at))
-                browser = await stack.enter_async_context(
-                    chromium(light_camera(camera), viewport=viewport, flags=(secure, *flags))
-                )
-            await browser.context.add_init_script(_KEEP_PEERS_JS)
-            browsers.append(browser)
-        held = await meet(machine, browsers[0], browsers[1], opened)
-        await held.sees_the_other()
-        yield held
-
-
 async def paths_of(page: Page) -> set[tuple[str, str, str]]:
     """Own candidate's type, its transport, and the server's address, of what carries media."""
     return {(kind, way, address) for kind, way, address in await page.evaluate(_PATHS_JS)}
@@ -93,14 +57,6 @@ async def end_recorded(machine: Machine, held: Call) -> None:
     await by(held.buyer_page, "ended").wait_for(timeout=STEP_MS)
     timeline = await timeline_when(machine, session_id, within_s=10)
     assert {one["participant"]["role"] for one in timeline["recordings"]} == {"buyer", "host"}
-
-
-def office(net: Network, address: str, gateway: str) -> Namespace:
-    """A host behind a link of our own; both addresses with their prefix length."""
-    guest = net.namespace()
-    net.link(net.here, guest, (gateway, address))
-    guest.run("ip", "route", "add", "default", "via", gateway.partition("/")[0])
-    return guest
 
 
 @pytest.mark.timeout(150)
