@@ -134,6 +134,10 @@ class RelayConnection(ice.Connection):
             self._protocols.append(protocol)
             self._local_candidates += [_host_candidate(address, port) for address in told]
         if not self._protocols:
+            log.error(
+                "no UDP port is free for media",
+                advice="widen PROOFCALL_UDP_PORTS, check PROOFCALL_PUBLIC_IP",
+            )
             raise CaseError("no_media_port", "no UDP port is free for media", status=503)
         self._local_candidates_end = True
 
