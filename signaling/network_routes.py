@@ -21,6 +21,7 @@ from cases.states import Role, SessionState
 from runtime.errors import CaseError
 from signaling.auth import device_secret, require_staff
 from signaling.bodies import parse_query
+from signaling.join_limit import JoinLimit
 from signaling.participation import participant_actor
 from signaling.services import SERVICES, Services
 
@@ -75,28 +76,28 @@ async def buyer_precheck(request: web.Request) -> web.Response:
     """Begin a buyer's check."""
     services = request.app[SERVICES]
     shown = await _open_link(request)
-    _count(services, f"check:{shown['case']['id']}")
+    _count(services, services.check_limit, shown["case"]["id"])
     return web.json_response(_check(services, ice_for_buyer(services, shown)))
 
 
 async def buyer_load(request: web.Request) -> web.Response:
     """Take and give bytes, for a rate."""
     shown = await _open_link(request)
-    return await _load(request, f"load:{shown['case']['id']}")
+    return await _load(request, shown["case"]["id"])
 
 
 async def host_precheck(request: web.Request) -> web.Response:
     """Begin a host's check."""
     services = request.app[SERVICES]
     actor = await require_staff(request, *HOST_ROLES)
-    _count(services, f"check:{actor.label}")
+    _count(services, services.check_limit, actor.label)
     return web.json_response(_check(services, ice_for_staff(services, actor)))
 
 
 async def host_load(request: web.Request) -> web.Response:
     """Take and give bytes, for a rate."""
     actor = await require_staff(request, *HOST_ROLES)
-    return await _load(request, f"load:{actor.label}")
+    return await _load(request, actor.label)
 
 
 async def _open_link(request: web.Request) -> Mapping[str, Any]:
@@ -132,7 +133,7 @@ def _check(services: Services, ice: dict[str, Any] | None) -> dict[str, Any]:
 async def _load(request: web.Request, name: str) -> web.Response:
     services = request.app[SERVICES]
     query = parse_query(request, LoadQuery)
-    _count(services, name)
+    _count(services, services.load_limit, name)
     if (request.content_length or 0) > _MAX_LOAD_BYTES:
         raise web.HTTPRequestEntityTooLarge(_MAX_LOAD_BYTES, request.content_length or 0)
     taken = 0
@@ -147,8 +148,8 @@ async def _load(request: web.Request, name: str) -> web.Response:
     )
 
 
-def _count(services: Services, name: str) -> None:
-    wait_s = services.check_limit.wait_s(name, services.clock.monotonic_s())
+def _count(services: Services, limit: JoinLimit, name: str) -> None:
+    wait_s = limit.wait_s(name, services.clock.monotonic_s())
     if wait_s > 0:
         raise CaseError(
             "too_many_attempts",

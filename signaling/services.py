@@ -61,6 +61,7 @@ class Services:
     tasks: Tasks
     join_limit: JoinLimit = field(default_factory=JoinLimit)
     check_limit: JoinLimit = field(default_factory=lambda: JoinLimit(attempts=8, window_s=60.0))
+    load_limit: JoinLimit = field(default_factory=lambda: JoinLimit(attempts=40, window_s=60.0))
     turn: TurnAccess = field(default_factory=TurnAccess)
 
     async def run(self, act: Callable[[Unit], Awaitable[T]]) -> T:

@@ -8,7 +8,7 @@ export type NetworkHint = 'blocked' | 'slow';
 /** Below this a picture is sharp only when it stands still. */
 const SLOW_BPS = 150_000;
 const AFTER_MS = 700;
-const FRESH_MS = 120_000;
+const FRESH_MS = 600_000;
 
 /** What the person should read, if anything helps them. */
 export function hintOf(found: Precheck): NetworkHint | null {
