@@ -211,7 +211,7 @@ async def test_it_relays_no_tcp_and_tells_strangers_nothing(
         {"TURN_SECRET": "short"},
         {"TURN_SECRET": "a-secret-that-is-long\nallow-loopback-peers"},
         {"TURN_PEERS": ""},
-        {"TURN_PEERS": "192.0.2.2\nallow-loopback-peers"},
+        {"TURN_PEERS": "192.0.2.77\nallow-loopback-peers"},
         {"TURN_REALM": "example.com\nno-auth"},
         {"TURN_EXTERNAL_IP": "example.com"},
         {"TURN_PORTS": "49160"},
@@ -222,7 +222,7 @@ def test_it_does_not_start_with_half_a_configuration(given: dict[str, str]) -> N
     whole = {
         "TURN_SECRET": "a-secret-that-is-long",
         "TURN_REALM": "turn.example.com",
-        "TURN_PEERS": "192.0.2.2",
+        "TURN_PEERS": "192.0.2.77",
         "TURN_LISTEN_IPS": "127.0.0.1",
     }
     done = subprocess.run(
