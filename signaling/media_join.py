@@ -18,7 +18,7 @@ from cases.tables import Session
 from cases.unit import Unit
 from runtime.control import ControlError
 from runtime.errors import CaseError
-from signaling.media_pool import PeerAnswer, Place
+from signaling.media_pool import PeerAnswer, Place, PlaceLeavesError
 from signaling.services import Services
 
 log = structlog.get_logger()
@@ -98,7 +98,7 @@ async def _attempt(
         media = SeatMedia(place.worker, place.epoch, peer.peer_id) if place and peer else None
         with metrics.join_stage("commit"):
             joined = await services.run(lambda unit: take_seat(unit, seat, media))
-    except SeatGone:
+    except (SeatGone, PlaceLeavesError):
         await _undo(services, seat, place, peer)
         return None
     except BaseException:

@@ -20,16 +20,18 @@ from cases.tables import Session
 from cases.unit import Unit
 from recorder.playback import Playback
 from recorder.store import ObjectStore
-from runtime.clock import Clock
+from runtime.clock import Clock, SystemClock
 from runtime.control import ControlError
 from runtime.errors import CaseError
 from runtime.settings import Settings
 from runtime.tasks import Tasks
+from runtime.vitals import Vitals
 from signaling.join_limit import JoinLimit
 from signaling.media_pool import MediaPool, Place
 
 if TYPE_CHECKING:
     from signaling.metrics import Metrics
+    from signaling.process_figures import ProcessFigures
     from signaling.recorder_link import RecorderLink
     from signaling.sockets import Hub
 
@@ -59,6 +61,9 @@ class Services:
     metrics: Metrics
     tasks: Tasks
     join_limit: JoinLimit = field(default_factory=JoinLimit)
+    vitals: Vitals = field(default_factory=lambda: Vitals(SystemClock()))
+    figures: ProcessFigures | None = None
+    """Of the other processes; only a process that serves ``/metrics`` has them."""
 
     async def run(self, act: Callable[[Unit], Awaitable[T]]) -> T:
         """Carry out ``act`` in one transaction, commit, then tell everybody concerned.
