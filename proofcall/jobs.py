@@ -23,8 +23,6 @@ from runtime.settings import Settings
 
 log = structlog.get_logger()
 
-JOBS_SOCKET = "jobs.sock"
-
 Work = Callable[[str], Awaitable[None]]
 """One kind of work: idempotent, takes the id of its subject, raises to be tried again."""
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from runtime.logging import configure_logging
 from runtime.settings import Settings
 
+JOBS_SOCKET = "jobs.sock"
 STAY_DOWN = 10
 """The exit status of a drained process that its supervisor must not start again."""
 _PR_SET_PDEATHSIG = 1

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from proofcall.jobs import JOBS_SOCKET, DbosOutbox, JobRunner, prepare_jobs
+from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
+from proofcall.roles import JOBS_SOCKET
 from recorder.sealing import seal_session
 from recorder.still_cutting import cut_still
 from runtime.control import ControlServer, Json, load_control_secret

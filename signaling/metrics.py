@@ -12,6 +12,8 @@ from time import perf_counter
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from signaling.dialogue import CountReport
+
 _STAGE_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.2, 0.5, 1, 2, 5)
 _SETUP_BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30)
 _LOSS_BUCKETS = (0.001, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5)
@@ -73,6 +75,14 @@ class Metrics:
             yield
         finally:
             self.join_stage_s.labels(stage).observe(perf_counter() - began_s)
+
+    def count_report(self, report: CountReport) -> None:
+        """Add what one page saw; the figures of all pages together."""
+        self.freezes.inc(report.freezes)
+        self.frozen_s.inc(report.frozen_s)
+        self.watched_s.inc(report.watched_s)
+        if report.first_frame_s is not None:
+            self.first_frame_s.observe(report.first_frame_s)
 
     def text(self) -> bytes:
         """Prometheus's text format."""
