@@ -236,7 +236,10 @@ class MediaPool:
         lost = await asyncio.gather(*(self._look_at(w) for w in list(self._workers.values())))
         for place in lost:
             if place is not None and self.on_lost is not None:
-                log.warning("media worker lost", worker=place.worker, epoch=place.epoch)
+                if self._workers[place.worker].draining:
+                    log.info("media worker has left", worker=place.worker, epoch=place.epoch)
+                else:
+                    log.warning("media worker lost", worker=place.worker, epoch=place.epoch)
                 await self.on_lost(place)
         for worker in list(self._workers.values()):
             if worker.moving and not worker.moved and worker.place and self._open_workers():
