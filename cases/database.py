@@ -53,6 +53,8 @@ class Database:
                 pool_size=10,
                 pool_timeout=_POOL_WAIT_S,
                 pool_pre_ping=True,
+                # An error's text goes into the log; names and secrets' digests do not.
+                hide_parameters=True,
                 connect_args={"timeout": _CONNECT_TIMEOUT_S, "command_timeout": _COMMAND_TIMEOUT_S},
             )
             self._reader = self._writer.execution_options(
@@ -126,11 +128,12 @@ def upgrade(url: URL) -> None:
     if url.get_backend_name() == "sqlite":
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url.set(drivername="sqlite+pysqlite"))
+        engine = create_engine(url.set(drivername="sqlite+pysqlite"), hide_parameters=True)
         _prepare_sqlite(engine, "BEGIN IMMEDIATE", read_only=False)
     else:
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
+            hide_parameters=True,
             connect_args={"connect_timeout": _CONNECT_TIMEOUT_S},
         )
     try:
@@ -146,7 +149,13 @@ def upgrade(url: URL) -> None:
 
 
 def _sqlite_engine(url: URL, *, begin: str, size: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=_POOL_WAIT_S)
+    engine = create_async_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=_POOL_WAIT_S,
+        hide_parameters=True,
+    )
     _prepare_sqlite(engine.sync_engine, begin, read_only=begin == "BEGIN")
     return engine
 

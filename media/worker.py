@@ -281,7 +281,13 @@ class MediaWorker:
 
     async def drained(self) -> None:
         """Wait until a drain was asked for and is over."""
-        await self.draining.over(lambda: bool(self._legs))
+        await self.draining.over(self._keeps_us)
+
+    def _keeps_us(self) -> bool:
+        # Browsers replace a peer without a word: whoever is silent by then has moved.
+        return any(
+            not (self.draining.moving and leg.state is LegState.LOST) for leg in self._legs.values()
+        )
 
     def _forget_if_empty(self, session: MediaSession) -> None:
         if not session.legs and self.sessions.get(session.session_id) is session:

@@ -75,6 +75,12 @@ async def join(
             joined = await _attempt(services, find_seat, take_seat, wish)
             if joined is not None:
                 services.metrics.joins.labels("joined").inc()
+                log.info(
+                    "joined",
+                    session_id=joined[0].session_id,
+                    participant_id=joined[0].participant_id,
+                    peer_id=joined[1].peer_id if joined[1] is not None else None,
+                )
                 return joined
     except CaseError as error:
         services.metrics.joins.labels(error.code).inc()

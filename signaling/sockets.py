@@ -127,6 +127,7 @@ class Hub:
         if services is None:
             return
         for session_id, cause in changes.closed:
+            log.info("session ends", session_id=session_id, cause=cause)
             services.tasks.once("close media", services.close_session(session_id, cause))
         for worker, epoch, peer_id in changes.closed_peers:
             place = Place(worker, epoch)
@@ -191,6 +192,7 @@ class Hub:
             actor,
             Line(ParticipantRole(my_role), SessionState(state)),
         )
+        log.info("socket opened", session_id=session_id, participant_id=participant_id)
         await self.sio.enter_room(sid, _room(session_id))
         await self.sio.enter_room(sid, f"participant:{participant_id}")
         if isinstance(actor, StaffActor):
@@ -203,6 +205,12 @@ class Hub:
         services.metrics.sockets.dec()
         connection = self._connections.pop(sid, None)
         if connection is not None:
+            log.info(
+                "socket closed",
+                session_id=connection.session_id,
+                participant_id=connection.participant_id,
+                reason=reason,
+            )
             services.tasks.once("away", self._away_later(sid, connection.participant_id))
 
     async def _away_later(self, sid: str, participant_id: str) -> None:
