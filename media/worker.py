@@ -14,9 +14,10 @@ from typing import Any
 import structlog
 
 from media import hooks
+from media.addresses import NetworkPolicy, network_policy
 from media.draining import DEFAULT_LIMIT_S, Draining
+from media.echo import Echo
 from media.facts import FactQueue
-from media.ice_agent import NetworkPolicy
 from media.leg import Leg, LegIdentity, LegState
 from media.quality import leg_quality, leg_stats
 from media.room import Role
@@ -55,6 +56,7 @@ class MediaWorker:
         tap: Tap | None,
         facts: FactQueue,
         vitals: Vitals | None = None,
+        echo: Echo | None = None,
     ) -> None:
         self.worker_id = worker_id
         self.epoch = epoch
@@ -65,6 +67,7 @@ class MediaWorker:
         self._policy = policy
         self._tap = tap
         self._facts = facts
+        self._echo = echo
         self._legs: dict[str, Leg] = {}
         self._slots: list[list[Leg]] = [[] for _ in range(_SLOTS)]
         self._order = 0
@@ -225,6 +228,7 @@ class MediaWorker:
             "draining": self.draining.asked,
             "moving": self.draining.moving,
             "recorder": self._tap.connected if self._tap is not None else False,
+            "echo": self._echo.addresses if self._echo is not None else [],
             "tap_dropped": self._tap.packets_dropped if self._tap is not None else 0,
             "tap_backlog_bytes": self._tap.backlog_bytes if self._tap is not None else 0,
             "facts_waiting": len(self._facts),
@@ -301,6 +305,8 @@ class MediaWorker:
         if self._closing:
             await asyncio.wait(self._closing, timeout=_CLOSE_WITHIN_S)
         await self._tasks.close()
+        if self._echo is not None:
+            self._echo.close()
         if self._tap is not None:
             await self._tap.drain(1.0)
 
@@ -372,15 +378,6 @@ def _text(body: Json, key: str) -> str:
     return value
 
 
-def network_policy(settings: Settings) -> NetworkPolicy:
-    """Where the settings want sockets."""
-    ports = None
-    if settings.udp_ports:
-        first, _, last = settings.udp_ports.partition("-")
-        ports = range(int(first), int(last) + 1)
-    return NetworkPolicy(ports=ports, public_ip=settings.public_ip)
-
-
 async def run_worker(settings: Settings, worker_id: str) -> bool:
     """Be media worker ``worker_id`` (``"0"`` serves ``media-0.sock``) until told to end.
 
@@ -397,14 +394,18 @@ async def run_worker(settings: Settings, worker_id: str) -> bool:
     epoch = secrets.token_hex(8)
     facts = FactQueue(web, worker_id, epoch)
     vitals = Vitals(clock)
+    policy = network_policy(settings)
+    echo = Echo(policy, secret=secret, epoch=epoch, clock=clock)
+    echo.open()
     worker = MediaWorker(
         worker_id=worker_id,
         epoch=epoch,
         clock=clock,
-        policy=network_policy(settings),
+        policy=policy,
         tap=tap,
         facts=facts,
         vitals=vitals,
+        echo=echo,
     )
     server = ControlServer(f"unix://{run_dir / f'media-{worker_id}.sock'}", secret)
     worker.register(server)

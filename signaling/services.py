@@ -28,6 +28,7 @@ from runtime.tasks import Tasks
 from runtime.vitals import Vitals
 from signaling.join_limit import JoinLimit
 from signaling.media_pool import MediaPool, Place
+from signaling.turn import TurnAccess
 
 if TYPE_CHECKING:
     from signaling.metrics import Metrics
@@ -64,6 +65,8 @@ class Services:
     vitals: Vitals = field(default_factory=lambda: Vitals(SystemClock()))
     figures: ProcessFigures | None = None
     """Of the other processes; only a process that serves ``/metrics`` has them."""
+    check_limit: JoinLimit = field(default_factory=lambda: JoinLimit(attempts=8, window_s=60.0))
+    turn: TurnAccess = field(default_factory=TurnAccess)
 
     async def run(self, act: Callable[[Unit], Awaitable[T]]) -> T:
         """Carry out ``act`` in one transaction, commit, then tell everybody concerned.

@@ -28,6 +28,7 @@ from signaling.process_figures import ProcessFigures
 from signaling.recorder_link import RecorderLink
 from signaling.services import Services
 from signaling.sockets import Hub
+from signaling.turn import turn_access
 from signaling.upkeep import Upkeep
 
 log = structlog.get_logger()
@@ -65,6 +66,7 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
         tasks=Tasks(),
         vitals=Vitals(clock),
         figures=figures,
+        turn=turn_access(settings),
     )
     try:
         await database.migrate()
