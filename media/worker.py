@@ -18,6 +18,7 @@ from media.addresses import NetworkPolicy, network_policy
 from media.draining import DEFAULT_LIMIT_S, Draining
 from media.echo import Echo
 from media.facts import FactQueue
+from media.garbage import Garbage
 from media.leg import Leg, LegIdentity, LegState
 from media.quality import leg_quality, leg_stats
 from media.room import Role
@@ -62,6 +63,7 @@ class MediaWorker:
         self.epoch = epoch
         self.sessions: dict[str, MediaSession] = {}
         self.draining = Draining(clock)
+        self.garbage = Garbage(clock, lambda: bool(self._legs))
         self._vitals = vitals
         self._clock = clock
         self._policy = policy
@@ -272,6 +274,7 @@ class MediaWorker:
         finally:
             closed.set_result(None)
             self._closing.discard(closed)
+            self.garbage.peer_closed()
         if session is not None:
             session.remove(leg)
             self._forget_if_empty(session)
@@ -424,6 +427,7 @@ async def run_worker(settings: Settings, worker_id: str) -> bool:
     tasks.forever("quality", worker.run_quality)
     tasks.forever("facts", facts.run)
     tasks.forever("tap", tap.run)
+    tasks.forever("garbage", worker.garbage.run)
     tasks.forever("loop lag", vitals.run)
     tasks.once("drain", _set_after(stop, worker.drained()))
     await server.start()
