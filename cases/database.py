@@ -71,6 +71,7 @@ class Database:
 
         Raises:
             CaseError: ``version_conflict`` (412), somebody else changed the same row.
+            OperationalError: the database is away or does not answer.
         """
         return self._begin()
 
@@ -100,7 +101,10 @@ class Database:
     async def _begin(self) -> AsyncIterator[AsyncSession]:
         try:
             async with self._write.begin() as session:
+                await _connect(session)
                 yield session
+        except TimeoutError as error:
+            raise _away(error) from error
         except StaleDataError as error:
             raise CaseError(
                 "version_conflict", "Somebody else has just changed this.", status=412
@@ -108,8 +112,24 @@ class Database:
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[AsyncSession]:
-        async with self._read() as session:
-            yield session
+        try:
+            async with self._read() as session:
+                await _connect(session)
+                yield session
+        except TimeoutError as error:
+            raise _away(error) from error
+
+
+async def _connect(session: AsyncSession) -> None:
+    # The driver's own errors would look like a fault of ours.
+    try:
+        await session.connection()
+    except OSError as error:
+        raise _away(error) from error
+
+
+def _away(error: Exception) -> OperationalError:
+    return OperationalError("the database does not answer", None, error)
 
 
 async def hold(tx: AsyncSession, name: str) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 from aiohttp import web
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog.contextvars import bound_contextvars
 
@@ -121,7 +121,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except StoreError:
         log.exception("store failed", route=_route(request))
         return problem(503, "store_unavailable", "The store cannot be reached. Try again.")
-    except (OperationalError, PoolTimeoutError):
+    except (OperationalError, InterfaceError, PoolTimeoutError):
         log.exception("database failed", route=_route(request))
         return problem(503, "database_unavailable", "The database is busy. Try again.")
     except Exception:
