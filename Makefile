@@ -7,7 +7,7 @@ CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 
 CHECK_VENV := $(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "make: Python's venv module is needed (apt-get install python3-venv)" >&2; exit 1; }
 CHECK_NODE := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null || { echo "make: Node 20.19 or 22.12 or newer is needed (see nodejs.org, or apt-get install nodejs npm)" >&2; exit 1; }
 
-.PHONY: run test check bench web lock clean test-env screenshots
+.PHONY: run test check bench soak web lock clean test-env screenshots
 
 run: $(VENV)/.run web/dist/join.html
 	@exec $(BIN)/proofcall demo
@@ -55,6 +55,9 @@ check: $(VENV)/.dev web/node_modules/.installed
 
 bench: test-env
 	@$(BIN)/proofcall bench all --output bench/results/latest.json
+
+soak: test-env
+	@$(BIN)/python -m tests.support.soak --rounds 1000
 
 screenshots: test-env
 	@$(BIN)/python -m tests.support.screenshots docs/screenshots

@@ -53,6 +53,8 @@ class Database:
                 pool_size=10,
                 pool_timeout=_POOL_WAIT_S,
                 pool_pre_ping=True,
+                # An error's text goes into the log; names and secrets' digests do not.
+                hide_parameters=True,
                 connect_args={"timeout": _CONNECT_TIMEOUT_S, "command_timeout": _COMMAND_TIMEOUT_S},
             )
             self._reader = self._writer.execution_options(
@@ -69,6 +71,7 @@ class Database:
 
         Raises:
             CaseError: ``version_conflict`` (412), somebody else changed the same row.
+            OperationalError: the database is away or does not answer.
         """
         return self._begin()
 
@@ -98,7 +101,10 @@ class Database:
     async def _begin(self) -> AsyncIterator[AsyncSession]:
         try:
             async with self._write.begin() as session:
+                await _connect(session)
                 yield session
+        except TimeoutError as error:
+            raise _away(error) from error
         except StaleDataError as error:
             raise CaseError(
                 "version_conflict", "Somebody else has just changed this.", status=412
@@ -106,8 +112,24 @@ class Database:
 
     @asynccontextmanager
     async def _snapshot(self) -> AsyncIterator[AsyncSession]:
-        async with self._read() as session:
-            yield session
+        try:
+            async with self._read() as session:
+                await _connect(session)
+                yield session
+        except TimeoutError as error:
+            raise _away(error) from error
+
+
+async def _connect(session: AsyncSession) -> None:
+    # The driver's own errors would look like a fault of ours.
+    try:
+        await session.connection()
+    except OSError as error:
+        raise _away(error) from error
+
+
+def _away(error: Exception) -> OperationalError:
+    return OperationalError("the database does not answer", None, error)
 
 
 async def hold(tx: AsyncSession, name: str) -> None:
@@ -126,11 +148,12 @@ def upgrade(url: URL) -> None:
     if url.get_backend_name() == "sqlite":
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url.set(drivername="sqlite+pysqlite"))
+        engine = create_engine(url.set(drivername="sqlite+pysqlite"), hide_parameters=True)
         _prepare_sqlite(engine, "BEGIN IMMEDIATE", read_only=False)
     else:
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
+            hide_parameters=True,
             connect_args={"connect_timeout": _CONNECT_TIMEOUT_S},
         )
     try:
@@ -146,7 +169,13 @@ def upgrade(url: URL) -> None:
 
 
 def _sqlite_engine(url: URL, *, begin: str, size: int) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=_POOL_WAIT_S)
+    engine = create_async_engine(
+        url,
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=_POOL_WAIT_S,
+        hide_parameters=True,
+    )
     _prepare_sqlite(engine.sync_engine, begin, read_only=begin == "BEGIN")
     return engine
 

@@ -130,4 +130,5 @@ class MediaFact(BaseModel):
     cause: Annotated[str, StringConstraints(max_length=40)] | None = None
     rtt_ms: float | None = None
     loss: float | None = None
+    jitter_ms: float | None = None
     word: Annotated[Literal["good", "weak", "bad", "lost"], BeforeValidator(_word)] | None = None

@@ -26,9 +26,15 @@ class FactQueue:
         self._epoch = epoch
         self._waiting: deque[dict[str, Any]] = deque(maxlen=_LIMIT)
         self._arrived = asyncio.Event()
+        self.dropped = 0
+        """How many found the queue full."""
+
+    def __len__(self) -> int:
+        return len(self._waiting)
 
     def put(self, fact: dict[str, Any]) -> None:
         """Add a fact; never waits."""
+        self.dropped += len(self._waiting) == _LIMIT
         self._waiting.append(fact)
         self._arrived.set()
 

@@ -75,6 +75,12 @@ class MediaSession:
     def leg_connected(self, leg: Leg) -> None:
         """A peer can take part; it replaces older ones of the same participant."""
         codec = next((one.codec_of for one in leg.ingresses if one.kind == "video"), {})
+        log.info(
+            "peer connected",
+            session_id=self.session_id,
+            peer_id=leg.identity.peer_id,
+            setup_ms=leg.setup_ms,
+        )
         self._facts(
             "peer_connected",
             leg,
@@ -93,9 +99,11 @@ class MediaSession:
             self._closer(older, "replaced")
 
     def leg_lost(self, leg: Leg) -> None:
+        log.info("peer lost", session_id=self.session_id, peer_id=leg.identity.peer_id)
         self._facts("peer_lost", leg, {})
 
     def leg_recovered(self, leg: Leg) -> None:
+        log.info("peer recovered", session_id=self.session_id, peer_id=leg.identity.peer_id)
         self._facts("peer_recovered", leg, {})
 
     def leg_gone(self, leg: Leg, cause: str) -> None:

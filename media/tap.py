@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import deque
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 from struct import Struct
@@ -50,6 +51,8 @@ class Tap:
         self._clock = clock
         self._limit_bytes = limit_bytes
         self._loop = asyncio.get_running_loop()
+        # Not that of the packet which happened to come first: it would name its session.
+        self._context = copy_context()
         self.parts: list[bytes] = []
         """What this wake-up brought: a record's header and payload in turn."""
         self._scheduled = False
@@ -106,7 +109,7 @@ class Tap:
         """Send ``parts`` when this turn of the loop is over."""
         if not self._scheduled:
             self._scheduled = True
-            self._loop.call_soon(self.flush)
+            self._loop.call_soon(self.flush, context=self._context)
 
     def flush(self) -> None:
         """Hand over what has gathered."""

@@ -8,27 +8,31 @@ import os
 import resource
 import secrets
 import signal
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 import structlog
 
 from media import hooks
 from media.addresses import NetworkPolicy, network_policy
+from media.draining import DEFAULT_LIMIT_S, Draining
 from media.echo import Echo
 from media.facts import FactQueue
+from media.garbage import Garbage
 from media.leg import Leg, LegIdentity, LegState
 from media.quality import leg_quality, leg_stats
 from media.room import Role
 from media.session import MediaSession
 from media.srtp import PacketBuffer
 from media.tap import Tap
+from media.worker_load import worker_load, worst_jitter_ms
 from runtime.clock import Clock, SystemClock
 from runtime.control import ControlClient, ControlServer, Json, load_control_secret
 from runtime.errors import CaseError, PeerError
 from runtime.ids import new_id
 from runtime.settings import Settings
 from runtime.tasks import Tasks
+from runtime.vitals import Vitals
 
 log = structlog.get_logger()
 
@@ -52,12 +56,15 @@ class MediaWorker:
         policy: NetworkPolicy,
         tap: Tap | None,
         facts: FactQueue,
+        vitals: Vitals | None = None,
         echo: Echo | None = None,
     ) -> None:
         self.worker_id = worker_id
         self.epoch = epoch
         self.sessions: dict[str, MediaSession] = {}
-        self.draining = False
+        self.draining = Draining(clock)
+        self.garbage = Garbage(clock, lambda: bool(self._legs))
+        self._vitals = vitals
         self._clock = clock
         self._policy = policy
         self._tap = tap
@@ -89,10 +96,12 @@ class MediaWorker:
 
     async def open_peer(self, _: Mapping[str, str], body: Json) -> Json:
         """``POST /peers``."""
-        if self.draining:
-            raise CaseError("draining", "this worker takes no new peers", status=503)
+        session_id = _text(body, "session_id")
+        # People of a call that it holds may come back to it, until they are to move.
+        if self.draining.asked and (self.draining.moving or session_id not in self.sessions):
+            raise CaseError("draining", "this worker takes nothing new", status=503)
         identity = LegIdentity(
-            session_id=_text(body, "session_id"),
+            session_id=session_id,
             participant_id=_text(body, "participant_id"),
             peer_id=new_id("peer"),
             role=Role(_text(body, "role")),
@@ -129,7 +138,7 @@ class MediaWorker:
         self._some.set()
         # The offer is answered already: what is malformed here is left out.
         await self._take_candidates(leg, body.get("candidates") or [])
-        log.info("peer opened", session_id=identity.session_id, peer_id=identity.peer_id)
+        log.info("peer opened", peer_id=identity.peer_id, role=identity.role.value)
         return {
             "peer_id": identity.peer_id,
             "answer": answer,
@@ -202,10 +211,12 @@ class MediaWorker:
             await asyncio.gather(*(self._close(leg, cause) for leg in list(session.legs)))
         return {}
 
-    async def drain(self, _: Mapping[str, str], __: Json) -> Json:
-        """``POST /drain``."""
-        self.draining = True
-        return {}
+    async def drain(self, _: Mapping[str, str], body: Json) -> Json:
+        """``POST /drain``; asking again can only shorten it."""
+        limit_s = float(body.get("limit_s", DEFAULT_LIMIT_S))
+        self.draining.begin(limit_s, stays_down=body.get("stays_down") is True)
+        log.info("draining", limit_s=limit_s, peers=len(self._legs))
+        return {"peers": len(self._legs), "sessions": len(self.sessions)}
 
     async def status(self, _: Mapping[str, str], __: Json) -> Json:
         """``GET /status``."""
@@ -216,10 +227,16 @@ class MediaWorker:
             "peers": len(self._legs),
             "sessions": len(self.sessions),
             "cpu": round(self._cpu_share, 4),
-            "draining": self.draining,
+            "draining": self.draining.asked,
+            "moving": self.draining.moving,
             "recorder": self._tap.connected if self._tap is not None else False,
             "echo": self._echo.addresses if self._echo is not None else [],
             "tap_dropped": self._tap.packets_dropped if self._tap is not None else 0,
+            "tap_backlog_bytes": self._tap.backlog_bytes if self._tap is not None else 0,
+            "facts_waiting": len(self._facts),
+            "facts_dropped": self._facts.dropped,
+            **worker_load(self._legs.values()),
+            **(self._vitals.fields() if self._vitals is not None else {}),
         }
 
     async def peer_stats(self, match: Mapping[str, str], _: Json) -> Json:
@@ -249,15 +266,35 @@ class MediaWorker:
         try:
             await asyncio.wait_for(leg.close(cause), _CLOSE_WITHIN_S)
         except TimeoutError:
-            log.warning("peer did not close in time", peer_id=leg.identity.peer_id)
+            log.warning(
+                "peer did not close in time",
+                session_id=leg.identity.session_id,
+                peer_id=leg.identity.peer_id,
+            )
         finally:
             closed.set_result(None)
             self._closing.discard(closed)
+            self.garbage.peer_closed()
         if session is not None:
             session.remove(leg)
             self._forget_if_empty(session)
         self._put_fact("peer_closed", leg, {"cause": cause})
-        log.info("peer closed", peer_id=leg.identity.peer_id, cause=cause)
+        log.info(
+            "peer closed",
+            session_id=leg.identity.session_id,
+            peer_id=leg.identity.peer_id,
+            cause=cause,
+        )
+
+    async def drained(self) -> None:
+        """Wait until a drain was asked for and is over."""
+        await self.draining.over(self._keeps_us)
+
+    def _keeps_us(self) -> bool:
+        # Browsers replace a peer without a word: whoever is silent by then has moved.
+        return any(
+            not (self.draining.moving and leg.state is LegState.LOST) for leg in self._legs.values()
+        )
 
     def _forget_if_empty(self, session: MediaSession) -> None:
         if not session.legs and self.sessions.get(session.session_id) is session:
@@ -265,7 +302,7 @@ class MediaWorker:
 
     async def close(self) -> None:
         """Close every peer with the cause ``drained``."""
-        self.draining = True
+        self.draining.begin(DEFAULT_LIMIT_S)
         await asyncio.gather(*(self._close(leg, "drained") for leg in list(self._legs.values())))
         # Cutting off aiortc in the middle of a close leaves it half closed for ever.
         if self._closing:
@@ -328,7 +365,8 @@ class MediaWorker:
     def _tell_quality(self) -> None:
         for leg in list(self._legs.values()):
             if leg.connected:
-                self._put_fact("quality", leg, leg_quality(leg))
+                jitter_ms = worst_jitter_ms(leg)
+                self._put_fact("quality", leg, {**leg_quality(leg), "jitter_ms": jitter_ms})
 
 
 def _cpu_s() -> float:
@@ -343,8 +381,12 @@ def _text(body: Json, key: str) -> str:
     return value
 
 
-async def run_worker(settings: Settings, worker_id: str) -> None:
-    """Be media worker ``worker_id`` (``"0"`` serves ``media-0.sock``) until SIGTERM or SIGINT."""
+async def run_worker(settings: Settings, worker_id: str) -> bool:
+    """Be media worker ``worker_id`` (``"0"`` serves ``media-0.sock``) until told to end.
+
+    A first SIGTERM or SIGINT drains within ``drain_s`` (at once when that is 0), a second
+    ends at once. Gives whether it should stay down: a drain was asked for that says so.
+    """
     hooks.install()
     clock = SystemClock()
     secret = load_control_secret(settings.keys_dir)
@@ -354,6 +396,7 @@ async def run_worker(settings: Settings, worker_id: str) -> None:
     tasks = Tasks()
     epoch = secrets.token_hex(8)
     facts = FactQueue(web, worker_id, epoch)
+    vitals = Vitals(clock)
     policy = network_policy(settings)
     echo = Echo(policy, secret=secret, epoch=epoch, clock=clock)
     echo.open()
@@ -364,18 +407,29 @@ async def run_worker(settings: Settings, worker_id: str) -> None:
         policy=policy,
         tap=tap,
         facts=facts,
+        vitals=vitals,
         echo=echo,
     )
     server = ControlServer(f"unix://{run_dir / f'media-{worker_id}.sock'}", secret)
     worker.register(server)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if worker.draining.asked or not settings.drain_s:
+            stop.set()
+        else:
+            worker.draining.begin(settings.drain_s)
+
     for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, stop.set)
+        loop.add_signal_handler(signum, on_signal)
     tasks.forever("timers", worker.run_timers)
     tasks.forever("quality", worker.run_quality)
     tasks.forever("facts", facts.run)
     tasks.forever("tap", tap.run)
+    tasks.forever("garbage", worker.garbage.run)
+    tasks.forever("loop lag", vitals.run)
+    tasks.once("drain", _set_after(stop, worker.drained()))
     await server.start()
     # What is loaded lives for ever; collections that scan it again and again delay packets.
     gc.collect()
@@ -391,3 +445,9 @@ async def run_worker(settings: Settings, worker_id: str) -> None:
         await tasks.close()
         await web.close()
         log.info("media worker stopped", worker_id=worker_id)
+    return worker.draining.stays_down
+
+
+async def _set_after(event: asyncio.Event, waited_for: Coroutine[Any, Any, None]) -> None:
+    await waited_for
+    event.set()

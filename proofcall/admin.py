@@ -13,13 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.database import Database
 from cases.keys import KeyRing
 from cases.people import create_api_key, create_staff
-from cases.states import Role, Scope
+from cases.states import Role as StaffRole
+from cases.states import Scope
 from cases.tenants import create_tenant, create_warehouse, grant_work, revoke_grant
 from proofcall.jobs import prepare_jobs
 from proofcall.preflight import check_data_directory, load_settings
+from proofcall.roles import Role
 from runtime.settings import Settings
 
-admin = typer.Typer(help="Set up tenants, warehouses and people.", no_args_is_help=True)
+admin = typer.Typer(
+    help="Set up tenants, warehouses and people; drain and check processes.", no_args_is_help=True
+)
 
 T = TypeVar("T")
 Change = Callable[[AsyncSession, KeyRing, datetime], Awaitable[T]]
@@ -104,7 +108,7 @@ def revoke_grant_command(tenant_id: str, warehouse_id: str) -> None:
 def create_staff_command(
     email: str,
     name: str,
-    role: Annotated[list[Role], typer.Option(help="Give it once per role.")],
+    role: Annotated[list[StaffRole], typer.Option(help="Give it once per role.")],
     tenant: Annotated[str | None, typer.Option(help="The tenant's id.")] = None,
     warehouse: Annotated[str | None, typer.Option(help="The warehouse's id.")] = None,
     locale: str = "en",
@@ -142,3 +146,35 @@ def create_api_key_command(
         return await create_api_key(tx, tenant_id=tenant_id, name=name, scopes=scope, now=now)
 
     print(_change(change))
+
+
+@admin.command()
+def drain(
+    worker: Annotated[
+        list[int] | None, typer.Option(help="Which media worker; all of this machine if not given.")
+    ] = None,
+    limit: Annotated[
+        float, typer.Option(min=0, max=86_400, help="Seconds after which people are moved.")
+    ] = 600.0,
+    stay_down: Annotated[
+        bool, typer.Option("--stay-down", help="Do not start the worker again.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Return when it has left.")] = False,
+) -> None:
+    """Let media workers end: they take nothing new and leave when their calls have ended."""
+    from proofcall.draining import drain_workers
+
+    asyncio.run(
+        drain_workers(load_settings(), worker or [], limit_s=limit, stays_down=stay_down, wait=wait)
+    )
+
+
+@admin.command()
+def health(
+    role: Annotated[Role, typer.Argument(help="Which kind of process.")],
+    index: Annotated[int, typer.Option(help="Which media worker.", min=0)] = 0,
+) -> None:
+    """Exit with 0 if a process of this machine answers; for the health checks of containers."""
+    from proofcall.health import check_health
+
+    asyncio.run(check_health(load_settings(), role, index))

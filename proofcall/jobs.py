@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 
 import structlog
 from dbos import (
@@ -81,6 +83,8 @@ class JobRunner:
 
     def __init__(self, settings: Settings, work: Mapping[str, Work], executor_id: str) -> None:
         self._loop = asyncio.get_running_loop()
+        self.tries: Counter[tuple[str, str]] = Counter()
+        """How often each kind of work was ``done``, or has ``failed`` and is tried again."""
         config: DBOSConfig = {
             "name": _NAME,
             "system_database_url": _system_url(settings),
@@ -116,22 +120,35 @@ class JobRunner:
             interval_seconds=_FIRST_PAUSE_S,
         )
         def step(subject_id: str) -> None:
-            future = asyncio.run_coroutine_threadsafe(_tried(name, body, subject_id), loop)
+            work = self._tried(name, body, subject_id)
+            future = asyncio.run_coroutine_threadsafe(work, loop)
             future.result(timeout=_TIMEOUT_S)
 
         @DBOS.workflow(name=name)
         def workflow(subject_id: str) -> None:
-            log.info("work begins", work=name, subject_id=subject_id)
-            step(subject_id)
-            log.info("work done", work=name, subject_id=subject_id)
+            with _concerning(subject_id):
+                log.info("work begins", work=name, subject_id=subject_id)
+                step(subject_id)
+                log.info("work done", work=name, subject_id=subject_id)
+
+    async def _tried(self, name: str, body: Work, subject_id: str) -> None:
+        with _concerning(subject_id):
+            try:
+                await body(subject_id)
+            except ProofcallError as error:
+                self.tries[name, "failed"] += 1
+                log.info(
+                    "work will be tried again", work=name, subject_id=subject_id, error=str(error)
+                )
+                raise
+            except Exception:
+                self.tries[name, "failed"] += 1
+                log.exception("work failed, will be tried again", work=name, subject_id=subject_id)
+                raise
+            self.tries[name, "done"] += 1
 
 
-async def _tried(name: str, body: Work, subject_id: str) -> None:
-    try:
-        await body(subject_id)
-    except ProofcallError as error:
-        log.info("work will be tried again", work=name, subject_id=subject_id, error=str(error))
-        raise
-    except Exception:
-        log.exception("work failed, will be tried again", work=name, subject_id=subject_id)
-        raise
+def _concerning(subject_id: str) -> AbstractContextManager[object]:
+    """Lines about a session's work name the session, as those of every process do."""
+    about = {"session_id": subject_id} if subject_id.startswith("ses_") else {}
+    return structlog.contextvars.bound_contextvars(**about)

@@ -27,7 +27,7 @@ async def run_machine(settings: Settings, *, demo: bool) -> None:
     configure_logging(settings.log_level, settings.log_format, "supervisor")
     load_control_secret(settings.keys_dir)
     stop = asyncio.Event()
-    supervisor = Supervisor(plan(settings), environment(settings))
+    supervisor = Supervisor(plan(settings), environment(settings), drain_s=settings.drain_s)
     loop = asyncio.get_running_loop()
 
     def on_signal() -> None:

@@ -6,12 +6,16 @@ import asyncio
 import ctypes
 import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 from runtime.logging import configure_logging
 from runtime.settings import Settings
 
+JOBS_SOCKET = "jobs.sock"
+STAY_DOWN = 10
+"""The exit status of a drained process that its supervisor must not start again."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -28,20 +32,27 @@ class Role(StrEnum):
 
 
 def run_role(role: Role, settings: Settings, index: int) -> None:
-    """Run one process until SIGTERM or SIGINT; returns when it has closed cleanly."""
+    """Run one process until SIGTERM or SIGINT; returns when it has closed cleanly.
+
+    Raises:
+        SystemExit: ``STAY_DOWN``, a media worker that was drained for good.
+    """
     name = f"{role}-{index}" if role is Role.MEDIA else str(role)
     configure_logging(settings.log_level, settings.log_format, name)
     _end_with_parent()
-    asyncio.run(_until_signalled(lambda: _body(role, settings, index)))
+    status = asyncio.run(_until_signalled(lambda: _body(role, settings, index)))
+    if status:
+        sys.exit(status)
 
 
-async def _body(role: Role, settings: Settings, index: int) -> None:
+async def _body(role: Role, settings: Settings, index: int) -> int:
     # Imported here so that no process loads what it may not touch.
     match role:
         case Role.MEDIA:
             from media.worker import run_worker
 
-            await run_worker(settings, str(index))
+            if await run_worker(settings, str(index)):
+                return STAY_DOWN
         case Role.RECORDER:
             from recorder.process import run_recorder
 
@@ -56,19 +67,21 @@ async def _body(role: Role, settings: Settings, index: int) -> None:
             await run_web_role(settings, serve=role is not Role.JOBS, work=role is not Role.WEB)
         case Role.ALL:
             raise AssertionError("the supervisor runs this role")
+    return 0
 
 
-async def _until_signalled(body: Callable[[], Awaitable[None]]) -> None:
+async def _until_signalled(body: Callable[[], Awaitable[int]]) -> int:
     """Run ``body``; a first SIGTERM or SIGINT cancels it, so that it closes what it owns."""
     loop = asyncio.get_running_loop()
     task = asyncio.ensure_future(body())
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     try:
-        await task
+        return await task
     except asyncio.CancelledError:
         if not task.cancelled():
             raise
+        return 0
 
 
 def _end_with_parent() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from proofcall.roles import Role
+from proofcall.roles import STAY_DOWN, Role
 from runtime.settings import Settings
 
 log = structlog.get_logger()
@@ -20,6 +20,8 @@ _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
 _STEADY_AFTER_S = 10.0
 _KILL_AFTER_S = 12.0
+# What a media worker needs after its drain's limit to have people moved.
+_MOVING_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +53,11 @@ def plan(settings: Settings) -> list[ProcessPlan]:
 class Supervisor:
     """Keeps the planned processes running until told to end; ``close()`` may be called twice."""
 
-    def __init__(self, plans: list[ProcessPlan], environment: dict[str, str]) -> None:
+    def __init__(
+        self, plans: list[ProcessPlan], environment: dict[str, str], *, drain_s: float = 0.0
+    ) -> None:
         self._plans = plans
+        self._kill_after_s = _KILL_AFTER_S + (drain_s + _MOVING_S if drain_s else 0.0)
         self._environment = {**environment, "SUPERVISED_BY": str(os.getpid())}
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._ending: set[str] = set()
@@ -89,7 +94,7 @@ class Supervisor:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signal.SIGTERM)
             try:
-                await asyncio.wait_for(process.wait(), _KILL_AFTER_S)
+                await asyncio.wait_for(process.wait(), self._kill_after_s)
             except TimeoutError:
                 log.warning("process did not end, killing it", name=name)
                 process.kill()
@@ -116,6 +121,9 @@ class Supervisor:
             self._running[planned.name] = process
             status = await process.wait()
             if planned.name in self._ending:
+                return
+            if status == STAY_DOWN:
+                log.info("process drained, it stays down", name=planned.name)
                 return
             log.warning("process ended, starting it again", name=planned.name, status=status)
             steady = loop.time() - began > _STEADY_AFTER_S

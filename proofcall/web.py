@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
+from proofcall.roles import JOBS_SOCKET
 from recorder.sealing import seal_session
 from recorder.still_cutting import cut_still
+from runtime.control import ControlServer, Json, load_control_secret
 from runtime.settings import Settings
+from signaling.services import Services
 from signaling.web_process import serve_http, web_services
 
 
@@ -31,8 +35,31 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                 )
                 await runner.start()
                 stack.push_async_callback(runner.close)
+                await stack.enter_async_context(_telling(services, runner))
             if serve:
                 await stack.enter_async_context(serve_http(services))
             await asyncio.Event().wait()
     finally:
         outbox.close()
+
+
+@asynccontextmanager
+async def _telling(services: Services, runner: JobRunner) -> AsyncIterator[None]:
+    """Serve ``GET /status`` of the durable work on ``jobs.sock``, for ``/metrics``."""
+    settings = services.settings
+
+    async def status(_: Mapping[str, str], __: Json) -> Json:
+        tries = [
+            {"work": work, "result": result, "count": count}
+            for (work, result), count in sorted(runner.tries.items())
+        ]
+        return {"tries": tries, **services.vitals.fields()}
+
+    secret = await asyncio.to_thread(load_control_secret, settings.keys_dir)
+    server = ControlServer(f"unix://{settings.run_dir / JOBS_SOCKET}", secret)
+    server.query("/status", status)
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.close()

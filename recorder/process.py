@@ -20,6 +20,7 @@ from recorder.crypt import KEY_BYTES
 from recorder.depacketise import Codec
 from recorder.session import RecorderSession, TapTrack
 from recorder.spool import STATE_NAME, SpoolSession, session_directories
+from recorder.spool_depth import spool_depth
 from recorder.spool_state import SessionState, decode_state
 from recorder.tap_server import TapServer
 from recorder.writer import SpoolWriter
@@ -28,6 +29,8 @@ from runtime.control import ControlServer, Json, load_control_secret
 from runtime.errors import CaseError, SetupError
 from runtime.settings import Settings
 from runtime.tap import TrackOpened
+from runtime.tasks import Tasks
+from runtime.vitals import Vitals
 
 log = structlog.get_logger()
 
@@ -74,6 +77,8 @@ class Recorder:
         self._writer = SpoolWriter()
         self._wake = UploaderWake(settings.run_dir / WAKE_SOCKET)
         self._sessions: dict[str, RecorderSession] = {}
+        self._vitals = Vitals(clock)
+        self._tasks = Tasks()
         self._unanswered: set[asyncio.Future[Any]] = set()
         self._lost_packets = 0
         self._dropped_packets = 0
@@ -97,6 +102,7 @@ class Recorder:
             await self._recover()
             self._tap.start()
             await self._control.start()
+            self._tasks.forever("loop lag", self._vitals.run)
         except OSError as error:
             raise SetupError(f"the recorder cannot start: {error}") from error
         log.info("recorder started", sessions=len(self._sessions))
@@ -112,6 +118,7 @@ class Recorder:
     async def close(self) -> None:
         """Stop listening and bring what has arrived into the journals."""
         await self._control.close()
+        await self._tasks.close()
         self._tap.drain()
         self._tap.close()
         sessions, self._sessions = self._sessions, {}
@@ -208,6 +215,7 @@ class Recorder:
         # Two commands for one session may have met here: the first one's files are the same.
         if session_id not in self._sessions:
             self._add(spool)
+            log.info("session opened")
         return {}
 
     async def _close_session(self, path: Mapping[str, str], body: Json) -> Json:
@@ -222,6 +230,7 @@ class Recorder:
         if self._sessions.pop(session_id, None) is not None:
             self._lost_packets += session.lost_packets
             self._dropped_packets += session.dropped_packets
+            log.info("session closed", cause=str(body["cause"]), last_seq=last_seq)
         return {"last_seq": last_seq}
 
     def _closed_last_seq(self, session_id: str) -> int:
@@ -264,7 +273,7 @@ class Recorder:
             "epoch": self._epoch,
             "sessions": len(self._sessions),
             "recordings": sum(one.live_recordings for one in self._sessions.values()),
-            "spool_bytes": await asyncio.to_thread(_spool_bytes, self._root),
+            **await asyncio.to_thread(spool_depth, self._root, now_ns),
             "free_bytes": shutil.disk_usage(self._root).free,
             "lag_ms": max(0, (now_ns - min(oldest)) // 1_000_000) if oldest else 0,
             "dropped": self._dropped_packets
@@ -273,18 +282,9 @@ class Recorder:
             "refused": self._tap.refused_packets,
             "unwritten_bytes": self._writer.pending_bytes,
             "failing": sorted(set(self._writer.failing.values())),
+            "tap_connections": self._tap.connections,
+            **self._vitals.fields(),
         }
-
-
-def _spool_bytes(root: Path) -> int:
-    total = 0
-    for path in root.rglob("*"):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:
-            # The uploader took it in the meantime.
-            continue
-    return total
 
 
 async def run_recorder(settings: Settings, clock: Clock | None = None) -> None:

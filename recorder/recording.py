@@ -68,6 +68,7 @@ class ParticipantRecording:
         self._segment_ns = round(segment_s * 1e9)
         self._now_ns = now_ns
         self._clock = FragmentClock(fragment_s)
+        self._log = log.bind(session_id=spool.state.session_id, participant_id=participant_id)
         self._intakes: dict[int, TrackIntake] = {}
         self._senders: dict[str, SenderClock] = {}
         self._last_ticks = [-1, -1]
@@ -337,7 +338,9 @@ class ParticipantRecording:
             part.t0_ns,
         )
         self._lane.submit(partial(self._spool.open_recording, opening, self._now_ns()))
-        log.info("recording opened", recording_id=part.recording_id, container=part.container.value)
+        self._log.info(
+            "recording opened", recording_id=part.recording_id, container=part.container.value
+        )
 
     def _seal(self) -> None:
         part = self._part
@@ -357,7 +360,7 @@ class ParticipantRecording:
             self._lane.submit(
                 partial(self._spool.close_recording, part.recording_id, self._now_ns())
             )
-            log.info("recording closed", recording_id=part.recording_id)
+            self._log.info("recording closed", recording_id=part.recording_id)
         for intake in self._intakes.values():
             # Tracks that go on begin anew in the next part's time.
             self._begin(intake, self._now_ns())
@@ -387,7 +390,7 @@ class ParticipantRecording:
     def _submit_gap(self, from_ns: int, to_ns: int, cause: str, packets: int | None) -> None:
         gap = Gap(self._participant_id, self.recording_id, from_ns, to_ns, cause, packets)
         self._lane.submit(partial(self._spool.gap, gap, self._now_ns()))
-        log.info("gap", cause=cause, span_ms=(to_ns - from_ns) // 1_000_000, packets=packets)
+        self._log.info("gap", cause=cause, span_ms=(to_ns - from_ns) // 1_000_000, packets=packets)
 
 
 def _container(video: Codec | None) -> Container:

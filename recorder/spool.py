@@ -309,6 +309,14 @@ class SpoolSession:
                 "index": b64encode(index).decode(),
             },
         )
+        log.info(
+            "segment sealed",
+            session_id=state.session_id,
+            recording_id=recording_id,
+            segment_no=number,
+            seq=state.next_seq,
+            bytes=len(stored),
+        )
         del self._open[recording_id]
         opened.journal.close()
         self._sealed_journals.append(opened.journal.path)

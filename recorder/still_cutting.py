@@ -6,6 +6,7 @@ import asyncio
 from hashlib import sha256
 
 from sqlalchemy import select
+from structlog.contextvars import bind_contextvars
 
 from cases import stills
 from cases.states import StillState
@@ -35,6 +36,7 @@ async def cut_still(services: Evidence, still_id: str) -> None:
         if still is None or still.state != StillState.WANTED:
             return
         session = await tx.get_one(Session, still.session_id)
+        bind_contextvars(session_id=session.id)
         recordings = await tx.scalars(
             select(Recording)
             .where(Recording.participant_id == still.participant_id)

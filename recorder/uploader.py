@@ -11,7 +11,8 @@ import asyncio
 import json
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
 
@@ -28,14 +29,23 @@ from recorder.spool import (
 )
 from recorder.spool_state import Fact
 from recorder.store import ObjectStore, open_store
-from runtime.control import ControlClient, ControlError, load_control_secret
+from runtime.clock import SystemClock
+from runtime.control import (
+    ControlClient,
+    ControlError,
+    ControlServer,
+    Json,
+    load_control_secret,
+)
 from runtime.errors import StoreError
 from runtime.settings import Settings
 from runtime.tasks import Tasks
+from runtime.vitals import Vitals
 
 log = structlog.get_logger()
 
 WEB_SOCKET = "web.sock"
+STATUS_SOCKET = "uploader-status.sock"
 _LOOK_S = 1.0
 _SESSIONS_AT_ONCE = 8
 _FACTS_AT_ONCE = 16
@@ -48,6 +58,17 @@ class NotAcknowledgedError(Exception):
     """The ledger did not take a fact: try again."""
 
 
+@dataclass(slots=True)
+class UploadFigures:
+    """What the uploader has done since it started."""
+
+    stored_segments: int = 0
+    stored_bytes: int = 0
+    acknowledged_facts: int = 0
+    store_errors: int = 0
+    ledger_errors: int = 0
+
+
 class Uploader:
     """Drains the spool; ``run`` until cancelled."""
 
@@ -56,6 +77,8 @@ class Uploader:
         self._store = store
         self._web = web
         self._busy: dict[str, bool] = {}
+        self._retrying: set[str] = set()
+        self.figures = UploadFigures()
         self._tasks = Tasks()
         self._slots = asyncio.Semaphore(_SESSIONS_AT_ONCE)
 
@@ -71,6 +94,14 @@ class Uploader:
             return
         self._busy[session_id] = False
         self._tasks.once(f"upload {session_id}", self._work(session_id))
+
+    def status(self) -> dict[str, int]:
+        """The figures, with how many sessions are worked on and how many wait to be retried."""
+        return {
+            **asdict(self.figures),
+            "sessions": len(self._busy),
+            "retrying": len(self._retrying),
+        }
 
     async def close(self) -> None:
         """Stop where it is; everything can be repeated."""
@@ -91,11 +122,15 @@ class Uploader:
                     wait_jitter=0.2,
                 ):
                     with attempt:
+                        if attempt.num > 1:
+                            self._retrying.add(session_id)
                         if attempt.num in (2, 10) or attempt.num % 100 == 0:
                             log.warning("upload retried", session_id=session_id, n=attempt.num)
                         await self._drain(directory)
+                self._retrying.discard(session_id)
                 again = self._busy[session_id]
         finally:
+            self._retrying.discard(session_id)
             del self._busy[session_id]
 
     async def _drain(self, directory: Path) -> None:
@@ -111,13 +146,18 @@ class Uploader:
             try:
                 ready.append(await self._stored(outbox, fact))
             except StoreError as error:
+                self.figures.store_errors += 1
                 # What comes before it can still go; the order is kept.
                 failure = error
                 break
         if ready:
-            answer = await self._web.command(
-                "/facts/recorder", {"facts": ready}, timeout_s=_POST_LIMIT_S
-            )
+            try:
+                answer = await self._web.command(
+                    "/facts/recorder", {"facts": ready}, timeout_s=_POST_LIMIT_S
+                )
+            except ControlError:
+                self.figures.ledger_errors += 1
+                raise
             acked = {(str(session), int(seq)) for session, seq in answer["acked"]}
             taken: list[Fact] = []
             for fact in ready:
@@ -126,6 +166,13 @@ class Uploader:
                 taken.append(fact)
             if taken:
                 await asyncio.to_thread(_forget, directory, taken)
+                self.figures.acknowledged_facts += len(taken)
+                log.info(
+                    "facts acknowledged",
+                    session_id=directory.name,
+                    seq=taken[-1]["seq"],
+                    kind=taken[-1]["kind"],
+                )
             if len(taken) < len(ready):
                 raise NotAcknowledgedError(f"{directory.name}: {len(ready) - len(taken)} facts")
         if failure is not None:
@@ -142,6 +189,15 @@ class Uploader:
         digest = await asyncio.to_thread(lambda: sha256(again).hexdigest())
         if len(again) != fact["stored_bytes"] or digest != fact["stored_sha256"]:
             raise StoreError(f"{fact['object_key']} reads back otherwise", retryable=True)
+        self.figures.stored_segments += 1
+        self.figures.stored_bytes += len(content)
+        log.info(
+            "segment stored",
+            session_id=fact["session_id"],
+            recording_id=fact["recording_id"],
+            segment_no=fact["segment_no"],
+            bytes=len(content),
+        )
         return {**fact, "version_id": stored.version_id}
 
 
@@ -226,11 +282,20 @@ async def run_uploader(settings: Settings) -> None:
         SetupError: the store's address is of no known kind.
     """
     store = open_store(settings)
-    web = ControlClient(
-        f"unix://{settings.run_dir / WEB_SOCKET}", load_control_secret(settings.keys_dir)
-    )
+    secret = load_control_secret(settings.keys_dir)
+    web = ControlClient(f"unix://{settings.run_dir / WEB_SOCKET}", secret)
     uploader = Uploader(settings.spool_dir, store, web)
+    vitals = Vitals(SystemClock())
+    tasks = Tasks()
+    server = ControlServer(f"unix://{settings.run_dir / STATUS_SOCKET}", secret)
+
+    async def status(_: Mapping[str, str], __: Json) -> Json:
+        return {**uploader.status(), **vitals.fields()}
+
+    server.query("/status", status)
     listener = _listen(settings.run_dir / WAKE_SOCKET, uploader.wake)
+    await server.start()
+    tasks.forever("loop lag", vitals.run)
     log.info("uploader started")
     try:
         while True:
@@ -240,5 +305,7 @@ async def run_uploader(settings: Settings) -> None:
         asyncio.get_running_loop().remove_reader(listener)
         listener.close()
         await uploader.close()
+        await server.close()
+        await tasks.close()
         await web.close()
         await store.close()

@@ -139,10 +139,10 @@ class Lane:
                 else:
                     job.future.set_result(result)
             elif isinstance(result, Exception):
-                log.error("spool job failed", lane=self._name, exc_info=result)
+                log.error("spool job failed", session_id=self._name, exc_info=result)
         if failure is not None:
             if self._name not in self._writer.failing:
-                log.error("the spool cannot be written", lane=self._name, error=repr(failure))
+                log.error("the spool cannot be written", session_id=self._name, error=repr(failure))
             self._writer.failing[self._name] = failure.strerror or repr(failure)
             self._retry = self._loop.call_later(_RETRY_S, self._start)
             return

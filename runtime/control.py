@@ -6,8 +6,11 @@ import asyncio
 import hmac
 import os
 import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +28,10 @@ Command = Callable[[Mapping[str, str], Json], Awaitable[Json]]
 """Takes the path's parameters and the body, gives the answer's body."""
 
 _REMEMBERED = 4096
+# Far longer than any caller repeats a command; an answer may be large.
+_REMEMBERED_S = 120.0
 _MAX_BODY_BYTES = 16 * 1024 * 1024
+_MAX_LOGGED_ID = 80
 
 
 class ControlError(ProofcallError):
@@ -51,13 +57,21 @@ def load_control_secret(keys_dir: Path) -> str:
     return path.read_text().strip()
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a command was or will be answered, and since when it is remembered."""
+
+    future: asyncio.Future[tuple[int, Json]]
+    at_s: float
+
+
 class ControlServer:
     """Serves commands on a Unix socket (``unix:///path``) or ``http://host:port``."""
 
     def __init__(self, address: str, secret: str) -> None:
         self._address = address
         self._secret = secret
-        self._answers: OrderedDict[str, asyncio.Future[tuple[int, Json]]] = OrderedDict()
+        self._answers: OrderedDict[str, _Answer] = OrderedDict()
         self._app = web.Application(
             client_max_size=_MAX_BODY_BYTES, middlewares=[self._authenticate]
         )
@@ -75,7 +89,8 @@ class ControlServer:
         """Register something to read under ``GET path``."""
 
         async def handler(request: web.Request) -> web.Response:
-            status, answer = await self._execute(request.match_info, {}, body)
+            with _concerning(request.match_info, {}):
+                status, answer = await self._execute(request.match_info, {}, body)
             return web.json_response(answer, status=status)
 
         self._app.router.add_get(path, handler)
@@ -122,21 +137,29 @@ class ControlServer:
         command_id = given.pop("command_id")
         known = self._answers.get(command_id)
         if known is None:
-            known = asyncio.get_running_loop().create_future()
+            known = _Answer(asyncio.get_running_loop().create_future(), time.monotonic())
             self._answers[command_id] = known
-            while len(self._answers) > _REMEMBERED:
-                self._answers.popitem(last=False)
+            self._forget_old(known.at_s)
             try:
-                known.set_result(await self._execute(request.match_info, given, body))
+                with _concerning(request.match_info, given, command_id=command_id):
+                    known.future.set_result(await self._execute(request.match_info, given, body))
             except BaseException:
                 # The caller went away or we are stopping: a repeat must run the command again.
                 self._answers.pop(command_id, None)
-                known.cancel()
+                known.future.cancel()
                 raise
-        status, answer = await asyncio.shield(known)
+        status, answer = await asyncio.shield(known.future)
         if status >= 500:
             self._answers.pop(command_id, None)
         return web.json_response(answer, status=status)
+
+    def _forget_old(self, now_s: float) -> None:
+        while self._answers:
+            oldest = next(iter(self._answers.values()))
+            is_old = now_s - oldest.at_s > _REMEMBERED_S and oldest.future.done()
+            if not is_old and len(self._answers) <= _REMEMBERED:
+                return
+            self._answers.popitem(last=False)
 
     @staticmethod
     async def _execute(match: Mapping[str, str], given: Json, body: Command) -> tuple[int, Json]:
@@ -150,6 +173,16 @@ class ControlServer:
         except Exception:
             log.exception("command failed")
             return 500, {"code": "internal", "message": "the command failed; see the log"}
+
+
+def _concerning(
+    match: Mapping[str, str], given: Json, **fields: str
+) -> AbstractContextManager[object]:
+    """Log lines of what runs inside carry the command's id and the session it is about."""
+    session_id = match.get("session_id") or given.get("session_id")
+    if isinstance(session_id, str):
+        fields["session_id"] = session_id[:_MAX_LOGGED_ID]
+    return structlog.contextvars.bound_contextvars(**fields)
 
 
 def _clear_socket_path(path: Path) -> None:

@@ -71,10 +71,17 @@ class Settings(BaseSettings):
     turn_secret: SecretStr | None = Field(None, description="coturn's static-auth-secret")
     turn_ttl_s: int = Field(1800, ge=60, le=86_400)
     media_workers: int = Field(1, ge=1, le=256)
+    drain_s: float = Field(
+        0, ge=0, le=86_400, description="How long calls may go on after a media worker's SIGTERM"
+    )
     trusted_proxies: str = Field(
         "127.0.0.1/32,::1/128", description="Networks whose X-Forwarded-For is believed"
     )
     master_key: SecretStr | None = Field(None, description="32 bytes, base64")
+    metrics_from: str = Field(
+        "127.0.0.0/8,::1/128", description="Networks that may read /metrics without a token"
+    )
+    metrics_token: SecretStr | None = Field(None, description="Bearer token for /metrics")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"
     fragment_s: float = Field(0.8, gt=0.1, le=5)
@@ -129,7 +136,7 @@ class Settings(BaseSettings):
             raise ValueError("PROOFCALL_TURN_URLS and PROOFCALL_TURN_SECRET go together")
         return self
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "metrics_from")
     @classmethod
     def _networks(cls, value: str) -> str:
         for part in filter(None, value.split(",")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from aiohttp import web
@@ -83,9 +83,8 @@ def client_address(request: web.Request) -> str:
     """
     address = request.remote or ""
     trusted = request.app[SERVICES].settings.trusted_proxies
-    networks = [ip_network(part.strip()) for part in trusted.split(",") if part.strip()]
     forwarded = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")
-    while forwarded and _is_within(address, networks):
+    while forwarded and is_within(address, trusted):
         nearest = forwarded.pop().strip()
         if not _is_address(nearest):
             break
@@ -142,8 +141,15 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _is_within(address: str, networks: list[IPv4Network | IPv6Network]) -> bool:
-    return _is_address(address) and any(ip_address(address) in network for network in networks)
+def is_within(address: str, networks: str) -> bool:
+    """Whether an address lies in one of the networks, which a setting separates by commas."""
+    if not _is_address(address):
+        return False
+    known = ip_address(address)
+    # A socket for both families shows IPv4 peers so.
+    known = (known.ipv4_mapped if isinstance(known, IPv6Address) else None) or known
+    parts = (part.strip() for part in networks.split(","))
+    return any(known in ip_network(part) for part in parts if part)
 
 
 def _is_https(request: web.Request) -> bool:

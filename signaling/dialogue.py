@@ -19,6 +19,7 @@ from signaling.messages import (
     MediaState,
     Message,
     MessageSend,
+    PictureReport,
     Typing,
     Valid,
 )
@@ -28,6 +29,8 @@ INVALID_WINDOW_S: Final = 10.0
 # Nobody types this fast; a page that does is broken or hostile.
 SAID_LIMIT: Final = 60
 SAID_WINDOW_S: Final = 10.0
+# Pages report every ten seconds; more would only bend the figures.
+REPORT_PAUSE_S: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Line:
     session_state: SessionState
     invalid_at_s: tuple[float, ...] = ()
     said_at_s: tuple[float, ...] = ()
+    reported_at_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,16 @@ class TellTime:
 
 
 @dataclass(frozen=True, slots=True)
+class CountReport:
+    """Add what a page saw to the figures."""
+
+    watched_s: float
+    frozen_s: float
+    freezes: int
+    first_frame_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Refuse:
     """Answer ``{"ok": false, …}``."""
 
@@ -102,7 +116,15 @@ class Disconnect:
 
 
 Effect = (
-    Note | SetMedia | StateFinding | AnswerFinding | TellTyping | TellTime | Refuse | Disconnect
+    Note
+    | SetMedia
+    | StateFinding
+    | AnswerFinding
+    | TellTyping
+    | TellTime
+    | CountReport
+    | Refuse
+    | Disconnect
 )
 
 _ENDED: Final = Refuse("already_ended", "This inspection has ended.")
@@ -129,6 +151,10 @@ def step(line: Line, message: Message, now_s: float) -> tuple[Line, list[Effect]
     after = replace(line, said_at_s=(*said, now_s))
     if line.session_state is SessionState.ENDED:
         return after, [_ENDED]
+    if isinstance(message, PictureReport):
+        if line.reported_at_s is not None and now_s - line.reported_at_s < REPORT_PAUSE_S:
+            return after, [_TOO_FAST]
+        after = replace(after, reported_at_s=now_s)
     return after, [_effect(line, message)]
 
 
@@ -144,6 +170,13 @@ def _effect(line: Line, message: Valid) -> Effect:
             return TellTyping()
         case AskTime():
             return TellTime()
+        case PictureReport():
+            return CountReport(
+                message.watched_ms / 1000,
+                min(message.frozen_ms, message.watched_ms) / 1000,
+                message.freezes,
+                None if message.first_frame_ms is None else message.first_frame_ms / 1000,
+            )
         case MediaState():
             return SetMedia(message.camera, message.microphone, message.client_id)
         case MarkerSet():

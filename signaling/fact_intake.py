@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from cases.actor import SystemActor
 from cases.facts import RECORDER_FACT, MediaFact
 from cases.ledger import FactRefused, Known, Taken, take_in
-from cases.placement import forget_media
+from cases.placement import forget_media, move_media
 from cases.states import SessionState
 from cases.tables import Participant, Session
 from cases.unit import Unit
@@ -30,6 +30,7 @@ _WANTED_ENDS = frozenset(
     {"replaced", "left", "not_joined", "ended", "verdict", "host_ended", "buyer_left", "released"}
     | {"buyer_away", "nobody_here", "closed"}
 )
+_UNWANTED_ENDS = frozenset({"lost", "failed", "drained"})
 
 
 class FactIntake:
@@ -88,24 +89,46 @@ class FactIntake:
             except ValidationError as error:
                 log.warning("media fact malformed", errors=error.error_count())
                 continue
-            self._services.metrics.facts.labels(fact.kind).inc()
+            self._measure(fact)
             if fact.kind == "quality":
                 await self._quality(fact)
             else:
                 await self._peer(fact, str(body.get("epoch", "")))
         return {}
 
+    def _measure(self, fact: MediaFact) -> None:
+        metrics = self._services.metrics
+        metrics.facts.labels(fact.kind).inc()
+        if fact.kind == "peer_closed":
+            cause = fact.cause if fact.cause in _WANTED_ENDS | _UNWANTED_ENDS else "other"
+            metrics.peer_ends.labels(cause).inc()
+        if fact.kind != "quality":
+            return
+        for histogram, value in (
+            (metrics.leg_loss, fact.loss),
+            (metrics.leg_rtt_s, fact.rtt_ms / 1000 if fact.rtt_ms else None),
+            (metrics.leg_jitter_s, fact.jitter_ms / 1000 if fact.jitter_ms is not None else None),
+        ):
+            if value is not None:
+                histogram.observe(value)
+
     async def lose(self, place: Place) -> None:
         """A media worker is gone; its sessions' people are told to come back."""
         await self._services.run(lambda unit: forget_media(unit, place.worker, place.epoch))
+
+    async def move(self, place: Place) -> None:
+        """A media worker is to leave; its sessions' people make fresh peers elsewhere."""
+        await self._services.run(lambda unit: move_media(unit, place.worker, place.epoch))
 
     async def _commit(self, facts: list[Known]) -> list[Taken]:
         if not facts:
             return []
         taken = await self._services.run(lambda unit: take_in(unit, facts))
+        metrics, now_ns = self._services.metrics, self._services.clock.wall_ns()
         for fact, one in zip(facts, taken, strict=True):
             if one.is_news:
-                self._services.metrics.facts.labels(fact.kind).inc()
+                metrics.facts.labels(fact.kind).inc()
+                metrics.fact_delay_s.observe(max(0, now_ns - fact.at_ns) / 1e9)
         return taken
 
     async def _commit_until_refused(self, facts: list[Known]) -> list[Taken]:

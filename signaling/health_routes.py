@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 
 from aiohttp import web
 from sqlalchemy import func, select
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
-from cases.states import SessionState
-from cases.tables import Session
-from runtime.errors import StoreError
+from cases.states import ParticipantRole, Presence, SessionState
+from cases.tables import Participant, Session
+from runtime.errors import CaseError, StoreError
+from signaling.auth import client_address, is_within
 from signaling.services import SERVICES, Services
 
 _TIMEOUT_S = 3.0
+_PROXY_HEADERS = ("Via", "Forwarded", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 
 
 def add_routes(app: web.Application) -> None:
@@ -30,23 +33,34 @@ async def healthz(_request: web.Request) -> web.Response:
 
 
 async def readyz(request: web.Request) -> web.Response:
-    """A call could be begun now; otherwise what is missing."""
+    """A call could be begun now; otherwise what is missing, or that we are leaving."""
     services = request.app[SERVICES]
     database, store = await asyncio.gather(_database(services), _store(services))
+    workers = {place.worker for place in services.media_pool.places}
+    draining = sorted(services.media_pool.draining)
     there = {
-        "media": bool(services.media_pool.places),
+        "media": bool(workers),
         "recorder": services.recorder.status is not None,
         "database": database,
         "store": store,
     }
     missing = [name for name, is_there in there.items() if not is_there]
     if missing:
-        return web.json_response({"status": "not_ready", "missing": missing}, status=503)
-    return web.json_response({"status": "ok"})
+        body = {"status": "not_ready", "missing": missing, "draining": draining}
+        return web.json_response(body, status=503)
+    if workers <= set(draining):
+        body = {"status": "draining", "missing": [], "draining": draining}
+        return web.json_response(body, status=503)
+    return web.json_response({"status": "ok", "draining": draining})
 
 
 async def metrics(request: web.Request) -> web.Response:
-    """Prometheus's text format."""
+    """Prometheus's text format, for those who may know how we do.
+
+    Raises:
+        CaseError: ``bad_key`` (401) or ``forbidden`` (403).
+    """
+    check_metrics_reader(request)
     services = request.app[SERVICES]
     await _measure(services)
     return web.Response(
@@ -55,27 +69,61 @@ async def metrics(request: web.Request) -> web.Response:
     )
 
 
+def check_metrics_reader(request: web.Request) -> None:
+    """Let on whoever has the token, or comes from a network that needs none.
+
+    Raises:
+        CaseError: ``bad_key`` (401), another token; ``forbidden`` (403), none, and from elsewhere.
+    """
+    settings = request.app[SERVICES].settings
+    given = request.headers.get("Authorization")
+    if given is not None:
+        token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
+        if token and hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+            return
+        raise CaseError("bad_key", "This token is not valid.", status=401)
+    # Behind a proxy that does not say for whom it asks, anybody would come from its address.
+    hidden = "X-Forwarded-For" not in request.headers and any(
+        name in request.headers for name in _PROXY_HEADERS
+    )
+    if hidden or not is_within(client_address(request), settings.metrics_from):
+        raise CaseError("forbidden", "The figures are not public.", status=403)
+
+
 async def _measure(services: Services) -> None:
     figures = services.metrics
-    async with services.database.read() as tx:
-        rows = await tx.execute(
-            select(Session.state, func.count())
-            .where(Session.state != SessionState.ENDED)
-            .group_by(Session.state)
+    try:
+        async with asyncio.timeout(_TIMEOUT_S), services.database.read() as tx:
+            sessions = await tx.execute(
+                select(Session.state, func.count())
+                .where(Session.state != SessionState.ENDED)
+                .group_by(Session.state)
+            )
+            people = await tx.execute(
+                select(Participant.role, func.count())
+                .join(Session, Session.id == Participant.session_id)
+                .where(Session.state != SessionState.ENDED, Participant.presence != Presence.LEFT)
+                .group_by(Participant.role)
+            )
+        counts: dict[str, int] = {row[0]: row[1] for row in sessions}
+        roles: dict[str, int] = {row[0]: row[1] for row in people}
+        for state in (SessionState.WAITING, SessionState.HELD, SessionState.LIVE):
+            figures.sessions.labels(state).set(counts.get(state, 0))
+        for role in ParticipantRole:
+            figures.participants.labels(role).set(roles.get(role, 0))
+        figures.database_up.set(1)
+    except (SQLAlchemyError, OSError, TimeoutError):
+        # The other figures matter most just now.
+        figures.sessions.clear()
+        figures.participants.clear()
+        figures.database_up.set(0)
+    if services.figures is not None:
+        recorder = services.recorder.status
+        await services.figures.refresh(
+            media=services.media_pool.statuses,
+            recorder=recorder.fields if recorder is not None else None,
+            web=services.vitals.fields(),
         )
-    counts: dict[str, int] = {row[0]: row[1] for row in rows}
-    for state in (SessionState.WAITING, SessionState.HELD, SessionState.LIVE):
-        figures.sessions.labels(state).set(counts.get(state, 0))
-    status = services.recorder.status
-    figures.recorder_up.set(status is not None)
-    if status is not None:
-        figures.spool_bytes.set(status.spool_bytes)
-        figures.recorder_free_bytes.set(status.free_bytes)
-    load = services.media_pool.load
-    figures.media_workers.set(len(load))
-    figures.media_cpu.clear()
-    for worker, share in load.items():
-        figures.media_cpu.labels(worker).set(share)
 
 
 async def _database(services: Services) -> bool:

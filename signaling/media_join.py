@@ -18,7 +18,7 @@ from cases.tables import Session
 from cases.unit import Unit
 from runtime.control import ControlError
 from runtime.errors import CaseError
-from signaling.media_pool import PeerAnswer, Place
+from signaling.media_pool import PeerAnswer, Place, PlaceLeavesError
 from signaling.services import Services
 
 log = structlog.get_logger()
@@ -75,6 +75,12 @@ async def join(
             joined = await _attempt(services, find_seat, take_seat, wish)
             if joined is not None:
                 services.metrics.joins.labels("joined").inc()
+                log.info(
+                    "joined",
+                    session_id=joined[0].session_id,
+                    participant_id=joined[0].participant_id,
+                    peer_id=joined[1].peer_id if joined[1] is not None else None,
+                )
                 return joined
     except CaseError as error:
         services.metrics.joins.labels(error.code).inc()
@@ -98,7 +104,7 @@ async def _attempt(
         media = SeatMedia(place.worker, place.epoch, peer.peer_id) if place and peer else None
         with metrics.join_stage("commit"):
             joined = await services.run(lambda unit: take_seat(unit, seat, media))
-    except SeatGone:
+    except (SeatGone, PlaceLeavesError):
         await _undo(services, seat, place, peer)
         return None
     except BaseException:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import structlog
 
 from runtime.control import ControlClient, ControlError
 from runtime.echo_ticket import EchoTicket, issue_ticket
-from runtime.errors import CaseError
+from runtime.errors import CaseError, ProofcallError
 from runtime.settings import Settings
 
 log = structlog.get_logger()
@@ -30,6 +30,10 @@ class Place:
 
     worker: str
     epoch: str
+
+
+class PlaceLeavesError(ProofcallError):
+    """The worker that was chosen has begun to drain meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,9 @@ class _Worker:
     cpu: float = 0.0
     peers: int = 0
     draining: bool = False
+    moving: bool = False
+    moved: bool = False
+    status: Mapping[str, Any] = field(default_factory=dict)
     silent_polls: int = 0
     placed_since_poll: int = 0
     echo: tuple[tuple[str, int], ...] = ()
@@ -76,13 +83,15 @@ class _Worker:
 
 
 OnLost = Callable[[Place], Awaitable[None]]
+OnMoving = Callable[[Place], Awaitable[None]]
 
 
 class MediaPool:
     """The workers whose sockets are in the run directory; ``close()`` may be called twice.
 
     ``on_lost`` is called once for every place that is gone: the worker's process
-    died, started again, or did not answer for two seconds.
+    died, started again, or did not answer for two seconds. ``on_moving`` is called for a
+    place whose drain has come to its limit while another worker could take its people.
     """
 
     def __init__(self, settings: Settings, secret: str) -> None:
@@ -90,6 +99,7 @@ class MediaPool:
         self._secret = secret
         self._workers: dict[str, _Worker] = {}
         self.on_lost: OnLost | None = None
+        self.on_moving: OnMoving | None = None
 
     @property
     def places(self) -> frozenset[Place]:
@@ -101,9 +111,24 @@ class MediaPool:
         """The share of a core each live worker uses."""
         return {w.name: w.cpu for w in self._workers.values() if w.epoch is not None}
 
+    @property
+    def statuses(self) -> Mapping[str, Mapping[str, Any]]:
+        """What each live worker last said of itself, by its name."""
+        return {w.name: w.status for w in self._workers.values() if w.epoch is not None}
+
+    @property
+    def draining(self) -> frozenset[str]:
+        """The live workers that take nothing new."""
+        return frozenset(
+            w.name for w in self._workers.values() if w.epoch is not None and w.draining
+        )
+
     def is_alive(self, worker: str | None, epoch: str | None) -> bool:
-        """Whether a session placed there still has its media."""
-        return worker is not None and epoch is not None and Place(worker, epoch) in self.places
+        """Whether a session placed there still has its media, and may keep it."""
+        return any(
+            w.name == worker and w.epoch == epoch and epoch is not None and not w.moving
+            for w in self._workers.values()
+        )
 
     def least_loaded(self) -> Place:
         """Where a new session goes.
@@ -111,7 +136,7 @@ class MediaPool:
         Raises:
             CaseError: ``media_unavailable`` (503).
         """
-        open_workers = [w for w in self._workers.values() if w.epoch is not None and not w.draining]
+        open_workers = self._open_workers()
         if not open_workers:
             raise _unavailable()
         # Load is measured with a delay, so what was placed since then counts as well.
@@ -147,6 +172,7 @@ class MediaPool:
         """Have a worker answer an offer; with ``record`` packets are kept from the first one.
 
         Raises:
+            PlaceLeavesError: the worker has begun to drain; another one may take the peer.
             CaseError: ``bad_offer`` (422) or ``media_unavailable`` (503).
         """
         try:
@@ -169,6 +195,10 @@ class MediaPool:
                     "bad_offer", "The media description could not be used.", status=422
                 ) from error
             log.warning("peer not made", worker=place.worker, code=error.code)
+            if error.code == "draining":
+                self._workers[place.worker].draining = True
+                if self._open_workers():
+                    raise PlaceLeavesError from error
             raise _unavailable() from error
 
     async def add_candidates(
@@ -227,8 +257,17 @@ class MediaPool:
         lost = await asyncio.gather(*(self._look_at(w) for w in list(self._workers.values())))
         for place in lost:
             if place is not None and self.on_lost is not None:
-                log.warning("media worker lost", worker=place.worker, epoch=place.epoch)
+                if self._workers[place.worker].draining:
+                    log.info("media worker has left", worker=place.worker, epoch=place.epoch)
+                else:
+                    log.warning("media worker lost", worker=place.worker, epoch=place.epoch)
                 await self.on_lost(place)
+        for worker in list(self._workers.values()):
+            if worker.moving and not worker.moved and worker.place and self._open_workers():
+                log.info("media worker leaves, people move", worker=worker.name)
+                if self.on_moving is not None:
+                    await self.on_moving(worker.place)
+                worker.moved = True
 
     async def watch(self) -> None:
         """Poll until cancelled."""
@@ -241,6 +280,9 @@ class MediaPool:
         for worker in self._workers.values():
             await worker.client.close()
 
+    def _open_workers(self) -> list[_Worker]:
+        return [w for w in self._workers.values() if w.epoch is not None and not w.draining]
+
     def _sockets(self) -> list[Path]:
         return list(self._run_dir.glob("media-*.sock"))
 
@@ -252,6 +294,10 @@ class MediaPool:
             worker.cpu = float(status["cpu"])
             worker.peers = _count(status["peers"])
             worker.draining = bool(status["draining"])
+            worker.moving = bool(status.get("moving", False))
+            worker.status = status
+            if worker.place != before:
+                worker.moved = False
             worker.echo = tuple((str(host), int(port)) for host, port in status.get("echo", []))
         except (ControlError, KeyError, TypeError, ValueError) as error:
             worker.silent_polls += 1

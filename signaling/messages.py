@@ -51,6 +51,15 @@ class AskTime(Said):
     """A page compares its clock with ours; neither logged nor repeated."""
 
 
+class PictureReport(Said):
+    """How the other person's picture went since the last report; measured, not logged."""
+
+    watched_ms: Annotated[int, Field(ge=0, le=60_000)]
+    frozen_ms: Annotated[int, Field(ge=0, le=60_000)]
+    freezes: Annotated[int, Field(ge=0, le=1_000)]
+    first_frame_ms: Annotated[int, Field(ge=0, le=120_000)] | None = None
+
+
 class FindingState(Said):
     """The host states something about the goods."""
 
@@ -74,7 +83,16 @@ class Malformed:
     reason: str
 
 
-Valid = MessageSend | MarkerSet | MediaState | Typing | AskTime | FindingState | FindingAnswer
+Valid = (
+    MessageSend
+    | MarkerSet
+    | MediaState
+    | Typing
+    | AskTime
+    | PictureReport
+    | FindingState
+    | FindingAnswer
+)
 Message = Valid | Malformed
 
 _FORMS: Final[Mapping[str, type[Said]]] = {
@@ -83,6 +101,7 @@ _FORMS: Final[Mapping[str, type[Said]]] = {
     "media.state": MediaState,
     "typing": Typing,
     "clock": AskTime,
+    "report": PictureReport,
     "finding.state": FindingState,
     "finding.answer": FindingAnswer,
 }

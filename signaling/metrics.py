@@ -1,4 +1,8 @@
-"""What ``/metrics`` tells: calls, queue, the stages of joining, the recorder's spool, workers."""
+"""What ``/metrics`` tells of this process: calls, joins by stage, and how the calls went.
+
+The figures of the other processes are in ``process_figures.py``. No label ever names a
+tenant, a session or a person: their number would grow with the business.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,14 @@ from time import perf_counter
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from signaling.dialogue import CountReport
+
 _STAGE_BUCKETS_S = (0.002, 0.005, 0.01, 0.02, 0.04, 0.06, 0.1, 0.2, 0.5, 1, 2, 5)
+_SETUP_BUCKETS_S = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30)
+_LOSS_BUCKETS = (0.001, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5)
+_RTT_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1, 2)
+_JITTER_BUCKETS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25)
+_DELAY_BUCKETS_S = (0.1, 0.25, 0.5, 1, 2, 4, 6, 10, 30, 120, 600, 3600)
 
 
 class Metrics:
@@ -16,45 +27,45 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.sockets = Gauge(
-            "proofcall_sockets", "Browsers connected to this process", registry=self.registry
+        self.sockets = self._gauge("sockets", "Browsers connected to this process")
+        self.sessions = self._gauge("sessions", "Open sessions by state", "state")
+        self.participants = self._gauge(
+            "participants", "People in open sessions who are here or away, by role", "role"
         )
-        self.sessions = Gauge(
-            "proofcall_sessions", "Open sessions by state", ["state"], registry=self.registry
+        self.database_up = self._gauge("database_up", "Whether the database answers")
+        self.join_stage_s = self._histogram(
+            "join_stage_seconds", "Server time of a join by stage", _STAGE_BUCKETS_S, "stage"
         )
-        self.join_stage_s = Histogram(
-            "proofcall_join_stage_seconds",
-            "Server time of a join by stage",
-            ["stage"],
-            buckets=_STAGE_BUCKETS_S,
-            registry=self.registry,
+        self.joins = self._counter("joins", "Joins by result", "result")
+        self.peer_setup_s = self._histogram(
+            "peer_setup_seconds",
+            "From the offer until media can flow: ICE and DTLS",
+            _SETUP_BUCKETS_S,
         )
-        self.joins = Counter(
-            "proofcall_joins", "Joins by result", ["result"], registry=self.registry
+        self.first_frame_s = self._histogram(
+            "first_frame_seconds",
+            "From the tap to the first picture of the other person, as the page tells",
+            _SETUP_BUCKETS_S,
         )
-        self.spool_bytes = Gauge(
-            "proofcall_spool_bytes", "Evidence not yet in the store", registry=self.registry
+        self.facts = self._counter("facts", "Facts taken in by kind", "kind")
+        self.fact_delay_s = self._histogram(
+            "fact_delay_seconds",
+            "From when the recorder stated a fact until it was in the ledger",
+            _DELAY_BUCKETS_S,
         )
-        self.recorder_free_bytes = Gauge(
-            "proofcall_recorder_free_bytes", "Free space for the spool", registry=self.registry
+        self.peer_ends = self._counter("peer_ends", "Peers closed by cause", "cause")
+        self.leg_loss = self._histogram(
+            "leg_loss_ratio", "Loss of a peer's worse direction, each 2 s", _LOSS_BUCKETS
         )
-        self.recorder_up = Gauge(
-            "proofcall_recorder_up", "Whether the recorder answers", registry=self.registry
+        self.leg_rtt_s = self._histogram(
+            "leg_rtt_seconds", "Round trip of a peer, each 2 s", _RTT_BUCKETS_S
         )
-        self.media_workers = Gauge(
-            "proofcall_media_workers", "Media workers alive", registry=self.registry
+        self.leg_jitter_s = self._histogram(
+            "leg_jitter_seconds", "Jitter of a peer's worst stream, each 2 s", _JITTER_BUCKETS_S
         )
-        self.media_cpu = Gauge(
-            "proofcall_media_cpu", "Share of a core", ["worker"], registry=self.registry
-        )
-        self.facts = Counter(
-            "proofcall_facts", "Facts taken in by kind", ["kind"], registry=self.registry
-        )
-        self.peer_setup_s = Histogram(
-            "proofcall_peer_setup_seconds",
-            "From the offer to the first packet",
-            registry=self.registry,
-        )
+        self.freezes = self._counter("freezes", "Pictures that stood still, as pages tell")
+        self.frozen_s = self._counter("frozen_seconds", "For how long they stood still")
+        self.watched_s = self._counter("watched_seconds", "For how long pages expected pictures")
 
     @contextmanager
     def join_stage(self, stage: str) -> Iterator[None]:
@@ -65,6 +76,27 @@ class Metrics:
         finally:
             self.join_stage_s.labels(stage).observe(perf_counter() - began_s)
 
+    def count_report(self, report: CountReport) -> None:
+        """Add what one page saw; the figures of all pages together."""
+        self.freezes.inc(report.freezes)
+        self.frozen_s.inc(report.frozen_s)
+        self.watched_s.inc(report.watched_s)
+        if report.first_frame_s is not None:
+            self.first_frame_s.observe(report.first_frame_s)
+
     def text(self) -> bytes:
         """Prometheus's text format."""
         return generate_latest(self.registry)
+
+    def _gauge(self, name: str, words: str, *labels: str) -> Gauge:
+        return Gauge(f"proofcall_{name}", words, labels, registry=self.registry)
+
+    def _counter(self, name: str, words: str, *labels: str) -> Counter:
+        return Counter(f"proofcall_{name}", words, labels, registry=self.registry)
+
+    def _histogram(
+        self, name: str, words: str, buckets: tuple[float, ...], *labels: str
+    ) -> Histogram:
+        return Histogram(
+            f"proofcall_{name}", words, labels, buckets=buckets, registry=self.registry
+        )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from time import perf_counter
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from structlog.contextvars import bound_contextvars
 
 from runtime.errors import CaseError, StoreError
+from runtime.ids import new_id
 from signaling.services import SERVICES
 
 log = structlog.get_logger()
@@ -23,6 +27,7 @@ MAX_BODY_BYTES: Final = 1024 * 1024
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CODES: Final = {
     404: "not_found",
@@ -75,7 +80,28 @@ def problem(
 
 @web.middleware
 async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse what a foreign page sends, and tell every error as problem details."""
+    """Refuse what a foreign page sends, and tell every error as problem details.
+
+    Log lines of what runs inside carry the request's id, which the answer tells, and its session.
+    """
+    request_id = _request_id(request)
+    began_s = perf_counter()
+    with bound_contextvars(request_id=request_id, **_about(request)):
+        response = await _answered(request, handler)
+        if request.method not in _SAFE_METHODS or response.status >= 500:
+            log.info(
+                "request",
+                method=request.method,
+                route=_route(request),
+                status=response.status,
+                ms=round((perf_counter() - began_s) * 1000, 1),
+            )
+    if not response.prepared:
+        response.headers["X-Request-Id"] = request_id
+    return response
+
+
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         check_origin(request)
         if any("\0" in part for part in request.match_info.values()):
@@ -93,14 +119,31 @@ async def middleware(request: web.Request, handler: Handler) -> web.StreamRespon
         kept = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
         return problem(error.status, code, error.reason, headers=kept)
     except StoreError:
-        log.exception("store failed", path=request.path)
+        log.exception("store failed", route=_route(request))
         return problem(503, "store_unavailable", "The store cannot be reached. Try again.")
-    except (OperationalError, PoolTimeoutError):
-        log.exception("database failed", path=request.path)
+    except (OperationalError, InterfaceError, PoolTimeoutError):
+        log.exception("database failed", route=_route(request))
         return problem(503, "database_unavailable", "The database is busy. Try again.")
     except Exception:
-        log.exception("request failed", method=request.method, path=request.path)
+        log.exception("request failed", method=request.method, route=_route(request))
         return problem(500, "internal", "Something went wrong on our side.")
+
+
+def _route(request: web.Request) -> str:
+    """The route's pattern: the path itself may hold a join link's secret."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unknown"
+
+
+def _about(request: web.Request) -> dict[str, str]:
+    session_id = request.match_info.get("id", "")
+    return {"session_id": session_id[:80]} if session_id.startswith("ses_") else {}
+
+
+def _request_id(request: web.Request) -> str:
+    """The one that a proxy gave, if it looks like one, else a new one."""
+    given = request.headers.get("X-Request-Id", "")
+    return given if _REQUEST_ID.fullmatch(given) else new_id("req")
 
 
 def check_origin(request: web.Request) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -28,6 +30,8 @@ class RecorderStatus:
     free_bytes: int
     lag_ms: float
     dropped: int
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Everything it said, for those who only pass it on."""
 
 
 class RecorderLink:
@@ -96,6 +100,7 @@ class RecorderLink:
                 free_bytes=int(answer["free_bytes"]),
                 lag_ms=float(answer["lag_ms"] or 0),
                 dropped=int(answer["dropped"] or 0),
+                fields=answer,
             )
         except (ControlError, KeyError, TypeError, ValueError) as error:
             if self.status is not None:

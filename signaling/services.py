@@ -20,17 +20,19 @@ from cases.tables import Session
 from cases.unit import Unit
 from recorder.playback import Playback
 from recorder.store import ObjectStore
-from runtime.clock import Clock
+from runtime.clock import Clock, SystemClock
 from runtime.control import ControlError
 from runtime.errors import CaseError
 from runtime.settings import Settings
 from runtime.tasks import Tasks
+from runtime.vitals import Vitals
 from signaling.join_limit import JoinLimit
 from signaling.media_pool import MediaPool, Place
 from signaling.turn import TurnAccess
 
 if TYPE_CHECKING:
     from signaling.metrics import Metrics
+    from signaling.process_figures import ProcessFigures
     from signaling.recorder_link import RecorderLink
     from signaling.sockets import Hub
 
@@ -60,6 +62,9 @@ class Services:
     metrics: Metrics
     tasks: Tasks
     join_limit: JoinLimit = field(default_factory=JoinLimit)
+    vitals: Vitals = field(default_factory=lambda: Vitals(SystemClock()))
+    figures: ProcessFigures | None = None
+    """Of the other processes; only a process that serves ``/metrics`` has them."""
     check_limit: JoinLimit = field(default_factory=lambda: JoinLimit(attempts=8, window_s=60.0))
     load_limit: JoinLimit = field(default_factory=lambda: JoinLimit(attempts=40, window_s=60.0))
     turn: TurnAccess = field(default_factory=TurnAccess)

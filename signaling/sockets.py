@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import socketio
@@ -32,6 +32,7 @@ from signaling import dialogue
 from signaling.auth import LOGIN_COOKIE
 from signaling.dialogue import (
     AnswerFinding,
+    CountReport,
     Disconnect,
     Effect,
     Line,
@@ -43,7 +44,7 @@ from signaling.dialogue import (
     TellTyping,
 )
 from signaling.media_pool import Place
-from signaling.messages import AskTime, parse
+from signaling.messages import AskTime, PictureReport, parse
 from signaling.participation import WantedRole, participant_actor
 from signaling.services import Services
 
@@ -126,6 +127,7 @@ class Hub:
         if services is None:
             return
         for session_id, cause in changes.closed:
+            log.info("session ends", session_id=session_id, cause=cause)
             services.tasks.once("close media", services.close_session(session_id, cause))
         for worker, epoch, peer_id in changes.closed_peers:
             place = Place(worker, epoch)
@@ -190,6 +192,7 @@ class Hub:
             actor,
             Line(ParticipantRole(my_role), SessionState(state)),
         )
+        log.info("socket opened", session_id=session_id, participant_id=participant_id)
         await self.sio.enter_room(sid, _room(session_id))
         await self.sio.enter_room(sid, f"participant:{participant_id}")
         if isinstance(actor, StaffActor):
@@ -202,6 +205,12 @@ class Hub:
         services.metrics.sockets.dec()
         connection = self._connections.pop(sid, None)
         if connection is not None:
+            log.info(
+                "socket closed",
+                session_id=connection.session_id,
+                participant_id=connection.participant_id,
+                reason=reason,
+            )
             services.tasks.once("away", self._away_later(sid, connection.participant_id))
 
     async def _away_later(self, sid: str, participant_id: str) -> None:
@@ -220,8 +229,8 @@ class Hub:
             return _refusal(Refuse("not_allowed", "This socket only listens."))
         message = parse(event, arguments)
         is_live = connection.line.session_state is SessionState.LIVE
-        # Whoever asks for the time is not kept waiting for the database.
-        if not is_live and not isinstance(message, AskTime):
+        # Whoever asks for the time, or only reports, is not kept waiting for the database.
+        if not is_live and not isinstance(message, AskTime | PictureReport):
             await self._learn_state(connection)
         connection.line, effects = dialogue.step(
             connection.line, message, services.clock.monotonic_s()
@@ -235,6 +244,8 @@ class Hub:
                 services.tasks.once("cut line", self._cut(sid, effect.cause))
             elif isinstance(effect, TellTime):
                 answer = {"ok": True, "now_ms": services.clock.wall_ns() / 1e6}
+            elif isinstance(effect, CountReport):
+                services.metrics.count_report(effect)
             elif isinstance(effect, TellTyping):
                 await self.sio.emit(
                     "typing",
@@ -357,7 +368,7 @@ class Hub:
 
 
 def _with_state(line: Line, state: SessionState) -> Line:
-    return Line(line.role, state, line.invalid_at_s, line.said_at_s)
+    return replace(line, session_state=state)
 
 
 async def _waiting_in(tx: AsyncSession, organisation_ids: set[str]) -> set[str]:

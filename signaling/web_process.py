@@ -19,10 +19,12 @@ from runtime.control import ControlServer, load_control_secret
 from runtime.errors import SetupError
 from runtime.settings import Settings
 from runtime.tasks import Tasks
+from runtime.vitals import Vitals
 from signaling.app import build_app
 from signaling.fact_intake import FactIntake
 from signaling.media_pool import MediaPool
 from signaling.metrics import Metrics
+from signaling.process_figures import ProcessFigures
 from signaling.recorder_link import RecorderLink
 from signaling.services import Services
 from signaling.sockets import Hub
@@ -45,9 +47,13 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
     secret = await asyncio.to_thread(load_control_secret, settings.keys_dir)
     database = Database(settings.database)
     store = open_store(settings)
+    clock = SystemClock()
+    metrics = Metrics()
+    figures = ProcessFigures(settings, secret)
+    metrics.registry.register(figures)
     services = Services(
         settings=settings,
-        clock=SystemClock(),
+        clock=clock,
         database=database,
         keys=keys,
         outbox=outbox,
@@ -56,16 +62,20 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
         media_pool=MediaPool(settings, secret),
         recorder=RecorderLink(settings, secret),
         hub=Hub(settings),
-        metrics=Metrics(),
+        metrics=metrics,
         tasks=Tasks(),
+        vitals=Vitals(clock),
+        figures=figures,
         turn=turn_access(settings),
     )
     try:
         await database.migrate()
+        services.tasks.forever("loop lag", services.vitals.run)
         yield services
     finally:
         await services.tasks.close()
         await services.media_pool.close()
+        await figures.close()
         await services.recorder.close()
         await store.close()
         await database.close()
@@ -82,6 +92,7 @@ async def serve_http(services: Services) -> AsyncIterator[int]:
     secret = await asyncio.to_thread(load_control_secret, settings.keys_dir)
     intake = FactIntake(services, ControlServer(f"unix://{settings.run_dir / 'web.sock'}", secret))
     services.media_pool.on_lost = intake.lose
+    services.media_pool.on_moving = intake.move
     runner = web.AppRunner(
         build_app(services),
         access_log=None,

@@ -213,14 +213,19 @@ async def test_the_codec_is_one_that_everybody_can_show() -> None:
 
 
 async def test_a_draining_worker_takes_nobody_and_serves_those_it_has() -> None:
-    """Status says so, and the calls go on."""
+    """Status says so, the calls go on, and whoever belongs to one may come back to it."""
     async with running_worker() as running:
         buyer, host, late = RtpPeer(), RtpPeer(), RtpPeer()
         await running.join(buyer, "p_buyer", "buyer")
         opened = await running.join(host, "p_host", "host")
         await running.worker.drain({}, {})
-        with pytest.raises(CaseError, match="no new peers"):
-            await running.join(late, "p_late", "observer")
+        with pytest.raises(CaseError, match="nothing new"):
+            await running.join(late, "p_late", "buyer", session="ses_2")
+        again = RtpPeer()
+        await running.join(again, "p_buyer", "buyer")
+        await buyer.close()
+        buyer = again
+        await until(lambda: len(running.worker.sessions["ses_1"].legs) == 2)
         status = await running.worker.status({}, {})
         assert status["draining"]
         assert status["peers"] == 2

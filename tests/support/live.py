@@ -350,7 +350,8 @@ async def _end(live: Live) -> None:
         try:
             await asyncio.wait_for(process.wait(), 8)
         except TimeoutError:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
             await process.wait()
 
 

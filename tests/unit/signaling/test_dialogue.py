@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cases.states import ParticipantRole, SessionState
 from signaling.dialogue import (
     AnswerFinding,
+    CountReport,
     Disconnect,
     Line,
     Note,
@@ -28,6 +29,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "marker.set": {"client_id": "2", "label": "Crack", "at_ms": None},
     "media.state": {"client_id": "3", "camera": True, "microphone": False},
     "typing": {},
+    "report": {"watched_ms": 10_000, "frozen_ms": 700, "freezes": 1, "first_frame_ms": None},
     "clock": {},
     "finding.state": {"client_id": "4", "words": "The lid is cracked."},
     "finding.answer": {"client_id": "5", "finding_id": "fnd_1", "answer": "agree", "words": ""},
@@ -60,6 +62,8 @@ def said(role: ParticipantRole, state: SessionState, event: str) -> object:
         (BUYER, LIVE, "finding.state", "not_allowed"),
         (BUYER, LIVE, "finding.answer", AnswerFinding),
         (HOST, LIVE, "finding.answer", "not_allowed"),
+        (BUYER, LIVE, "report", CountReport),
+        (OBSERVER, LIVE, "report", CountReport),
         (BUYER, WAITING, "finding.answer", "wrong_state"),
         *[(HOST, ENDED, event, "already_ended") for event in BODIES],
     ],
@@ -87,6 +91,9 @@ def test_what_may_be_said_depends_on_role_and_state(
         ("message.send", ({**BODIES["message.send"], "text": b"bytes"},)),
         ("message.send", ({"x": "y" * (MAX_MESSAGE_BYTES + 1)},)),
         ("clock", ({"now_ms": 1},)),
+        ("report", ({**BODIES["report"], "frozen_ms": 60_001},)),
+        ("report", ({**BODIES["report"], "freezes": -1},)),
+        ("report", ({**BODIES["report"], "first_frame_ms": 0.5},)),
         ("marker.set", ({**BODIES["marker.set"], "at_ms": "1"},)),
         ("marker.set", ({**BODIES["marker.set"], "at_ms": -1},)),
         ("media.state", ({**BODIES["media.state"], "camera": 1},)),
@@ -153,3 +160,16 @@ def test_no_message_whatever_raises(event: str, arguments: list[Any]) -> None:
         line, effects = step(line, parse(event, tuple(arguments)), float(number))
         assert effects
     assert len(line.invalid_at_s) <= 10
+
+
+def test_a_page_may_report_once_in_five_seconds_and_not_more_than_it_watched() -> None:
+    """A page that wants to bend the figures adds what any other page could."""
+    line = Line(BUYER, LIVE)
+    message = parse("report", ({**BODIES["report"], "watched_ms": 500, "frozen_ms": 60_000},))
+    line, effects = step(line, message, 100.0)
+    assert effects == [CountReport(0.5, 0.5, 1, None)]
+    for now_s in (100.0, 104.9):
+        line, effects = step(line, message, now_s)
+        assert isinstance(effects[0], Refuse)
+    line, effects = step(line, message, 105.0)
+    assert effects == [CountReport(0.5, 0.5, 1, None)]

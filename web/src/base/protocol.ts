@@ -219,6 +219,14 @@ export interface Participant {
   connection: ConnectionWord;
 }
 
+/** How the other person's picture went since the last report; `first_frame_ms` is told once. */
+export interface PictureReport {
+  watched_ms: number;
+  frozen_ms: number;
+  freezes: number;
+  first_frame_ms: number | null;
+}
+
 export interface Queue {
   position: number;
   length: number;

@@ -123,6 +123,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
           onElement={(element) => stills.watch('other', element)}
           onFrame={(frame) => {
             hasFrame.value = true;
+            call.pictureShown();
             stills.shown(frame);
           }}
         />

@@ -90,7 +90,10 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
     <div class="call" data-test="in-call">
       <main class="stage" aria-label={t('join.call_with', { name })}>
         <h1 class="sr">{t('join.call_with', { name })}</h1>
-        <RemoteVideo stream={connection.remote.value?.main ?? null} fit={fit} label={t('join.picture_of', { name })} test="remote-video" onFrame={() => (firstFrame.value = true)} />
+        <RemoteVideo stream={connection.remote.value?.main ?? null} fit={fit} label={t('join.picture_of', { name })} test="remote-video" onFrame={() => {
+          firstFrame.value = true;
+          call.pictureShown();
+        }} />
         {!firstFrame.value && host?.camera !== false ? (
           <div class="person" data-test="connecting">
             <span class="round" aria-hidden="true">{initials(name)}</span>

@@ -25,6 +25,9 @@ export class Call {
   });
   private readonly stops: (() => void)[] = [];
   private closed = false;
+  /** When this page began to wait for the other person's picture, and when it came. */
+  private waitingSinceMs: number | null = null;
+  private firstFrameMs: number | null = null;
 
   constructor(ports: CallPorts) {
     this.media = new LocalMedia(ports.devices, ports.facing);
@@ -53,6 +56,7 @@ export class Call {
   /** The tap: ask for the camera and join at the same time; throws ApiError when joining fails. */
   async start(join: (offer: string, candidates: Candidate[]) => Promise<Joined>): Promise<void> {
     const opening = this.media.open();
+    this.waitingSinceMs = performance.now();
     try {
       const offer = await this.connection.offer();
       const joined = await join(offer.sdp, offer.candidates);
@@ -83,6 +87,11 @@ export class Call {
     return snapshot;
   }
 
+  /** The other person's picture is on the screen. */
+  pictureShown(): void {
+    if (this.firstFrameMs === null && this.waitingSinceMs !== null) this.firstFrameMs = performance.now() - this.waitingSinceMs;
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -94,10 +103,18 @@ export class Call {
 
   private adopt(session: LiveSession): void {
     this.session.value = session;
+    let joinedLive = session.state.peek() === 'live';
     session.onPeerLost = () => this.connection.renew();
     this.stops.push(
       effect(() => this.connection.setTracks(this.media.audio.value, this.media.video.value)),
       effect(() => this.tellMediaState(session)),
+      session.state.subscribe((state) => {
+        // Time in the queue is no slowness of ours: count from the tap, or from when both are there.
+        const wasLive = joinedLive;
+        joinedLive = state === 'live';
+        if (!wasLive && this.firstFrameMs === null && this.waitingSinceMs !== null) this.waitingSinceMs = performance.now();
+      }),
+      this.reportPictures(session),
       effect(() => {
         const over = session.state.value === 'ended' || session.link.value === 'replaced';
         if (!over) return;
@@ -105,6 +122,30 @@ export class Call {
         this.media.close();
       }),
     );
+  }
+
+  /** Its code is fetched when there is something to report. */
+  private reportPictures(session: LiveSession): () => void {
+    let stop = () => undefined as void;
+    let stopped = false;
+    const begin = effect(() => {
+      if (this.connection.word.value !== 'connected') return;
+      queueMicrotask(() => begin());
+      void import('./report').then(({ reportPictures }) => {
+        if (stopped) return;
+        stop = reportPictures({
+          stats: () => this.connection.stats(),
+          expectsFrames: () => this.expectsFrames.peek() === true,
+          firstFrameMs: () => this.firstFrameMs,
+          send: (report) => session.report(report),
+        });
+      }, () => undefined);
+    });
+    return () => {
+      stopped = true;
+      begin();
+      stop();
+    };
   }
 
   private told = '';

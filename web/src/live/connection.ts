@@ -77,6 +77,11 @@ export class Connection {
     for (const peer of [this.prepared, this.peer]) peer?.setTracks(audio, video).catch(() => undefined);
   }
 
+  /** The statistics of the peer of now. */
+  async stats(): Promise<RTCStatsReport | null> {
+    return (await this.peer?.pc.getStats()) ?? null;
+  }
+
   /** Something says that the path is gone or worth trying again now: do not wait. */
   renew(): void {
     if (this.closed) return;

@@ -10,6 +10,7 @@ import type {
   DeviceAsks,
   EventPage,
   Participant,
+  PictureReport,
   Quality,
   SendBodies,
   SessionChange,
@@ -115,6 +116,11 @@ export class LiveSession {
     if (now - this.lastTypingMs < 2_000 || !this.socket.connected) return;
     this.lastTypingMs = now;
     this.socket.volatile.emit('typing', {});
+  }
+
+  /** Tell the server how the picture goes; worth nothing later, so it is never kept. */
+  report(body: PictureReport): void {
+    if (this.socket.connected) this.socket.volatile.emit('report', body);
   }
 
   /** Take what a fresh answer says over what we knew. */

@@ -1,0 +1,387 @@
+"""Each part is killed or cut off during a call: the call goes on, and the evidence is whole."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import pytest_asyncio
+import socketio
+
+from infra.local.postgres import Postgres
+from infra.local.redis import Redis
+from infra.local.rgw import Rgw
+from tests.support.live import CONSENT, Browser, Json, Live, Socket, running_live, until
+from tests.support.recording_rig import decoded_pictures
+from tests.support.rtp_peer import RtpPeer
+from tests.support.tap_feed import EncodedFrame, encode_video, h264_payloads
+from tests.support.tcp_gate import Door, TcpGate, gate_before
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+
+WHOLE_WITHIN_S = 45.0
+FRAMES_PER_S = 30
+
+
+@cache
+def pictures() -> list[EncodedFrame]:
+    """Forty seconds of numbered pictures, a keyframe each half second."""
+    return encode_video("h264", 40 * FRAMES_PER_S, keyframe_every=15)
+
+
+@dataclass(slots=True)
+class Filming:
+    """A call whose buyer films numbered pictures until told to stop."""
+
+    live: Live
+    buyer: Browser
+    host: Browser
+    session_id: str
+    buyer_socket: Socket
+    host_socket: Socket
+    sent: int = 0
+    stopping: bool = False
+
+    async def film(self) -> None:
+        """Send pictures in real time."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for number, frame in enumerate(pictures()):
+            if self.stopping:
+                return
+            await asyncio.sleep(max(0.0, began + number / FRAMES_PER_S - loop.time()))
+            payloads = h264_payloads(frame.data)
+            for at, payload in enumerate(payloads):
+                await self._camera().send(
+                    "1", payload, marker=at == len(payloads) - 1, advance=3000 if at == 0 else 0
+                )
+            self.sent = number + 1
+        raise AssertionError("the film was too short")
+
+    def _camera(self) -> RtpPeer:
+        """The buyer's newest peer that is connected."""
+        return next(peer for peer in reversed(self.buyer.peers) if peer.sending)
+
+    async def flows(self, seconds: float) -> None:
+        """The host is sent the buyer's pictures all the time for so long."""
+        end = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < end:
+            before = len(self.host.peers[-1].of_mid("1"))
+            await asyncio.sleep(0.5)
+            assert len(self.host.peers[-1].of_mid("1")) > before, "the picture stands still"
+
+    async def writes(self, number: int) -> Json:
+        """The buyer says something."""
+        return await self.buyer_socket.say(
+            "message.send", client_id=f"m{number}", text=f"Message {number}", locale="en"
+        )
+
+    def nobody_was_dropped(self) -> None:
+        """No page was told that its media is gone."""
+        assert self.buyer_socket.of("peer.lost") == []
+        assert self.host_socket.of("peer.lost") == []
+
+
+@asynccontextmanager
+async def filming(live: Live) -> AsyncIterator[Filming]:
+    """A buyer and a host face to face, the buyer's camera on."""
+    async with live.browser() as buyer, live.host() as host:
+        case_id, token = await live.invited()
+        session_id: str = (await buyer.tap(token, RtpPeer()))["session"]["id"]
+        await host.ok("POST", "/api/host/take", {"case_id": case_id})
+        await host.host_join(session_id, RtpPeer())
+        sockets = [await one.socket(session_id=session_id) for one in (buyer, host)]
+        call = Filming(live, buyer, host, session_id, *sockets)
+        await asyncio.to_thread(pictures)
+        camera = asyncio.create_task(call.film())
+        try:
+            await call.flows(1.5)
+            yield call
+        finally:
+            call.stopping = True
+            await camera
+
+
+async def whole(call: Filming, *, causes: set[str]) -> Json:
+    """End the call; every picture is in the recording, or a gap with one of the causes says why.
+
+    Gives the timeline.
+    """
+    call.stopping = True
+    await asyncio.sleep(0.5)
+    path = f"/api/sessions/{call.session_id}/end"
+
+    async def ended() -> bool:
+        status, _ = await call.host.call("POST", path, {"client_id": "end"})
+        return status == 200
+
+    await until(ended, 20, "the host can end it")
+
+    async def complete() -> Json | None:
+        status, shown = await call.host.call("GET", f"/api/v1/sessions/{call.session_id}/timeline")
+        return shown if status == 200 and shown["complete"] else None
+
+    shown: Json = await until(complete, WHOLE_WITHIN_S, "the timeline is complete")
+    (recording,) = [r for r in shown["recordings"] if r["participant"]["role"] == "buyer"]
+    async with call.host.http.get(recording["url"]) as response:
+        assert response.status == 200
+        content = await response.read()
+    numbers = [number for _, number, _ in await asyncio.to_thread(decoded_pictures, content)]
+    assert all(after > before for before, after in pairwise(numbers)), "in order, none twice"
+    assert (numbers[0], numbers[-1]) == (0, call.sent - 1)
+    holes = [(a, b) for a, b in pairwise(numbers) if b != a + 1]
+    gaps = [g for g in shown["gaps"] if g["recording_id"] == recording["recording_id"]]
+    assert {gap["cause"] for gap in gaps} <= causes
+    assert len(holes) <= len(gaps), (holes, gaps)
+    lost_s = sum(b - a for a, b in holes) / FRAMES_PER_S
+    told_s = sum(gap["to_ms"] - gap["from_ms"] for gap in gaps) / 1000
+    # A hole ends with the next keyframe, half a second later at most.
+    assert lost_s <= told_s + 0.5 * len(holes) + 0.2, (holes, gaps)
+    await call.live.work(f"seal_session:{call.session_id}")
+    return shown
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def live() -> AsyncIterator[Live]:
+    """Web here on SQLite; media, recorder and uploader as processes."""
+    async with running_live() as running:
+        yield running
+
+
+async def test_a_killed_recorder_costs_a_told_gap_and_the_call_nothing(live: Live) -> None:
+    """Media flows on; one recording holds both parts and the gap between them."""
+    async with filming(live) as call:
+        await live.kill("recorder-0")
+        await call.flows(2)
+        assert (await call.writes(1))["ok"], "people go on writing"
+        await live.start("recorder")
+        await until(lambda: live.services.recorder.status is not None, 20)
+        await call.flows(4)
+        call.nobody_was_dropped()
+        shown = await whole(call, causes={"recorder_lost", "tap_overflow"})
+        gaps = [gap for gap in shown["gaps"] if gap["cause"] == "recorder_lost"]
+        print("recorder killed:", [(g["cause"], g["to_ms"] - g["from_ms"]) for g in shown["gaps"]])
+        assert len(gaps) <= 1
+
+
+async def test_a_killed_uploader_costs_nothing(live: Live) -> None:
+    """Evidence waits in the spool; the next uploader takes it up where the first was."""
+    async with filming(live) as call:
+        await call.flows(4)
+        await live.kill("uploader-0")
+        await call.flows(5)
+        await live.start("uploader")
+        await call.flows(1)
+        call.nobody_was_dropped()
+        shown = await whole(call, causes=set())
+        assert shown["gaps"] == []
+
+
+async def test_a_web_that_is_away_for_a_while_costs_nothing(live: Live) -> None:
+    """Media and recording go on without it; what was said before is there once."""
+    async with filming(live) as call:
+        assert (await call.writes(1))["ok"]
+        await live.stop_web()
+        await call.flows(5)
+        await live.start_web()
+        call.buyer_socket = await call.buyer.socket(session_id=call.session_id)
+        call.host_socket = await call.host.socket(session_id=call.session_id)
+        # The page cannot know whether the first arrived: it says it again.
+        for number in (1, 2):
+            assert (await call.writes(number))["ok"]
+        await call.flows(4)
+        call.nobody_was_dropped()
+        shown = await whole(call, causes=set())
+        said = [e["payload"]["text"] for e in shown["events"] if e["kind"] == "message"]
+        assert said == ["Message 1", "Message 2"]
+
+
+async def test_a_locked_database_makes_people_wait_and_loses_nothing(live: Live) -> None:
+    """Somebody holds SQLite's write lock for seconds: media flows, then all is caught up."""
+    async with filming(live) as call:
+        path = live.settings.data / "proofcall.db"
+        with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+            await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
+            saying = asyncio.create_task(call.writes(1))
+            await call.flows(3)
+            assert not saying.done()
+            other.execute("ROLLBACK")
+        assert (await saying)["ok"]
+        await call.flows(1)
+        call.nobody_was_dropped()
+        shown = await whole(call, causes=set())
+        said = [e["payload"]["text"] for e in shown["events"] if e["kind"] == "message"]
+        assert said == ["Message 1"]
+
+
+async def test_a_disk_that_fills_up_refuses_new_calls_and_keeps_the_running_one(
+    live: Live,
+) -> None:
+    """The recorder that comes back finds too little room: the call that it knows goes on."""
+    roomy = live.settings
+    async with filming(live) as call, live.browser() as late:
+        await live.kill("recorder-0")
+        live.settings = roomy.model_copy(update={"min_free_bytes": 2**62})
+        await live.start("recorder")
+        await until(lambda: live.services.recorder.status is not None, 20)
+        await call.flows(2)
+        _, token = await live.invited()
+        body = {"consent": CONSENT, "locale": "en", "offer": await RtpPeer().offer()}
+        assert await late.refused("POST", f"/api/join/{token}", body) == (
+            503,
+            "recording_unavailable",
+        )
+        shown = await late.ok("GET", f"/api/join/{token}")
+        assert (shown["state"], shown["session"]) == ("open", None), "nothing was begun"
+        # The people of the call may even reload.
+        await call.buyer.fresh_peer(call.session_id)
+        call.nobody_was_dropped()
+        await call.flows(1)
+        await whole(call, causes={"recorder_lost", "tap_overflow", "packet_loss"})
+    await live.kill("recorder-0")
+    live.settings = roomy
+    await live.start("recorder")
+    await until(lambda: live.services.recorder.status is not None, 20)
+
+
+@dataclass(slots=True)
+class Scaled:
+    """The same on PostgreSQL, Redis and S3, each behind a door."""
+
+    live: Live
+    database: TcpGate
+    redis: TcpGate
+    store: TcpGate
+
+    async def all_open(self) -> None:
+        """As it was before the test before this one failed."""
+        for gate in (self.database, self.redis, self.store):
+            await gate.set(Door.OPEN)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def scaled(postgres: Postgres, redis: Redis, rgw: Rgw) -> AsyncIterator[Scaled]:
+    """Everything real, and every connection to it breakable."""
+    database_url = postgres.fresh_database()
+    bucket = rgw.make_bucket()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", rgw.access_key)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", rgw.secret_key)
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        async with AsyncExitStack() as stack:
+            gates = {
+                url: await stack.enter_async_context(gate_before(urlsplit(url).port or 0))
+                for url in (database_url, redis.url, rgw.endpoint)
+            }
+
+            def through(url: str) -> str:
+                return url.replace(f":{urlsplit(url).port}", f":{gates[url].port}")
+
+            live = await stack.enter_async_context(
+                running_live(
+                    database_url=through(database_url),
+                    redis_url=through(redis.url),
+                    store=f"s3://{bucket}/evidence",
+                    s3_endpoint=through(rgw.endpoint),
+                )
+            )
+            yield Scaled(live, *gates.values())
+
+
+async def eventually(act: Callable[[], Awaitable[Json]], what: str) -> None:
+    """Repeat what a page repeats until it is acknowledged."""
+
+    async def accepted() -> Any:
+        try:
+            return (await act()).get("ok")
+        except (TimeoutError, socketio.exceptions.TimeoutError):
+            return False
+
+    await until(accepted, 40, what)
+
+
+@pytest.mark.postgres
+@pytest.mark.s3
+@pytest.mark.parametrize("door", [Door.SHUT, Door.JAMMED])
+async def test_a_database_that_is_away_stops_newcomers_only(scaled: Scaled, door: Door) -> None:
+    """The call goes on; whoever would join is told; what was said then is kept once, later."""
+    live = scaled.live
+    await scaled.all_open()
+    async with filming(live) as call, live.browser() as late:
+        _, token = await live.invited()
+        await scaled.database.set(door)
+        saying = asyncio.create_task(eventually(lambda: call.writes(1), "said at last"))
+        if door is Door.SHUT:
+            status, code = await late.refused("GET", f"/api/join/{token}")
+            assert (status, code) == (503, "database_unavailable")
+            status, ready = await late.call("GET", "/readyz")
+            assert (status, ready["missing"]) == (503, ["database"])
+            async with late.http.get("/metrics") as response:
+                assert "proofcall_database_up 0.0" in await response.text()
+        await call.flows(4)
+        await scaled.database.set(Door.OPEN)
+        await saying
+        assert (await until(lambda: late.call("GET", f"/api/join/{token}"), 20))[0] == 200
+        call.nobody_was_dropped()
+        shown = await whole(call, causes=set())
+        said = [e["payload"]["text"] for e in shown["events"] if e["kind"] == "message"]
+        assert said == ["Message 1"], "once, although it was said again and again"
+
+
+@pytest.mark.postgres
+@pytest.mark.s3
+async def test_a_redis_that_is_away_delays_hints_only(scaled: Scaled) -> None:
+    """What is said is kept; hints come again when Redis is back."""
+    live = scaled.live
+    await scaled.all_open()
+    async with filming(live) as call:
+        await scaled.redis.set(Door.SHUT)
+        await eventually(lambda: call.writes(1), "said without Redis")
+        await call.flows(3)
+        await scaled.redis.set(Door.OPEN)
+        await call.flows(1)
+
+        async def heard() -> bool:
+            await call.writes(2)
+            texts = [e["payload"].get("text") for e in call.host_socket.of("event")]
+            return "Message 2" in texts
+
+        await call.writes(2)
+        events = await call.host.ok("GET", f"/api/sessions/{call.session_id}/events?after=0")
+        said = [e["payload"]["text"] for e in events["events"] if e["kind"] == "message"]
+        assert said == ["Message 1", "Message 2"], "asking for what one misses finds all"
+        call.nobody_was_dropped()
+        await whole(call, causes=set())
+
+
+@pytest.mark.postgres
+@pytest.mark.s3
+@pytest.mark.parametrize("door", [Door.SHUT, Door.BUSY, Door.JAMMED])
+async def test_a_store_that_is_away_or_refuses_loses_nothing(scaled: Scaled, door: Door) -> None:
+    """Evidence waits in the spool with its age told, and goes when the store is back."""
+    live = scaled.live
+    await scaled.all_open()
+    async with filming(live) as call:
+        await call.flows(1)
+        await scaled.store.set(door)
+        await call.flows(7)
+
+        async def waits() -> bool:
+            async with call.host.http.get("/metrics") as response:
+                lines = (await response.text()).splitlines()
+            (depth,) = [x for x in lines if x.startswith("proofcall_spool_segments ")]
+            return float(depth.split()[1]) >= 1
+
+        await until(waits, 10, "a segment waits")
+        await scaled.store.set(Door.OPEN)
+        call.nobody_was_dropped()
+        shown = await whole(call, causes=set())
+        assert shown["gaps"] == []
