@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from media import hooks
+from media.bench import Bench
 from media.facts import FactQueue
 from media.ice_agent import NetworkPolicy
 from media.leg import Leg, LegIdentity, LegState
@@ -69,6 +70,7 @@ class MediaWorker:
         self._closing: set[asyncio.Future[None]] = set()
         self._some = asyncio.Event()
         self._cpu_share = 0.0
+        self.bench = Bench(self, tap, self._new_session)
 
     # Commands.
 
@@ -82,12 +84,12 @@ class MediaWorker:
         server.command("/sessions/{session_id}/close", self.close_session)
         server.command("/drain", self.drain)
         server.query("/status", self.status)
+        self.bench.register(server)
         server.query("/peers/{peer_id}/stats", self.peer_stats)
 
     async def open_peer(self, _: Mapping[str, str], body: Json) -> Json:
         """``POST /peers``."""
-        if self.draining:
-            raise CaseError("draining", "this worker takes no new peers", status=503)
+        self.refuse_if_draining()
         identity = LegIdentity(
             session_id=_text(body, "session_id"),
             participant_id=_text(body, "participant_id"),
@@ -95,15 +97,15 @@ class MediaWorker:
             role=Role(_text(body, "role")),
             recorded=bool(body.get("record", False)),
         )
-        offer = _text(body, "offer")
+        _text(body, "offer")
         session = self.sessions.get(identity.session_id)
         if session is None:
-            session = self.sessions[identity.session_id] = MediaSession(
-                identity.session_id,
-                clock=self._clock,
-                facts=self._put_fact,
-                closer=self._close_later,
-            )
+            session = self._new_session(identity.session_id)
+            self.sessions[identity.session_id] = session
+        return await self.open_leg(identity, session, body)
+
+    async def open_leg(self, identity: LegIdentity, session: MediaSession, body: Json) -> Json:
+        """Answer ``body["offer"]`` and keep the leg; gives the answer of ``POST /peers``."""
         self._order += 1
         leg = Leg(
             identity,
@@ -116,9 +118,11 @@ class MediaWorker:
             order=self._order,
         )
         try:
-            answer = await leg.open(offer, session.preferred_codecs(identity.participant_id))
+            answer = await leg.open(
+                _text(body, "offer"), session.preferred_codecs(identity.participant_id)
+            )
         except BaseException:
-            self._forget_if_empty(session)
+            self.forget_if_empty(session)
             raise
         session.legs.append(leg)
         self._legs[identity.peer_id] = leg
@@ -140,6 +144,20 @@ class MediaWorker:
                 for ingress in leg.ingresses
             ],
         }
+
+    def refuse_if_draining(self) -> None:
+        """Take nothing new once the end has been ordered.
+
+        Raises:
+            CaseError: ``draining`` (503).
+        """
+        if self.draining:
+            raise CaseError("draining", "this worker takes no new peers", status=503)
+
+    def _new_session(self, session_id: str) -> MediaSession:
+        return MediaSession(
+            session_id, clock=self._clock, facts=self._put_fact, closer=self._close_later
+        )
 
     async def add_candidates(self, match: Mapping[str, str], body: Json) -> Json:
         """``POST /peers/{id}/candidates``."""
@@ -168,7 +186,7 @@ class MediaWorker:
         """``POST /peers/{id}/close``; closing what is closed is no error."""
         leg = self._legs.get(match["peer_id"])
         if leg is not None:
-            await self._close(leg, str(body.get("cause", "left")))
+            await self.close_leg(leg, str(body.get("cause", "left")))
         return {}
 
     async def locate(self, match: Mapping[str, str], body: Json) -> Json:
@@ -196,12 +214,15 @@ class MediaWorker:
         session = self.sessions.get(match["session_id"])
         if session is not None:
             cause = str(body.get("cause", "left"))
-            await asyncio.gather(*(self._close(leg, cause) for leg in list(session.legs)))
+            for leg in [one for one in session.legs if one.identity.camera_id is not None]:
+                self.bench.take_back(leg)
+            await asyncio.gather(*(self.close_leg(leg, cause) for leg in list(session.legs)))
         return {}
 
     async def drain(self, _: Mapping[str, str], __: Json) -> Json:
         """``POST /drain``."""
         self.draining = True
+        await self.bench.drain()
         return {}
 
     async def status(self, _: Mapping[str, str], __: Json) -> Json:
@@ -231,12 +252,14 @@ class MediaWorker:
     # Ends.
 
     def _close_later(self, leg: Leg, cause: str) -> None:
-        self._tasks.once(f"close {leg.identity.peer_id}", self._close(leg, cause))
+        self._tasks.once(f"close {leg.identity.peer_id}", self.close_leg(leg, cause))
 
-    async def _close(self, leg: Leg, cause: str) -> None:
+    async def close_leg(self, leg: Leg, cause: str) -> None:
+        """End a peer; one that is closed already is left alone."""
         if leg.state is LegState.CLOSED:
             return
-        session = self.sessions.get(leg.identity.session_id)
+        session_id = leg.identity.session_id
+        session = self.sessions.get(session_id) or self.bench.room_of(session_id)
         self._legs.pop(leg.identity.peer_id, None)
         if leg in self._slots[leg.order % _SLOTS]:
             self._slots[leg.order % _SLOTS].remove(leg)
@@ -251,18 +274,21 @@ class MediaWorker:
             self._closing.discard(closed)
         if session is not None:
             session.remove(leg)
-            self._forget_if_empty(session)
+            self.forget_if_empty(session)
         self._put_fact("peer_closed", leg, {"cause": cause})
         log.info("peer closed", peer_id=leg.identity.peer_id, cause=cause)
 
-    def _forget_if_empty(self, session: MediaSession) -> None:
+    def forget_if_empty(self, session: MediaSession) -> None:
+        """Let go of a session or a camera's room that nobody is in."""
+        if self.bench.forget_if_empty(session):
+            return
         if not session.legs and self.sessions.get(session.session_id) is session:
             del self.sessions[session.session_id]
 
     async def close(self) -> None:
         """Close every peer with the cause ``drained``."""
         self.draining = True
-        await asyncio.gather(*(self._close(leg, "drained") for leg in list(self._legs.values())))
+        await asyncio.gather(*(self.close_leg(leg, "drained") for leg in list(self._legs.values())))
         # Cutting off aiortc in the middle of a close leaves it half closed for ever.
         if self._closing:
             await asyncio.wait(self._closing, timeout=_CLOSE_WITHIN_S)
@@ -280,6 +306,7 @@ class MediaWorker:
                 "session_id": leg.identity.session_id,
                 "participant_id": leg.identity.participant_id,
                 "peer_id": leg.identity.peer_id,
+                "camera_id": leg.identity.camera_id,
                 **fields,
             }
         )
