@@ -125,6 +125,7 @@ class MediaFact(BaseModel):
     session_id: Id
     participant_id: Id
     peer_id: Id
+    camera_id: Id | None = None
     setup_ms: float | None = None
     codec: Annotated[str, StringConstraints(max_length=40)] | None = None
     cause: Annotated[str, StringConstraints(max_length=40)] | None = None

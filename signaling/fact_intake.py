@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
+from cases import bench
 from cases.actor import SystemActor
 from cases.facts import RECORDER_FACT, MediaFact
 from cases.ledger import FactRefused, Known, Taken, take_in
@@ -89,6 +90,11 @@ class FactIntake:
                 log.warning("media fact malformed", errors=error.error_count())
                 continue
             self._services.metrics.facts.labels(fact.kind).inc()
+            if fact.camera_id is not None:
+                await self._camera(fact)
+            if fact.camera_id == fact.session_id:
+                # It stands alone: there is nobody to tell.
+                continue
             if fact.kind == "quality":
                 await self._quality(fact)
             else:
@@ -144,6 +150,10 @@ class FactIntake:
 
         await self._services.run(act)
         self._remember(fact.participant_id, word)
+
+    async def _camera(self, fact: MediaFact) -> None:
+        if fact.kind != "quality":
+            await self._services.run(lambda unit: bench.note_fact(unit, fact))
 
     async def _peer(self, fact: MediaFact, epoch: str) -> None:
         async def act(unit: Unit) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from asyncio import sleep
+from asyncio import Lock, sleep
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -59,6 +59,8 @@ class Services:
     metrics: Metrics
     tasks: Tasks
     join_limit: JoinLimit = field(default_factory=JoinLimit)
+    bench_lock: Lock = field(default_factory=Lock)
+    """One look at the bench cameras at a time, so that an older one never undoes a newer."""
 
     async def run(self, act: Callable[[Unit], Awaitable[T]]) -> T:
         """Carry out ``act`` in one transaction, commit, then tell everybody concerned.
