@@ -235,13 +235,18 @@ async def publishing(tx: AsyncSession) -> Sequence[tuple[BenchCamera, Session | 
     return [(camera, session) for camera, session in rows]
 
 
-async def place_near(tx: AsyncSession, case_id: str) -> tuple[str, str] | None:
-    """Where a camera of the case's warehouse publishes: its sessions are best placed there."""
+async def place_near_case(tx: AsyncSession, case_id: str) -> tuple[str, str] | None:
+    """Where the cameras of the case's warehouse publish: its sessions are best placed there."""
+    case = await tx.get(Case, case_id)
+    return None if case is None else await place_near(tx, case.warehouse_id)
+
+
+async def place_near(tx: AsyncSession, warehouse_id: str | None) -> tuple[str, str] | None:
+    """Where the cameras of a warehouse publish, so that they stay together."""
     row = (
         await tx.execute(
             select(BenchCamera.media_worker, BenchCamera.media_epoch)
-            .join(Case, Case.warehouse_id == BenchCamera.warehouse_id)
-            .where(Case.id == case_id, BenchCamera.peer_id.is_not(None))
+            .where(BenchCamera.warehouse_id == warehouse_id, BenchCamera.peer_id.is_not(None))
             .order_by(BenchCamera.id)
             .limit(1)
         )

@@ -12,7 +12,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.bench import place_near
+from cases.bench import place_near_case
 from cases.joining import Joined, Seat, SeatGone, SeatMedia
 from cases.sessions import object_prefix
 from cases.tables import Session
@@ -155,7 +155,7 @@ async def _place_for(services: Services, seat: Seat) -> Place:
     ):
         return Place(seat.worker, seat.epoch)
     async with services.database.read() as tx:
-        near = await place_near(tx, seat.case_id)
+        near = await place_near_case(tx, seat.case_id)
     if near is not None and services.media_pool.has_room(Place(*near)):
         return Place(*near)
     return services.media_pool.least_loaded()

@@ -237,11 +237,13 @@ async def _session(request: web.Request) -> BenchCamera:
 
 
 async def _place_for(services: Services, camera: BenchCamera) -> Place:
-    """Where the session is that shows the camera, else where there is least to do.
+    """Where the session is that shows the camera, else with the warehouse's others.
 
     Raises:
         CaseError: ``media_unavailable`` (503).
     """
+    async with services.database.read() as tx:
+        near = await bench.place_near(tx, camera.warehouse_id)
     if camera.session_id is not None:
         async with services.database.read() as tx:
             session = await tx.get(Session, camera.session_id)
@@ -249,6 +251,8 @@ async def _place_for(services: Services, camera: BenchCamera) -> Place:
             session.media_worker, session.media_epoch
         ):
             return Place(session.media_worker or "", session.media_epoch or "")
+    if near is not None and services.media_pool.has_room(Place(*near)):
+        return Place(*near)
     return services.media_pool.least_loaded()
 
 
