@@ -21,7 +21,15 @@ export class Call {
   readonly expectsFrames = computed(() => {
     const session = this.session.value;
     const other = session?.other.value;
-    return session?.state.value === 'live' && other?.presence === 'here' && other.camera;
+    return session?.state.value === 'live' && other?.presence === 'here' && other.camera && !this.unshowable.value;
+  });
+  /** Whether the other person sends a video format that this browser cannot show: there is sound and no picture. */
+  readonly unshowable = computed(() => {
+    const session = this.session.value;
+    const other = session?.other.value;
+    const codec = session && other ? session.codecOf(other.id) : null;
+    const shows = this.connection.shows.value;
+    return codec !== null && shows.length > 0 && !shows.includes(codec);
   });
   private readonly stops: (() => void)[] = [];
   private closed = false;

@@ -17,7 +17,7 @@ interface Props {
   onEnlarge: (participantId: string | null) => void;
 }
 
-const ROLES = ['buyer', 'host', 'observer'] as const;
+const ROLES = ['buyer', 'host', 'observer', 'bench'] as const;
 
 export function roleWords(role: string): string {
   const known = ROLES.find((one) => one === role);

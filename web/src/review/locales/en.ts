@@ -116,6 +116,8 @@ export const en = {
   'event.camera_off': '{name} turned the camera off',
   'event.microphone_off': '{name} muted the microphone',
   'event.microphone_on': '{name} unmuted the microphone',
+  'event.bench_attached': '{name} shown and recorded',
+  'event.bench_detached': '{name} no longer shown',
   'event.device_asked': 'Another device asked to join',
   'event.device_yes': 'The other device was let in',
   'event.device_no': 'The other device was refused',
