@@ -120,7 +120,9 @@ class MediaFact(BaseModel):
     """What a media worker says of one peer; not evidence."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
-    kind: Literal["peer_connected", "peer_lost", "peer_recovered", "peer_closed", "quality"]
+    kind: Literal[
+        "peer_connected", "peer_lost", "peer_recovered", "peer_closed", "peer_unsuited", "quality"
+    ]
     at_ns: Ns
     session_id: Id
     participant_id: Id

@@ -174,7 +174,7 @@ class FactIntake:
         await self._services.run(act)
         if fact.kind == "peer_connected" and fact.setup_ms is not None:
             self._services.metrics.peer_setup_s.observe(fact.setup_ms / 1000)
-        if fact.kind != "peer_closed":
+        if fact.kind not in ("peer_closed", "peer_unsuited"):
             self._remember(fact.participant_id, "lost" if fact.kind == "peer_lost" else "good")
 
     def _remember(self, participant_id: str, word: str) -> None:
@@ -203,6 +203,9 @@ async def _apply(unit: Unit, fact: MediaFact, session: Session, person: Particip
         case "peer_lost":
             person.connection = "lost"
             await unit.record(session.id, "peer_lost", said, SystemActor())
+            unit.changes.lost_peers.append((session.id, person.id))
+        case "peer_unsuited":
+            # Somebody came who cannot show this codec; a fresh peer begins with another.
             unit.changes.lost_peers.append((session.id, person.id))
         case "peer_closed":
             person.peer_id = None
