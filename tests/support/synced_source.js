@@ -9,7 +9,8 @@
   "use strict";
   // Blank and insecure pages have no devices to replace.
   if (!navigator.mediaDevices) return;
-  const { camera, width, height, fps, hz } = window.__syncedSource;
+  const { camera, fps, hz } = window.__syncedSource;
+  let { width, height } = window.__syncedSource;
   const COLUMNS = 8, ROWS = 11, CELL = 32, MARGIN = 8, RING = 16;
   const LEFT = (1280 - COLUMNS * CELL) / 2, TOP = (720 - ROWS * CELL) / 2;
   const scenes = {
@@ -89,6 +90,10 @@
     const context = canvas.getContext("2d", { alpha: false });
     draw(context, counter, Math.floor(nowMs()));
     const track = canvas.captureStream().getVideoTracks()[0];
+    // A phone that is turned: the same track goes on with pictures of another size.
+    window.__turnCamera = (nextWidth, nextHeight) => {
+      [canvas.width, canvas.height] = [width, height] = [nextWidth, nextHeight];
+    };
     const timer = setInterval(() => {
       if (track.readyState === "ended") {
         clearInterval(timer);
