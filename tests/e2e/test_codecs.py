@@ -237,6 +237,7 @@ async def test_sound_alone_is_recorded_and_replayed(
     assert shown.audio_codec == "opus"
     assert len(shown.beeps_s) >= 2
     async with reviewing(machine, browsers, timeline) as page:
+        await by(page, "sound-only-buyer").wait_for(timeout=STEP_MS)
         await by(page, "play").click()
         await page.wait_for_function(
             "document.querySelector('[data-test=\"review-video-buyer\"]')?.currentTime > 0.5",

@@ -30,6 +30,7 @@ export const en = {
   'picture.before': 'Not in the call yet',
   'picture.between': 'Away',
   'picture.after': 'Has left the call',
+  'picture.sound_only': 'Sound only: no camera was on',
   'picture.never': 'Nothing was recorded of this person',
   'picture.skip': 'Go to the next picture',
   'picture.loss': 'A few packets are missing here',
