@@ -12,6 +12,7 @@ from signaling import (
     health_routes,
     host_routes,
     join_routes,
+    network_routes,
     openapi,
     pages,
     problems,
@@ -35,6 +36,7 @@ def build_app(services: Services) -> web.Application:
     session_routes.add_routes(app)
     bench_routes.add_routes(app)
     whip_routes.add_routes(app)
+    network_routes.add_routes(app)
     evidence_routes.add_routes(app)
     openapi.add_routes(app)
     health_routes.add_routes(app)

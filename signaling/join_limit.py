@@ -13,8 +13,9 @@ _REMEMBERED: Final = 10_000
 class JoinLimit:
     """Counts attempts per name in a sliding window; forgets the longest unused name first."""
 
-    def __init__(self, attempts: int = ATTEMPTS) -> None:
+    def __init__(self, attempts: int = ATTEMPTS, window_s: float = WINDOW_S) -> None:
         self._allowed = attempts
+        self._window_s = window_s
         self._attempts: OrderedDict[str, deque[float]] = OrderedDict()
 
     def wait_s(self, name: str, now_s: float) -> float:
@@ -23,9 +24,9 @@ class JoinLimit:
         self._attempts.move_to_end(name)
         while len(self._attempts) > _REMEMBERED:
             self._attempts.popitem(last=False)
-        while attempts and now_s - attempts[0] >= WINDOW_S:
+        while attempts and now_s - attempts[0] >= self._window_s:
             attempts.popleft()
         if len(attempts) >= self._allowed:
-            return attempts[0] + WINDOW_S - now_s
+            return attempts[0] + self._window_s - now_s
         attempts.append(now_s)
         return 0.0

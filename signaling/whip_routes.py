@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from hashlib import sha256
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
@@ -147,7 +147,11 @@ async def publish(request: web.Request) -> web.Response:
         "ETag": _etag(peer.peer_id),
         "Accept-Patch": FRAGMENT,
     }
-    return web.Response(status=201, body=_answer(peer), content_type=SDP, headers=headers)
+    ice = services.turn.ice_for(f"whip:{camera.id}", services.clock.now())
+    response = web.Response(status=201, body=_answer(peer), content_type=SDP, headers=headers)
+    for link in ice_links(ice["servers"]):
+        response.headers.add("Link", link)
+    return response
 
 
 @_with_cors
@@ -192,6 +196,21 @@ async def end(request: web.Request) -> web.Response:
 
     await services.run(act)
     return web.Response(status=200)
+
+
+def ice_links(servers: list[dict[str, Any]]) -> list[str]:
+    """One ``Link`` for each address of a STUN or TURN server (RFC 9725, 4.6)."""
+    return [
+        f'<{url}>; rel="ice-server"'
+        + (
+            f'; username="{server["username"]}"; credential="{server["credential"]}"; '
+            'credential-type="password"'
+            if "credential" in server
+            else ""
+        )
+        for server in servers
+        for url in server["urls"]
+    ]
 
 
 def fragment_candidates(fragment: str) -> list[dict[str, object]]:

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,13 +83,19 @@ class Machine:
 
 
 @asynccontextmanager
-async def running_machine(data: Path, **settings: object) -> AsyncIterator[Machine]:
-    """Start ``proofcall serve`` in ``data`` with people seeded, and end it as Ctrl-C would."""
+async def running_machine(
+    data: Path, *, through: Sequence[str] = (), **settings: object
+) -> AsyncIterator[Machine]:
+    """Start ``proofcall serve`` in ``data`` with people seeded, and end it as Ctrl-C would.
+
+    ``through`` is put before the command (``ip netns exec NAME``).
+    """
     await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
     chosen = Settings(**{"data": data, "http": f"127.0.0.1:{free_port()}", **settings})  # type: ignore[arg-type]
     log = data / "machine.log"
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
+            *through,
             sys.executable,
             "-m",
             "proofcall",
