@@ -146,7 +146,10 @@ async def attach(unit: Unit, actor: StaffActor, session_id: str, camera_id: str)
     camera.session_id, camera.participant_id = session.id, person.id
     unit.changes.moved_cameras.add(camera.id)
     await unit.record(
-        session.id, "bench_attached", {"participant_id": person.id, "name": camera.name}, actor
+        session.id,
+        "bench_attached",
+        {"participant_id": person.id, "name": camera.name, "codec": camera.codec},
+        actor,
     )
     unit.changes.sessions.add(session.id)
     await unit.tx.flush()
@@ -167,7 +170,7 @@ async def detach(unit: Unit, actor: StaffActor, session_id: str, camera_id: str)
 
 
 async def publish(
-    unit: Unit, camera_id: str, worker: str, epoch: str, peer_id: str
+    unit: Unit, camera_id: str, worker: str, epoch: str, peer_id: str, codec: str | None
 ) -> tuple[str, str, str] | None:
     """A camera publishes with this peer now; gives the place and peer that it replaces.
 
@@ -181,7 +184,7 @@ async def publish(
     if camera.peer_id and camera.media_worker and camera.media_epoch:
         before = (camera.media_worker, camera.media_epoch, camera.peer_id)
     camera.media_worker, camera.media_epoch, camera.peer_id = worker, epoch, peer_id
-    camera.connected_at = None
+    camera.codec, camera.connected_at = codec, None
     if camera.participant_id is not None and camera.session_id is not None:
         person = await unit.tx.get_one(Participant, camera.participant_id)
         person.peer_id = peer_id

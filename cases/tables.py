@@ -341,6 +341,7 @@ class BenchCamera(Base):
     media_worker: Mapped[str | None]
     media_epoch: Mapped[str | None]
     peer_id: Mapped[str | None]  # what it publishes with now
+    codec: Mapped[str | None]  # of its pictures
     connected_at: Mapped[datetime | None]  # since when pictures come
     session_id: Mapped[str | None] = mapped_column(ForeignKey("sessions.id"), index=True)
     participant_id: Mapped[str | None] = mapped_column(ForeignKey("participants.id"))

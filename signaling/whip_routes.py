@@ -126,8 +126,10 @@ async def publish(request: web.Request) -> web.Response:
     place = await _place_for(services, camera)
     peer = await services.media_pool.publish_camera(place, camera.id, offer)
 
+    codec = next((str(one["codec"]) for one in peer.tracks if one["kind"] == "video"), None)
+
     async def act(unit: Unit) -> tuple[str, str, str] | None:
-        return await bench.publish(unit, camera.id, place.worker, place.epoch, peer.peer_id)
+        return await bench.publish(unit, camera.id, place.worker, place.epoch, peer.peer_id, codec)
 
     try:
         before = await services.run(act)

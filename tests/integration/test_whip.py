@@ -131,6 +131,10 @@ async def test_a_camera_is_seen_recorded_and_photographed_only_while_attached(li
             assert await state_of(host, session_id, camera) == "shown"
             log = await kinds(host, session_id)
             assert log.count("bench_attached") == 1
+            page = await buyer.ok("GET", f"/api/sessions/{session_id}/events?after=0")
+            [told] = [one for one in page["events"] if one["kind"] == "bench_attached"]
+            assert told["payload"]["name"] == "Bench 1"
+            assert told["payload"]["codec"] == "H264"
             await until(
                 lambda: all(len(one.peers[-1].of_mid("4")) > 30 for one in (buyer, host)),
                 20,

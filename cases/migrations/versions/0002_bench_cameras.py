@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("media_worker", sa.String(), nullable=True),
         sa.Column("media_epoch", sa.String(), nullable=True),
         sa.Column("peer_id", sa.String(), nullable=True),
+        sa.Column("codec", sa.String(), nullable=True),
         sa.Column("connected_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("session_id", sa.String(), nullable=True),
         sa.Column("participant_id", sa.String(), nullable=True),

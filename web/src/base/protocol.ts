@@ -277,7 +277,7 @@ export interface EventPayloads {
   media_state: { camera: boolean; microphone: boolean };
   finding: { finding_id: string; words: string };
   finding_answer: { finding_id: string; answer: FindingAnswer; words: string };
-  bench_attached: { participant_id: string; name: string };
+  bench_attached: { participant_id: string; name: string; codec: string | null };
   bench_detached: { participant_id: string; name: string };
   device_asked: Record<string, never>;
   device_answered: { answer: 'yes' | 'no' };

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { tb } from '../base/text';
 import { Icon } from '../base/ui';
+import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
 import type { Participant } from '../base/protocol';
 import './bench.css';
@@ -14,9 +15,9 @@ export function benchOf(session: LiveSession): Participant | null {
   return session.participants.value.find((p) => p.role === 'bench' && p.presence === 'here') ?? null;
 }
 
-export function BenchPicture({ bench, stream, large, onSwap, onElement, onFrame }: {
+export function BenchPicture({ call, bench, large, onSwap, onElement, onFrame }: {
+  call: Call;
   bench: Participant;
-  stream: MediaStream | null;
   large: boolean;
   onSwap: () => void;
   onElement?: (element: HTMLVideoElement | null) => void;
@@ -24,6 +25,7 @@ export function BenchPicture({ bench, stream, large, onSwap, onElement, onFrame 
 }) {
   const hasFrame = useSignal(false);
   const lost = bench.connection === 'lost';
+  const unshowable = call.cannotShow(bench.id);
   useEffect(() => {
     // A camera that comes again begins with a picture of now.
     if (lost) hasFrame.value = false;
@@ -31,7 +33,7 @@ export function BenchPicture({ bench, stream, large, onSwap, onElement, onFrame 
   return (
     <div class={large ? 'bench large' : 'bench'} data-test="bench" data-large={large}>
       <RemoteVideo
-        stream={stream}
+        stream={call.connection.remote.value?.bench ?? null}
         fit="contain"
         muted
         label={t('call.bench_picture', { name: bench.name })}
@@ -44,8 +46,8 @@ export function BenchPicture({ bench, stream, large, onSwap, onElement, onFrame 
       />
       {hasFrame.value ? null : (
         <div class="person" role="status">
-          {lost ? <Icon name="videoOff" /> : <span class="spinner" aria-hidden="true" />}
-          <p>{t(lost ? 'call.bench_lost' : 'call.bench_waiting')}</p>
+          {lost || unshowable ? <Icon name="videoOff" /> : <span class="spinner" aria-hidden="true" />}
+          <p>{t(unshowable ? 'call.bench_unshowable' : lost ? 'call.bench_lost' : 'call.bench_waiting')}</p>
         </div>
       )}
       {large ? null : <button type="button" class="bench-swap" data-test="bench-swap" aria-label={t('call.bench_enlarge', { name: bench.name })} onClick={onSwap} />}

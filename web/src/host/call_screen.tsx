@@ -150,7 +150,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
           }}
         />
         {bench ? (
-          <BenchPicture bench={bench} stream={connection.remote.value?.bench ?? null} large={benchIsLarge} onSwap={() => (large.value = 'bench')} onElement={(element) => stills.watch('bench', element)} onFrame={(frame) => stills.shown('bench', frame)} />
+          <BenchPicture call={call} bench={bench} large={benchIsLarge} onSwap={() => (large.value = 'bench')} onElement={(element) => stills.watch('bench', element)} onFrame={(frame) => stills.shown('bench', frame)} />
         ) : null}
         {ownIsLarge ? null : <SelfView media={media} first={benchIsLarge ? 'top-right' : 'bottom-left'} key={benchIsLarge ? 'bench' : 'person'} />}
         <BuyerState session={session} hasFrame={hasFrame.value} unshowable={call.unshowable.value} name={name} small={ownIsLarge || benchIsLarge} />

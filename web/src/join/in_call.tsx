@@ -111,7 +111,7 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
       <main class={benched ? 'stage benched' : 'stage'} aria-label={t('join.call_with', { name })}>
         <h1 class="sr">{t('join.call_with', { name })}</h1>
         <RemoteVideo stream={connection.remote.value?.main ?? null} fit={fit} label={t('join.picture_of', { name })} test="remote-video" onFrame={() => (firstFrame.value = true)} />
-        {bench && BenchPicture ? <BenchPicture bench={bench} stream={connection.remote.value?.bench ?? null} large={benchLarge.value} onSwap={() => (benchLarge.value = true)} /> : null}
+        {bench && BenchPicture ? <BenchPicture call={call} bench={bench} large={benchLarge.value} onSwap={() => (benchLarge.value = true)} /> : null}
         {benched ? <button type="button" class="bench-swap host" data-test="host-swap" aria-label={t('call.bench_enlarge', { name })} onClick={() => (benchLarge.value = false)} /> : null}
         {!firstFrame.value && host?.camera !== false && !call.unshowable.value ? (
           <div class="person" data-test="connecting">

@@ -307,7 +307,7 @@ export class LiveSession {
   codecOf(participantId: string): string | null {
     let codec: string | null = null;
     for (const event of this.events.value) {
-      if (event.kind === 'peer_connected' && event.payload.participant_id === participantId) codec = event.payload.codec;
+      if ((event.kind === 'peer_connected' || event.kind === 'bench_attached') && event.payload.participant_id === participantId) codec = event.payload.codec;
     }
     return codec;
   }

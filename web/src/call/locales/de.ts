@@ -59,6 +59,7 @@ export const callDe: Translation<typeof callEn> = {
   'call.bench_picture': 'Bild von {name}',
   'call.bench_waiting': 'Das Bild der Tischkamera kommt gleich …',
   'call.bench_lost': 'Die Tischkamera hat die Verbindung verloren. Ihr Bild kommt von selbst zurück.',
+  'call.bench_unshowable': 'Ihr Gerät kann das Videoformat dieser Kamera nicht zeigen. Ihr Bild wird trotzdem aufgezeichnet.',
   'call.bench_enlarge': '{name} groß zeigen',
   'call.event_bench_on': '{name}: Das Bild wird jetzt gezeigt und aufgezeichnet',
   'call.event_bench_off': '{name}: wird nicht mehr gezeigt oder aufgezeichnet',

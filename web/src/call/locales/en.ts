@@ -56,6 +56,7 @@ export const callEn = {
   'call.bench_picture': 'Picture of {name}',
   'call.bench_waiting': 'The bench camera’s picture is coming…',
   'call.bench_lost': 'The bench camera lost its connection. Its picture comes back by itself.',
+  'call.bench_unshowable': 'Your device cannot show this camera’s video format. Its picture is recorded all the same.',
   'call.bench_enlarge': 'Make {name} large',
   'call.event_bench_on': '{name}: its picture is now shown and recorded',
   'call.event_bench_off': '{name}: no longer shown or recorded',

@@ -59,6 +59,7 @@ export const callEs: Translation<typeof callEn> = {
   'call.bench_picture': 'Imagen de {name}',
   'call.bench_waiting': 'La imagen de la cámara de mesa está llegando…',
   'call.bench_lost': 'La cámara de mesa ha perdido la conexión. Su imagen vuelve sola.',
+  'call.bench_unshowable': 'Su dispositivo no puede mostrar el formato de vídeo de esta cámara. Su imagen se graba de todos modos.',
   'call.bench_enlarge': 'Ver {name} en grande',
   'call.event_bench_on': '{name}: su imagen se muestra y se graba desde ahora',
   'call.event_bench_off': '{name}: ya no se muestra ni se graba',

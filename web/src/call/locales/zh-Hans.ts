@@ -59,6 +59,7 @@ export const callZh: Translation<typeof callEn> = {
   'call.bench_picture': '{name} 的画面',
   'call.bench_waiting': '工作台摄像头的画面即将出现…',
   'call.bench_lost': '工作台摄像头断开了连接，画面会自动恢复。',
+  'call.bench_unshowable': '您的设备无法显示此摄像头的视频格式，但画面仍会被录制。',
   'call.bench_enlarge': '放大 {name}',
   'call.event_bench_on': '{name}：画面现在开始展示并录制',
   'call.event_bench_off': '{name}：不再展示，也不再录制',
