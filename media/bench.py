@@ -15,7 +15,7 @@ import structlog
 
 from media.leg import Leg, LegIdentity
 from media.room import Role
-from media.session import MediaSession
+from media.session import Closer, MediaSession
 from media.tap import Tap
 from runtime.control import ControlServer, Json
 from runtime.errors import CaseError
@@ -28,6 +28,7 @@ class BenchHost(Protocol):
     """The worker, as far as its bench knows it."""
 
     sessions: dict[str, MediaSession]
+    draining: bool
 
     async def open_leg(self, identity: LegIdentity, session: MediaSession, body: Json) -> Json:
         """Answer an offer and keep the leg in this session."""
@@ -46,9 +47,14 @@ class Bench:
     """The cameras of one worker, each in its own room while no session shows it."""
 
     def __init__(
-        self, host: BenchHost, tap: Tap | None, new_room: Callable[[str], MediaSession]
+        self,
+        host: BenchHost,
+        tap: Tap | None,
+        new_room: Callable[[str], MediaSession],
+        closer: Closer,
     ) -> None:
         self._host = host
+        self._closer = closer
         self._tap = tap
         self._new_room = new_room
         self._rooms: dict[str, MediaSession] = {}
@@ -145,6 +151,8 @@ class Bench:
             replace(leg.identity, session_id=camera_id, participant_id=camera_id, recorded=False),
         )
         log.info("bench camera detached", session_id=home.session_id)
+        if self._host.draining:
+            self._closer(leg, "drained")
 
     async def drain(self) -> None:
         """Let the cameras that no session shows come again elsewhere."""

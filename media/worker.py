@@ -73,7 +73,7 @@ class MediaWorker:
         self._closing: set[asyncio.Future[None]] = set()
         self._some = asyncio.Event()
         self._cpu_share = 0.0
-        self.bench = Bench(self, tap, self._new_session)
+        self.bench = Bench(self, tap, self._new_session, self._close_later)
 
     # Commands.
 

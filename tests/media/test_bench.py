@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +54,8 @@ async def _publishing(running: Running, camera_id: str = "cam_1") -> AsyncIterat
         yield opened["peer_id"]
     finally:
         filming.cancel()
+        with suppress(asyncio.CancelledError, ConnectionError):
+            await filming
         await camera.close()
 
 
@@ -160,14 +162,22 @@ async def test_the_end_of_a_camera_is_told_and_leaves_nothing() -> None:
 
 
 async def test_a_draining_worker_lets_standing_cameras_go() -> None:
-    """They come again elsewhere; one that is shown stays with its session."""
-    async with running_worker() as running, _publishing(running) as peer_id:
-        await running.worker.drain({}, {})
-        assert "peer_closed" in running.facts.kinds(peer_id)
+    """They come again elsewhere; one that is shown stays until its session is over."""
+    async with running_worker() as running, _publishing(running) as shown:
+        host = RtpPeer()
+        await running.join(host, "p_host", "host")
+        await _attach(running, shown)
+        async with _publishing(running, "cam_2") as standing:
+            await running.worker.drain({}, {})
+            assert "peer_closed" in running.facts.kinds(standing)
+            assert "peer_closed" not in running.facts.kinds(shown)
         with pytest.raises(CaseError, match="no new peers"):
             await running.worker.bench.publish(
                 {}, {"camera_id": "cam_2", "offer": await RtpPeer(PUBLISHED).offer()}
             )
+        await running.worker.close_session({"session_id": "ses_1"}, {"cause": "verdict"})
+        await until(lambda: "peer_closed" in running.facts.kinds(shown))
+        await host.close()
 
 
 @pytest.mark.parametrize(
