@@ -14,7 +14,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import sessions
@@ -192,8 +192,11 @@ async def publish(
     return before
 
 
-async def unpublish(unit: Unit, camera_id: str, peer_id: str) -> None:
-    """What a camera published with this peer has ended; a newer peer is left alone."""
+async def unpublish(unit: Unit, camera_id: str, peer_id: str | None) -> None:
+    """What a camera published with this peer has ended; a newer peer is left alone.
+
+    One that was revoked is no longer shown either.
+    """
     camera = await unit.tx.get(BenchCamera, camera_id, with_for_update=True)
     if camera is None or camera.peer_id != peer_id:
         return
@@ -228,11 +231,16 @@ async def note_fact(unit: Unit, fact: MediaFact) -> None:
 
 
 async def publishing(tx: AsyncSession) -> Sequence[tuple[BenchCamera, Session | None]]:
-    """Every camera that publishes, with the session that is to show it."""
+    """Every camera that publishes, or was revoked while shown, with the session to show it."""
     rows = await tx.execute(
         select(BenchCamera, Session)
         .outerjoin(Session, Session.id == BenchCamera.session_id)
-        .where(BenchCamera.peer_id.is_not(None))
+        .where(
+            or_(
+                BenchCamera.peer_id.is_not(None),
+                and_(BenchCamera.revoked_at.is_not(None), BenchCamera.session_id.is_not(None)),
+            )
+        )
         .order_by(BenchCamera.id)
     )
     return [(camera, session) for camera, session in rows]

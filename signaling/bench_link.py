@@ -22,7 +22,7 @@ class Camera:
     """A camera that publishes, as the database has it; ``wanted`` is the session to show it."""
 
     camera_id: str
-    peer_id: str
+    peer_id: str | None
     place: Place
     revoked: bool
     wanted: str | None
@@ -42,7 +42,7 @@ async def settle_bench(services: Services) -> None:
         cameras = [
             Camera(
                 camera_id=camera.id,
-                peer_id=camera.peer_id or "",
+                peer_id=camera.peer_id,
                 place=Place(camera.media_worker or "", camera.media_epoch or ""),
                 revoked=camera.revoked_at is not None,
                 wanted=session.id if session is not None else None,
@@ -66,8 +66,8 @@ async def settle_bench(services: Services) -> None:
 
 async def _settle(services: Services, camera: Camera, shown: Mapping[str, str | None]) -> None:
     pool = services.media_pool
-    if camera.peer_id not in shown or camera.revoked:
-        if camera.revoked:
+    if camera.peer_id is None or camera.peer_id not in shown or camera.revoked:
+        if camera.revoked and camera.peer_id is not None:
             await pool.close_peer(camera.place, camera.peer_id, "revoked")
         await services.run(partial(_unpublish, camera))
         return
