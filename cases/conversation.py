@@ -11,7 +11,7 @@ from cases import sessions
 from cases.actor import Actor, SystemActor
 from cases.case_access import not_found
 from cases.log import LoggedEvent
-from cases.states import Presence, SessionState
+from cases.states import ParticipantRole, Presence, SessionState
 from cases.tables import Finding, Participant, Session
 from cases.unit import Unit
 from runtime.clock import Clock
@@ -139,11 +139,16 @@ async def mark_absent(unit: Unit, participant_id: str, socket_id: str | None) ->
 
 
 async def people_here(tx: AsyncSession) -> list[Participant]:
-    """Everybody who is said to be there, in all open sessions."""
+    """Every person who is said to be there, in all open sessions."""
     rows = await tx.execute(
         select(Participant)
         .join(Session, Session.id == Participant.session_id)
-        .where(Session.state != SessionState.ENDED, Participant.presence == Presence.HERE)
+        .where(
+            Session.state != SessionState.ENDED,
+            Participant.presence == Presence.HERE,
+            # A camera has no page that could tell of it.
+            Participant.role != ParticipantRole.BENCH,
+        )
     )
     return list(rows.scalars())
 

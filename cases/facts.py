@@ -120,11 +120,14 @@ class MediaFact(BaseModel):
     """What a media worker says of one peer; not evidence."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
-    kind: Literal["peer_connected", "peer_lost", "peer_recovered", "peer_closed", "quality"]
+    kind: Literal[
+        "peer_connected", "peer_lost", "peer_recovered", "peer_closed", "peer_unsuited", "quality"
+    ]
     at_ns: Ns
     session_id: Id
     participant_id: Id
     peer_id: Id
+    camera_id: Id | None = None
     setup_ms: float | None = None
     codec: Annotated[str, StringConstraints(max_length=40)] | None = None
     cause: Annotated[str, StringConstraints(max_length=40)] | None = None

@@ -15,7 +15,7 @@ from cases.consenting import agreed_participants
 from cases.keys import KeyRing
 from cases.log import LoggedEvent, LogKind, Visibility, last_seq, read_events
 from cases.sessions import participants_of, see_as_participant
-from cases.states import SessionState
+from cases.states import ParticipantRole, SessionState
 from cases.tables import Case, Participant, Session, Staff
 from runtime.clock import Clock
 
@@ -79,7 +79,11 @@ async def changing_parts(
         ],
         "queue": asdict(place) if place else None,
         "recording": session.state != SessionState.ENDED
-        and any(person.peer_id is not None and person.id in agreed for person in shown),
+        and any(
+            person.peer_id is not None
+            and (person.id in agreed or person.role == ParticipantRole.BENCH)
+            for person in shown
+        ),
     }
 
 

@@ -24,7 +24,7 @@ from cases.states import (
     SessionTrigger,
     next_session_state,
 )
-from cases.tables import Case, Consent, Event, Participant, Session, Staff
+from cases.tables import BenchCamera, Case, Consent, Event, Participant, Session, Staff
 from cases.unit import Unit
 from runtime.errors import CaseError
 from runtime.ids import CaseId, new_id
@@ -165,6 +165,15 @@ async def release(unit: Unit, actor: StaffActor, session_id: str) -> None:
         return
     session.state = after
     session.host_staff_id = None
+    # A camera of the warehouse goes with the host who showed it.
+    for camera_person in await detach_cameras(unit, session.id):
+        camera_person.presence, camera_person.left_at = Presence.LEFT, unit.now
+        await unit.record(
+            session.id,
+            "bench_detached",
+            {"participant_id": camera_person.id, "name": camera_person.name},
+            actor,
+        )
     _leave_media(unit, session, me)
     me.presence, me.left_at = Presence.LEFT, unit.now
     if me.socket_id is not None:
@@ -225,6 +234,7 @@ async def end(unit: Unit, session: Session, case: Case, cause: EndCause, actor: 
     session.state = next_session_state(before, SessionTrigger.END)
     session.ended_at = unit.now
     session.end_cause = cause
+    await detach_cameras(unit, session.id)
     for person in await participants_of(unit.tx, session.id):
         person.peer_id = None
         if person.presence != Presence.LEFT:
@@ -272,6 +282,22 @@ async def set_presence(
         case = await unit.tx.get(Case, session.case_id)
         if case is not None:
             unit.changes.desks |= queue_ids(session, case)
+
+
+async def detach_cameras(unit: Unit, session_id: str) -> list[Participant]:
+    """No bench camera is shown in the session any more; gives their participants in it."""
+    cameras = await unit.tx.scalars(
+        select(BenchCamera).where(BenchCamera.session_id == session_id).with_for_update()
+    )
+    shown = []
+    for camera in cameras:
+        person = await unit.tx.get(Participant, camera.participant_id)
+        if person is not None:
+            person.peer_id = None
+            shown.append(person)
+        camera.session_id = camera.participant_id = None
+        unit.changes.moved_cameras.add(camera.id)
+    return shown
 
 
 def touch(unit: Unit, session: Session, case: Case) -> None:

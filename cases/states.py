@@ -125,11 +125,12 @@ class Scope(StrEnum):
 
 
 class ParticipantRole(StrEnum):
-    """What a person is in a session."""
+    """What a person is in a session; ``BENCH`` is no person but the warehouse's fixed camera."""
 
     BUYER = "buyer"
     HOST = "host"
     OBSERVER = "observer"
+    BENCH = "bench"
 
 
 class Presence(StrEnum):

@@ -27,7 +27,9 @@ async def end_if_stale(unit: Unit, session_id: str) -> EndCause | None:
         Attendance(Presence(p.presence), p.seen_at)
         for p in people
         # Of a waiting session only the buyer counts: a host who released it is gone.
-        if seen.session.state != SessionState.WAITING or p.role == ParticipantRole.BUYER
+        # A camera is nobody who could come back.
+        if p.role != ParticipantRole.BENCH
+        and (seen.session.state != SessionState.WAITING or p.role == ParticipantRole.BUYER)
     ]
     state = SessionState(seen.session.state)
     cause = stale_cause(state, relevant, seen.session.created_at, unit.now)

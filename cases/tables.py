@@ -303,14 +303,15 @@ class Session(Base):
 
 
 class Participant(Base):
-    """A person in a session."""
+    """A person in a session, or a bench camera that is shown in it."""
 
     __tablename__ = "participants"
     id: Mapped[str] = mapped_column(primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
-    role: Mapped[str]  # ParticipantRole: buyer, host, observer
+    role: Mapped[str]  # ParticipantRole: buyer, host, observer, bench
     staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     device_id: Mapped[str | None] = mapped_column(ForeignKey("devices.id"))
+    camera_id: Mapped[str | None]  # of a bench camera
     name: Mapped[str]
     locale: Mapped[str]
     peer_id: Mapped[str | None]
@@ -322,6 +323,28 @@ class Participant(Base):
     connection: Mapped[str] = mapped_column(default="good")  # ConnectionWord
     joined_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
+
+
+class BenchCamera(Base):
+    """A warehouse's fixed camera: what lets it publish, where it does, and which session shows it.
+
+    ``session_id`` and ``participant_id`` go together; without them nobody sees the camera.
+    """
+
+    __tablename__ = "bench_cameras"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    warehouse_id: Mapped[str] = mapped_column(ForeignKey("warehouses.id"), index=True)
+    name: Mapped[str]
+    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    media_worker: Mapped[str | None]
+    media_epoch: Mapped[str | None]
+    peer_id: Mapped[str | None]  # what it publishes with now
+    codec: Mapped[str | None]  # of its pictures
+    connected_at: Mapped[datetime | None]  # since when pictures come
+    session_id: Mapped[str | None] = mapped_column(ForeignKey("sessions.id"), index=True)
+    participant_id: Mapped[str | None] = mapped_column(ForeignKey("participants.id"))
 
 
 class Shift(Base):

@@ -28,6 +28,8 @@ class Changes:
     """Session id and cause: media and recorder are to be closed."""
     closed_peers: list[tuple[str, str, str]] = field(default_factory=list)
     """Worker, epoch and peer of somebody who left."""
+    moved_cameras: set[str] = field(default_factory=set)
+    """Bench cameras that media must now show elsewhere or nowhere."""
     lost_peers: list[tuple[str, str]] = field(default_factory=list)
     """Session and participant whose media is gone: their page makes a fresh peer."""
     device_asks: list[tuple[str, str, str]] = field(default_factory=list)

@@ -107,6 +107,10 @@ class Feedback:
         # The m-line both sides send on has our first SSRC; any of ours will do.
         self._ssrc = next(iter(self._outs), 1)
 
+    def use_tap(self, tap: Tap | None) -> None:
+        """Tell this recorder of the sender's clock from now on, or none."""
+        self._tap = tap
+
     # What the peer says.
 
     def on_rtcp(self, packet: bytes) -> None:

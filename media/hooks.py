@@ -33,6 +33,7 @@ from media.ice_agent import LinkEvents, RelayConnection
 from media.negotiation import (
     SDP_ERRORS,
     MediaLine,
+    check_publication,
     checked_offer,
     install_codecs,
     negotiated_lines,
@@ -140,8 +141,13 @@ class PeerLink:
         self._pc: RTCPeerConnection | None = None
         self._closed = False
 
-    async def answer(self, offer: str, preferred: Sequence[str]) -> tuple[str, list[MediaLine]]:
-        """Answer a browser's offer; ``preferred`` orders the video codecs by name.
+    async def answer(
+        self, offer: str, preferred: Sequence[str], *, publishes_only: bool = False
+    ) -> tuple[str, list[MediaLine]]:
+        """Answer an offer; ``preferred`` orders the video codecs by name.
+
+        Whoever ``publishes_only`` (WHIP) is answered ``recvonly``, whatever was offered
+        (RFC 9725, 4.2).
 
         Raises:
             CaseError: ``bad_offer`` (422), whatever is wrong with it; ``no_media_port`` (503).
@@ -150,6 +156,8 @@ class PeerLink:
         token = _BUILDING.set(building)
         try:
             remote = checked_offer(offer)
+            if publishes_only:
+                check_publication(remote)
             pc = self._pc = RTCPeerConnection(
                 RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE)
             )
@@ -157,7 +165,7 @@ class PeerLink:
             await pc.setRemoteDescription(RTCSessionDescription(sdp=offer, type="offer"))
             _be_dtls_server(pc, remote)
             for index, transceiver in enumerate(pc.getTransceivers()):
-                transceiver.direction = "sendrecv"
+                transceiver.direction = "recvonly" if publishes_only else "sendrecv"
                 transceiver._codecs = ordered_codecs(transceiver._codecs, preferred)
                 # One stream for each source: browsers keep the lips of a stream in step.
                 transceiver.sender._stream_id = f"source-{index // 2}"

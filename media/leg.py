@@ -52,6 +52,8 @@ class LegIdentity:
     peer_id: str
     role: Role
     recorded: bool
+    camera_id: str | None = None
+    """Of a bench camera, which stays itself while sessions come and go."""
 
 
 class LegOwner(Protocol):
@@ -129,7 +131,9 @@ class Leg:
         Raises:
             CaseError: ``bad_offer`` (422).
         """
-        answer, lines = await self._link.answer(offer, preferred)
+        answer, lines = await self._link.answer(
+            offer, preferred, publishes_only=self.identity.role is Role.BENCH
+        )
         for line in lines:
             self._add_line(line)
         first = lines[0]
@@ -189,6 +193,23 @@ class Leg:
             if line.kind == "video":
                 self.video_codecs |= set(codecs.values())
 
+    def move(self, identity: LegIdentity, owner: LegOwner, tap: Tap | None) -> None:
+        """Belong to another session from now on: viewers and recording of the old one end.
+
+        The new recording begins at the next keyframe, which is asked for.
+        """
+        self._end_tracks("left")
+        self.identity = identity
+        self._owner = owner
+        self._tap = tap if identity.recorded else None
+        self.path.use_tap(self._tap)
+        self.feedback.use_tap(self._tap)
+        for ingress in self.ingresses:
+            ingress.participant_id = identity.participant_id
+            ingress.track_id = new_id("trk")
+            if ingress.kind == "video" and self.connected:
+                self.feedback.request_keyframe(ingress)
+
     async def add_candidate(self, text: str) -> None:
         """Take a trickled candidate.
 
@@ -202,6 +223,12 @@ class Leg:
         if self.state is LegState.CLOSED:
             return
         self.state = LegState.CLOSED
+        self._end_tracks(cause)
+        self.path.stop()
+        await self._link.close()
+        self.transmitter.stop()
+
+    def _end_tracks(self, cause: str) -> None:
         now_s, wall_ns = self._clock.monotonic_s(), self._clock.wall_ns()
         for out in self.egresses.values():
             out.bind(None, now_s)
@@ -210,10 +237,7 @@ class Leg:
                 out.bind(None, now_s)
             if self._tap is not None and ingress.handle:
                 self._tap.end_track(ingress.handle, wall_ns, cause)
-                ingress.handle = 0
-        self.path.stop()
-        await self._link.close()
-        self.transmitter.stop()
+            ingress.handle, ingress.handle_codec = 0, ""
 
     # What the link says.
 
@@ -249,7 +273,9 @@ class Leg:
         self.feedback.on_rtcp(packet)
 
     def _open_track(self, ingress: Ingress, codec: str) -> int:
-        if self._tap is None:
+        # Nobody hears a bench camera's microphone, so nobody's words are kept by it either.
+        unheard = self.identity.role is Role.BENCH and ingress.kind == "audio"
+        if self._tap is None or unheard:
             return 0
         wall_ns = self._clock.wall_ns()
         if ingress.handle:

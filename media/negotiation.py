@@ -97,6 +97,20 @@ def checked_offer(offer: str) -> SessionDescription:
     return remote
 
 
+def check_publication(remote: SessionDescription) -> None:
+    """Refuse what a bench camera does not send: one picture, at most one sound.
+
+    Raises:
+        ValueError: with the reason. ``recvonly`` and ``inactive`` must not be offered
+            (RFC 9725, 4.2), and no m-line is refused alone (4.4.3).
+    """
+    kinds = [media.kind for media in remote.media]
+    if kinds.count("video") != 1 or kinds.count("audio") > 1:
+        raise ValueError("a bench camera sends one video and at most one audio")
+    if any(media.direction not in ("sendonly", "sendrecv") for media in remote.media):
+        raise ValueError("a bench camera only sends")
+
+
 def ordered_codecs(
     negotiated: list[RTCRtpCodecParameters], preferred: Sequence[str]
 ) -> list[RTCRtpCodecParameters]:

@@ -67,6 +67,11 @@ class FastPath:
         """What the offer says will come."""
         self._uncommon.configure(ingresses, mid_id, transport_cc_id)
 
+    def use_tap(self, tap: Tap | None) -> None:
+        """Hand copies to this recorder's socket from now on, or to none."""
+        self._tap = tap
+        self._uncommon.use_tap(tap)
+
     def start(self, rx: SrtpContext) -> None:
         """The keys are there; packets flow once there is a path, too."""
         self._rx = rx

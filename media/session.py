@@ -34,15 +34,16 @@ class MediaSession:
         self._closer = closer
 
     def preferred_codecs(self, participant_id: str) -> list[str]:
-        """The order of video codecs for a newcomer: first what all the others can show."""
-        others = [
-            leg
-            for leg in self.legs
-            if leg.identity.participant_id != participant_id and leg.video_codecs
-        ]
+        """The order of video codecs for a participant: first what most of the others can show."""
+        newest: dict[str, Leg] = {}
+        for leg in self.legs:
+            known = newest.get(leg.identity.participant_id)
+            if leg.video_codecs and (known is None or leg.order > known.order):
+                newest[leg.identity.participant_id] = leg
+        newest.pop(participant_id, None)
         return sorted(
             _VIDEO_CODECS,
-            key=lambda name: not all(name in leg.video_codecs for leg in others),
+            key=lambda name: -sum(name in leg.video_codecs for leg in newest.values()),
         )
 
     def leg_of(self, participant_id: str) -> Leg | None:
@@ -95,8 +96,27 @@ class MediaSession:
         ]
         newer = any(other.order > leg.order for other in same)
         self.rewire()
+        self._tell_unsuited(leg)
         for older in [leg] if newer else same:
             self._closer(older, "replaced")
+
+    def _tell_unsuited(self, newcomer: Leg) -> None:
+        """Say who sends a codec that a newcomer cannot show although they agreed on another.
+
+        A fresh peer of theirs is answered with the other one first.
+        """
+        for leg in self.legs:
+            if leg is newcomer or not leg.connected or leg.identity.camera_id is not None:
+                continue
+            if leg.identity.participant_id == newcomer.identity.participant_id:
+                continue
+            video = next((one for one in leg.ingresses if one.kind == "video"), None)
+            agreed = list(video.codec_of.values()) if video is not None else []
+            wanted = self.preferred_codecs(leg.identity.participant_id)
+            best = min(agreed, key=wanted.index, default=None)
+            sent = agreed[0] if agreed else None
+            if best != sent and sent not in newcomer.video_codecs and newcomer.video_codecs:
+                self._facts("peer_unsuited", leg, {"codec": best})
 
     def leg_lost(self, leg: Leg) -> None:
         log.info("peer lost", session_id=self.session_id, peer_id=leg.identity.peer_id)

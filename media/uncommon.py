@@ -67,6 +67,10 @@ class UncommonPath:
             if ingress.rtx_ssrc:
                 self._repeats[ingress.rtx_ssrc] = ingress
 
+    def use_tap(self, tap: Tap | None) -> None:
+        """Hand copies here from now on."""
+        self._tap = tap
+
     def find_transport_cc(
         self, stream: Ingress, window: memoryview, head: int, now_us: int
     ) -> None:

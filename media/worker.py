@@ -15,6 +15,7 @@ import structlog
 
 from media import hooks
 from media.addresses import NetworkPolicy, network_policy
+from media.bench import Bench
 from media.draining import DEFAULT_LIMIT_S, Draining
 from media.echo import Echo
 from media.facts import FactQueue
@@ -79,6 +80,7 @@ class MediaWorker:
         self._closing: set[asyncio.Future[None]] = set()
         self._some = asyncio.Event()
         self._cpu_share = 0.0
+        self.bench = Bench(self, tap, self._new_session, self._close_later)
 
     # Commands.
 
@@ -92,14 +94,13 @@ class MediaWorker:
         server.command("/sessions/{session_id}/close", self.close_session)
         server.command("/drain", self.drain)
         server.query("/status", self.status)
+        self.bench.register(server)
         server.query("/peers/{peer_id}/stats", self.peer_stats)
 
     async def open_peer(self, _: Mapping[str, str], body: Json) -> Json:
         """``POST /peers``."""
         session_id = _text(body, "session_id")
-        # People of a call that it holds may come back to it, until they are to move.
-        if self.draining.asked and (self.draining.moving or session_id not in self.sessions):
-            raise CaseError("draining", "this worker takes nothing new", status=503)
+        self.refuse_if_draining(session_id)
         identity = LegIdentity(
             session_id=session_id,
             participant_id=_text(body, "participant_id"),
@@ -107,15 +108,15 @@ class MediaWorker:
             role=Role(_text(body, "role")),
             recorded=bool(body.get("record", False)),
         )
-        offer = _text(body, "offer")
+        _text(body, "offer")
         session = self.sessions.get(identity.session_id)
         if session is None:
-            session = self.sessions[identity.session_id] = MediaSession(
-                identity.session_id,
-                clock=self._clock,
-                facts=self._put_fact,
-                closer=self._close_later,
-            )
+            session = self._new_session(identity.session_id)
+            self.sessions[identity.session_id] = session
+        return await self.open_leg(identity, session, body)
+
+    async def open_leg(self, identity: LegIdentity, session: MediaSession, body: Json) -> Json:
+        """Answer ``body["offer"]`` and keep the leg; gives the answer of ``POST /peers``."""
         self._order += 1
         leg = Leg(
             identity,
@@ -128,9 +129,11 @@ class MediaWorker:
             order=self._order,
         )
         try:
-            answer = await leg.open(offer, session.preferred_codecs(identity.participant_id))
+            answer = await leg.open(
+                _text(body, "offer"), session.preferred_codecs(identity.participant_id)
+            )
         except BaseException:
-            self._forget_if_empty(session)
+            self.forget_if_empty(session)
             raise
         session.legs.append(leg)
         self._legs[identity.peer_id] = leg
@@ -152,6 +155,22 @@ class MediaWorker:
                 for ingress in leg.ingresses
             ],
         }
+
+    def refuse_if_draining(self, session_id: str | None = None) -> None:
+        """Take nothing new once the end has been ordered.
+
+        People of a call that we hold may come back to it, until they are to move.
+
+        Raises:
+            CaseError: ``draining`` (503).
+        """
+        if self.draining.asked and (self.draining.moving or session_id not in self.sessions):
+            raise CaseError("draining", "this worker takes nothing new", status=503)
+
+    def _new_session(self, session_id: str) -> MediaSession:
+        return MediaSession(
+            session_id, clock=self._clock, facts=self._put_fact, closer=self._close_later
+        )
 
     async def add_candidates(self, match: Mapping[str, str], body: Json) -> Json:
         """``POST /peers/{id}/candidates``."""
@@ -180,7 +199,7 @@ class MediaWorker:
         """``POST /peers/{id}/close``; closing what is closed is no error."""
         leg = self._legs.get(match["peer_id"])
         if leg is not None:
-            await self._close(leg, str(body.get("cause", "left")))
+            await self.close_leg(leg, str(body.get("cause", "left")))
         return {}
 
     async def locate(self, match: Mapping[str, str], body: Json) -> Json:
@@ -208,15 +227,26 @@ class MediaWorker:
         session = self.sessions.get(match["session_id"])
         if session is not None:
             cause = str(body.get("cause", "left"))
-            await asyncio.gather(*(self._close(leg, cause) for leg in list(session.legs)))
+            for leg in [one for one in session.legs if one.identity.camera_id is not None]:
+                self.bench.take_back(leg)
+            await asyncio.gather(*(self.close_leg(leg, cause) for leg in list(session.legs)))
         return {}
 
     async def drain(self, _: Mapping[str, str], body: Json) -> Json:
         """``POST /drain``; asking again can only shorten it."""
         limit_s = float(body.get("limit_s", DEFAULT_LIMIT_S))
-        self.draining.begin(limit_s, stays_down=body.get("stays_down") is True)
+        self.begin_drain(limit_s, stays_down=body.get("stays_down") is True)
         log.info("draining", limit_s=limit_s, peers=len(self._legs))
         return {"peers": len(self._legs), "sessions": len(self.sessions)}
+
+    def begin_drain(self, limit_s: float, *, stays_down: bool = False) -> None:
+        """Take nothing new; cameras that no session shows leave at once, calls within the limit.
+
+        Raises:
+            ValueError: the limit is negative or no number.
+        """
+        self.draining.begin(limit_s, stays_down=stays_down)
+        self._tasks.once("drain bench", self.bench.drain())
 
     async def status(self, _: Mapping[str, str], __: Json) -> Json:
         """``GET /status``."""
@@ -252,12 +282,14 @@ class MediaWorker:
     # Ends.
 
     def _close_later(self, leg: Leg, cause: str) -> None:
-        self._tasks.once(f"close {leg.identity.peer_id}", self._close(leg, cause))
+        self._tasks.once(f"close {leg.identity.peer_id}", self.close_leg(leg, cause))
 
-    async def _close(self, leg: Leg, cause: str) -> None:
+    async def close_leg(self, leg: Leg, cause: str) -> None:
+        """End a peer; one that is closed already is left alone."""
         if leg.state is LegState.CLOSED:
             return
-        session = self.sessions.get(leg.identity.session_id)
+        session_id = leg.identity.session_id
+        session = self.sessions.get(session_id) or self.bench.room_of(session_id)
         self._legs.pop(leg.identity.peer_id, None)
         if leg in self._slots[leg.order % _SLOTS]:
             self._slots[leg.order % _SLOTS].remove(leg)
@@ -277,7 +309,7 @@ class MediaWorker:
             self.garbage.peer_closed()
         if session is not None:
             session.remove(leg)
-            self._forget_if_empty(session)
+            self.forget_if_empty(session)
         self._put_fact("peer_closed", leg, {"cause": cause})
         log.info(
             "peer closed",
@@ -296,14 +328,17 @@ class MediaWorker:
             not (self.draining.moving and leg.state is LegState.LOST) for leg in self._legs.values()
         )
 
-    def _forget_if_empty(self, session: MediaSession) -> None:
+    def forget_if_empty(self, session: MediaSession) -> None:
+        """Let go of a session or a camera's room that nobody is in."""
+        if self.bench.forget_if_empty(session):
+            return
         if not session.legs and self.sessions.get(session.session_id) is session:
             del self.sessions[session.session_id]
 
     async def close(self) -> None:
         """Close every peer with the cause ``drained``."""
         self.draining.begin(DEFAULT_LIMIT_S)
-        await asyncio.gather(*(self._close(leg, "drained") for leg in list(self._legs.values())))
+        await asyncio.gather(*(self.close_leg(leg, "drained") for leg in list(self._legs.values())))
         # Cutting off aiortc in the middle of a close leaves it half closed for ever.
         if self._closing:
             await asyncio.wait(self._closing, timeout=_CLOSE_WITHIN_S)
@@ -323,6 +358,7 @@ class MediaWorker:
                 "session_id": leg.identity.session_id,
                 "participant_id": leg.identity.participant_id,
                 "peer_id": leg.identity.peer_id,
+                "camera_id": leg.identity.camera_id,
                 **fields,
             }
         )
@@ -419,7 +455,7 @@ async def run_worker(settings: Settings, worker_id: str) -> bool:
         if worker.draining.asked or not settings.drain_s:
             stop.set()
         else:
-            worker.draining.begin(settings.drain_s)
+            worker.begin_drain(settings.drain_s)
 
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, on_signal)

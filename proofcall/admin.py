@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases.bench import create_camera, revoke_camera
 from cases.database import Database
 from cases.keys import KeyRing
 from cases.people import create_api_key, create_staff
@@ -131,6 +132,33 @@ def create_staff_command(
         )
 
     print(_change(change))
+
+
+@admin.command("create-bench-camera")
+def create_bench_camera_command(warehouse_id: str, name: str) -> None:
+    """Let a fixed camera of a warehouse publish; prints its WHIP address and its token.
+
+    The token is shown only now.
+    """
+
+    async def change(tx: AsyncSession, keys: KeyRing, now: datetime) -> tuple[str, str]:
+        del keys
+        return await create_camera(tx, warehouse_id=warehouse_id, name=name, now=now)
+
+    camera_id, token = _change(change)
+    print(f"{load_settings().public_url}/whip/{camera_id}")
+    print(token)
+
+
+@admin.command("revoke-bench-camera")
+def revoke_bench_camera_command(camera_id: str) -> None:
+    """From now on the camera's token is worth nothing; what it sends ends within seconds."""
+
+    async def change(tx: AsyncSession, keys: KeyRing, now: datetime) -> None:
+        del keys
+        await revoke_camera(tx, camera_id, now)
+
+    _change(change)
 
 
 @admin.command("create-api-key")

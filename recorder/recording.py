@@ -146,6 +146,8 @@ class ParticipantRecording:
             self._remove(before)
         if not self._fits(codec):
             self._finish_part()
+            # Sound that goes on has begun the next part already, which is this codec's.
+            self._fits(codec)
         self._intakes[intake.track] = intake
         return intake
 

@@ -7,6 +7,7 @@ from aiohttp import web
 from signaling import (
     api_cases,
     api_staff,
+    bench_routes,
     evidence_routes,
     health_routes,
     host_routes,
@@ -16,6 +17,7 @@ from signaling import (
     pages,
     problems,
     session_routes,
+    whip_routes,
 )
 from signaling.services import SERVICES, Services
 
@@ -32,6 +34,8 @@ def build_app(services: Services) -> web.Application:
     join_routes.add_routes(app)
     host_routes.add_routes(app)
     session_routes.add_routes(app)
+    bench_routes.add_routes(app)
+    whip_routes.add_routes(app)
     network_routes.add_routes(app)
     evidence_routes.add_routes(app)
     openapi.add_routes(app)

@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
+from cases import bench
 from cases.actor import SystemActor
 from cases.facts import RECORDER_FACT, MediaFact
 from cases.ledger import FactRefused, Known, Taken, take_in
@@ -90,6 +91,11 @@ class FactIntake:
                 log.warning("media fact malformed", errors=error.error_count())
                 continue
             self._measure(fact)
+            if fact.camera_id is not None:
+                await self._camera(fact)
+            if fact.camera_id == fact.session_id:
+                # It stands alone: there is nobody to tell.
+                continue
             if fact.kind == "quality":
                 await self._quality(fact)
             else:
@@ -168,6 +174,10 @@ class FactIntake:
         await self._services.run(act)
         self._remember(fact.participant_id, word)
 
+    async def _camera(self, fact: MediaFact) -> None:
+        if fact.kind != "quality":
+            await self._services.run(lambda unit: bench.note_fact(unit, fact))
+
     async def _peer(self, fact: MediaFact, epoch: str) -> None:
         async def act(unit: Unit) -> None:
             person = await unit.tx.get(Participant, fact.participant_id, with_for_update=True)
@@ -187,7 +197,7 @@ class FactIntake:
         await self._services.run(act)
         if fact.kind == "peer_connected" and fact.setup_ms is not None:
             self._services.metrics.peer_setup_s.observe(fact.setup_ms / 1000)
-        if fact.kind != "peer_closed":
+        if fact.kind not in ("peer_closed", "peer_unsuited"):
             self._remember(fact.participant_id, "lost" if fact.kind == "peer_lost" else "good")
 
     def _remember(self, participant_id: str, word: str) -> None:
@@ -216,6 +226,9 @@ async def _apply(unit: Unit, fact: MediaFact, session: Session, person: Particip
         case "peer_lost":
             person.connection = "lost"
             await unit.record(session.id, "peer_lost", said, SystemActor())
+            unit.changes.lost_peers.append((session.id, person.id))
+        case "peer_unsuited":
+            # Somebody came who cannot show this codec; a fresh peer begins with another.
             unit.changes.lost_peers.append((session.id, person.id))
         case "peer_closed":
             person.peer_id = None

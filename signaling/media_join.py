@@ -12,6 +12,7 @@ import structlog
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases.bench import place_near_case
 from cases.joining import Joined, Seat, SeatGone, SeatMedia
 from cases.sessions import object_prefix
 from cases.tables import Session
@@ -96,7 +97,7 @@ async def _attempt(
     with metrics.join_stage("find"):
         async with services.database.read() as tx:
             seat = await find_seat(tx)
-    place = _place_for(services, seat) if wish.offer is not None else None
+    place = await _place_for(services, seat) if wish.offer is not None else None
     peer: PeerAnswer | None = None
     try:
         with metrics.join_stage("media"):
@@ -147,14 +148,22 @@ def _error(result: PeerAnswer | BaseException) -> BaseException:
     return result
 
 
-def _place_for(services: Services, seat: Seat) -> Place:
-    """All of a session's people on one worker, for as long as that lives."""
+async def _place_for(services: Services, seat: Seat) -> Place:
+    """All of a session's people on one worker, for as long as that lives.
+
+    A new one goes where a bench camera of its warehouse is, so that this can be attached
+    without coming again.
+    """
     if (
         seat.worker is not None
         and seat.epoch is not None
         and services.media_pool.is_alive(seat.worker, seat.epoch)
     ):
         return Place(seat.worker, seat.epoch)
+    async with services.database.read() as tx:
+        near = await place_near_case(tx, seat.case_id)
+    if near is not None and services.media_pool.has_room(Place(*near)):
+        return Place(*near)
     return services.media_pool.least_loaded()
 
 

@@ -22,6 +22,7 @@ POLL_S = 0.5
 _STATUS_TIMEOUT_S = 1.0
 _PEER_TIMEOUT_S = 5.0
 _SILENT_POLLS_TO_LOSE = 4
+_FULL_CPU = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,16 @@ class MediaPool:
             for w in self._workers.values()
         )
 
+    def has_room(self, place: Place) -> bool:
+        """Whether a new session may be placed there rather than where there is least to do."""
+        worker = self._workers.get(place.worker)
+        return (
+            worker is not None
+            and worker.place == place
+            and not worker.draining
+            and worker.cpu + 0.05 * worker.placed_since_poll < _FULL_CPU
+        )
+
     def least_loaded(self) -> Place:
         """Where a new session goes.
 
@@ -175,19 +186,67 @@ class MediaPool:
             PlaceLeavesError: the worker has begun to drain; another one may take the peer.
             CaseError: ``bad_offer`` (422) or ``media_unavailable`` (503).
         """
+        return await self._open_peer(
+            place,
+            "/peers",
+            {
+                "session_id": session_id,
+                "participant_id": participant_id,
+                "role": role,
+                "offer": offer,
+                "record": record,
+                "candidates": candidates,
+            },
+        )
+
+    async def publish_camera(self, place: Place, camera_id: str, offer: str) -> PeerAnswer:
+        """Have a worker take in a bench camera, shown to nobody.
+
+        Raises:
+            CaseError: as ``add_peer``.
+        """
+        return await self._open_peer(place, "/bench", {"camera_id": camera_id, "offer": offer})
+
+    async def attach_camera(
+        self, place: Place, camera_id: str, *, peer_id: str, session_id: str, participant_id: str
+    ) -> None:
+        """Show and record a camera in a session on its worker; safe to repeat.
+
+        Raises:
+            CaseError: ``media_unavailable`` (503), among others when this peer is gone.
+        """
+        body = {"peer_id": peer_id, "session_id": session_id, "participant_id": participant_id}
+        await self._order(place, f"/bench/{camera_id}/attach", body)
+
+    async def detach_camera(self, place: Place, camera_id: str) -> None:
+        """Show a camera to nobody; safe to repeat.
+
+        Raises:
+            CaseError: ``media_unavailable`` (503).
+        """
+        await self._order(place, f"/bench/{camera_id}/detach", {})
+
+    async def cameras(self, place: Place) -> Mapping[str, str | None]:
+        """The peers of the cameras that publish there, each with the session that shows it.
+
+        Raises:
+            CaseError: ``media_unavailable`` (503).
+        """
         try:
-            answer = await self._client(place).command(
-                "/peers",
-                {
-                    "session_id": session_id,
-                    "participant_id": participant_id,
-                    "role": role,
-                    "offer": offer,
-                    "record": record,
-                    "candidates": candidates,
-                },
-                timeout_s=_PEER_TIMEOUT_S,
-            )
+            answer = await self._client(place).query("/bench", timeout_s=_STATUS_TIMEOUT_S)
+        except ControlError as error:
+            raise _unavailable() from error
+        return {str(one["peer_id"]): one["session_id"] for one in answer["cameras"]}
+
+    async def _order(self, place: Place, path: str, body: dict[str, Any]) -> None:
+        try:
+            await self._client(place).command(path, body)
+        except ControlError as error:
+            raise _unavailable() from error
+
+    async def _open_peer(self, place: Place, path: str, body: dict[str, Any]) -> PeerAnswer:
+        try:
+            answer = await self._client(place).command(path, body, timeout_s=_PEER_TIMEOUT_S)
             return PeerAnswer(answer["peer_id"], answer["answer"], answer["tracks"])
         except ControlError as error:
             if 400 <= error.status < 500 and error.status != 409:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from asyncio import sleep
+from asyncio import Lock, sleep
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
@@ -65,6 +65,8 @@ class Services:
     vitals: Vitals = field(default_factory=lambda: Vitals(SystemClock()))
     figures: ProcessFigures | None = None
     """Of the other processes; only a process that serves ``/metrics`` has them."""
+    bench_lock: Lock = field(default_factory=Lock)
+    """One look at the bench cameras at a time, so that an older one never undoes a newer."""
     check_limit: JoinLimit = field(default_factory=lambda: JoinLimit(attempts=8, window_s=60.0))
     load_limit: JoinLimit = field(default_factory=lambda: JoinLimit(attempts=40, window_s=60.0))
     turn: TurnAccess = field(default_factory=TurnAccess)

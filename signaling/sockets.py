@@ -30,6 +30,7 @@ from runtime.errors import CaseError
 from runtime.settings import Settings
 from signaling import dialogue
 from signaling.auth import LOGIN_COOKIE
+from signaling.bench_link import settle_bench
 from signaling.dialogue import (
     AnswerFinding,
     CountReport,
@@ -129,6 +130,8 @@ class Hub:
         for session_id, cause in changes.closed:
             log.info("session ends", session_id=session_id, cause=cause)
             services.tasks.once("close media", services.close_session(session_id, cause))
+        if changes.moved_cameras:
+            services.tasks.once("settle bench", settle_bench(services))
         for worker, epoch, peer_id in changes.closed_peers:
             place = Place(worker, epoch)
             services.tasks.once(

@@ -17,6 +17,7 @@ from cases.states import SessionState
 from cases.tables import Session
 from cases.unit import Unit
 from runtime.errors import CaseError
+from signaling.bench_link import settle_bench
 from signaling.services import Services
 from signaling.sockets import AWAY_AFTER_S
 
@@ -94,6 +95,7 @@ class Upkeep:
             async with services.database.begin() as tx:
                 await conversation.refresh_seen(tx, services.hub.participant_ids, services.clock)
         await self._mark_absent()
+        await settle_bench(self._services)
         if self._sweeps % _SLOW_EVERY_SWEEPS == 0:
             await self._end_stale()
             await self._close_again()

@@ -61,7 +61,7 @@ def test_an_unknown_setting_is_one_line(tmp_path: Path) -> None:
 
 
 def test_people_are_set_up_by_hand(tmp_path: Path) -> None:
-    """A tenant, a warehouse, a grant, a person and a key, each by its command."""
+    """A tenant, a warehouse, a grant, a person, a key and a camera, each by its command."""
     data = {"PROOFCALL_DATA": str(tmp_path)}
     tenant = run("admin", "create-tenant", "Nordhaus", "nordhaus", **data)
     assert tenant.returncode == 0, tenant.stderr
@@ -77,6 +77,15 @@ def test_people_are_set_up_by_hand(tmp_path: Path) -> None:
     assert (again.returncode, again.stderr.count("\n")) == (1, 1)
     key = run("admin", "create-api-key", tenant_id, "Shop", "--scope", "cases:write", **data)
     assert key.stdout.startswith("pk_")
+    camera = run("admin", "create-bench-camera", warehouse_id, "Bench 4", **data)
+    address, token = camera.stdout.split()
+    assert "/whip/cam_" in address
+    assert token.startswith("bc_")
+    strange = run("admin", "create-bench-camera", "whs_unknown", "Bench 4", **data)
+    assert (strange.returncode, strange.stderr.count("\n")) == (1, 1)
+    camera_id = address.rpartition("/")[2]
+    assert run("admin", "revoke-bench-camera", camera_id, **data).returncode == 0
+    assert run("admin", "revoke-bench-camera", "cam_unknown", **data).returncode == 1
 
 
 @pytest.mark.timeout(180)

@@ -153,21 +153,59 @@ async def chromium(
         timeout=30_000,
     )
     try:
-        context = await browser.new_context(
-            viewport={"width": viewport.width, "height": viewport.height},
-            locale=locale,
-            has_touch=viewport.touch,
-            is_mobile=viewport.touch,
-            permissions=list(permissions),
-            ignore_https_errors=ignore_https_errors,
+        yield await _with_context(
+            Chromium(
+                browser,
+                await browser.new_context(
+                    viewport={"width": viewport.width, "height": viewport.height},
+                    locale=locale,
+                    has_touch=viewport.touch,
+                    is_mobile=viewport.touch,
+                    permissions=list(permissions),
+                    ignore_https_errors=ignore_https_errors,
+                ),
+                mark,
+            ),
+            _init_scripts(camera, codec),
         )
-        for script in _init_scripts(camera, codec):
-            await context.add_init_script(script)
-        running = Chromium(browser, context, mark)
-        _collect_errors(running)
-        yield running
     finally:
         await browser.close()
+
+
+@asynccontextmanager
+async def another_person(
+    running: Chromium,
+    camera: SyncedCamera | None = None,
+    *,
+    viewport: Viewport = DESK,
+    codec: Codec | None = None,
+    scripts: Sequence[str] = (),
+) -> AsyncIterator[Chromium]:
+    """Somebody else with the same running browser: cookies, camera and codec of their own.
+
+    Starting a browser takes seconds; a context takes none.
+    """
+    context = await running.browser.new_context(
+        viewport={"width": viewport.width, "height": viewport.height},
+        locale="en-US",
+        has_touch=viewport.touch,
+        is_mobile=viewport.touch,
+        permissions=["camera", "microphone"],
+    )
+    try:
+        yield await _with_context(
+            Chromium(running.browser, context, running.mark),
+            [*scripts, *_init_scripts(camera, codec)],
+        )
+    finally:
+        await context.close()
+
+
+async def _with_context(running: Chromium, scripts: Sequence[str]) -> Chromium:
+    for script in scripts:
+        await running.context.add_init_script(script)
+    _collect_errors(running)
+    return running
 
 
 async def screenshot(page: Page, folder: Path, name: str) -> Path:

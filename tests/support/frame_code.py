@@ -48,6 +48,7 @@ class Camera(IntEnum):
 
     BUYER = 1
     HOST = 2
+    BENCH = 3
 
 
 @dataclass(frozen=True, slots=True)

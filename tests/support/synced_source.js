@@ -1,7 +1,7 @@
 // A camera and microphone whose pictures carry the wall clock and whose beeps fall on whole seconds.
 //
 // Runs in a page before its own scripts, with window.__syncedSource =
-// {camera: 1 | 2, width, height, fps, hz} set. It replaces getUserMedia: video
+// {camera: 1 | 2 | 3, width, height, fps, hz} set. It replaces getUserMedia: video
 // is a canvas with the cells of frame_code.py (counter + 1 a picture, clock =
 // the Unix milliseconds of its drawing, flash for the first 100 ms of each
 // second), audio an oscillator that sounds in just those 100 ms.
@@ -9,12 +9,14 @@
   "use strict";
   // Blank and insecure pages have no devices to replace.
   if (!navigator.mediaDevices) return;
-  const { camera, width, height, fps, hz } = window.__syncedSource;
+  const { camera, fps, hz } = window.__syncedSource;
+  let { width, height } = window.__syncedSource;
   const COLUMNS = 8, ROWS = 11, CELL = 32, MARGIN = 8, RING = 16;
   const LEFT = (1280 - COLUMNS * CELL) / 2, TOP = (720 - ROWS * CELL) / 2;
   const scenes = {
     1: { name: "BUYER", wall: "#ebc396", table: "#a5693c", box: "#cd965f" },
     2: { name: "HOST", wall: "#a0bed7", table: "#5f7d96", box: "#8caab9" },
+    3: { name: "BENCH", wall: "#d8d8d0", table: "#6f8f6a", box: "#b9a27a" },
   };
   const scene = scenes[camera];
 
@@ -88,6 +90,10 @@
     const context = canvas.getContext("2d", { alpha: false });
     draw(context, counter, Math.floor(nowMs()));
     const track = canvas.captureStream().getVideoTracks()[0];
+    // A phone that is turned: the same track goes on with pictures of another size.
+    window.__turnCamera = (nextWidth, nextHeight) => {
+      [canvas.width, canvas.height] = [width, height] = [nextWidth, nextHeight];
+    };
     const timer = setInterval(() => {
       if (track.readyState === "ended") {
         clearInterval(timer);

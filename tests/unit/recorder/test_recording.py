@@ -193,6 +193,28 @@ async def test_another_codec_opens_the_next_part(tmp_path: Path) -> None:
     assert len(decoded_pictures(await read_all(await rig.open(1)))) == 30
 
 
+@pytest.mark.parametrize(("first", "then"), [("h264", "vp8"), ("vp8", "h264")])
+async def test_another_codec_while_sound_goes_on_is_a_part_of_its_own(
+    tmp_path: Path, first: str, then: str
+) -> None:
+    """The next part's sound is there before its first picture, and fits what follows."""
+    rig = SpoolRig(tmp_path)
+    picture, sound = open_both(rig, first)
+    heard = packetise("opus", audio(2.4))
+    rig.feed((picture, packetise(first, video(first, 30))), (sound, heard[:60]))
+    again = rig.session.open_track("par_1", "trk_v2", "peer_2", Codec(then))
+    assert again
+    rig.feed((again, packetise(then, video(then, 30), start_s=1.25)), (sound, heard[60:]))
+    await rig.session.close("ended")
+    containers = {"h264": "mp4", "vp8": "webm"}
+    opened = rig.facts("recording_opened")
+    assert [one["container"] for one in opened] == [containers[first], containers[then]]
+    for number in (0, 1):
+        whole = await read_all(await rig.open(number))
+        assert len(decoded_pictures(whole)) == 30
+        assert decoded_sound(whole)
+
+
 @pytest.mark.parametrize("codec", ["h264", "vp8"])
 async def test_one_medium_alone_is_recorded(tmp_path: Path, codec: str) -> None:
     """Pictures without sound and sound without pictures both play."""

@@ -38,6 +38,7 @@ const PATHS = {
   shield: 'M12 3l8 3v6c0 5-3.5 8-8 9-4.5-1-8-4-8-9V6zM8.5 12l2.5 2.5 4.5-5',
   release: 'M9 7L4 12l5 5M4 12h11a5 5 0 0 1 5 5v2',
   swap: 'M4 8h14M14 4l4 4-4 4M20 16H6M10 12l-4 4 4 4',
+  bench: 'M5 21h14M12 21v-7M8 3h8v7a4 4 0 0 1-8 0zM12 6.5v.2',
   expand: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
 } as const;
 

@@ -3,7 +3,8 @@
 export type Direction = 'buyer_shows' | 'warehouse_shows';
 export type SessionState = 'waiting' | 'held' | 'live' | 'ended';
 export type Presence = 'here' | 'away' | 'left';
-export type Role = 'buyer' | 'host' | 'observer';
+/** `bench` is no person but the warehouse's fixed camera. */
+export type Role = 'buyer' | 'host' | 'observer' | 'bench';
 export type CaseState =
   | 'filed'
   | 'inspection_offered'
@@ -265,7 +266,7 @@ export interface EventPayloads {
   host_took: { name: string };
   host_released: Record<string, never>;
   presence: { participant_id: string; presence: Presence };
-  peer_connected: { participant_id: string; codec: string };
+  peer_connected: { participant_id: string; codec: string | null };
   peer_lost: { participant_id: string };
   consent_given: { version: string; locale: string };
   consent_withdrawn: Record<string, never>;
@@ -284,6 +285,8 @@ export interface EventPayloads {
   media_state: { camera: boolean; microphone: boolean };
   finding: { finding_id: string; words: string };
   finding_answer: { finding_id: string; answer: FindingAnswer; words: string };
+  bench_attached: { participant_id: string; name: string; codec: string | null };
+  bench_detached: { participant_id: string; name: string };
   device_asked: Record<string, never>;
   device_answered: { answer: 'yes' | 'no' };
   recording_opened: {

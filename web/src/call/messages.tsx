@@ -42,6 +42,10 @@ function Entry({ event, own }: { event: SessionEvent; own: boolean }) {
       return <li class="fact withdrawn" data-test="withdrawn-fact">{t('call.event_withdrawn', { name: event.actor.name })} {time}</li>;
     case 'joined':
       return <li class="fact">{t('call.event_joined', { name: event.payload.name })} {time}</li>;
+    case 'bench_attached':
+      return <li class="fact">{t('call.event_bench_on', { name: event.payload.name })} {time}</li>;
+    case 'bench_detached':
+      return <li class="fact">{t('call.event_bench_off', { name: event.payload.name })} {time}</li>;
     default:
       return null;
   }
@@ -52,7 +56,7 @@ export function Messages({ session, autofocus }: { session: LiveSession; autofoc
   const list = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLTextAreaElement>(null);
   const shown = useComputed(() =>
-    session.events.value.filter((event) => ['message', 'still_taken', 'marker', 'finding', 'finding_answer', 'joined', 'consent_withdrawn'].includes(event.kind)),
+    session.events.value.filter((event) => ['message', 'still_taken', 'marker', 'finding', 'finding_answer', 'consent_withdrawn', 'bench_attached', 'bench_detached'].includes(event.kind) || (event.kind === 'joined' && event.payload.role !== 'bench')),
   );
   const unsent = useComputed(() => session.unsent.value.filter((item) => item.name === 'message.send'));
   const count = shown.value.length + unsent.value.length;

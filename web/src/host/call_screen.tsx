@@ -3,21 +3,23 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { languageName } from '../base/time';
 import { Icon, toast } from '../base/ui';
+import { BenchPicture, benchOf } from '../call/bench_picture';
 import { messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfVideo, SelfView } from '../call/self_view';
 import { ConnectionPill, ReconnectingVeil, RecordedPill } from '../call/status';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
+import { Bench, BenchDialog, type BenchCamera } from './bench';
 import { DeviceDialog, EndDialog, FindingDialog, MarkerDialog, ReleaseDialog } from './dialogs';
 import { CasePanel, type PanelTab } from './panel';
 import type { Shift } from './shift';
 import { BuyerState, StillStrip } from './stage';
-import { largeAtFirst, Stills, type Subject } from './stills';
+import { largeAtFirst, nextLarge, Stills, type Subject } from './stills';
 import { t } from './text';
 import { Tools, type ToolName } from './tools';
 
-export type Asking = 'marker' | 'finding' | 'end' | 'release' | null;
+export type Asking = 'marker' | 'finding' | 'end' | 'release' | 'bench' | null;
 
 export function CallScreen({ shift, call }: { shift: Shift; call: Call }) {
   const session = call.session.value;
@@ -36,6 +38,9 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
   const shows = session.snapshot.value.direction === 'warehouse_shows';
   const large = useSignal<Subject>(largeAtFirst(session.snapshot.value.direction));
   const ownIsLarge = large.value === 'own';
+  const benchCameras = useMemo(() => new Bench(session.id), [session.id]);
+  const bench = benchOf(session);
+  const benchIsLarge = large.value === 'bench' && bench !== null;
   const { media, connection } = call;
   const buyer = session.other.value;
   const name = buyer?.name ?? session.snapshot.value.case.buyer.name;
@@ -48,6 +53,18 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
     session.onEvent = (event) => stills.learn(event);
     return () => (session.onEvent = null);
   }, [session, stills]);
+
+  useEffect(() => {
+    // Shown or taken away, by this page or before a reload: what is large follows.
+    void benchCameras.refresh();
+    stills.forget('bench');
+    if (bench) large.value = 'bench';
+    else if (large.peek() === 'bench') large.value = largeAtFirst(session.snapshot.peek().direction);
+  }, [bench?.id]);
+  const showBench = async (camera: BenchCamera, shown: boolean) => {
+    asking.value = null;
+    await benchCameras.show(camera, shown);
+  };
 
   const theirs = messagesFromOthers(session);
   const newest = theirs.at(-1)?.seq ?? 0;
@@ -95,8 +112,14 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
       case 'flip':
         return void media.flip();
       case 'swap':
-        large.value = large.peek() === 'own' ? 'other' : 'own';
+        large.value = nextLarge(large.peek(), bench !== null);
         return;
+      case 'bench': {
+        const [only, ...others] = benchCameras.cameras.peek();
+        if (only && others.length === 0) return void showBench(only, bench === null);
+        asking.value = 'bench';
+        return;
+      }
       case 'finding':
       case 'end':
       case 'release':
@@ -107,7 +130,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
 
   return (
     <div class="host-call" data-test="host-call">
-      <main class={ownIsLarge ? 'stage swapped' : 'stage'} aria-label={t('host.stage', { name })}>
+      <main class={ownIsLarge || benchIsLarge ? 'stage swapped' : 'stage'} aria-label={t('host.stage', { name })}>
         <h1 class="sr">{t('host.stage', { name })}</h1>
         {ownIsLarge ? (
           <div class="own-large">
@@ -124,11 +147,14 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
           onFrame={(frame) => {
             hasFrame.value = true;
             call.pictureShown();
-            stills.shown(frame);
+            stills.shown('other', frame);
           }}
         />
-        {ownIsLarge ? null : <SelfView media={media} first="bottom-left" />}
-        <BuyerState session={session} hasFrame={hasFrame.value} name={name} small={ownIsLarge} />
+        {bench ? (
+          <BenchPicture call={call} bench={bench} large={benchIsLarge} onSwap={() => (large.value = 'bench')} onElement={(element) => stills.watch('bench', element)} onFrame={(frame) => stills.shown('bench', frame)} />
+        ) : null}
+        {ownIsLarge ? null : <SelfView media={media} first={benchIsLarge ? 'top-right' : 'bottom-left'} key={benchIsLarge ? 'bench' : 'person'} />}
+        <BuyerState session={session} hasFrame={hasFrame.value} unshowable={call.unshowable.value} name={name} small={ownIsLarge || benchIsLarge} />
         <div class="top">
           <span class="row wrap chips">
             <RecordedPill session={session} />
@@ -142,13 +168,14 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
         </div>
         <div class="foot">
           <StillStrip stills={stills} />
-          <Tools media={media} unread={unread} taking={taking.value} shows={shows} blocked={asking.value !== null} onUse={use} />
+          <Tools media={media} unread={unread} taking={taking.value} shows={shows} bench={benchCameras.cameras.value.length > 0 ? bench !== null : null} blocked={asking.value !== null} onUse={use} />
         </div>
         <ReconnectingVeil call={call} />
       </main>
-      <CasePanel session={session} stream={ownIsLarge ? own : stream} tab={tab} unread={unread} onFinding={() => use('finding')} />
+      <CasePanel session={session} stream={ownIsLarge ? own : benchIsLarge ? (connection.remote.value?.bench ?? null) : stream} tab={tab} unread={unread} onFinding={() => use('finding')} />
       {asking.value === 'marker' ? <MarkerDialog session={session} atMs={markedMs.value} onClose={close} /> : null}
       {asking.value === 'finding' ? <FindingDialog session={session} onClose={close} /> : null}
+      {asking.value === 'bench' ? <BenchDialog bench={benchCameras} onClose={close} onShow={(camera, shown) => void showBench(camera, shown)} /> : null}
       {asking.value === 'release' ? <ReleaseDialog name={name} onClose={close} onYes={() => shift.release(call)} /> : null}
       {asking.value === 'end' ? <EndDialog onClose={close} onEnd={(verdict) => shift.end(call, verdict)} /> : null}
       {session.asking.value ? <DeviceDialog session={session} name={name} /> : null}

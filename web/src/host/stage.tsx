@@ -13,7 +13,7 @@ const LOST_WORDS: Record<Still['state'], 'host.still_taking' | 'host.still_kept'
   failed: 'host.still_failed',
 };
 
-export function BuyerState({ session, hasFrame, name, small }: { session: LiveSession; hasFrame: boolean; name: string; small: boolean }) {
+export function BuyerState({ session, hasFrame, unshowable, name, small }: { session: LiveSession; hasFrame: boolean; unshowable: boolean; name: string; small: boolean }) {
   const buyer = session.other.value;
   const box = small ? 'person small' : 'person';
   if (session.state.value === 'held' && (!buyer || buyer.presence !== 'here')) {
@@ -48,6 +48,14 @@ export function BuyerState({ session, hasFrame, name, small }: { session: LiveSe
       <div class={box} role="status" data-test="buyer-no-camera">
         <Icon name="videoOff" />
         <p>{t('call.no_camera_of', { name })}</p>
+      </div>
+    );
+  }
+  if (buyer && unshowable) {
+    return (
+      <div class={box} role="status" data-test="unshowable">
+        <Icon name="videoOff" />
+        <p>{t('call.unshowable', { name })}</p>
       </div>
     );
   }

@@ -5,20 +5,27 @@ import type { Direction, SessionEvent } from '../base/protocol';
 import { serverNowMs, serverTimeOfFrameMs } from '../base/time';
 import type { ShownFrame } from '../call/remote_video';
 
-/** Whose picture: of this page's own camera, or of the other person. What is large on the stage is what tools speak of. */
-export type Subject = 'own' | 'other';
+/** Whose picture: of this page's own camera, of the other person, or of the bench camera. What is large on the stage is what tools speak of. */
+export type Subject = 'own' | 'other' | 'bench';
 
 /** Large at first is whoever shows the goods; the host may swap. */
 export function largeAtFirst(direction: Direction): Subject {
   return direction === 'warehouse_shows' ? 'own' : 'other';
 }
 
+/** "Swap" goes round: the other person, one's own picture, and the bench camera while it is shown. */
+export function nextLarge(now: Subject, benchShown: boolean): Subject {
+  if (now === 'other') return 'own';
+  if (now === 'own' && benchShown) return 'bench';
+  return 'other';
+}
+
 /** How the server finds the photographed frame again. A browser is not told the RTP timestamps of what it sends. */
-export type FrameName = { mid: '1'; rtp_timestamp: number } | { own_at_ms: number };
+export type FrameName = { mid: '1' | '4'; rtp_timestamp: number } | { own_at_ms: number };
 
 export function frameName(subject: Subject, rtpTimestamp: number | null, nowMs: number): FrameName | null {
   if (subject === 'own') return { own_at_ms: Math.round(nowMs) };
-  return rtpTimestamp === null ? null : { mid: '1', rtp_timestamp: rtpTimestamp };
+  return rtpTimestamp === null ? null : { mid: subject === 'bench' ? '4' : '1', rtp_timestamp: rtpTimestamp };
 }
 
 export type StillState = 'taking' | 'taken' | 'kept' | 'failed';
@@ -38,10 +45,11 @@ const NEXT_FRAME_MS = 120;
 
 export class Stills {
   readonly all = signal<readonly Still[]>([]);
-  private frame: ShownFrame | null = null;
+  private readonly frames: Record<Subject, ShownFrame | null> = { own: null, other: null, bench: null };
   private readonly sessionId: string;
-  private readonly elements: Record<Subject, HTMLVideoElement | null> = { own: null, other: null };
+  private readonly elements: Record<Subject, HTMLVideoElement | null> = { own: null, other: null, bench: null };
   private waiting: (() => void) | null = null;
+  private awaited: Subject = 'other';
 
   constructor(sessionId: string) {
     this.sessionId = sessionId;
@@ -51,10 +59,15 @@ export class Stills {
     this.elements[subject] = element;
   }
 
-  /** Called for each frame of the other person, as it is shown. */
-  shown(frame: ShownFrame): void {
-    this.frame = frame;
-    this.waiting?.();
+  /** Called for each frame of somebody else's picture, as it is shown. */
+  shown(subject: Subject, frame: ShownFrame): void {
+    this.frames[subject] = frame;
+    if (subject === this.awaited) this.waiting?.();
+  }
+
+  /** A picture that is gone has no frame to photograph. */
+  forget(subject: Subject): void {
+    this.frames[subject] = null;
   }
 
   /** Whether there is a frame that the server can find again. */
@@ -66,13 +79,13 @@ export class Stills {
   shownAtMs(subject: Subject): number {
     // One's own picture is shown here about as late as it is there.
     if (subject === 'own') return Math.round(serverNowMs());
-    const arrivedMs = this.frame?.arrivedMs ?? null;
+    const arrivedMs = this.frames[subject]?.arrivedMs ?? null;
     return Math.round(serverTimeOfFrameMs(arrivedMs === null ? null : Math.max(0, performance.now() - arrivedMs)));
   }
 
   /** Take the frame on the screen; false when it was not taken. */
   async take(subject: Subject): Promise<boolean> {
-    if (subject === 'other') await this.nextFrame();
+    if (subject !== 'own') await this.nextFrame(subject);
     const name = this.name(subject);
     const element = this.elements[subject];
     if (!name || !hasPicture(element)) return false;
@@ -122,14 +135,15 @@ export class Stills {
   }
 
   private name(subject: Subject): FrameName | null {
-    return frameName(subject, this.frame?.rtpTimestamp ?? null, serverNowMs());
+    return frameName(subject, this.frames[subject]?.rtpTimestamp ?? null, serverNowMs());
   }
 
   private change(clientId: string, change: Partial<Still>): void {
     this.all.value = this.all.value.map((still) => (still.clientId === clientId ? { ...still, ...change } : still));
   }
 
-  private nextFrame(): Promise<void> {
+  private nextFrame(subject: Subject): Promise<void> {
+    this.awaited = subject;
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);

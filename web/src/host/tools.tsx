@@ -4,7 +4,7 @@ import { Tool } from '../call/tool';
 import type { LocalMedia } from '../live/media';
 import { t } from './text';
 
-export type ToolName = 'still' | 'marker' | 'finding' | 'write' | 'mute' | 'camera' | 'flip' | 'swap' | 'release' | 'end';
+export type ToolName = 'still' | 'marker' | 'finding' | 'write' | 'mute' | 'camera' | 'flip' | 'swap' | 'bench' | 'release' | 'end';
 
 /** One letter each; they do nothing while somebody writes. */
 const KEYS: Partial<Record<string, ToolName>> = {
@@ -15,6 +15,7 @@ const KEYS: Partial<Record<string, ToolName>> = {
   u: 'mute',
   c: 'camera',
   x: 'swap',
+  b: 'bench',
   r: 'release',
   e: 'end',
 };
@@ -23,11 +24,13 @@ function isWriting(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName));
 }
 
-export function Tools({ media, unread, taking, shows, blocked, onUse }: {
+export function Tools({ media, unread, taking, shows, bench, blocked, onUse }: {
   media: LocalMedia;
   unread: number;
   taking: boolean;
   shows: boolean;
+  /** Whether a bench camera is shown; null where the warehouse has none. */
+  bench: boolean | null;
   blocked: boolean;
   onUse: (tool: ToolName) => void;
 }) {
@@ -36,7 +39,7 @@ export function Tools({ media, unread, taking, shows, blocked, onUse }: {
       if (blocked || event.repeat || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
       if (document.querySelector('dialog[open]')) return;
       const tool = KEYS[event.key.toLowerCase()];
-      if (!tool) return;
+      if (!tool || (tool === 'bench' && bench === null)) return;
       event.preventDefault();
       onUse(tool);
     };
@@ -54,6 +57,7 @@ export function Tools({ media, unread, taking, shows, blocked, onUse }: {
       <Tool icon={cameraOn ? 'video' : 'videoOff'} label={t(cameraOn ? 'call.camera_off' : 'call.camera_on')} pressed={!cameraOn} test="camera" shortcut="c" onPress={() => onUse('camera')} />
       {shows || media.cameras.value > 1 ? <Tool icon="flip" label={t('call.flip')} test="flip" disabled={!cameraOn} onPress={() => onUse('flip')} /> : null}
       <Tool icon="swap" label={t('host.swap')} test="swap" shortcut="x" onPress={() => onUse('swap')} />
+      {bench === null ? null : <Tool icon="bench" label={t('host.bench')} pressed={bench} test="bench-tool" shortcut="b" onPress={() => onUse('bench')} />}
       <Tool icon="release" label={t('host.release')} test="release" shortcut="r" onPress={() => onUse('release')} />
       <Tool icon="hangUp" label={t('host.end')} tone="danger" test="end" shortcut="e" onPress={() => onUse('end')} />
     </nav>

@@ -2,6 +2,7 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Button, Dialog, Icon } from '../base/ui';
+import { benchPicture, loadBenchPicture } from './bench_later';
 import { Messages, messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfView } from '../call/self_view';
@@ -16,7 +17,7 @@ import type { Visit } from './visit';
 /** How long a message from the host lies over the picture. */
 const HINT_MS = 12_000;
 
-function OtherPerson({ session }: { session: LiveSession }) {
+function OtherPerson({ session, unshowable }: { session: LiveSession; unshowable: boolean }) {
   const host = session.other.value;
   const name = host?.name ?? '';
   if (host?.presence === 'away') {
@@ -32,6 +33,14 @@ function OtherPerson({ session }: { session: LiveSession }) {
       <div class="person" data-test="host-no-camera">
         <span class="round" aria-hidden="true">{initials(name)}</span>
         <p>{t('call.no_camera_of', { name })}</p>
+      </div>
+    );
+  }
+  if (host && unshowable) {
+    return (
+      <div class="person" role="status" data-test="unshowable">
+        <span class="round" aria-hidden="true">{initials(name)}</span>
+        <p>{t('call.unshowable', { name })}</p>
       </div>
     );
   }
@@ -84,23 +93,36 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
   const hasMicrophone = media.microphone.value === 'on';
   const muted = media.muted.value || !hasMicrophone;
   const cameraOn = media.video.value !== null;
+  const bench = session.participants.value.find((p) => p.role === 'bench' && p.presence === 'here') ?? null;
+  const BenchPicture = benchPicture.value;
+  /** A camera that the host has just begun to show is what they speak of. */
+  const benchLarge = useSignal(true);
+  useEffect(() => {
+    if (bench) {
+      benchLarge.value = true;
+      loadBenchPicture();
+    }
+  }, [bench?.id]);
+  const benched = bench !== null && BenchPicture !== null && benchLarge.value;
   const observer = session.participants.value.find((p) => p.role === 'observer' && p.presence === 'here');
 
   return (
     <div class="call" data-test="in-call">
-      <main class="stage" aria-label={t('join.call_with', { name })}>
+      <main class={benched ? 'stage benched' : 'stage'} aria-label={t('join.call_with', { name })}>
         <h1 class="sr">{t('join.call_with', { name })}</h1>
         <RemoteVideo stream={connection.remote.value?.main ?? null} fit={fit} label={t('join.picture_of', { name })} test="remote-video" onFrame={() => {
           firstFrame.value = true;
           call.pictureShown();
         }} />
-        {!firstFrame.value && host?.camera !== false ? (
+        {bench && BenchPicture ? <BenchPicture call={call} bench={bench} large={benchLarge.value} onSwap={() => (benchLarge.value = true)} /> : null}
+        {benched ? <button type="button" class="bench-swap host" data-test="host-swap" aria-label={t('call.bench_enlarge', { name })} onClick={() => (benchLarge.value = false)} /> : null}
+        {!firstFrame.value && host?.camera !== false && !call.unshowable.value ? (
           <div class="person" data-test="connecting">
             <span class="round" aria-hidden="true">{initials(name)}</span>
             <p role="status">{t('join.connecting_to', { name })}</p>
           </div>
         ) : null}
-        <OtherPerson session={session} />
+        <OtherPerson session={session} unshowable={call.unshowable.value} />
         <div class="top">
           <RecordedPill session={session} />
           <ConnectionPill word={ownWord(call, session)} />

@@ -21,8 +21,18 @@ export class Call {
   readonly expectsFrames = computed(() => {
     const session = this.session.value;
     const other = session?.other.value;
-    return session?.state.value === 'live' && other?.presence === 'here' && other.camera;
+    return session?.state.value === 'live' && other?.presence === 'here' && other.camera && !this.unshowable.value;
   });
+  /** Whether the other person sends a video format that this browser cannot show: there is sound and no picture. */
+  readonly unshowable = computed(() => this.cannotShow(this.session.value?.other.value?.id));
+
+  /** Whether this browser cannot show the video format that somebody sends. */
+  cannotShow(participantId: string | undefined): boolean {
+    const codec = participantId ? this.session.value?.codecOf(participantId) : null;
+    const shows = this.connection.shows.value;
+    return !!codec && shows.length > 0 && !shows.includes(codec);
+  }
+
   private readonly stops: (() => void)[] = [];
   private closed = false;
   /** When this page began to wait for the other person's picture, and when it came. */

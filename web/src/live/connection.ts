@@ -28,6 +28,8 @@ export class Connection {
   readonly word = signal<PathWord>('idle');
   /** The other people's media, null until there is any; it stays through an outage, as the last picture. */
   readonly remote = signal<RemoteMedia | null>(null);
+  /** The video formats that this browser can show; empty before the first answer. */
+  readonly shows = signal<readonly string[]>([]);
   /** The other person's picture stands still although the path lives. */
   readonly frozen = signal(false);
   private readonly ports: ConnectionPorts;
@@ -141,6 +143,7 @@ export class Connection {
     }
     const isFirst = this.peer === null;
     await peer.accept(answer, (peerId, candidates) => this.ports.trickle(peerId, candidates));
+    this.shows.value = peer.shows;
     // The very first picture may arrive before we hear that the path is up.
     if (isFirst) this.remote.value = peer.remote;
     await withLimit(peer.connected, CONNECT_LIMIT_MS);

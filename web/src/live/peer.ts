@@ -32,6 +32,12 @@ export function orderVideoCodecs<C extends Codec>(codecs: readonly C[]): C[] {
   return kept.some((codec) => rank(codec) < 3) ? kept.sort((a, b) => rank(a) - rank(b)) : [...codecs];
 }
 
+/** The video formats agreed on for the other person's picture: of the answer's line 1. */
+export function videoCodecs(answer: string): string[] {
+  const line = answer.split(/^m=/m).find((section) => /^a=mid:1\s*$/m.test(section)) ?? '';
+  return [...line.matchAll(/^a=rtpmap:\d+ ([^/\s]+)\//gm)].map((found) => found[1] ?? '').filter((name) => name !== 'rtx');
+}
+
 /** The other people's media, as streams that a video element can take at once. */
 export interface RemoteMedia {
   /** The other party on 0/1, an observer on 2/3, the bench camera on 4. */
@@ -46,6 +52,8 @@ export class Peer {
   /** Settles once: the path is up, or this peer is of no use any more. */
   readonly connected: Promise<void>;
   onLost: (() => void) | null = null;
+  /** The video formats that this browser can show, once the answer has come. */
+  shows: readonly string[] = [];
   private readonly offering: Promise<string>;
   private readonly found: Candidate[] = [];
   private gathered = false;
@@ -110,6 +118,7 @@ export class Peer {
 
   async accept(answer: PeerAnswer, trickle: (peerId: string, candidates: Candidate[]) => Promise<void>): Promise<void> {
     this.peerId = answer.peer_id;
+    this.shows = videoCodecs(answer.answer);
     this.trickle = trickle;
     await this.pc.setRemoteDescription({ type: 'answer', sdp: answer.answer });
     await this.preferSharpness();

@@ -83,7 +83,7 @@ export class LiveSession {
     this.recording = signal(snapshot.recording);
     this.socket = io({
       transports: ['websocket'],
-      auth: { session_id: this.id, ...(this.you.role === 'observer' ? {} : { role: this.you.role }) },
+      auth: { session_id: this.id, ...(this.you.role === 'buyer' || this.you.role === 'host' ? { role: this.you.role } : {}) },
       reconnectionDelay: 400,
       reconnectionDelayMax: 5_000,
       timeout: 8_000,
@@ -307,6 +307,15 @@ export class LiveSession {
 
   private publishOutbox(): void {
     this.unsent.value = [...this.outbox.all];
+  }
+
+  /** The video format that somebody sends, as the server saw it begin; null while that is not known. */
+  codecOf(participantId: string): string | null {
+    let codec: string | null = null;
+    for (const event of this.events.value) {
+      if ((event.kind === 'peer_connected' || event.kind === 'bench_attached') && event.payload.participant_id === participantId) codec = event.payload.codec;
+    }
+    return codec;
   }
 
   /** How somebody's connection is, in a word; the server's latest figure before the snapshot's. */

@@ -24,7 +24,7 @@ export function describe(event: SessionEvent, names: Names): string {
     case 'host_took': return t('event.host_took', { name: event.payload.name });
     case 'host_released': return t('event.host_released', { name });
     case 'presence': return t(`event.presence_${event.payload.presence}`, { name: of(event.payload.participant_id) });
-    case 'peer_connected': return t('event.peer_connected', { name: of(event.payload.participant_id), codec: event.payload.codec });
+    case 'peer_connected': return t('event.peer_connected', { name: of(event.payload.participant_id), codec: event.payload.codec ?? '–' });
     case 'peer_lost': return t('event.peer_lost', { name: of(event.payload.participant_id) });
     case 'consent_given': return t('event.consent_given', { name });
     case 'consent_withdrawn': return t('event.consent_withdrawn', { name });
@@ -38,6 +38,8 @@ export function describe(event: SessionEvent, names: Names): string {
       const said = t(`event.finding_${event.payload.answer}`, { name });
       return event.payload.words ? `${said}: “${event.payload.words}”` : said;
     }
+    case 'bench_attached': return t('event.bench_attached', { name: event.payload.name });
+    case 'bench_detached': return t('event.bench_detached', { name: event.payload.name });
     case 'device_asked': return t('event.device_asked');
     case 'device_answered': return t(event.payload.answer === 'yes' ? 'event.device_yes' : 'event.device_no');
     case 'recording_opened': return t('event.recording_opened', { name: of(event.payload.participant_id) });
@@ -51,7 +53,7 @@ export function describe(event: SessionEvent, names: Names): string {
 const ICONS: Readonly<Record<string, IconName>> = {
   message: 'write', marker: 'flag', still_taken: 'camera', finding: 'question', finding_answer: 'check',
   gap: 'warning', peer_lost: 'linkOff', peer_connected: 'link', verdict: 'check', sealed: 'shield', consent_given: 'lock', consent_withdrawn: 'lock',
-  recording_opened: 'video', ended: 'hangUp', device_asked: 'phone', device_answered: 'phone', media_state: 'mic',
+  recording_opened: 'video', bench_attached: 'camera', bench_detached: 'camera', ended: 'hangUp', device_asked: 'phone', device_answered: 'phone', media_state: 'mic',
 };
 
 export function iconOf(entry: Entry): IconName {

@@ -47,6 +47,8 @@ const GROUP_OF: Readonly<Partial<Record<SessionEvent['kind'], Group>>> = {
   peer_connected: 'people',
   peer_lost: 'gaps',
   media_state: 'people',
+  bench_attached: 'people',
+  bench_detached: 'people',
   device_asked: 'people',
   device_answered: 'people',
   consent_given: 'proof',

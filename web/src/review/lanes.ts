@@ -3,13 +3,13 @@ import type { Direction, Timeline } from '../base/protocol';
 import { soundClock } from './sync';
 import type { Lane, Part } from './sync';
 
-const ORDER: Readonly<Record<string, number>> = { buyer: 0, host: 1, observer: 2 };
+const ORDER: Readonly<Record<string, number>> = { buyer: 0, host: 1, bench: 2, observer: 3 };
 
-/** Buyer and host always have a lane, also when nothing was recorded of them; observers when recorded. */
+/** Buyer and host always have a lane, also when nothing was recorded of them; others when recorded. */
 export function lanesOf(timeline: Timeline): Lane[] {
   const people = new Map<string, { role: string; name: string; aspect: number; parts: Part[] }>();
   for (const event of timeline.events) {
-    if (event.kind !== 'joined' || event.payload.role === 'observer') continue;
+    if (event.kind !== 'joined' || (event.payload.role !== 'buyer' && event.payload.role !== 'host')) continue;
     people.set(event.payload.participant_id, { role: event.payload.role, name: event.payload.name, aspect: 1, parts: [] });
   }
   for (const recording of [...timeline.recordings].sort((a, b) => a.start_ms - b.start_ms || a.part - b.part)) {
@@ -37,7 +37,7 @@ export function lanesOf(timeline: Timeline): Lane[] {
         .map((gap) => ({ recordingId: gap.recording_id ?? null, fromMs: gap.from_ms, toMs: gap.to_ms, cause: gap.cause }))
         .sort((a, b) => a.fromMs - b.fromMs),
     }))
-    .sort((a, b) => (ORDER[a.role] ?? 3) - (ORDER[b.role] ?? 3));
+    .sort((a, b) => (ORDER[a.role] ?? 4) - (ORDER[b.role] ?? 4));
 }
 
 /** Whoever shows the goods is stepped frame by frame. */

@@ -1,5 +1,5 @@
 /** One participant's picture: the frame of the moment, or why there is none. */
-import { useComputed } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Button, Icon } from '../base/ui';
 import { ts } from '../staff/text';
@@ -17,7 +17,7 @@ interface Props {
   onEnlarge: (participantId: string | null) => void;
 }
 
-const ROLES = ['buyer', 'host', 'observer'] as const;
+const ROLES = ['buyer', 'host', 'observer', 'bench'] as const;
 
 export function roleWords(role: string): string {
   const known = ROLES.find((one) => one === role);
@@ -74,6 +74,9 @@ function FrameTime({ lane, player, role }: { lane: LanePlayer; player: ReplayPla
 
 function PartVideo({ part, lane, visible, role, name }: { part: Part; lane: LanePlayer; visible: boolean; role: string; name: string }) {
   const video = useRef<HTMLVideoElement>(null);
+  /** Somebody without a camera was recorded with sound alone: that is said, not shown as black. */
+  const soundOnly = useSignal(false);
+  const look = () => (soundOnly.value = (video.current?.videoWidth ?? 1) === 0);
   useLayoutEffect(() => {
     const element = video.current;
     if (element === null) return undefined;
@@ -81,10 +84,18 @@ function PartVideo({ part, lane, visible, role, name }: { part: Part; lane: Lane
     return lane.attach(part, element);
   }, [part.recordingId, part.url]);
   return (
+    <>
     <video
-      ref={video} class={visible ? 'shown' : 'aside'} preload="auto" playsInline tabIndex={-1} disablePictureInPicture
+      ref={video} onLoadedMetadata={look} onResize={look} class={visible ? 'shown' : 'aside'} preload="auto" playsInline tabIndex={-1} disablePictureInPicture
       aria-label={t('picture.of', { name })} data-test={visible ? `review-video-${role}` : undefined} data-recording-id={part.recordingId}
     />
+    {visible && soundOnly.value ? (
+      <div class="frame-cover sound-only" data-test={`sound-only-${role}`}>
+        <Icon name="sound" />
+        <strong>{t('picture.sound_only')}</strong>
+      </div>
+    ) : null}
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { learnServerClock } from '../../src/base/time';
-import { frameName, largeAtFirst, Stills } from '../../src/host/stills';
+import { frameName, largeAtFirst, nextLarge, Stills } from '../../src/host/stills';
 
 describe('whose picture is photographed', () => {
   it('is that of whoever shows the goods, as they are large at first', () => {
@@ -52,7 +52,7 @@ describe('a photograph', () => {
     const own = video('own');
     stills.watch('own', own);
     stills.watch('other', video('other'));
-    stills.shown({ rtpTimestamp: 77, arrivedMs: null });
+    stills.shown('other', { rtpTimestamp: 77, arrivedMs: null });
     expect(await stills.take('own')).toBe(true);
     expect(drawn).toEqual([own]);
     expect(sent).toHaveLength(1);
@@ -68,16 +68,32 @@ describe('a photograph', () => {
     const other = video('other');
     stills.watch('own', video('own'));
     stills.watch('other', other);
-    stills.shown({ rtpTimestamp: 77, arrivedMs: null });
+    stills.shown('other', { rtpTimestamp: 77, arrivedMs: null });
     expect(await stills.take('other')).toBe(true);
     expect(drawn).toEqual([other]);
     expect(sent[0]).toMatchObject({ mid: '1', rtp_timestamp: 77 });
     expect(sent[0]).not.toHaveProperty('own_at_ms');
   });
 
+  it('of the bench camera is drawn from it and named on its own line', async () => {
+    const stills = new Stills('ses_1');
+    const bench = video('bench');
+    stills.watch('other', video('other'));
+    stills.watch('bench', bench);
+    stills.shown('other', { rtpTimestamp: 77, arrivedMs: null });
+    expect(stills.possible('bench')).toBe(false);
+    stills.shown('bench', { rtpTimestamp: 99, arrivedMs: null });
+    expect(await stills.take('bench')).toBe(true);
+    expect(drawn).toEqual([bench]);
+    expect(sent[0]).toMatchObject({ mid: '4', rtp_timestamp: 99 });
+    stills.forget('bench');
+    expect(stills.possible('bench')).toBe(false);
+    expect([nextLarge('other', true), nextLarge('own', true), nextLarge('bench', true), nextLarge('own', false)]).toEqual(['own', 'bench', 'other', 'other']);
+  });
+
   it('is not taken while the camera it is of shows nothing', async () => {
     const stills = new Stills('ses_1');
-    stills.shown({ rtpTimestamp: 77, arrivedMs: null });
+    stills.shown('other', { rtpTimestamp: 77, arrivedMs: null });
     stills.watch('other', video('other'));
     expect([stills.possible('own'), stills.possible('other')]).toEqual([false, true]);
     stills.watch('own', video('own', 0));

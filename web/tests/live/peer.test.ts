@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { M_LINES, orderVideoCodecs } from '../../src/live/peer';
+import { M_LINES, orderVideoCodecs, videoCodecs } from '../../src/live/peer';
 
 const h264 = (profile: string, mode: number) => ({ mimeType: 'video/H264', sdpFmtpLine: `level-asymmetry-allowed=1;packetization-mode=${mode};profile-level-id=${profile}` });
+
+describe('the codecs of an answer', () => {
+  it('are those of the other person’s picture, repair left out', () => {
+    const answer = [
+      'v=0', 'm=audio 9 UDP/TLS/RTP/SAVPF 111', 'a=mid:0', 'a=rtpmap:111 opus/48000/2',
+      'm=video 9 UDP/TLS/RTP/SAVPF 96 97', 'a=mid:1', 'a=rtpmap:96 VP8/90000', 'a=rtpmap:97 rtx/90000',
+      'm=video 9 UDP/TLS/RTP/SAVPF 102', 'a=mid:3', 'a=rtpmap:102 H264/90000', '',
+    ].join('\r\n');
+    expect(videoCodecs(answer)).toEqual(['VP8']);
+    expect(videoCodecs('v=0\r\n')).toEqual([]);
+  });
+});
 
 describe('the codecs of an offer', () => {
   it('are constrained-baseline H.264 first, then VP8, then repair', () => {

@@ -75,6 +75,13 @@ describe('the lanes of a replay', () => {
     expect(lanes[1]?.gaps).toHaveLength(0);
   });
 
+  it('give a bench camera one of its own, after the people', () => {
+    const bench = { ...recording('rec_c', 1, 2000, 3000), participant: { id: 'par_c', role: 'bench', name: 'Bench 4' } };
+    const lanes = lanesOf({ ...timeline, recordings: [bench, ...timeline.recordings] } as unknown as Timeline);
+    expect(lanes.map((lane) => lane.role)).toEqual(['buyer', 'host', 'bench']);
+    expect(leadOf(lanes, 'buyer_shows')).toBe('par_b');
+  });
+
   it('are led by whoever shows the goods, as far as they were recorded', () => {
     expect(leadOf(lanesOf(timeline), 'buyer_shows')).toBe('par_b');
     expect(leadOf(lanesOf(timeline), 'warehouse_shows')).toBe('par_b');

@@ -50,6 +50,7 @@ export const baseDe: Translation<typeof baseEn> = {
   'liability.unclear': 'Unklar',
   'role.buyer': 'Käufer',
   'role.host': 'Prüfer',
+  'role.bench': 'Tischkamera',
   'role.observer': 'Beobachter',
   'direction.buyer_shows': 'Käufer zeigt',
   'direction.warehouse_shows': 'Lager zeigt',

@@ -53,6 +53,7 @@ export const baseEn = {
 
   'role.buyer': 'Buyer',
   'role.host': 'Host',
+  'role.bench': 'Bench camera',
   'role.observer': 'Observer',
 
   'direction.buyer_shows': 'Buyer shows',

@@ -50,6 +50,7 @@ export const baseEs: Translation<typeof baseEn> = {
   'liability.unclear': 'Sin aclarar',
   'role.buyer': 'Comprador',
   'role.host': 'Inspector',
+  'role.bench': 'Cámara de mesa',
   'role.observer': 'Observador',
   'direction.buyer_shows': 'Muestra el comprador',
   'direction.warehouse_shows': 'Muestra el almacén',

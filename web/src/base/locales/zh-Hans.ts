@@ -50,6 +50,7 @@ export const baseZh: Translation<typeof baseEn> = {
   'liability.unclear': '不明确',
   'role.buyer': '买家',
   'role.host': '验货员',
+  'role.bench': '工作台摄像头',
   'role.observer': '旁观者',
   'direction.buyer_shows': '买家展示',
   'direction.warehouse_shows': '仓库展示',

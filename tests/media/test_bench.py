@@ -1,0 +1,205 @@
+"""Bench cameras in the media worker: nobody sees one that no session shows."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from media.rtcp import KeyframeRequest, parse_rtcp
+from runtime.errors import CaseError
+from runtime.tap import RtpArrived, TrackEnded, TrackOpened
+from tests.support.media_worker import Running, running_worker, until
+from tests.support.rtp_peer import RtpPeer, frame_number, h264_frame
+from tests.support.tap_listener import TapListener
+
+PUBLISHED = (("video", "sendonly"), ("audio", "sendonly"))
+
+
+async def _film(camera: RtpPeer, first: int = 0) -> None:
+    wanted = True
+
+    def on_rtcp(raw: bytes) -> None:
+        nonlocal wanted
+        wanted = wanted or any(isinstance(one, KeyframeRequest) for one in parse_rtcp(raw))
+
+    camera.on_rtcp = on_rtcp
+    number = first
+    while True:
+        await camera.send("0", h264_frame(number, key=wanted))
+        await camera.send("1", b"what somebody says at the bench", advance=480)
+        wanted = False
+        number += 1
+        await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def _publishing(running: Running, camera_id: str = "cam_1") -> AsyncIterator[str]:
+    camera = RtpPeer(PUBLISHED)
+    opened = await running.worker.bench.publish(
+        {}, {"camera_id": camera_id, "offer": await camera.offer(), "candidates": []}
+    )
+    await camera.accept(opened["answer"])
+    assert re.findall(r"a=(recvonly|sendrecv|inactive|sendonly)", opened["answer"]) == [
+        "recvonly",
+        "recvonly",
+    ]
+    filming = asyncio.get_running_loop().create_task(_film(camera))
+    try:
+        yield opened["peer_id"]
+    finally:
+        filming.cancel()
+        with suppress(asyncio.CancelledError, ConnectionError):
+            await filming
+        await camera.close()
+
+
+async def _attach(running: Running, peer_id: str, session: str = "ses_1") -> None:
+    await running.worker.bench.attach(
+        {"camera_id": "cam_1"},
+        {"peer_id": peer_id, "session_id": session, "participant_id": f"p_bench_{session}"},
+    )
+
+
+async def _where(running: Running) -> list[Any]:
+    return [one["session_id"] for one in (await running.worker.bench.cameras({}, {}))["cameras"]]
+
+
+async def test_a_camera_is_seen_only_where_and_while_it_is_attached(tmp_path: Path) -> None:
+    """Before: no picture, no record. Attached: both, of one session. After: neither again."""
+    listener = TapListener(tmp_path / "tap.sock")
+    listener.start()
+    async with running_worker(tmp_path / "tap.sock") as running:
+        host, buyer, stranger = RtpPeer(), RtpPeer(), RtpPeer()
+        await running.join(host, "p_host", "host")
+        await running.join(buyer, "p_buyer", "buyer")
+        await running.join(stranger, "p_other", "host", session="ses_2")
+        async with _publishing(running) as peer_id:
+            leg = running.worker._legs[peer_id]
+            await until(lambda: sum(one.received for one in leg.ingresses) > 20)
+            assert host.received == buyer.received == stranger.received == []
+            assert listener.records == [], "nothing is recorded before attaching"
+            assert await _where(running) == [None]
+
+            await _attach(running, peer_id)
+            await _attach(running, peer_id)  # Repeating it changes nothing.
+            await until(lambda: len(host.of_mid("4")) > 20 and len(buyer.of_mid("4")) > 20)
+            await until(lambda: len(listener.packets()) > 20)
+            assert stranger.received == []
+            assert {host.egress_mid[one.ssrc] for one in host.received} == {"4"}
+            opened = [one for one in listener.records if isinstance(one, TrackOpened)]
+            assert [(one.kind, one.participant_id, one.session_id) for one in opened] == [
+                ("video", "p_bench_ses_1", "ses_1")
+            ], "its sound is not kept"
+            assert listener.packets()[0].payload[0] == 0x67, "the recording begins at a keyframe"
+            shown = host.of_mid("4")[-1]
+            located = await running.worker.locate(
+                {"peer_id": running.worker.sessions["ses_1"].legs[0].identity.peer_id},
+                {"mid": "4", "rtp_timestamp": shown.timestamp},
+            )
+            assert located["participant_id"] == "p_bench_ses_1"
+            assert located["track_id"] == opened[0].track_id
+
+            await running.worker.bench.detach({"camera_id": "cam_1"}, {"session_id": "ses_1"})
+            await until(lambda: any(isinstance(one, TrackEnded) for one in listener.records))
+            [ended] = [one for one in listener.records if isinstance(one, TrackEnded)]
+            assert ended.cause == "left", "a camera that was taken away is missing nothing"
+            seen, kept = (
+                len(host.received),
+                sum(isinstance(one, RtpArrived) for one in listener.records),
+            )
+            before = leg.ingresses[0].received
+            await until(lambda: leg.ingresses[0].received > before + 20)
+            assert len(host.received) == seen
+            assert sum(isinstance(one, RtpArrived) for one in listener.records) == kept
+            assert await _where(running) == [None]
+        for peer in (host, buyer, stranger):
+            await peer.close()
+    listener.stop()
+
+
+async def test_a_camera_outlives_the_session_that_showed_it() -> None:
+    """Ending the session takes it back; the next session gets it, from a keyframe on."""
+    async with running_worker() as running, _publishing(running) as peer_id:
+        first, second = RtpPeer(), RtpPeer()
+        await running.join(first, "p_1", "host")
+        await _attach(running, peer_id)
+        await until(lambda: len(first.of_mid("4")) > 5)
+        await running.worker.close_session({"session_id": "ses_1"}, {"cause": "verdict"})
+        assert "peer_closed" not in running.facts.kinds(peer_id)
+        assert "ses_1" not in running.worker.sessions
+        assert await _where(running) == [None]
+        await running.join(second, "p_2", "host", session="ses_2")
+        await _attach(running, peer_id, "ses_2")
+        await until(lambda: len(second.of_mid("4")) > 5)
+        assert second.of_mid("4")[0].payload[0] == 0x67
+        numbers = [frame_number(one.payload) for one in second.of_mid("4")]
+        assert numbers == sorted(numbers)
+        for peer in (first, second):
+            await peer.close()
+
+
+async def test_the_end_of_a_camera_is_told_and_leaves_nothing() -> None:
+    """It hangs up while attached: its facts name it, the session goes on, no room is left."""
+    async with running_worker() as running:
+        host = RtpPeer()
+        await running.join(host, "p_host", "host")
+        async with _publishing(running) as peer_id:
+            await _attach(running, peer_id)
+            await until(lambda: len(host.of_mid("4")) > 5)
+        await until(lambda: "peer_closed" in running.facts.kinds(peer_id))
+        closed = running.facts.all[-1]
+        assert (closed["camera_id"], closed["session_id"]) == ("cam_1", "ses_1")
+        assert await _where(running) == []
+        assert running.worker.bench.room_of("cam_1") is None
+        assert list(running.worker.sessions) == ["ses_1"]
+        await host.close()
+
+
+async def test_a_draining_worker_lets_standing_cameras_go() -> None:
+    """They come again elsewhere; one that is shown stays until its session is over."""
+    async with running_worker() as running, _publishing(running) as shown:
+        host = RtpPeer()
+        await running.join(host, "p_host", "host")
+        await _attach(running, shown)
+        async with _publishing(running, "cam_2") as standing:
+            await running.worker.drain({}, {})
+            assert "peer_closed" in running.facts.kinds(standing)
+            assert "peer_closed" not in running.facts.kinds(shown)
+        with pytest.raises(CaseError, match="no new peers"):
+            await running.worker.bench.publish(
+                {}, {"camera_id": "cam_2", "offer": await RtpPeer(PUBLISHED).offer()}
+            )
+        await running.worker.close_session({"session_id": "ses_1"}, {"cause": "verdict"})
+        await until(lambda: "peer_closed" in running.facts.kinds(shown))
+        await host.close()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (("video", "recvonly"),),
+        (("video", "inactive"),),
+        (("audio", "sendonly"),),
+        (("video", "sendonly"), ("video", "sendonly")),
+        (("video", "sendonly"), ("audio", "recvonly")),
+    ],
+)
+async def test_an_offer_that_a_bench_camera_would_not_make_is_refused(
+    lines: tuple[tuple[str, str], ...],
+) -> None:
+    """It sends one picture and at most one sound (RFC 9725, 4.2); nothing is left of it."""
+    async with running_worker() as running:
+        peer = RtpPeer(lines)
+        with pytest.raises(CaseError) as refused:
+            await running.worker.bench.publish(
+                {}, {"camera_id": "cam_1", "offer": await peer.offer()}
+            )
+        assert (refused.value.code, refused.value.status) == ("bad_offer", 422)
+        assert running.worker.bench.room_of("cam_1") is None
+        await peer.close()
