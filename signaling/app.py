@@ -8,9 +8,11 @@ from signaling import (
     api_cases,
     api_staff,
     evidence_routes,
+    handover_routes,
     health_routes,
     host_routes,
     join_routes,
+    observer_routes,
     openapi,
     pages,
     problems,
@@ -31,6 +33,8 @@ def build_app(services: Services) -> web.Application:
     join_routes.add_routes(app)
     host_routes.add_routes(app)
     session_routes.add_routes(app)
+    observer_routes.add_routes(app)
+    handover_routes.add_routes(app)
     evidence_routes.add_routes(app)
     openapi.add_routes(app)
     health_routes.add_routes(app)

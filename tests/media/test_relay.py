@@ -58,7 +58,9 @@ async def test_a_role_said_later_rewires_living_peers() -> None:
         await talk(20)
         await until(lambda: has(buyer, "3", 39) and has(host, "3", 39))
         # Handed over: the second host takes the first one's lines.
-        await running.worker.set_roles(session, {"roles": {"p_third": "host", "p_host": "listener"}})
+        await running.worker.set_roles(
+            session, {"roles": {"p_third": "host", "p_host": "listener"}}
+        )
         await talk_as_host(third, 40)
         await until(lambda: has(buyer, "1", 59))
         for peer in (buyer, host, third):
