@@ -32,6 +32,7 @@ _FOREVER: Final = "public, max-age=31536000, immutable"
 _PAGES: Final = {
     "/j/{token}": "join.html",
     "/o/{token}": "observe.html",
+    "/observe/{session_id}": "observe.html",
     "/inspect": "inspect.html",
     "/review": "review.html",
     "/console": "console.html",

@@ -38,10 +38,11 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-let actingAs: 'buyer' | 'host' | null = null;
+type ActingRole = 'buyer' | 'host' | 'observer';
+let actingAs: ActingRole | null = null;
 
-/** A browser may be both a buyer's and a host's; this page speaks for one of them. */
-export function actAs(role: 'buyer' | 'host'): void {
+/** A browser may be a buyer's and a host's and an observer's; this page speaks for one of them. */
+export function actAs(role: ActingRole): void {
   actingAs = role;
 }
 

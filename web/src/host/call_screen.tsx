@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { languageName } from '../base/time';
 import { Icon, toast } from '../base/ui';
+import { CompanyPills, GuestPicture } from '../call/company';
 import { messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfVideo, SelfView } from '../call/self_view';
@@ -10,14 +11,16 @@ import { ConnectionPill, ReconnectingVeil, RecordedPill } from '../call/status';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
 import { DeviceDialog, EndDialog, FindingDialog, MarkerDialog, ReleaseDialog } from './dialogs';
+import { HandoverBar } from './handover_bar';
 import { CasePanel, type PanelTab } from './panel';
+import { HandoverDialog, PeopleDialog } from './people';
 import type { Shift } from './shift';
 import { BuyerState, StillStrip } from './stage';
 import { largeAtFirst, Stills, type Subject } from './stills';
 import { t } from './text';
-import { Tools, type ToolName } from './tools';
+import { DECIDING, Tools, type ToolName } from './tools';
 
-export type Asking = 'marker' | 'finding' | 'end' | 'release' | null;
+export type Asking = 'marker' | 'finding' | 'end' | 'release' | 'people' | 'handover' | null;
 
 export function CallScreen({ shift, call }: { shift: Shift; call: Call }) {
   const session = call.session.value;
@@ -49,6 +52,8 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
     return () => (session.onEvent = null);
   }, [session, stills]);
 
+  const inCharge = session.me.value?.in_charge ?? true;
+  const asks = session.observers.value.filter((person) => person.voice === 'asks').length;
   const theirs = messagesFromOthers(session);
   const newest = theirs.at(-1)?.seq ?? 0;
   useEffect(() => {
@@ -78,6 +83,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
     if (!taken) toast(t('host.still_error'));
   };
   const use = (tool: ToolName) => {
+    if (!inCharge && DECIDING.has(tool)) return toast(t('host.not_in_charge'));
     switch (tool) {
       case 'still':
         return void takeStill();
@@ -99,6 +105,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
         return;
       case 'finding':
       case 'end':
+      case 'people':
       case 'release':
         asking.value = tool;
     }
@@ -127,6 +134,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
           }}
         />
         {ownIsLarge ? null : <SelfView media={media} first="bottom-left" />}
+        <GuestPicture session={session} stream={connection.remote.value?.observer ?? null} />
         <BuyerState session={session} hasFrame={hasFrame.value} name={name} small={ownIsLarge} />
         <div class="top">
           <span class="row wrap chips">
@@ -136,12 +144,14 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
           </span>
           <span class="row wrap chips">
             <span class="pill">{t('host.speaks', { language: languageName(buyer?.locale ?? session.snapshot.value.case.buyer.locale) })}</span>
+            <CompanyPills session={session} />
             <CameraTrouble call={call} />
           </span>
+          <HandoverBar shift={shift} session={session} />
         </div>
         <div class="foot">
           <StillStrip stills={stills} />
-          <Tools media={media} unread={unread} taking={taking.value} shows={shows} blocked={asking.value !== null} onUse={use} />
+          <Tools media={media} unread={unread} taking={taking.value} shows={shows} blocked={asking.value !== null} inCharge={inCharge} company={asks} onUse={use} />
         </div>
         <ReconnectingVeil call={call} />
       </main>
@@ -150,7 +160,9 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
       {asking.value === 'finding' ? <FindingDialog session={session} onClose={close} /> : null}
       {asking.value === 'release' ? <ReleaseDialog name={name} onClose={close} onYes={() => shift.release(call)} /> : null}
       {asking.value === 'end' ? <EndDialog onClose={close} onEnd={(verdict) => shift.end(call, verdict)} /> : null}
-      {session.asking.value ? <DeviceDialog session={session} name={name} /> : null}
+      {asking.value === 'people' ? <PeopleDialog session={session} onClose={close} onHandOver={() => (asking.value = 'handover')} /> : null}
+      {asking.value === 'handover' ? <HandoverDialog session={session} onClose={close} /> : null}
+      {session.asking.value && inCharge ? <DeviceDialog session={session} name={name} /> : null}
     </div>
   );
 }

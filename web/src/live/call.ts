@@ -11,6 +11,10 @@ export interface CallPorts {
   devices: MediaDevicesPort | undefined;
   createPeer: PeerFactory;
   facing: Facing;
+  /** False for somebody who only listens: neither camera nor microphone is asked for. */
+  sends?: boolean;
+  /** False for somebody who comes in with sound only; the camera can be switched on later. */
+  video?: boolean;
 }
 
 export class Call {
@@ -24,9 +28,13 @@ export class Call {
     return session?.state.value === 'live' && other?.presence === 'here' && other.camera;
   });
   private readonly stops: (() => void)[] = [];
+  private readonly sends: boolean;
+  private readonly video: boolean;
   private closed = false;
 
   constructor(ports: CallPorts) {
+    this.sends = ports.sends ?? true;
+    this.video = ports.video ?? true;
     this.media = new LocalMedia(ports.devices, ports.facing);
     this.connection = new Connection({
       createPeer: ports.createPeer,
@@ -52,7 +60,7 @@ export class Call {
 
   /** The tap: ask for the camera and join at the same time; throws ApiError when joining fails. */
   async start(join: (offer: string, candidates: Candidate[]) => Promise<Joined>): Promise<void> {
-    const opening = this.media.open();
+    const opening = this.sends ? this.openMedia() : Promise.resolve();
     try {
       const offer = await this.connection.offer();
       const joined = await join(offer.sdp, offer.candidates);
@@ -69,7 +77,7 @@ export class Call {
   async resume(sessionId: string): Promise<Snapshot> {
     const snapshot = await get<Snapshot>(`/api/sessions/${sessionId}`);
     if (snapshot.state === 'ended' || this.closed) return snapshot;
-    void this.media.open();
+    if (this.sends) void this.openMedia();
     this.adopt(new LiveSession(snapshot));
     // The prepared peer is as good as a fresh one: its offer goes out as the first of this page.
     const offer = await this.connection.offer();
@@ -81,6 +89,10 @@ export class Call {
     }
     this.connection.accept(answer);
     return snapshot;
+  }
+
+  private openMedia(): Promise<void> {
+    return this.video ? this.media.open() : this.media.openMicrophone();
   }
 
   close(): void {
@@ -96,7 +108,11 @@ export class Call {
     this.session.value = session;
     session.onPeerLost = () => this.connection.renew();
     this.stops.push(
-      effect(() => this.connection.setTracks(this.media.audio.value, this.media.video.value)),
+      effect(() => {
+        // Who has not been let speak sends nothing.
+        const silent = session.you.role === 'observer' && session.me.value?.voice !== 'speaks';
+        this.connection.setTracks(silent ? null : this.media.audio.value, silent ? null : this.media.video.value);
+      }),
       effect(() => this.tellMediaState(session)),
       effect(() => {
         const over = session.state.value === 'ended' || session.link.value === 'replaced';
