@@ -48,6 +48,7 @@ class Camera(IntEnum):
 
     BUYER = 1
     HOST = 2
+    THIRD = 3
 
 
 @dataclass(frozen=True, slots=True)

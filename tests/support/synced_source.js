@@ -1,7 +1,7 @@
 // A camera and microphone whose pictures carry the wall clock and whose beeps fall on whole seconds.
 //
 // Runs in a page before its own scripts, with window.__syncedSource =
-// {camera: 1 | 2, width, height, fps, hz} set. It replaces getUserMedia: video
+// {camera: 1 | 2 | 3, width, height, fps, hz} set. It replaces getUserMedia: video
 // is a canvas with the cells of frame_code.py (counter + 1 a picture, clock =
 // the Unix milliseconds of its drawing, flash for the first 100 ms of each
 // second), audio an oscillator that sounds in just those 100 ms.
@@ -14,6 +14,7 @@
   const LEFT = (1280 - COLUMNS * CELL) / 2, TOP = (720 - ROWS * CELL) / 2;
   const scenes = {
     1: { name: "BUYER", wall: "#ebc396", table: "#a5693c", box: "#cd965f" },
+    3: { name: "THIRD", wall: "#c9c3dd", table: "#6d6588", box: "#a79fc4" },
     2: { name: "HOST", wall: "#a0bed7", table: "#5f7d96", box: "#8caab9" },
   };
   const scene = scenes[camera];
