@@ -1,5 +1,7 @@
 """Which participant of a session a browser speaks for: its buyer, a host, or an observer.
 
+``observer`` is one who signed in, ``guest`` one who came by a link: a page asks as one of them.
+
 One browser may hold several cookies (somebody who tries both sides): ``X-Proofcall-Role``,
 or ``role`` in a socket's ``auth``, then says which page is asking.
 """
@@ -20,7 +22,7 @@ from runtime.errors import CaseError
 from signaling.auth import LOGIN_COOKIE, device_secret, observer_secret
 from signaling.services import SERVICES
 
-WantedRole = Literal["buyer", "host", "observer"]
+WantedRole = Literal["buyer", "host", "observer", "guest"]
 Person = BuyerActor | StaffActor | ObserverActor
 ROLE_HEADER = "X-Proofcall-Role"
 
@@ -44,7 +46,7 @@ async def participant_actor(
     if session is None:
         raise not_found()
     staff = None
-    if login and wanted != "buyer":
+    if login and wanted in (None, "host", "observer"):
         staff = await people.actor_of_login(tx, login, now)
         if staff is not None and await _takes_part(tx, staff, session_id, wanted):
             return staff
@@ -52,7 +54,7 @@ async def participant_actor(
         buyer = await links.buyer_of_case(tx, device, session.case_id, now)
         if buyer is not None and await _takes_part(tx, buyer, session_id, wanted):
             return buyer
-    if observer and wanted in (None, "observer"):
+    if observer and wanted in (None, "guest"):
         guest = await observer_links.observer_of_session(tx, observer, session_id)
         if guest is not None and await _takes_part(tx, guest, session_id, wanted):
             return guest
@@ -73,4 +75,4 @@ async def _takes_part(
         _session, _case, me = await see_as_participant(tx, actor, session_id)
     except CaseError:
         return False
-    return wanted is None or me.role == wanted
+    return wanted is None or me.role == ("observer" if wanted == "guest" else wanted)

@@ -1,7 +1,7 @@
 /** One session as this browser sees it: state and log in signals, sends that survive outages. */
 import { batch, computed, signal } from '@preact/signals';
 import { io, type Socket } from 'socket.io-client';
-import { ApiError, get, newClientId } from '../base/api';
+import { actingRole, ApiError, get, newClientId } from '../base/api';
 import { learnServerClock, type TimeSample } from '../base/time';
 import type {
   Acknowledgement,
@@ -100,7 +100,7 @@ export class LiveSession {
     this.recording = signal(snapshot.recording);
     this.socket = io({
       transports: ['websocket'],
-      auth: { session_id: this.id, role: this.you.role },
+      auth: { session_id: this.id, role: actingRole() ?? this.you.role },
       reconnectionDelay: 400,
       reconnectionDelayMax: 5_000,
       timeout: 8_000,

@@ -72,9 +72,9 @@ function Inside({ visit, call, session }: { visit: Visit; call: Call; session: L
           <span class="row wrap chips"><CompanyPills session={session} /></span>
         </div>
         {voice === 'speaks' ? <SelfView media={media} first="bottom-right" /> : null}
-        <p class="voice-words pill" role="status" data-test="voice-words">{voiceWords(session, voice)}</p>
         <ReconnectingVeil call={call} />
       </main>
+      <p class="voice-words" role="status" data-test="voice-words">{voiceWords(session, voice)}</p>
       <nav class="controls" aria-label={t('call.controls')}>
         {sends ? (
           <>

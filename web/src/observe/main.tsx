@@ -12,8 +12,8 @@ import { Ready } from './ready';
 import { loaders, t } from './text';
 import { Visit, type ProblemName } from './visit';
 
-actAs('observer');
 const visit = new Visit(location.pathname);
+actAs(visit.byLink ? 'guest' : 'observer');
 
 const ICONS: Record<ProblemName, IconName> = {
   waiting: 'clock',
