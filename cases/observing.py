@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import observer_links, sessions
+from cases import desk, observer_links, sessions
 from cases.access_policy import Action, may
 from cases.actor import Actor, ObserverActor, StaffActor
 from cases.case_access import facts_of, not_found
@@ -101,6 +101,15 @@ async def take_seat(
                 "voice": me.voice,
             },
             who,
+        )
+        await desk.note_in_case(
+            unit.tx,
+            unit.keys,
+            case.id,
+            "observed",
+            {"session_id": session.id, "name": me.name, "capacity": me.capacity, "voice": voice},
+            who,
+            unit.now,
         )
     if arrival.consent is not None and voice is not Voice.SILENT:
         await note_consent(unit, who, me, arrival.consent)

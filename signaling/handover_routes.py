@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
 from cases import handing_over
-from cases.commands import Locale
+from cases.commands import Locale, prose
 from cases.handing_over import Request
 from cases.session_views import snapshot
 from cases.unit import Unit
@@ -26,7 +26,9 @@ class HandoverIn(_Body):
 
     staff_id: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
     language: Locale | None = None
-    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+    note: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=500), AfterValidator(prose)
+    ] = ""
 
 
 class AnswerIn(_Body):

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import observer_links, observing
+from cases.access_log import note_look
 from cases.actor import StaffActor
-from cases.commands import Locale
+from cases.commands import Locale, one_line
 from cases.consent_text import CONSENT_TEXT, CONSENT_VERSION
 from cases.consenting import ConsentGiven
 from cases.joining import Joined, Seat, SeatMedia
 from cases.observing import Arrival
 from cases.session_views import snapshot
 from cases.states import SessionState, Voice
-from cases.tables import Case, Staff, Tenant
+from cases.tables import Case, Session, Staff, Tenant
 from cases.unit import Unit
 from signaling.auth import observer_secret, remember_observer, require_staff
 from signaling.bodies import parse_body
@@ -26,7 +27,21 @@ from signaling.media_join import Candidates, Offer, Wish, join, peer_json
 from signaling.participation import participant_actor
 from signaling.services import SERVICES
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+_TURNS_TEXT_ROUND: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _plain_name(value: str) -> str:
+    """What others read is what was written: no control character, and none that reorders."""
+    if _TURNS_TEXT_ROUND.intersection(value):
+        raise ValueError("control characters are not allowed")
+    return one_line(value)
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=80),
+    AfterValidator(_plain_name),
+]
 
 
 class _Body(BaseModel):
@@ -138,6 +153,16 @@ async def _come_in(
     joined, peer = await join(services, name, find_seat, take_seat, wish)
     async with services.database.read() as tx:
         shown = await snapshot(tx, joined.actor, joined.session_id, services.clock)
+        session = await tx.get_one(Session, joined.session_id)
+    await note_look(
+        services.database,
+        services.keys,
+        joined.actor,
+        tenant_id=session.tenant_id,
+        what="call",
+        subject_id=session.id,
+        now=services.clock.now(),
+    )
     response = web.json_response(
         {"session": shown, "participant_id": joined.participant_id, "peer": peer_json(peer)}
     )

@@ -148,6 +148,13 @@ async def test_an_observer_is_told_of_before_they_are_heard_and_recorded(live: L
         me = (await held.people())[agent.actor.name if agent.actor else ""]
         assert (me["role"], me["capacity"], me["voice"]) == ("observer", "agent", "speaks")
         await until(lambda: recorded(live, me["id"]))
+        assert agent.actor is not None
+        async with live.services.database.read() as tx:
+            noted = list(
+                await tx.scalars(select(Event.kind).where(Event.actor == agent.actor.label))
+            )
+        # In the session's log, the case's, and the log of who looked.
+        assert {"joined", "observed", "looked"} <= set(noted)
 
 
 async def recorded(live: Live, participant_id: str) -> bool:
@@ -235,6 +242,9 @@ async def test_an_observer_link_is_for_one_device_one_session_and_no_longer(live
             assert again["participant_id"] == joined["participant_id"]
             body = {"voice": "silent", "locale": "en", "name": "Eve"}
             assert await thief.refused("POST", path, body) == (409, "other_device")
+            for name in ("", "  ", "a\0b", "a\nb", "tnatsissA \u202e", "x" * 81):
+                status = await late.refused("POST", path, {**body, "name": name})
+                assert status == (422, "invalid"), name
             assert (await thief.ok("GET", path))["state"] == "other_device"
             assert await thief.refused("GET", held.path) == (401, "not_signed_in")
             assert await late.refused("GET", "/api/observe/nothing") == (404, "link_unknown")
@@ -321,10 +331,10 @@ async def test_strangers_do_not_get_in_as_observers(live: Live) -> None:
         headers = {"Cookie": f"pc_observer={secret}"}
         async with nobody.http.get(held.path, headers=headers) as response:
             assert response.status == 404
-        async with nobody.http.get(
-            held.path, headers={"Cookie": f"pc_device={secret}", "X-Proofcall-Role": "observer"}
-        ) as response:
-            assert response.status in (401, 404)
+        for role in ("observer", "guest", "host"):
+            asked = {"Cookie": f"pc_device={secret}", "X-Proofcall-Role": role}
+            async with nobody.http.get(held.path, headers=asked) as response:
+                assert response.status in (401, 404)
         # Who hosts cannot be an observer of the same call, and speaking needs consent.
         assert await held.host.refused("POST", where, body) == (409, "has_hosted")
         async with staff(live, Role.AGENT, tenant=live.seller.lamp) as agent:
@@ -441,6 +451,7 @@ async def test_a_buyer_is_handed_over_without_leaving(live: Live) -> None:
         async with live.services.database.read() as tx:
             kinds = list(await tx.scalars(select(Event.kind).where(Event.subject_id == case_id)))
         assert kinds.count("handed_over") == 1
+        assert "observed" not in kinds
 
 
 async def timeline_when_complete(browser: Browser, session_id: str) -> Json:

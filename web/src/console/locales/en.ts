@@ -162,6 +162,8 @@ export const en = {
   'log.case_opened': 'Case opened',
   'log.link_issued': 'Link made',
   'log.link_revoked': 'Link revoked',
+  'log.observed': '{name} came into the call as an observer',
+  'log.handed_over': '{from} handed the buyer over to {to}',
   'log.moved': '{from} → {to}',
   'log.verdict': 'Verdict: {outcome}',
   'log.system': 'Proofcall',
