@@ -23,7 +23,7 @@ async def note_look(
     subject_id: str,
     now: datetime,
 ) -> None:
-    """Write down that the actor looked at a ``case``, ``timeline``, ``recording`` or ``still``.
+    """Write down a look at a ``case``, ``timeline``, ``recording``, ``still`` or ``call``.
 
     Call it outside any transaction: nearly always a read finds that the entry is there.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from cases.actor import Actor, BuyerActor, KeyActor, StaffActor
+from cases.actor import Actor, BuyerActor, KeyActor, ObserverActor, StaffActor
 from cases.states import Role, Scope
 from runtime.ids import CaseId, TenantId, WarehouseId
 
@@ -21,6 +21,7 @@ class Action(StrEnum):
     DECIDE = "decide"
     CLOSE = "close"
     HOST = "host"  # take the call
+    OBSERVE = "observe"  # be in the call beside the host; whoever may host may
     REVIEW = "review"  # timeline, recordings, stills
     READ_LOG = "read_log"  # the case log
     TAKE_PART = "take_part"  # the buyer's side of a session
@@ -36,17 +37,21 @@ class CaseFacts:
 
 
 _EVERYTHING_OF_A_SELLER: Final = frozenset(Action) - {Action.TAKE_PART}
+_EVERYTHING_OF_AN_INSPECTOR: Final = frozenset(
+    {Action.VIEW_CASE, Action.REVIEW, Action.DECIDE, Action.HOST, Action.OBSERVE}
+)
 _TENANT_ROLES: Final[Mapping[Role, frozenset[Action]]] = {
     Role.ADMIN: _EVERYTHING_OF_A_SELLER,
     Role.AGENT: _EVERYTHING_OF_A_SELLER,
     Role.REVIEWER: frozenset({Action.VIEW_CASE, Action.REVIEW, Action.READ_LOG, Action.DECIDE}),
-    Role.INSPECTOR: frozenset({Action.VIEW_CASE, Action.REVIEW, Action.DECIDE, Action.HOST}),
+    Role.INSPECTOR: _EVERYTHING_OF_AN_INSPECTOR,
 }
 _WAREHOUSE_ROLES: Final[Mapping[Role, frozenset[Action]]] = {
-    Role.ADMIN: frozenset({Action.VIEW_CASE, Action.REVIEW}),
+    # Who runs the warehouse may sit beside its inspectors.
+    Role.ADMIN: frozenset({Action.VIEW_CASE, Action.REVIEW, Action.OBSERVE}),
     Role.AGENT: frozenset(),  # Only a tenant has agents.
     Role.REVIEWER: frozenset({Action.VIEW_CASE, Action.REVIEW}),
-    Role.INSPECTOR: frozenset({Action.VIEW_CASE, Action.REVIEW, Action.DECIDE, Action.HOST}),
+    Role.INSPECTOR: _EVERYTHING_OF_AN_INSPECTOR,
 }
 _SCOPES: Final[Mapping[Scope, frozenset[Action]]] = {
     Scope.CASES_READ: frozenset({Action.VIEW_CASE, Action.READ_LOG}),
@@ -68,6 +73,8 @@ def may(actor: Actor, action: Action, case: CaseFacts) -> bool:
         )
     if isinstance(actor, BuyerActor):
         return action is Action.TAKE_PART and actor.case_id == case.case_id
+    if isinstance(actor, ObserverActor):
+        return action is Action.OBSERVE and actor.case_id == case.case_id
     return True
 
 

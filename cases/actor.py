@@ -54,6 +54,20 @@ class BuyerActor:
 
 
 @dataclass(frozen=True, slots=True)
+class ObserverActor:
+    """The device that an observer link is bound to: somebody without an account."""
+
+    session_id: str
+    case_id: CaseId
+    observer_link_id: str
+
+    @property
+    def label(self) -> str:
+        """How logs name this actor."""
+        return f"observer:{self.observer_link_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class SystemActor:
     """The service itself: deadlines, recovery, seeding."""
 
@@ -63,4 +77,4 @@ class SystemActor:
         return "system"
 
 
-Actor = StaffActor | KeyActor | BuyerActor | SystemActor
+Actor = StaffActor | KeyActor | BuyerActor | ObserverActor | SystemActor

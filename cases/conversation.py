@@ -30,11 +30,13 @@ async def note(
     """Log a message or a marker; a marker without a time is of now.
 
     Raises:
-        CaseError: ``not_found``, ``already_ended``.
+        CaseError: ``not_found``, ``already_ended``; for a marker what ``see_as_host`` raises.
     """
     await _open_session(unit, actor, session_id)
-    if kind == "marker" and payload.get("at_ms") is None:
-        payload = {**payload, "at_ms": int(unit.now.timestamp() * 1000)}
+    if kind == "marker":
+        await sessions.see_as_host(unit.tx, actor, session_id)
+        if payload.get("at_ms") is None:
+            payload = {**payload, "at_ms": int(unit.now.timestamp() * 1000)}
     return await unit.record(session_id, kind, payload, actor, client_id=client_id)
 
 
@@ -59,9 +61,10 @@ async def state_finding(
     """The host states a finding.
 
     Raises:
-        CaseError: ``not_found``, ``already_ended``.
+        CaseError: ``not_found``, ``already_ended``, or what ``see_as_host`` raises.
     """
     await _open_session(unit, actor, session_id)
+    await sessions.see_as_host(unit.tx, actor, session_id)
     finding_id = new_id("fnd")
     event = await unit.record(
         session_id,

@@ -162,6 +162,19 @@ async def move_case(
     return await _move(tx, keys, case, trigger, actor, now)
 
 
+async def note_in_case(
+    tx: AsyncSession,
+    keys: KeyRing,
+    case_id: str,
+    kind: str,
+    payload: dict[str, object],
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Write into the case's log what happened in one of its sessions."""
+    await _note(tx, keys, await tx.get_one(Case, case_id), kind, payload, actor, now)
+
+
 async def decide(
     tx: AsyncSession,
     keys: KeyRing,

@@ -62,14 +62,18 @@ async def end_old_shifts(unit: Unit) -> None:
 
 
 async def session_of_host(tx: AsyncSession, actor: StaffActor) -> Session | None:
-    """The open session this person hosts."""
-    return (
-        await tx.execute(
-            select(Session).where(
-                Session.host_staff_id == actor.staff_id, Session.state != SessionState.ENDED
-            )
+    """The open session this person hosts, or is about to take over."""
+    return await tx.scalar(
+        select(Session)
+        .where(
+            or_(
+                Session.host_staff_id == actor.staff_id,
+                Session.successor_staff_id == actor.staff_id,
+            ),
+            Session.state != SessionState.ENDED,
         )
-    ).scalar_one_or_none()
+        .limit(1)
+    )
 
 
 async def next_in_line(tx: AsyncSession, actor: StaffActor) -> str | None:
@@ -97,7 +101,7 @@ async def desk_of(tx: AsyncSession, actor: StaffActor) -> dict[str, object]:
         for row in (await tx.execute(_expected(actor))).all()
         if may(actor, Action.HOST, facts_of(row.Case))
     ]
-    first_items = await _first_items(tx, [row.Case.id for row in (*waiting, *expected)])
+    items = await first_items(tx, [row.Case.id for row in (*waiting, *expected)])
     return {
         "ready": shift is not None,
         "ready_since": shift.ready_since.isoformat() if shift else None,
@@ -106,16 +110,14 @@ async def desk_of(tx: AsyncSession, actor: StaffActor) -> dict[str, object]:
         "consent": {"version": CONSENT_VERSION, "text": dict(CONSENT_TEXT)},
         "waiting": [
             {
-                **_card(row.Case, row.Tenant.name, first_items.get(row.Case.id)),
+                **_card(row.Case, row.Tenant.name, items.get(row.Case.id)),
                 "session_id": row.Session.id,
                 "waiting_since": _text(row.Session.waiting_since),
                 "presence": row.Participant.presence,
             }
             for row in waiting
         ],
-        "expected": [
-            _card(row.Case, row.Tenant.name, first_items.get(row.Case.id)) for row in expected
-        ],
+        "expected": [_card(row.Case, row.Tenant.name, items.get(row.Case.id)) for row in expected],
     }
 
 
@@ -243,7 +245,8 @@ def _expected(actor: StaffActor) -> Select[Case, Tenant]:
     )
 
 
-async def _first_items(tx: AsyncSession, case_ids: list[str]) -> dict[str, ItemLine]:
+async def first_items(tx: AsyncSession, case_ids: list[str]) -> dict[str, ItemLine]:
+    """Of each case the line that names it."""
     if not case_ids:
         return {}
     rows = await tx.execute(

@@ -33,12 +33,16 @@ from cases.states import (
     Presence,
     SessionState,
     SessionTrigger,
+    Voice,
     next_session_state,
 )
 from cases.tables import Case, Consent, Participant, Session
 from cases.unit import Unit
+from cases.voices import media_role
 from runtime.errors import CaseError, ProofcallError
 from runtime.ids import CaseId, JoinLinkId, new_id
+
+_NOT_SENDING = (Voice.SILENT, Voice.ASKS)
 
 
 class SeatGone(ProofcallError):  # noqa: N818 - it says what happened, not whose fault it is
@@ -50,7 +54,8 @@ class Seat:
     """Everything that the recorder and a media worker must know before a person joins.
 
     ``key`` is the session's, 32 bytes; ``worker`` and ``epoch`` say where the session's
-    media was placed when this was read.
+    media was placed when this was read. ``role`` is what the media is made as, see
+    ``voices.media_role``; an observer's is always a listener's, until the others know.
     """
 
     case_id: str
@@ -58,7 +63,7 @@ class Seat:
     session_id: str
     is_new_session: bool
     participant_id: str
-    role: ParticipantRole
+    role: str
     key_id: str
     wrapped_key: bytes
     key: bytes
@@ -130,7 +135,7 @@ async def find_buyer_seat(tx: AsyncSession, keys: KeyRing, tap: Tap, now: dateti
         )
     buyer = await sessions.buyer_in(tx, session.id)
     # With this tap the buyer agrees, if not for the first time.
-    return await _seat_in(
+    return await seat_in(
         tx,
         keys,
         session,
@@ -146,16 +151,21 @@ async def find_own_seat(
     """The seat of somebody who is already a participant; who has not agreed is not recorded.
 
     Raises:
-        CaseError: ``not_found`` (404), ``already_ended`` (409).
+        CaseError: ``not_found`` (404), ``already_ended`` (409), ``wrong_role`` (403).
     """
     session, _case, me = await sessions.see_as_participant(tx, actor, session_id)
+    if consents and me.role == ParticipantRole.OBSERVER:
+        raise CaseError("wrong_role", "An observer comes in another way.", status=403)
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has already ended.")
     if consents:
         record = not await has_withdrawn(tx, me.id)
     else:
         record = await current_consent(tx, me.id) is not None
-    return await _seat_in(tx, keys, session, me.id, ParticipantRole(me.role), record=record)
+    if me.role == ParticipantRole.OBSERVER:
+        # Who is silent sends nothing that could be recorded.
+        record = record and me.voice == Voice.SPEAKS
+    return await seat_in(tx, keys, session, me.id, _media_role(session, me), record=record)
 
 
 async def take_buyer_seat(unit: Unit, tap: Tap, seat: Seat, media: SeatMedia | None) -> Joined:
@@ -190,7 +200,7 @@ async def take_buyer_seat(unit: Unit, tap: Tap, seat: Seat, media: SeatMedia | N
             unit.tx, unit.keys, CaseId(case.id), CaseTrigger.BUYER_ARRIVES, actor, unit.now
         )
     await note_consent(unit, actor, person, tap.consent)
-    await _place(unit, session, person, seat, media)
+    await place(unit, session, person, seat, media)
     sessions.touch(unit, session, case)
     await unit.tx.flush()
     return Joined(session.id, person.id, actor, device.secret)
@@ -214,6 +224,8 @@ async def take_own_seat(
     )
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has already ended.")
+    if seat.role != _media_role(session, me) or (seat.record and me.voice in _NOT_SENDING):
+        raise SeatGone
     if consent is not None:
         if isinstance(actor, StaffActor) and not await _has_joined(unit.tx, me):
             await unit.record(
@@ -224,7 +236,9 @@ async def take_own_seat(
             )
         await note_consent(unit, actor, me, consent)
     await sessions.set_presence(unit, session, me, Presence.HERE, actor)
-    await _place(unit, session, me, seat, media)
+    await place(unit, session, me, seat, media)
+    if me.role != ParticipantRole.BUYER:
+        unit.changes.roles.add(session.id)
     sessions.touch(unit, session, case)
     await unit.tx.flush()
     return Joined(session.id, me.id, actor)
@@ -258,15 +272,16 @@ async def is_over(tx: AsyncSession, case: Case) -> bool:
     return cause in (EndCause.VERDICT, EndCause.HOST_ENDED)
 
 
-async def _seat_in(
+async def seat_in(
     tx: AsyncSession,
     keys: KeyRing,
     session: Session,
     participant_id: str,
-    role: ParticipantRole,
+    role: str,
     *,
     record: bool,
 ) -> Seat:
+    """A seat in a session that is there already."""
     return Seat(
         case_id=session.case_id,
         tenant_id=session.tenant_id,
@@ -337,7 +352,16 @@ async def _has_joined(tx: AsyncSession, person: Participant) -> bool:
     )
 
 
-async def _place(
+def _media_role(session: Session, person: Participant) -> str:
+    return media_role(
+        ParticipantRole(person.role),
+        in_charge=session.host_staff_id == person.staff_id,
+        voice=Voice(person.voice) if person.voice else None,
+        has_media=False,
+    )
+
+
+async def place(
     unit: Unit, session: Session, person: Participant, seat: Seat, media: SeatMedia | None
 ) -> None:
     """Note where the media is, unless somebody else placed the session meanwhile."""

@@ -177,7 +177,7 @@ async def sign_in(
                 user_agent=user_agent[:300],
             )
         )
-        actor = await _actor(tx, staff)
+        actor = await actor_of_staff(tx, staff)
     return SignedIn(actor, secret, now + LOGIN_LIFETIME)
 
 
@@ -202,7 +202,7 @@ async def actor_of_login(tx: AsyncSession, secret: str, now: datetime) -> StaffA
             Staff.disabled_at.is_(None),
         )
     )
-    return await _actor(tx, staff) if staff is not None else None
+    return await actor_of_staff(tx, staff) if staff is not None else None
 
 
 async def staff_view(tx: AsyncSession, actor: StaffActor) -> StaffView:
@@ -314,7 +314,8 @@ async def _count_attempt(
         return [attempt.id for attempt in attempts]
 
 
-async def _actor(tx: AsyncSession, staff: Staff) -> StaffActor:
+async def actor_of_staff(tx: AsyncSession, staff: Staff) -> StaffActor:
+    """A member of staff as an actor, with what their organisation may see now."""
     warehouse_id = WarehouseId(staff.warehouse_id) if staff.warehouse_id else None
     return StaffActor(
         staff_id=StaffId(staff.id),

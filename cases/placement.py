@@ -1,14 +1,16 @@
-"""Where sessions have their media, and what follows when a media worker is gone."""
+"""Where sessions have their media, as what, and what follows when a media worker is gone."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.actor import SystemActor
 from cases.sessions import participants_of
-from cases.states import SessionState
-from cases.tables import Session
+from cases.states import ParticipantRole, SessionState, Voice
+from cases.tables import Participant, Session
 from cases.unit import Unit
+from cases.voices import media_role
 
 
 async def forget_media(unit: Unit, worker: str, epoch: str) -> None:
@@ -54,6 +56,47 @@ async def _placed_on(unit: Unit, worker: str, epoch: str) -> list[Session]:
         .with_for_update()
     )
     return list(rows.scalars())
+
+
+async def roles_in_room(
+    tx: AsyncSession, session_id: str
+) -> tuple[str, str, dict[str, str]] | None:
+    """Where a session's media is and what everybody in it is; None when it has none."""
+    session = await tx.get(Session, session_id)
+    if session is None or session.state == SessionState.ENDED:
+        return None
+    if session.media_worker is None or session.media_epoch is None:
+        return None
+    roles = {
+        person.id: media_role(
+            ParticipantRole(person.role),
+            in_charge=person.staff_id == session.host_staff_id,
+            voice=Voice(person.voice) if person.voice else None,
+            has_media=person.peer_id is not None,
+        )
+        for person in await participants_of(tx, session_id)
+        # A host who has gone keeps no claim to the host's place.
+        if person.role != ParticipantRole.HOST
+        or person.staff_id in (session.host_staff_id, session.successor_staff_id)
+    }
+    return session.media_worker, session.media_epoch, roles
+
+
+async def crowded_sessions(tx: AsyncSession) -> list[str]:
+    """The sessions with more people than a buyer and a host, whose wiring may change."""
+    rows = await tx.scalars(
+        select(Participant.session_id)
+        .join(Session, Session.id == Participant.session_id)
+        .where(
+            Session.state != SessionState.ENDED,
+            or_(
+                Participant.role == ParticipantRole.OBSERVER,
+                Session.successor_staff_id.is_not(None),
+            ),
+        )
+        .distinct()
+    )
+    return list(rows)
 
 
 async def _lose_media(unit: Unit, session: Session) -> None:

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import hosting
-from cases.actor import Actor, BuyerActor
+from cases.actor import Actor, BuyerActor, ObserverActor
 from cases.case_views import buyer_case_view, case_view
 from cases.consenting import agreed_participants
+from cases.handing_over import handover_of
 from cases.keys import KeyRing
 from cases.log import LoggedEvent, LogKind, Visibility, last_seq, read_events
 from cases.sessions import participants_of, see_as_participant
@@ -24,7 +25,7 @@ Shown = dict[str, object]
 
 def visible_to(actor: Actor) -> frozenset[Visibility]:
     """Which events somebody may read."""
-    if isinstance(actor, BuyerActor):
+    if isinstance(actor, (BuyerActor, ObserverActor)):
         return frozenset({Visibility.PARTIES})
     return frozenset({Visibility.PARTIES, Visibility.SELLER})
 
@@ -49,7 +50,7 @@ async def snapshot(tx: AsyncSession, actor: Actor, session_id: str, clock: Clock
         "you": {"participant_id": me.id, "role": me.role},
         **await changing_parts(tx, session, case, people),
         "case": await buyer_case_view(tx, case.id)
-        if isinstance(actor, BuyerActor)
+        if isinstance(actor, (BuyerActor, ObserverActor))
         else await case_view(tx, actor, case.id, clock.now()),
         "last_seq": await last_seq(tx, log=LogKind.SESSION, subject_id=session_id),
     }
@@ -74,9 +75,15 @@ async def changing_parts(
                 "camera": person.camera,
                 "microphone": person.microphone,
                 "connection": person.connection,
+                "in_charge": person.staff_id is not None
+                and person.role == ParticipantRole.HOST
+                and person.staff_id == session.host_staff_id,
+                "capacity": person.capacity,
+                "voice": person.voice,
             }
             for person in shown
         ],
+        "handover": await handover_of(tx, session),
         "queue": asdict(place) if place else None,
         "recording": session.state != SessionState.ENDED
         and any(
@@ -140,7 +147,8 @@ async def _actor(tx: AsyncSession, label: str, people: list[Participant]) -> Sho
     kind, _, subject_id = label.partition(":")
     for person in people:
         is_buyer = kind == "buyer" and person.device_id is not None
-        if is_buyer or (kind == "staff" and person.staff_id == subject_id):
+        is_observer = kind == "observer" and person.observer_link_id == subject_id
+        if is_buyer or is_observer or (kind == "staff" and person.staff_id == subject_id):
             return {"role": person.role, "name": person.name, "participant_id": person.id}
     name = (
         await tx.scalar(select(Staff.name).where(Staff.id == subject_id))

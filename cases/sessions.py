@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import desk
 from cases.access_policy import Action, may
-from cases.actor import Actor, BuyerActor, StaffActor
+from cases.actor import Actor, BuyerActor, ObserverActor, StaffActor
 from cases.case_access import facts_of, not_found
+from cases.handover_states import HandoverState
 from cases.hosting import next_in_line, queue_ids, session_of_host
 from cases.log import LogKind, Visibility
 from cases.session_states import EndCause
@@ -24,7 +25,7 @@ from cases.states import (
     SessionTrigger,
     next_session_state,
 )
-from cases.tables import BenchCamera, Case, Consent, Event, Participant, Session, Staff
+from cases.tables import BenchCamera, Case, Consent, Event, Handover, Participant, Session, Staff
 from cases.unit import Unit
 from runtime.errors import CaseError
 from runtime.ids import CaseId, new_id
@@ -55,7 +56,9 @@ async def see_session(
     if row is None:
         raise not_found()
     session, case = row
-    if not may(actor, action, facts_of(case)):
+    if not may(actor, action, facts_of(case)) or (
+        isinstance(actor, ObserverActor) and actor.session_id != session.id
+    ):
         raise not_found()
     return Seen(session, case, await _participant_of(tx, actor, session_id))
 
@@ -65,18 +68,47 @@ async def see_as_participant(
 ) -> tuple[Session, Case, Participant]:
     """Load a session for somebody who takes part in it, whoever they are.
 
-    A host who gave the buyer back to the queue no longer does.
+    A host who gave the buyer back to the queue, or on to another host, no longer does, and
+    neither does an observer who left or was shown out.
 
     Raises:
         CaseError: ``not_found`` (404).
     """
-    action = Action.TAKE_PART if isinstance(actor, BuyerActor) else Action.HOST
+    # Whoever may host may observe: what they are in this session decides the rest.
+    action = Action.TAKE_PART if isinstance(actor, BuyerActor) else Action.OBSERVE
     seen = await see_session(tx, actor, session_id, action, lock=lock)
-    if seen.me is None or (
-        seen.me.role == ParticipantRole.HOST and seen.session.host_staff_id != seen.me.staff_id
-    ):
+    if seen.me is None or not _takes_part(actor, seen.session, seen.case, seen.me):
         raise not_found()
     return seen.session, seen.case, seen.me
+
+
+async def see_as_host(
+    tx: AsyncSession, actor: Actor, session_id: str, *, lock: bool = False
+) -> tuple[Session, Case, Participant]:
+    """Load a session for the one host in charge of it.
+
+    Raises:
+        CaseError: ``not_found`` (404), ``wrong_role`` (403) for anybody else who takes part,
+            ``not_in_charge`` (403) for a host who is being handed the buyer.
+    """
+    session, case, me = await see_as_participant(tx, actor, session_id, lock=lock)
+    if me.role != ParticipantRole.HOST:
+        raise CaseError("wrong_role", "Only the host can do this.", status=403)
+    if session.host_staff_id != me.staff_id:
+        raise CaseError("not_in_charge", "The other host is still in charge.", status=403)
+    return session, case, me
+
+
+def _takes_part(actor: Actor, session: Session, case: Case, me: Participant) -> bool:
+    if me.role == ParticipantRole.HOST:
+        return may(actor, Action.HOST, facts_of(case)) and me.staff_id in (
+            session.host_staff_id,
+            session.successor_staff_id,
+        )
+    if me.role == ParticipantRole.OBSERVER:
+        is_over = session.state == SessionState.ENDED
+        return me.removed_at is None and (is_over or me.presence != Presence.LEFT)
+    return True
 
 
 async def open_session_of(tx: AsyncSession, case_id: str) -> Session | None:
@@ -136,7 +168,7 @@ async def take(unit: Unit, actor: StaffActor, case_id: str | None) -> str:
         raise CaseError("already_taken", "Another host has already taken this buyer.")
     session.state = next_session_state(SessionState.WAITING, SessionTrigger.HOST_TAKES)
     session.host_staff_id = actor.staff_id
-    await _seat_host(unit, actor, session)
+    await seat_host(unit, actor, session)
     await go_live(unit, session, case, actor)
     await unit.record(session.id, "host_took", {"name": actor.name}, actor)
     touch(unit, session, case)
@@ -154,7 +186,9 @@ async def release(unit: Unit, actor: StaffActor, session_id: str) -> None:
     if seen.me is not None and seen.me.presence == Presence.LEFT and seen.session.live_at:
         # Said twice: the first time the answer got lost.
         return
-    session, case, me = await see_as_participant(unit.tx, actor, session_id, lock=True)
+    session, case, me = await see_as_host(unit.tx, actor, session_id, lock=True)
+    if session.successor_staff_id is not None:
+        raise CaseError("handover_under_way", "You are handing the buyer over already.")
     state = SessionState(session.state)
     after = next_session_state(state, SessionTrigger.HOST_RELEASES)
     await unit.record(session.id, "host_released", {}, actor)
@@ -174,11 +208,12 @@ async def release(unit: Unit, actor: StaffActor, session_id: str) -> None:
             {"participant_id": camera_person.id, "name": camera_person.name},
             actor,
         )
-    _leave_media(unit, session, me)
-    me.presence, me.left_at = Presence.LEFT, unit.now
-    if me.socket_id is not None:
-        unit.changes.dropped_sockets.append(me.socket_id)
-        me.socket_id = None
+    go(unit, session, me)
+    # Nobody watches a buyer who waits.
+    for person in await participants_of(unit.tx, session.id):
+        if person.role == ParticipantRole.OBSERVER and person.presence != Presence.LEFT:
+            await set_presence(unit, session, person, Presence.LEFT, actor)
+            go(unit, session, person)
     await desk.move_case(
         unit.tx, unit.keys, CaseId(case.id), CaseTrigger.HOST_RELEASES, actor, unit.now
     )
@@ -209,7 +244,7 @@ async def finish(
     Raises:
         CaseError: ``already_ended`` (409), ``not_found``.
     """
-    session, case, _me = await see_as_participant(unit.tx, actor, session_id, lock=True)
+    session, case, _me = await see_as_host(unit.tx, actor, session_id, lock=True)
     if session.state == SessionState.ENDED:
         if await _was_said(unit.tx, actor, session_id, client_id):
             return
@@ -235,6 +270,8 @@ async def end(unit: Unit, session: Session, case: Case, cause: EndCause, actor: 
     session.ended_at = unit.now
     session.end_cause = cause
     await detach_cameras(unit, session.id)
+    session.successor_staff_id = None
+    await end_handover(unit.tx, session.id, HandoverState.TAKEN_BACK, unit.now)
     for person in await participants_of(unit.tx, session.id):
         person.peer_id = None
         if person.presence != Presence.LEFT:
@@ -300,6 +337,32 @@ async def detach_cameras(unit: Unit, session_id: str) -> list[Participant]:
     return shown
 
 
+def go(unit: Unit, session: Session, person: Participant) -> None:
+    """Somebody no longer takes part: their media and their socket end after the commit."""
+    _leave_media(unit, session, person)
+    person.presence, person.left_at = Presence.LEFT, unit.now
+    if person.socket_id is not None:
+        unit.changes.dropped_sockets.append(person.socket_id)
+        person.socket_id = None
+
+
+def renew_media(unit: Unit, session: Session, person: Participant) -> None:
+    """End somebody's media and have their page make it anew, as what they are now."""
+    _leave_media(unit, session, person)
+    unit.changes.lost_peers.append((session.id, person.id))
+
+
+async def end_handover(
+    tx: AsyncSession, session_id: str, state: HandoverState, now: datetime
+) -> None:
+    """Note what became of a session's hand-over, if one is under way."""
+    await tx.execute(
+        update(Handover)
+        .where(Handover.session_id == session_id, Handover.ended_at.is_(None))
+        .values(state=state, ended_at=now)
+    )
+
+
 def touch(unit: Unit, session: Session, case: Case) -> None:
     """Have everybody concerned look again after the commit."""
     unit.changes.sessions.add(session.id)
@@ -346,13 +409,14 @@ async def _hold(unit: Unit, actor: StaffActor, case: Case) -> str:
     unit.tx.add(session)
     await unit.tx.flush()
     await unit.record(session.id, "session_opened", {"direction": session.direction}, actor)
-    await _seat_host(unit, actor, session)
+    await seat_host(unit, actor, session)
     await unit.record(session.id, "host_took", {"name": actor.name}, actor)
     touch(unit, session, case)
     return session.id
 
 
-async def _seat_host(unit: Unit, actor: StaffActor, session: Session) -> None:
+async def seat_host(unit: Unit, actor: StaffActor, session: Session) -> Participant:
+    """Make somebody a host of the session, or find that they are; an observer becomes one."""
     staff = await unit.tx.get(Staff, actor.staff_id)
     person = await _participant_of(unit.tx, actor, session.id)
     if person is None:
@@ -366,8 +430,13 @@ async def _seat_host(unit: Unit, actor: StaffActor, session: Session) -> None:
             joined_at=unit.now,
         )
         unit.tx.add(person)
+    elif person.role == ParticipantRole.OBSERVER:
+        go(unit, session, person)
+        person.role, person.voice, person.capacity = ParticipantRole.HOST, None, None
+        person.removed_at = None
     person.presence, person.left_at, person.seen_at = Presence.HERE, None, unit.now
     await unit.tx.flush()
+    return person
 
 
 async def _participant_of(tx: AsyncSession, actor: Actor, session_id: str) -> Participant | None:
@@ -377,6 +446,8 @@ async def _participant_of(tx: AsyncSession, actor: Actor, session_id: str) -> Pa
         query = query.where(Participant.role == ParticipantRole.BUYER)
     elif isinstance(actor, StaffActor):
         query = query.where(Participant.staff_id == actor.staff_id)
+    elif isinstance(actor, ObserverActor):
+        query = query.where(Participant.observer_link_id == actor.observer_link_id)
     else:
         return None
     return (await tx.execute(query)).scalar_one_or_none()

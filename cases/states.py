@@ -133,6 +133,23 @@ class ParticipantRole(StrEnum):
     BENCH = "bench"
 
 
+class Capacity(StrEnum):
+    """As what an observer is there."""
+
+    INTERPRETER = "interpreter"
+    SUPERVISOR = "supervisor"  # who runs the warehouse
+    AGENT = "agent"  # of the seller
+    COLLEAGUE = "colleague"  # another inspector
+
+
+class Voice(StrEnum):
+    """Whether an observer is heard and seen; all of them hear and see."""
+
+    SILENT = "silent"
+    ASKS = "asks"  # would speak: the host decides
+    SPEAKS = "speaks"
+
+
 class Presence(StrEnum):
     """Whether a participant is there."""
 

@@ -86,9 +86,9 @@ async def want(
     """Order a still; gives its id and the event's number. Repeating it orders nothing new.
 
     Raises:
-        CaseError: ``not_found``, ``already_ended``, ``not_recorded`` (409).
+        CaseError: what ``see_as_host`` raises, ``already_ended``, ``not_recorded`` (409).
     """
-    session, _case, _me = await sessions.see_as_participant(unit.tx, actor, session_id)
+    session, _case, _me = await sessions.see_as_host(unit.tx, actor, session_id)
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has already ended.")
     source = await unit.tx.get(Participant, frame.participant_id)

@@ -26,10 +26,10 @@ async def end_if_stale(unit: Unit, session_id: str) -> EndCause | None:
     relevant = [
         Attendance(Presence(p.presence), p.seen_at)
         for p in people
-        # Of a waiting session only the buyer counts: a host who released it is gone.
-        # A camera is nobody who could come back.
-        if p.role != ParticipantRole.BENCH
-        and (seen.session.state != SessionState.WAITING or p.role == ParticipantRole.BUYER)
+        # Of a waiting session only the buyer counts: a host who released it is gone. An
+        # observer alone keeps nothing open.
+        if p.role == ParticipantRole.BUYER
+        or (p.role == ParticipantRole.HOST and seen.session.state != SessionState.WAITING)
     ]
     state = SessionState(seen.session.state)
     cause = stale_cause(state, relevant, seen.session.created_at, unit.now)

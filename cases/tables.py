@@ -268,6 +268,8 @@ class Session(Base):
     direction: Mapped[str]
     state: Mapped[str] = mapped_column(index=True)  # SessionState: waiting, held, live, ended
     host_staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    # The host whom the buyer is being handed to and who is in the call already.
+    successor_staff_id: Mapped[str | None]
     media_worker: Mapped[str | None]
     media_epoch: Mapped[str | None]
     wrapped_key: Mapped[bytes | None]  # NULL once erased
@@ -299,6 +301,13 @@ class Session(Base):
             sqlite_where=text("state <> 'ended'"),
             postgresql_where=text("state <> 'ended'"),
         ),
+        Index(
+            "uq_sessions_open_successor",
+            "successor_staff_id",
+            unique=True,
+            sqlite_where=text("state <> 'ended'"),
+            postgresql_where=text("state <> 'ended'"),
+        ),
     )
 
 
@@ -309,6 +318,10 @@ class Participant(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
     role: Mapped[str]  # ParticipantRole: buyer, host, observer, bench
+    capacity: Mapped[str | None]  # Capacity: as what an observer is there
+    voice: Mapped[str | None]  # Voice of an observer: silent, asks, speaks
+    observer_link_id: Mapped[str | None]  # of an observer without an account
+    removed_at: Mapped[datetime | None]  # when the host showed an observer out
     staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     device_id: Mapped[str | None] = mapped_column(ForeignKey("devices.id"))
     camera_id: Mapped[str | None]  # of a bench camera
@@ -345,6 +358,45 @@ class BenchCamera(Base):
     connected_at: Mapped[datetime | None]  # since when pictures come
     session_id: Mapped[str | None] = mapped_column(ForeignKey("sessions.id"), index=True)
     participant_id: Mapped[str | None] = mapped_column(ForeignKey("participants.id"))
+
+
+class ObserverLink(Base):
+    """The unguessable URL that lets one observer without an account into one session."""
+
+    __tablename__ = "observer_links"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    secret_hash: Mapped[bytes | None]  # of the first browser's cookie and the link together
+    capacity: Mapped[str]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Handover(Base):
+    """A host asks another to take over the buyer."""
+
+    __tablename__ = "handovers"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
+    from_staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
+    to_staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))  # NULL: anyone ready
+    language: Mapped[str | None]  # of those who are asked, when anyone is
+    note: Mapped[str] = mapped_column(Text)
+    state: Mapped[str]  # HandoverState
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    __table_args__ = (
+        # One at a time, whatever two tabs try.
+        Index(
+            "uq_handovers_open_session",
+            "session_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
 
 
 class Shift(Base):

@@ -38,6 +38,8 @@ class Changes:
     """Sockets of people who no longer take part."""
     replaced_sockets: list[str] = field(default_factory=list)
     """Sockets that another tab has taken over from."""
+    roles: set[str] = field(default_factory=set)
+    """Sessions whose media is told who is what, after everybody has heard who is there."""
 
     def absorb(self, later: Changes) -> None:
         """Take up what a later transaction did, so that both are told together."""
@@ -48,6 +50,7 @@ class Changes:
         self.device_asks += later.device_asks
         self.dropped_sockets += later.dropped_sockets
         self.replaced_sockets += later.replaced_sockets
+        self.roles |= later.roles
 
 
 @dataclass(slots=True)

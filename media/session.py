@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -10,7 +10,7 @@ import structlog
 from media.egress import Egress
 from media.ingress import Ingress
 from media.leg import Leg, LegState
-from media.room import Member, routes
+from media.room import Member, Role, routes
 from runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -29,6 +29,7 @@ class MediaSession:
     def __init__(self, session_id: str, *, clock: Clock, facts: Facts, closer: Closer) -> None:
         self.session_id = session_id
         self.legs: list[Leg] = []
+        self._roles: dict[str, Role] = {}
         self._clock = clock
         self._facts = facts
         self._closer = closer
@@ -64,6 +65,16 @@ class MediaSession:
             if ingress.kind == "video":
                 leg.feedback.request_keyframe(ingress)
         return True
+
+    def admit(self, leg: Leg) -> None:
+        """Take a leg in; what a participant is was said before, or else with this leg."""
+        self.legs.append(leg)
+        self._roles.setdefault(leg.identity.participant_id, leg.identity.role)
+
+    def set_roles(self, roles: Mapping[str, Role]) -> None:
+        """Say what participants are from now on, whatever their legs were made as."""
+        self._roles.update(roles)
+        self.rewire()
 
     def remove(self, leg: Leg) -> None:
         """A leg was closed: feed its viewers from elsewhere or nowhere."""
@@ -140,8 +151,8 @@ class MediaSession:
             (route.viewer, route.mid): (route.source, route.kind)
             for route in routes(
                 [
-                    Member(leg.identity.participant_id, leg.identity.role, leg.order)
-                    for leg in current.values()
+                    Member(participant_id, self._roles[participant_id], leg.order)
+                    for participant_id, leg in current.items()
                 ]
             )
         }

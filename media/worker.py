@@ -91,6 +91,7 @@ class MediaWorker:
         server.command("/peers/{peer_id}/close", self.close_peer)
         server.command("/peers/{peer_id}/locate", self.locate)
         server.command("/sessions/{session_id}/keyframe", self.request_keyframe)
+        server.command("/sessions/{session_id}/roles", self.set_roles)
         server.command("/sessions/{session_id}/close", self.close_session)
         server.command("/drain", self.drain)
         server.query("/status", self.status)
@@ -135,7 +136,7 @@ class MediaWorker:
         except BaseException:
             self.forget_if_empty(session)
             raise
-        session.legs.append(leg)
+        session.admit(leg)
         self._legs[identity.peer_id] = leg
         self._slots[leg.order % _SLOTS].append(leg)
         self._some.set()
@@ -220,6 +221,15 @@ class MediaWorker:
         session = self.sessions.get(match["session_id"])
         if session is None or not session.request_keyframes(str(body["participant_id"])):
             raise CaseError("not_found", "no such participant is connected", status=404)
+        return {}
+
+    async def set_roles(self, match: Mapping[str, str], body: Json) -> Json:
+        """``POST /sessions/{id}/roles``; who has no peer yet will be it with their first."""
+        session = self.sessions.get(match["session_id"])
+        if session is None:
+            raise CaseError("not_found", "no such session has media here", status=404)
+        roles = {str(name): Role(str(role)) for name, role in dict(body["roles"]).items()}
+        session.set_roles(roles)
         return {}
 
     async def close_session(self, match: Mapping[str, str], body: Json) -> Json:

@@ -9,10 +9,12 @@ from signaling import (
     api_staff,
     bench_routes,
     evidence_routes,
+    handover_routes,
     health_routes,
     host_routes,
     join_routes,
     network_routes,
+    observer_routes,
     openapi,
     pages,
     problems,
@@ -37,6 +39,8 @@ def build_app(services: Services) -> web.Application:
     bench_routes.add_routes(app)
     whip_routes.add_routes(app)
     network_routes.add_routes(app)
+    observer_routes.add_routes(app)
+    handover_routes.add_routes(app)
     evidence_routes.add_routes(app)
     openapi.add_routes(app)
     health_routes.add_routes(app)

@@ -17,7 +17,9 @@ from signaling.services import SERVICES
 
 LOGIN_COOKIE: Final = "pc_login"
 DEVICE_COOKIE: Final = "pc_device"
+OBSERVER_COOKIE: Final = "pc_observer"
 _DEVICE_LIFETIME_S: Final = 60 * 24 * 3600
+_OBSERVER_LIFETIME_S: Final = 24 * 3600
 
 
 async def actor_of(request: web.Request) -> StaffActor | KeyActor | None:
@@ -95,6 +97,24 @@ def client_address(request: web.Request) -> str:
 def device_secret(request: web.Request) -> str | None:
     """What this browser holds for its join links."""
     return request.cookies.get(DEVICE_COOKIE)
+
+
+def observer_secret(request: web.Request) -> str | None:
+    """What this browser holds for its observer links."""
+    return request.cookies.get(OBSERVER_COOKIE)
+
+
+def remember_observer(request: web.Request, response: web.StreamResponse, secret: str) -> None:
+    """Set an observer's cookie; it is worth nothing once the session is over."""
+    response.set_cookie(
+        OBSERVER_COOKIE,
+        secret,
+        max_age=_OBSERVER_LIFETIME_S,
+        path="/",
+        httponly=True,
+        samesite="Lax",
+        secure=_is_https(request),
+    )
 
 
 def remember_device(request: web.Request, response: web.StreamResponse, secret: str) -> None:

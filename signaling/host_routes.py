@@ -7,13 +7,14 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from cases import hosting, sessions
+from cases import handing_over, hosting, observing, sessions
+from cases.actor import StaffActor
 from cases.session_views import snapshot
 from cases.unit import Unit
 from signaling.auth import require_staff
 from signaling.bodies import parse_body
 from signaling.network_routes import HOST_ROLES, ice_for_staff
-from signaling.services import SERVICES
+from signaling.services import SERVICES, Services
 
 
 class ReadyIn(BaseModel):
@@ -41,9 +42,7 @@ async def desk(request: web.Request) -> web.Response:
     """Who waits and who is expected."""
     services = request.app[SERVICES]
     actor = await require_staff(request, *HOST_ROLES)
-    async with services.database.read() as tx:
-        shown = await hosting.desk_of(tx, actor)
-    return web.json_response({**shown, "ice": ice_for_staff(services, actor)})
+    return await _desk(services, actor)
 
 
 async def ready(request: web.Request) -> web.Response:
@@ -56,9 +55,18 @@ async def ready(request: web.Request) -> web.Response:
         await hosting.set_ready(unit, actor, body.ready)
 
     await services.run(act)
+    return await _desk(services, actor)
+
+
+async def _desk(services: Services, actor: StaffActor) -> web.Response:
     async with services.database.read() as tx:
-        shown = await hosting.desk_of(tx, actor)
-    return web.json_response({**shown, "ice": ice_for_staff(services, actor)})
+        shown = {
+            **await hosting.desk_of(tx, actor),
+            "live": await observing.live_sessions(tx, actor),
+            "ice": ice_for_staff(services, actor),
+            "rings": await handing_over.rings_for(tx, actor, services.clock.now()),
+        }
+    return web.json_response(shown)
 
 
 async def take(request: web.Request) -> web.Response:

@@ -281,6 +281,19 @@ class MediaPool:
                 ) from error
             raise _unavailable() from error
 
+    async def set_roles(self, place: Place, session_id: str, roles: Mapping[str, str]) -> bool:
+        """Say what a session's people are in the room; False when the worker did not hear it."""
+        try:
+            await self._client(place).command(
+                f"/sessions/{session_id}/roles", {"roles": dict(roles)}
+            )
+        except ControlError as error:
+            # Without any media there the first peers are made as what they are.
+            return error.status == 404
+        except CaseError:
+            return False
+        return True
+
     async def locate(self, place: Place, peer_id: str, mid: str, rtp_timestamp: int) -> Located:
         """Say which source frame a viewer's frame is.
 

@@ -1,4 +1,4 @@
-"""The built front end: four pages that change nothing, and hashed files that never change."""
+"""The built front end: five pages that change nothing, and hashed files that never change."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ _TYPES: Final = {
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _PAGES: Final = {
     "/j/{token}": "join.html",
+    "/o/{token}": "observe.html",
+    "/observe/{session_id}": "observe.html",
     "/inspect": "inspect.html",
     "/review": "review.html",
     "/console": "console.html",

@@ -16,6 +16,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from cases.database import Database
 from cases.keys import KeyRing
 from cases.outbox import Outbox
+from cases.placement import roles_in_room
 from cases.tables import Session
 from cases.unit import Unit
 from recorder.playback import Playback
@@ -94,6 +95,19 @@ class Services:
             self.hub.publish(unit.changes)
             return result
         raise AssertionError("unreachable")
+
+    async def tell_roles(self, session_id: str) -> None:
+        """Have a session's media wired as the database says; safe to repeat."""
+        for attempt in range(_ATTEMPTS):
+            async with self.database.read() as tx:
+                found = await roles_in_room(tx, session_id)
+            if found is None:
+                return
+            worker, epoch, roles = found
+            if await self.media_pool.set_roles(Place(worker, epoch), session_id, roles):
+                return
+            await sleep(0.2 * 2**attempt)
+        log.warning("roles not told", session_id=session_id)
 
     async def close_session(self, session_id: str, cause: str) -> None:
         """End a session's media, then its recordings; safe to repeat, and repeated if it fails."""

@@ -27,7 +27,7 @@ from signaling.join_routes import ConsentIn
 from signaling.media_join import Candidates, Offer, Wish, join, peer_json
 from signaling.media_pool import Place
 from signaling.messages import ClientId
-from signaling.participation import participant_actor
+from signaling.participation import Person, participant_actor
 from signaling.precheck import PrecheckIn, record_precheck
 from signaling.services import SERVICES
 
@@ -186,7 +186,7 @@ async def take_still(request: web.Request) -> web.Response:
     session_id = request.match_info["id"]
     preview = _jpeg(body.preview)
     async with services.database.read() as tx:
-        session, _case, me = await sessions.see_as_participant(tx, actor, session_id)
+        session, _case, me = await sessions.see_as_host(tx, actor, session_id)
         known = await stills.already_taken(tx, services.keys, actor, session_id, body.client_id)
     if known is not None:
         return web.json_response({"still_id": known[0], "seq": known[1]})
@@ -217,9 +217,7 @@ async def answer_device(request: web.Request) -> web.Response:
     session_id, device_id = request.match_info["id"], request.match_info["device_id"]
 
     async def act(unit: Unit) -> None:
-        session, _case, _me = await sessions.see_as_participant(
-            unit.tx, actor, session_id, lock=True
-        )
+        session, _case, _me = await sessions.see_as_host(unit.tx, actor, session_id, lock=True)
         await links.answer_device(
             unit.tx,
             device_id,
@@ -283,7 +281,7 @@ async def hang_up(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     actor = await _actor(request)
     if not isinstance(actor, BuyerActor):
-        raise CaseError("wrong_role", "A host ends the inspection.", status=403)
+        raise CaseError("wrong_role", "Only the buyer hangs up; others leave or end.", status=403)
 
     async def act(unit: Unit) -> None:
         await sessions.hang_up(unit, actor, request.match_info["id"])
@@ -313,7 +311,7 @@ async def withdraw_consent(request: web.Request) -> web.Response:
 
 async def _join(
     request: web.Request,
-    actor: BuyerActor | StaffActor,
+    actor: Person,
     wish: Wish,
     consent: ConsentGiven | None,
     precheck: PrecheckIn | None = None,
@@ -341,7 +339,7 @@ async def _join(
     )
 
 
-async def _actor(request: web.Request) -> BuyerActor | StaffActor:
+async def _actor(request: web.Request) -> Person:
     async with request.app[SERVICES].database.read() as tx:
         return await participant_actor(request, tx, request.match_info["id"])
 

@@ -141,6 +141,7 @@ class Hub:
             self._changes.put_nowait(changes)
         except asyncio.QueueFull:
             log.warning("hint dropped")
+            self._tell_roles(changes)
 
     async def tell_quality(self, session_id: str, quality: Mapping[str, object]) -> None:
         """Pass on a measurement; it is not logged."""
@@ -349,8 +350,15 @@ class Hub:
         for session_id, device_id, user_agent in changes.device_asks:
             asked = {"device_id": device_id, "user_agent": user_agent}
             await self.sio.emit("device.asks", asked, room=_staff_room(session_id))
+        # Nobody is heard before the others were told that they are there.
+        self._tell_roles(changes)
         for organisation_id in changes.desks:
             await self.sio.emit("desk", {}, room=f"desk:{organisation_id}")
+
+    def _tell_roles(self, changes: Changes) -> None:
+        services = self._serving()
+        for session_id in changes.roles:
+            services.tasks.once("tell roles", services.tell_roles(session_id))
 
     async def _tell_session(self, tx: AsyncSession, session_id: str) -> None:
         session = await tx.get(Session, session_id)

@@ -9,9 +9,9 @@ from typing import Final
 
 import structlog
 
-from cases import conversation, hosting, sweeping
+from cases import conversation, handing_over, hosting, sweeping
 from cases.keys import KeyDestroyed
-from cases.placement import forget_dead_media
+from cases.placement import crowded_sessions, forget_dead_media
 from cases.session_states import EndCause
 from cases.states import SessionState
 from cases.tables import Session
@@ -96,9 +96,11 @@ class Upkeep:
                 await conversation.refresh_seen(tx, services.hub.participant_ids, services.clock)
         await self._mark_absent()
         await settle_bench(self._services)
+        await self._move_handovers_on()
         if self._sweeps % _SLOW_EVERY_SWEEPS == 0:
             await self._end_stale()
             await self._close_again()
+            await self._tell_roles_again()
             await services.run(hosting.end_old_shifts)
 
     async def _mark_absent(self) -> None:
@@ -114,6 +116,21 @@ class Upkeep:
             if (now - person.seen_at).total_seconds() < patience_s:
                 continue
             await services.run(partial(_mark_absent, person.id, person.socket_id))
+
+    async def _move_handovers_on(self) -> None:
+        """Hand-overs that nobody answered, or one of whose hosts is gone."""
+        services = self._services
+        async with services.database.read() as tx:
+            under_way = await handing_over.open_handovers(tx)
+        for session_id in under_way:
+            await services.run(partial(_move_on, session_id))
+
+    async def _tell_roles_again(self) -> None:
+        """Who is heard in the room, in case the first command was lost."""
+        async with self._services.database.read() as tx:
+            crowded = await crowded_sessions(tx)
+        for session_id in crowded:
+            await self._services.tell_roles(session_id)
 
     async def _end_stale(self) -> None:
         async with self._services.database.read() as tx:
@@ -134,6 +151,10 @@ class Upkeep:
 
 async def _mark_absent(participant_id: str, socket_id: str | None, unit: Unit) -> None:
     await conversation.mark_absent(unit, participant_id, socket_id)
+
+
+async def _move_on(session_id: str, unit: Unit) -> None:
+    await handing_over.move_on(unit, session_id)
 
 
 async def end_stale_session(services: Services, session_id: str) -> None:

@@ -40,7 +40,7 @@ pytestmark = [
 ]
 
 WHIP_PAGE_JS = (Path(__file__).parents[1] / "support" / "whip_page.js").read_text()
-BENCH = SyncedCamera(Camera.BENCH, width=960, height=540, fps=10)
+BENCH = SyncedCamera(Camera.THIRD, width=960, height=540, fps=10)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -81,7 +81,7 @@ async def test_a_touch_shows_the_bench_camera_and_another_takes_it_away(
         await by(host, "bench-tool").click(timeout=STEP_MS)
         for page in (host, buyer):
             await by(page, "bench-video").wait_for(timeout=STEP_MS)
-            await wait_for_code(by(page, "bench-video"), camera=Camera.BENCH, timeout_s=20)
+            await wait_for_code(by(page, "bench-video"), camera=Camera.THIRD, timeout_s=20)
             assert await by(page, "bench").get_attribute("data-large") == "true"
         await keep_pictures(request, {"bench-host": host, "bench-buyer": buyer})
         await by(host, "still").click()
@@ -104,7 +104,7 @@ async def test_a_touch_shows_the_bench_camera_and_another_takes_it_away(
         assert await camera.evaluate("window.__stopWhip()") == 200
     [recording] = [one for one in timeline["recordings"] if one["participant"]["role"] == "bench"]
     probe = await asyncio.to_thread(probe_media, await download(machine, recording["url"]))
-    assert probe.cameras() == {Camera.BENCH}
+    assert probe.cameras() == {Camera.THIRD}
     assert probe.audio_codec is None
     [still] = timeline["stills"]
     jpeg = await download(machine, still["image"])
@@ -112,7 +112,7 @@ async def test_a_touch_shows_the_bench_camera_and_another_takes_it_away(
     assert picture is not None
     code = read_code(picture.astype(np.uint8))
     assert code is not None
-    assert code.camera is Camera.BENCH
+    assert code.camera is Camera.THIRD
     await the_reviewer_sees_it(machine, timeline, request)
 
 
@@ -129,7 +129,7 @@ async def the_reviewer_sees_it(
         taken = next(event for event in timeline["events"] if event["kind"] == "still_taken")
         await by(page, f"event-{taken['seq']}").click(timeout=STEP_MS)
         await wait_for_code(
-            by(page, "review-video-bench"), camera=Camera.BENCH, by="screen", timeout_s=15
+            by(page, "review-video-bench"), camera=Camera.THIRD, by="screen", timeout_s=15
         )
         await keep_pictures(request, {"bench-review": page})
 

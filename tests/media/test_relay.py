@@ -29,3 +29,46 @@ async def test_payloads_arrive_byte_for_byte_on_the_fixed_lines() -> None:
         assert len({one.ssrc for one in host.of_mid("1")}) == 1
         await buyer.close()
         await host.close()
+
+
+async def test_a_role_said_later_rewires_living_peers() -> None:
+    """A listener's media reaches nobody until web calls them an observer, and not after."""
+    async with running_worker() as running:
+        buyer, host, third = RtpPeer(), RtpPeer(), RtpPeer()
+        await running.join(buyer, "p_buyer", "buyer")
+        await running.join(host, "p_host", "host")
+        await running.join(third, "p_third", "listener")
+        session = {"session_id": "ses_1"}
+
+        async def talk(first: int) -> None:
+            for number in range(first, first + 20):
+                await third.send("1", h264_frame(number, key=True))
+                await host.send("1", h264_frame(1000 + number, key=True))
+                await asyncio.sleep(0.002)
+            await until(lambda: has(buyer, "1", 1000 + first + 19))
+
+        def has(viewer: RtpPeer, mid: str, number: int) -> bool:
+            return number in {frame_number(one.payload) for one in viewer.of_mid(mid)}
+
+        await talk(0)
+        assert buyer.of_mid("3") == host.of_mid("3") == []
+        # What a listener sends is not fed to anybody, yet they see both of the others.
+        await until(lambda: has(third, "3", 1019))
+        await running.worker.set_roles(session, {"roles": {"p_third": "observer"}})
+        await talk(20)
+        await until(lambda: has(buyer, "3", 39) and has(host, "3", 39))
+        # Handed over: the second host takes the first one's lines.
+        await running.worker.set_roles(
+            session, {"roles": {"p_third": "host", "p_host": "listener"}}
+        )
+        await talk_as_host(third, 40)
+        await until(lambda: has(buyer, "1", 59))
+        for peer in (buyer, host, third):
+            await peer.close()
+
+
+async def talk_as_host(peer: RtpPeer, first: int) -> None:
+    """Twenty pictures on the camera line."""
+    for number in range(first, first + 20):
+        await peer.send("1", h264_frame(number, key=True))
+        await asyncio.sleep(0.002)

@@ -63,7 +63,7 @@ FPS = 30
 LOOP_FRAMES = 900
 BEEP_EVERY_S = 1.0
 BEEP_S = 0.1
-TONE_HZ = {Camera.BUYER: 1000, Camera.HOST: 1600, Camera.BENCH: 2300}
+TONE_HZ = {Camera.BUYER: 1000, Camera.HOST: 1600, Camera.THIRD: 2300}
 WAV_RATE_HZ = 48_000
 MEDIA_VERSION = 1
 """Raised whenever the drawing changes, so that no old cached file is used."""

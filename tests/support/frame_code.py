@@ -48,7 +48,7 @@ class Camera(IntEnum):
 
     BUYER = 1
     HOST = 2
-    BENCH = 3
+    THIRD = 3
 
 
 @dataclass(frozen=True, slots=True)

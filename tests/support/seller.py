@@ -18,7 +18,7 @@ from cases.case_list import CaseFilter, list_cases
 from cases.commands import OpenCase
 from cases.database import Database, upgrade
 from cases.keys import KeyRing
-from cases.people import _actor, actor_of_key, create_api_key
+from cases.people import actor_of_key, actor_of_staff, create_api_key
 from cases.states import Role, Scope
 from cases.tables import Staff
 from cases.tenants import create_tenant, create_warehouse, grant_work
@@ -68,12 +68,12 @@ class Seller:
             )
             tx.add(staff)
             await tx.flush()
-            return await _actor(tx, staff)
+            return await actor_of_staff(tx, staff)
 
     async def again(self, actor: StaffActor) -> StaffActor:
         """The same person, as they would be known now."""
         async with self.database.read() as tx:
-            return await _actor(tx, await tx.get_one(Staff, StaffId(actor.staff_id)))
+            return await actor_of_staff(tx, await tx.get_one(Staff, StaffId(actor.staff_id)))
 
     async def api_key(self, tenant: str, *scopes: Scope) -> str:
         """A new API key's secret."""

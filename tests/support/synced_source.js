@@ -15,6 +15,7 @@
   const LEFT = (1280 - COLUMNS * CELL) / 2, TOP = (720 - ROWS * CELL) / 2;
   const scenes = {
     1: { name: "BUYER", wall: "#ebc396", table: "#a5693c", box: "#cd965f" },
+    3: { name: "THIRD", wall: "#c9c3dd", table: "#6d6588", box: "#a79fc4" },
     2: { name: "HOST", wall: "#a0bed7", table: "#5f7d96", box: "#8caab9" },
     3: { name: "BENCH", wall: "#d8d8d0", table: "#6f8f6a", box: "#b9a27a" },
   };

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.access_policy import Action, CaseFacts, may, sees
-from cases.actor import Actor, BuyerActor, KeyActor, StaffActor, SystemActor
+from cases.actor import Actor, BuyerActor, KeyActor, ObserverActor, StaffActor, SystemActor
 from cases.states import Role, Scope
 from runtime.ids import CaseId, JoinLinkId, StaffId, TenantId, WarehouseId
 
@@ -42,12 +42,30 @@ def test_each_role_may_what_its_work_needs() -> None:
     assert allowed(staff(Role.AGENT, tenant=LAMP)) == everything
     assert allowed(staff(Role.ADMIN, tenant=LAMP)) == everything
     assert allowed(staff(Role.REVIEWER, tenant=LAMP)) == look | {Action.READ_LOG, Action.DECIDE}
-    hosting = look | {Action.HOST, Action.DECIDE}
+    hosting = look | {Action.HOST, Action.DECIDE, Action.OBSERVE}
     assert allowed(staff(Role.INSPECTOR, tenant=LAMP)) == hosting
     assert allowed(staff(Role.INSPECTOR, warehouse=HALL, granted=granted)) == hosting
     assert allowed(staff(Role.REVIEWER, warehouse=HALL, granted=granted)) == look
+    assert allowed(staff(Role.ADMIN, warehouse=HALL, granted=granted)) == look | {Action.OBSERVE}
     assert allowed(staff(Role.AGENT, warehouse=HALL, granted=granted)) == set()
     assert allowed(staff(tenant=LAMP)) == set()
+
+
+@given(roles, st.sampled_from([LAMP, None]))
+def test_whoever_may_host_may_observe(held: frozenset[Role], tenant: TenantId | None) -> None:
+    """What a participant may see is decided by their part in the session: this is the floor."""
+    warehouse = None if tenant else HALL
+    actor = staff(*held, tenant=tenant, warehouse=warehouse, granted=frozenset({LAMP}))
+    assert may(actor, Action.OBSERVE, CASE) or not may(actor, Action.HOST, CASE)
+
+
+@given(actions)
+def test_an_observer_by_link_may_only_observe_the_one_case(action: Action) -> None:
+    """No invitation, no verdict, no evidence."""
+    actor = ObserverActor("ses_1", CaseId("cas_1"), "obl_1")
+    assert may(actor, action, CASE) == (action is Action.OBSERVE)
+    elsewhere = CaseFacts(LAMP, HALL, CaseId("cas_2"))
+    assert not may(actor, action, elsewhere)
 
 
 @given(roles, actions)

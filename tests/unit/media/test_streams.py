@@ -259,6 +259,42 @@ def test_the_fixed_lines() -> None:
     }
 
 
+@given(st.lists(ROLES, max_size=8))
+def test_a_listener_is_fed_to_nobody_and_hears_what_an_observer_hears(roles: list[Role]) -> None:
+    """Who is silent is so in the graph, whatever their browser sends."""
+    members = [Member(f"p_{i}", role, i) for i, role in enumerate(roles)]
+    found = routes([*members, Member("l", Role.LISTENER, 90), Member("o", Role.OBSERVER, 91)])
+    assert all(one.source != "l" for one in found)
+    heard = {(one.source, one.mid) for one in found if one.viewer == "l"}
+    assert heard == {(one.source, one.mid) for one in found if one.viewer == "o"}
+
+
+@given(st.lists(ROLES, max_size=8))
+def test_in_a_hand_over_all_three_hear_each_other(others: list[Role]) -> None:
+    """Whoever else is there: the buyer and both hosts, each once, and nobody is heard twice."""
+    more = [
+        Member(f"p_{i}", role, i)
+        for i, role in enumerate(others)
+        if role in (Role.OBSERVER, Role.LISTENER, Role.BENCH)
+    ]
+    three = [Member("b", Role.BUYER, 90), Member("h", Role.HOST, 91)]
+    found = routes([*more, *three, Member("s", Role.SUCCESSOR, 92)])
+    heard = {
+        viewer: sorted(
+            (one.source, one.mid) for one in found if one.viewer == viewer and one.kind == "audio"
+        )
+        for viewer in "bhs"
+    }
+    assert heard == {
+        "b": [("h", "0"), ("s", "2")],
+        "h": [("b", "0"), ("s", "2")],
+        "s": [("b", "0"), ("h", "2")],
+    }
+    # When the first host has left, the second has their place, and the observer's is free.
+    after = routes([*more, three[0], Member("s", Role.HOST, 92)])
+    assert {one.mid for one in after if one.viewer == "b" and one.source == "s"} == {"0", "1"}
+
+
 def test_the_latest_of_a_role_is_shown() -> None:
     """A second host takes over from the first."""
     found = routes(

@@ -38,11 +38,17 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-let actingAs: 'buyer' | 'host' | null = null;
+/** `guest`: an observer who came by a link rather than by signing in. */
+export type ActingRole = 'buyer' | 'host' | 'observer' | 'guest';
+let actingAs: ActingRole | null = null;
 
-/** A browser may be both a buyer's and a host's; this page speaks for one of them. */
-export function actAs(role: 'buyer' | 'host'): void {
+/** A browser may be a buyer's and a host's and an observer's; this page speaks for one of them. */
+export function actAs(role: ActingRole): void {
   actingAs = role;
+}
+
+export function actingRole(): ActingRole | null {
+  return actingAs;
 }
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

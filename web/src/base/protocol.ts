@@ -39,6 +39,9 @@ export type Disposition =
   | 'not_received';
 export type Liability = 'product' | 'description' | 'packing' | 'carrier' | 'buyer' | 'unclear';
 export type ConnectionWord = 'good' | 'weak' | 'bad' | 'lost';
+/** As what an observer is there, and whether they are heard. */
+export type Capacity = 'interpreter' | 'supervisor' | 'agent' | 'colleague';
+export type Voice = 'silent' | 'asks' | 'speaks';
 export type Visibility = 'parties' | 'seller' | 'internal';
 /** An RFC 3339 time in UTC. */
 export type Timestamp = string;
@@ -197,7 +200,29 @@ export interface WaitingEntry extends DeskEntry {
   waiting_since: Timestamp;
 }
 
+/** A call under way that this person may observe. */
+export interface LiveEntry extends DeskEntry {
+  session_id: string;
+  host_name: string;
+  since: Timestamp;
+  observers: number;
+}
+
+/** Another host asks this person to take over, until then. */
+export interface Ring {
+  handover_id: string;
+  session_id: string;
+  from: string;
+  note: string;
+  buyer_name: string;
+  buyer_locale: string;
+  title: string;
+  until: Timestamp;
+}
+
 export interface Desk {
+  live: LiveEntry[];
+  rings: Ring[];
   ready: boolean;
   ready_since: Timestamp | null;
   mine: { session_id: string; case_id: string } | null;
@@ -205,6 +230,44 @@ export interface Desk {
   ice: Ice;
   waiting: WaitingEntry[];
   expected: DeskEntry[];
+}
+
+/* ---- Observer ---- */
+
+export interface ObserveView {
+  state: 'open' | 'waiting' | 'other_device';
+  tenant: { name: string };
+  host_name: string | null;
+  host_locale: string | null;
+  buyer_locale: string;
+  session: { id: string; presence: Presence } | null;
+  name: string | null;
+  removed: boolean;
+  consent: ConsentWords;
+}
+
+export interface ObserverLink {
+  link_id: string;
+  created_at: Timestamp;
+  used_by: string | null;
+}
+
+/* ---- Hand-over ---- */
+
+export interface HostToAsk {
+  staff_id: string;
+  name: string;
+  locale: string;
+  of_the_seller: boolean;
+  busy: boolean;
+}
+
+/** `to` is said once somebody has accepted. */
+export interface Handover {
+  handover_id: string;
+  state: 'ringing' | 'accepted';
+  to: string | null;
+  until: Timestamp;
 }
 
 /* ---- In a session ---- */
@@ -218,6 +281,11 @@ export interface Participant {
   camera: boolean;
   microphone: boolean;
   connection: ConnectionWord;
+  /** Of a host: whether they are the one who decides. */
+  in_charge: boolean;
+  /** Of an observer. */
+  capacity: Capacity | null;
+  voice: Voice | null;
 }
 
 /** How the other person's picture went since the last report; `first_frame_ms` is told once. */
@@ -248,6 +316,7 @@ export interface Snapshot {
   recording: boolean;
   you: { participant_id: string; role: Role };
   participants: Participant[];
+  handover: Handover | null;
   queue: Queue | null;
   case: CaseView;
   last_seq: number;
@@ -262,7 +331,15 @@ export interface Actor {
 /** What each kind of session-log event carries. */
 export interface EventPayloads {
   session_opened: { direction: Direction };
-  joined: { participant_id: string; role: Role; name: string };
+  joined: { participant_id: string; role: Role; name: string; capacity?: Capacity; voice?: Voice };
+  observer_invited: { link_id: string };
+  observer_link_revoked: { link_id: string };
+  observer_removed: { participant_id: string; name: string };
+  voice: { participant_id: string; name: string; voice: Voice };
+  handover_asked: { handover_id: string; to: string | null; language: string | null; note: string };
+  handover_accepted: { handover_id: string; from: string; to: string; participant_id: string };
+  handover_ended: { handover_id: string; outcome: 'refused' | 'unanswered' | 'taken_back' | 'successor_gone' };
+  host_changed: { from: string; to: string; participant_id: string; cause: 'left' | 'gone' };
   host_took: { name: string };
   host_released: Record<string, never>;
   presence: { participant_id: string; presence: Presence };
@@ -354,6 +431,7 @@ export interface SendBodies {
 export interface SessionChange {
   state: SessionState;
   participants: Participant[];
+  handover: Handover | null;
   queue: Queue | null;
   recording: boolean;
 }

@@ -40,6 +40,10 @@ function Entry({ event, own }: { event: SessionEvent; own: boolean }) {
       );
     case 'consent_withdrawn':
       return <li class="fact withdrawn" data-test="withdrawn-fact">{t('call.event_withdrawn', { name: event.actor.name })} {time}</li>;
+    case 'observer_removed':
+      return <li class="fact">{t('call.event_removed', { name: event.payload.name })} {time}</li>;
+    case 'host_changed':
+      return <li class="fact" data-test="host-changed-fact">{t('call.handed_over', { name: event.payload.to })} {time}</li>;
     case 'joined':
       return <li class="fact">{t('call.event_joined', { name: event.payload.name })} {time}</li>;
     case 'bench_attached':
@@ -56,7 +60,7 @@ export function Messages({ session, autofocus }: { session: LiveSession; autofoc
   const list = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLTextAreaElement>(null);
   const shown = useComputed(() =>
-    session.events.value.filter((event) => ['message', 'still_taken', 'marker', 'finding', 'finding_answer', 'consent_withdrawn', 'bench_attached', 'bench_detached'].includes(event.kind) || (event.kind === 'joined' && event.payload.role !== 'bench')),
+    session.events.value.filter((event) => ['message', 'still_taken', 'marker', 'finding', 'finding_answer', 'consent_withdrawn', 'bench_attached', 'bench_detached', 'observer_removed', 'host_changed'].includes(event.kind) || (event.kind === 'joined' && event.payload.role !== 'bench')),
   );
   const unsent = useComputed(() => session.unsent.value.filter((item) => item.name === 'message.send'));
   const count = shown.value.length + unsent.value.length;

@@ -7,6 +7,7 @@ import { ago, clockLength, dateAndTime, languageName, money } from '../base/time
 import { Button, Chip, Icon, Skeleton } from '../base/ui';
 import { toneOf } from '../staff/case_list';
 import { Picture } from '../staff/picture';
+import { CallCard } from './call_card';
 import { LinkCard } from './link_card';
 import { LogCard } from './log_card';
 import { onNews } from './news';
@@ -65,6 +66,7 @@ export function CasePage({ caseId, onChanged }: { caseId: string; onChanged: () 
           <LogCard view={view} />
         </div>
         <div class="stack wide-gap">
+          <CallCard key={view.sessions.find((session) => session.state !== 'ended')?.id ?? ''} view={view} />
           <VerdictCard key={view.id} read={read} onSaved={(next) => { setRead(next); onChanged(); }} />
           <LinkCard key={view.id} view={view} onChanged={changed} />
         </div>

@@ -28,6 +28,8 @@ export function eventWords(event: CaseEvent): string {
     case 'case_opened': return t('log.case_opened');
     case 'link_issued': return t('log.link_issued');
     case 'link_revoked': return t('log.link_revoked');
+    case 'observed': return t('log.observed', { name: String(payload['name'] ?? '') });
+    case 'handed_over': return t('log.handed_over', { from: String(payload['from'] ?? ''), to: String(payload['to'] ?? '') });
     case 'moved': return t('log.moved', { from: stateWords(payload['from']), to: stateWords(payload['to']) });
     case 'verdict': {
       const outcome = payload['outcome'];

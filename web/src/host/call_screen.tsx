@@ -4,6 +4,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { languageName } from '../base/time';
 import { Icon, toast } from '../base/ui';
 import { BenchPicture, benchOf } from '../call/bench_picture';
+import { CompanyPills, GuestPicture } from '../call/company';
 import { messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfVideo, SelfView } from '../call/self_view';
@@ -12,14 +13,16 @@ import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
 import { Bench, BenchDialog, type BenchCamera } from './bench';
 import { DeviceDialog, EndDialog, FindingDialog, MarkerDialog, ReleaseDialog } from './dialogs';
+import { HandoverBar } from './handover_bar';
 import { CasePanel, type PanelTab } from './panel';
+import { HandoverDialog, PeopleDialog } from './people';
 import type { Shift } from './shift';
 import { BuyerState, StillStrip } from './stage';
 import { largeAtFirst, nextLarge, Stills, type Subject } from './stills';
 import { t } from './text';
-import { Tools, type ToolName } from './tools';
+import { DECIDING, Tools, type ToolName } from './tools';
 
-export type Asking = 'marker' | 'finding' | 'end' | 'release' | 'bench' | null;
+export type Asking = 'marker' | 'finding' | 'end' | 'release' | 'bench' | 'people' | 'handover' | null;
 
 export function CallScreen({ shift, call }: { shift: Shift; call: Call }) {
   const session = call.session.value;
@@ -66,6 +69,8 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
     await benchCameras.show(camera, shown);
   };
 
+  const inCharge = session.me.value?.in_charge ?? true;
+  const asks = session.observers.value.filter((person) => person.voice === 'asks').length;
   const theirs = messagesFromOthers(session);
   const newest = theirs.at(-1)?.seq ?? 0;
   useEffect(() => {
@@ -95,6 +100,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
     if (!taken) toast(t('host.still_error'));
   };
   const use = (tool: ToolName) => {
+    if (!inCharge && DECIDING.has(tool)) return toast(t('host.not_in_charge'));
     switch (tool) {
       case 'still':
         return void takeStill();
@@ -122,6 +128,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
       }
       case 'finding':
       case 'end':
+      case 'people':
       case 'release':
         asking.value = tool;
     }
@@ -154,6 +161,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
           <BenchPicture call={call} bench={bench} large={benchIsLarge} onSwap={() => (large.value = 'bench')} onElement={(element) => stills.watch('bench', element)} onFrame={(frame) => stills.shown('bench', frame)} />
         ) : null}
         {ownIsLarge ? null : <SelfView media={media} first={benchIsLarge ? 'top-right' : 'bottom-left'} key={benchIsLarge ? 'bench' : 'person'} />}
+        <GuestPicture session={session} stream={connection.remote.value?.observer ?? null} />
         <BuyerState session={session} hasFrame={hasFrame.value} unshowable={call.unshowable.value} name={name} small={ownIsLarge || benchIsLarge} />
         <div class="top">
           <span class="row wrap chips">
@@ -163,12 +171,14 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
           </span>
           <span class="row wrap chips">
             <span class="pill">{t('host.speaks', { language: languageName(buyer?.locale ?? session.snapshot.value.case.buyer.locale) })}</span>
+            <CompanyPills session={session} />
             <CameraTrouble call={call} />
           </span>
+          <HandoverBar shift={shift} session={session} />
         </div>
         <div class="foot">
           <StillStrip stills={stills} />
-          <Tools media={media} unread={unread} taking={taking.value} shows={shows} bench={benchCameras.cameras.value.length > 0 ? bench !== null : null} blocked={asking.value !== null} onUse={use} />
+          <Tools media={media} unread={unread} taking={taking.value} shows={shows} bench={benchCameras.cameras.value.length > 0 ? bench !== null : null} inCharge={inCharge} company={asks} blocked={asking.value !== null} onUse={use} />
         </div>
         <ReconnectingVeil call={call} />
       </main>
@@ -178,7 +188,9 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
       {asking.value === 'bench' ? <BenchDialog bench={benchCameras} onClose={close} onShow={(camera, shown) => void showBench(camera, shown)} /> : null}
       {asking.value === 'release' ? <ReleaseDialog name={name} onClose={close} onYes={() => shift.release(call)} /> : null}
       {asking.value === 'end' ? <EndDialog onClose={close} onEnd={(verdict) => shift.end(call, verdict)} /> : null}
-      {session.asking.value ? <DeviceDialog session={session} name={name} /> : null}
+      {asking.value === 'people' ? <PeopleDialog session={session} onClose={close} onHandOver={() => (asking.value = 'handover')} /> : null}
+      {asking.value === 'handover' ? <HandoverDialog session={session} onClose={close} /> : null}
+      {session.asking.value && inCharge ? <DeviceDialog session={session} name={name} /> : null}
     </div>
   );
 }

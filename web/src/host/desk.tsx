@@ -1,12 +1,13 @@
 /** The desk: ready or not, who waits and since when, who is expected. */
 import { useSignal } from '@preact/signals';
-import type { DeskEntry, Staff, WaitingEntry } from '../base/protocol';
+import type { DeskEntry, LiveEntry, Staff, WaitingEntry } from '../base/protocol';
 import { signOut } from '../base/sign_in';
 import { tb } from '../base/text';
 import { clockLength, languageName, nowMs, serverAheadMs } from '../base/time';
 import { Button, Chip, Icon, IconButton, LanguageSwitch, Skeleton, Switch } from '../base/ui';
 import { ConsentLink } from '../call/consent';
 import { NetworkHint } from '../call/network_hint';
+import { RingCard } from './handover_bar';
 import type { Shift } from './shift';
 import { t } from './text';
 
@@ -65,6 +66,23 @@ function Expected({ entry, shift }: { entry: DeskEntry; shift: Shift }) {
   );
 }
 
+function Live({ entry }: { entry: LiveEntry }) {
+  const sinceMs = nowMs.value + serverAheadMs.value - Date.parse(entry.since);
+  return (
+    <li class="card entry quiet-entry" data-test="live-entry" data-case={entry.case_id}>
+      <div class="grow stack tight">
+        <div class="row between wrap">
+          <strong>{entry.buyer_name}</strong>
+          <Chip tone="live" dot><time class="num">{clockLength(sinceMs)}</time></Chip>
+        </div>
+        <span class="s">{entry.title}</span>
+        <span class="xs faint">{t('host.live_with', { name: entry.host_name })} · {languageName(entry.buyer_locale)} · {t('host.order', { order: entry.order_number })}</span>
+      </div>
+      <a class="button" href={`/observe/${entry.session_id}`} target="_blank" rel="noopener" data-test="observe">{t('host.observe')}</a>
+    </li>
+  );
+}
+
 export function DeskPage({ shift, me }: { shift: Shift; me: Staff }) {
   const desk = shift.desk.value;
   const first = desk?.waiting[0];
@@ -80,6 +98,7 @@ export function DeskPage({ shift, me }: { shift: Shift; me: Staff }) {
           <IconButton icon="signOut" label={tb('base.sign_out')} test="sign-out" onClick={() => void signOut()} />
         </div>
       </header>
+      {shift.rings.value.map((ring) => <RingCard key={ring.handover_id} ring={ring} shift={shift} />)}
       <section class="card shift row between wrap">
         <div>
           <Switch label={t('host.ready')} on={desk?.ready ?? false} disabled={!desk} test="ready" onToggle={(on) => void shift.setReady(on)} />
@@ -106,6 +125,10 @@ export function DeskPage({ shift, me }: { shift: Shift; me: Staff }) {
           ) : null}
         </main>
         <aside class="stack">
+          {desk && desk.live.length > 0 ? <h2>{t('host.live')}</h2> : null}
+          <ul class="stack">
+            {desk?.live.map((entry) => <Live key={entry.session_id} entry={entry} />)}
+          </ul>
           <h2>{t('host.expected')}</h2>
           {desk && desk.expected.length === 0 ? <p class="quiet s">{t('host.expected_empty')}</p> : null}
           <ul class="stack">

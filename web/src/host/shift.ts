@@ -1,5 +1,5 @@
 /** The inspector's shift: the desk, the call they are in, and the way between them. */
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { ApiError, get, newClientId, post, put } from '../base/api';
 import type { Desk, Joined, Snapshot, VerdictIn } from '../base/protocol';
 import { loadStaff, staff } from '../base/sign_in';
@@ -10,6 +10,7 @@ import { Call } from '../live/call';
 import { watchDesk } from '../live/desk_link';
 import { IceAccess } from '../live/ice';
 import { PrecheckRun } from '../live/precheck_run';
+import type { LiveSession } from '../live/session';
 import { t } from './text';
 
 export type Stage = { at: 'loading' } | { at: 'offline' } | { at: 'not_allowed' } | { at: 'desk' } | { at: 'call'; call: Call } | { at: 'replaced' };
@@ -23,6 +24,10 @@ export class Shift {
   readonly taking = signal<string | null>(null);
   readonly network = new PrecheckRun('/api/host/precheck');
   private readonly ice = new IceAccess();
+  /** The hand-over that is being answered. */
+  readonly answering = signal<string | null>(null);
+  /** Hand-overs that this person has said no to: those that ring for several go on ringing. */
+  private readonly declined = new Set<string>();
   private deskStops: (() => void)[] = [];
   private callStops: (() => void)[] = [];
 
@@ -54,6 +59,11 @@ export class Shift {
         return;
       }
       this.toDesk();
+      const wanted = this.wanted;
+      if (wanted === null) return;
+      this.wanted = null;
+      history.replaceState(null, '', location.pathname);
+      await this.take(wanted);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status === 401) staff.value = null;
@@ -101,9 +111,41 @@ export class Shift {
     }
   }
 
+  /** What rings at this desk and was not declined. */
+  readonly rings = computed(() => (this.desk.value?.rings ?? []).filter((ring) => !this.declined.has(ring.handover_id)));
+
+  /** Say yes, and be in the call beside the host who asked, or no. */
+  async answer(handoverId: string, answer: 'yes' | 'no'): Promise<void> {
+    if (this.answering.peek() !== null) return;
+    this.answering.value = handoverId;
+    try {
+      if (answer === 'no') this.declined.add(handoverId);
+      const answered = await post<{ session?: Snapshot }>(`/api/handovers/${handoverId}`, { answer }, { retries: 2 });
+      if (answered.session) await this.enter(answered.session.id);
+      else await this.refresh();
+    } catch (error) {
+      if (answer === 'yes') this.tellTakeTrouble(error);
+      await this.refresh();
+    } finally {
+      this.answering.value = null;
+    }
+  }
+
+  /** The call is somebody else's now. */
+  async handedOver(session: LiveSession, name: string): Promise<void> {
+    const stage = this.stage.peek();
+    if (stage.at !== 'call' || stage.call.session.peek() !== session) return;
+    toast(t('host.handover_done', { name }));
+    await this.leave(stage.call, false);
+  }
+
+  /** From the console: a case to show now. It is asked for once, so that a reload takes nobody. */
+  private wanted = new URLSearchParams(location.search).get('take');
+
   private tellTakeTrouble(error: unknown): void {
     const code = error instanceof ApiError ? error.code : '';
-    if (code === 'already_taken') toast(t('host.already_taken'));
+    if (code === 'handover_over') toast(t('host.handover_over'));
+    else if (code === 'already_taken') toast(t('host.already_taken'));
     else if (code === 'queue_empty') toast(t('host.queue_empty'));
     else if (code === 'consent_required') toast(t('host.consent_changed'));
     else if (code === 'one_at_a_time') {

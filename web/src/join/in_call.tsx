@@ -1,7 +1,8 @@
 /** The buyer in the call: the host large, oneself small, five tools at the thumb. */
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { Button, Dialog, Icon } from '../base/ui';
+import { Button, Dialog, Icon, toast } from '../base/ui';
+import { CompanyPills, GuestPicture, initials, useCompanyNews } from '../call/company';
 import { benchPicture, loadBenchPicture } from './bench_later';
 import { Messages, messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
@@ -45,10 +46,6 @@ function OtherPerson({ session, unshowable }: { session: LiveSession; unshowable
     );
   }
   return null;
-}
-
-export function initials(name: string): string {
-  return name.split(/\s+/).filter(Boolean).slice(0, 2).map((word) => Array.from(word)[0]).join('').toUpperCase();
 }
 
 /** The host's newest words, over the picture, until read. */
@@ -104,7 +101,10 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
     }
   }, [bench?.id]);
   const benched = bench !== null && BenchPicture !== null && benchLarge.value;
-  const observer = session.participants.value.find((p) => p.role === 'observer' && p.presence === 'here');
+  const handover = session.handover.value;
+  useCompanyNews(session, (event) => {
+    if (event.kind === 'host_changed') toast(t('call.handed_over', { name: event.payload.to }));
+  });
 
   return (
     <div class="call" data-test="in-call">
@@ -127,8 +127,10 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
           <RecordedPill session={session} />
           <ConnectionPill word={ownWord(call, session)} />
           {connection.frozen.value && connection.word.value === 'connected' && host?.presence === 'here' ? <span class="pill" role="status">{t('call.frozen')}</span> : null}
-          {observer ? <span class="pill">{t('call.observer', { name: observer.name })}</span> : null}
+          <CompanyPills session={session} />
+          {handover?.to ? <span class="pill" role="status" data-test="handover">{t('call.handing_over', { from: name, to: handover.to })}</span> : null}
         </div>
+        <GuestPicture session={session} stream={connection.remote.value?.observer ?? null} />
         <SelfView media={media} />
         <div class="bottom">
           {media.microphone.value === 'refused' || media.microphone.value === 'missing' ? <span class="pill" role="status" data-test="no-microphone">{t('call.microphone_silent')}</span> : null}

@@ -11,6 +11,10 @@ export interface CallPorts {
   devices: MediaDevicesPort | undefined;
   createPeer: PeerFactory;
   facing: Facing;
+  /** False for somebody who only listens: neither camera nor microphone is asked for. */
+  sends?: boolean;
+  /** False for somebody who comes in with sound only; the camera can be switched on later. */
+  video?: boolean;
 }
 
 export class Call {
@@ -34,12 +38,16 @@ export class Call {
   }
 
   private readonly stops: (() => void)[] = [];
+  private readonly sends: boolean;
+  private readonly video: boolean;
   private closed = false;
   /** When this page began to wait for the other person's picture, and when it came. */
   private waitingSinceMs: number | null = null;
   private firstFrameMs: number | null = null;
 
   constructor(ports: CallPorts) {
+    this.sends = ports.sends ?? true;
+    this.video = ports.video ?? true;
     this.media = new LocalMedia(ports.devices, ports.facing);
     this.connection = new Connection({
       createPeer: ports.createPeer,
@@ -65,7 +73,7 @@ export class Call {
 
   /** The tap: ask for the camera and join at the same time; throws ApiError when joining fails. */
   async start(join: (offer: string, candidates: Candidate[]) => Promise<Joined>): Promise<void> {
-    const opening = this.media.open();
+    const opening = this.sends ? this.openMedia() : Promise.resolve();
     this.waitingSinceMs = performance.now();
     try {
       const offer = await this.connection.offer();
@@ -83,7 +91,7 @@ export class Call {
   async resume(sessionId: string): Promise<Snapshot> {
     const snapshot = await get<Snapshot>(`/api/sessions/${sessionId}`);
     if (snapshot.state === 'ended' || this.closed) return snapshot;
-    void this.media.open();
+    if (this.sends) void this.openMedia();
     this.adopt(new LiveSession(snapshot));
     // The prepared peer is as good as a fresh one: its offer goes out as the first of this page.
     const offer = await this.connection.offer();
@@ -102,6 +110,10 @@ export class Call {
     if (this.firstFrameMs === null && this.waitingSinceMs !== null) this.firstFrameMs = performance.now() - this.waitingSinceMs;
   }
 
+  private openMedia(): Promise<void> {
+    return this.video ? this.media.open() : this.media.openMicrophone();
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -116,7 +128,11 @@ export class Call {
     let joinedLive = session.state.peek() === 'live';
     session.onPeerLost = () => this.connection.renew();
     this.stops.push(
-      effect(() => this.connection.setTracks(this.media.audio.value, this.media.video.value)),
+      effect(() => {
+        // Who has not been let speak sends nothing.
+        const silent = session.you.role === 'observer' && session.me.value?.voice !== 'speaks';
+        this.connection.setTracks(silent ? null : this.media.audio.value, silent ? null : this.media.video.value);
+      }),
       effect(() => this.tellMediaState(session)),
       session.state.subscribe((state) => {
         // Time in the queue is no slowness of ours: count from the tap, or from when both are there.

@@ -1,7 +1,7 @@
 /** One session as this browser sees it: state and log in signals, sends that survive outages. */
 import { batch, computed, signal } from '@preact/signals';
 import { io, type Socket } from 'socket.io-client';
-import { ApiError, get, newClientId } from '../base/api';
+import { actingRole, ApiError, get, newClientId } from '../base/api';
 import { learnServerClock, type TimeSample } from '../base/time';
 import type {
   Acknowledgement,
@@ -35,6 +35,7 @@ export class LiveSession {
   readonly snapshot;
   readonly state;
   readonly participants;
+  readonly handover;
   readonly queue;
   readonly recording;
   readonly events = signal<readonly SessionEvent[]>([]);
@@ -53,8 +54,24 @@ export class LiveSession {
   /** The other party: the host for a buyer, the buyer for a host. */
   readonly other = computed<Participant | null>(() => {
     const wanted = this.you.role === 'buyer' ? 'host' : 'buyer';
-    const found = this.participants.value.filter((p) => p.role === wanted);
+    const all = this.participants.value.filter((p) => p.role === wanted);
+    const inCharge = all.filter((p) => p.in_charge);
+    const found = inCharge.length > 0 ? inCharge : all;
     return found.find((p) => p.presence === 'here') ?? found.find((p) => p.presence === 'away') ?? found[found.length - 1] ?? null;
+  });
+
+  /** The host in charge, once there is one. */
+  readonly host = computed<Participant | null>(() => this.participants.value.find((p) => p.in_charge) ?? null);
+  /** The host whom the buyer is being handed to. */
+  readonly successor = computed<Participant | null>(() => this.participants.value.find((p) => p.role === 'host' && !p.in_charge && p.presence !== 'left') ?? null);
+  /** Everybody who watches, heard or not. */
+  readonly observers = computed<readonly Participant[]>(() => this.participants.value.filter((p) => p.role === 'observer' && p.presence !== 'left'));
+  /** Who is on the second lines: for those who watch or take over it is the host, for the others the other host or who speaks. */
+  readonly guest = computed<Participant | null>(() => {
+    const me = this.me.value;
+    const host = this.host.value;
+    if (me?.role === 'observer' || (me?.role === 'host' && !me.in_charge)) return host && host.presence !== 'left' ? host : null;
+    return this.successor.value ?? this.observers.value.find((p) => p.voice === 'speaks') ?? null;
   });
 
   /** Who has stopped the recording of themselves, as the log says; it holds for the rest of the session. */
@@ -79,11 +96,12 @@ export class LiveSession {
     this.snapshot = signal(snapshot);
     this.state = signal(snapshot.state);
     this.participants = signal<readonly Participant[]>(snapshot.participants);
+    this.handover = signal(snapshot.handover);
     this.queue = signal(snapshot.queue);
     this.recording = signal(snapshot.recording);
     this.socket = io({
       transports: ['websocket'],
-      auth: { session_id: this.id, ...(this.you.role === 'buyer' || this.you.role === 'host' ? { role: this.you.role } : {}) },
+      auth: { session_id: this.id, role: actingRole() ?? this.you.role },
       reconnectionDelay: 400,
       reconnectionDelayMax: 5_000,
       timeout: 8_000,
@@ -215,6 +233,7 @@ export class LiveSession {
   private applyChange(change: SessionChange): void {
     this.state.value = change.state;
     this.participants.value = change.participants;
+    this.handover.value = change.handover;
     this.queue.value = change.queue;
     this.recording.value = change.recording;
   }

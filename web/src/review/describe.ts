@@ -23,6 +23,14 @@ export function describe(event: SessionEvent, names: Names): string {
     case 'joined': return t('event.joined', { name: event.payload.name });
     case 'host_took': return t('event.host_took', { name: event.payload.name });
     case 'host_released': return t('event.host_released', { name });
+    case 'observer_invited': return t('event.observer_invited', { name });
+    case 'observer_link_revoked': return t('event.observer_link_revoked', { name });
+    case 'observer_removed': return t('event.observer_removed', { name, of: event.payload.name });
+    case 'voice': return t(event.payload.voice === 'speaks' ? 'event.voice_speaks' : 'event.voice_silent', { name: event.payload.name });
+    case 'handover_asked': return event.payload.to ? t('event.handover_asked', { name, to: event.payload.to }) : t('event.handover_asked_anyone', { name });
+    case 'handover_accepted': return t('event.handover_accepted', { name: event.payload.to, from: event.payload.from });
+    case 'handover_ended': return t('event.handover_ended');
+    case 'host_changed': return t('event.host_changed', { name: event.payload.to, from: event.payload.from });
     case 'presence': return t(`event.presence_${event.payload.presence}`, { name: of(event.payload.participant_id) });
     case 'peer_connected': return t('event.peer_connected', { name: of(event.payload.participant_id), codec: event.payload.codec ?? '–' });
     case 'peer_lost': return t('event.peer_lost', { name: of(event.payload.participant_id) });
