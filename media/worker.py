@@ -249,10 +249,12 @@ class MediaWorker:
         finally:
             closed.set_result(None)
             self._closing.discard(closed)
+        heir = None
         if session is not None:
             session.remove(leg)
+            heir = session.heir(leg)
             self._forget_if_empty(session)
-        self._put_fact("peer_closed", leg, {"cause": cause})
+        self._put_fact("peer_closed", leg, {"cause": cause, "heir": heir})
         log.info("peer closed", peer_id=leg.identity.peer_id, cause=cause)
 
     def _forget_if_empty(self, session: MediaSession) -> None:
