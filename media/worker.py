@@ -172,8 +172,13 @@ class MediaWorker:
         return {}
 
     async def locate(self, match: Mapping[str, str], body: Json) -> Json:
-        """``POST /peers/{id}/locate``."""
-        out = self._leg(match).egresses.get(str(body["mid"]))
+        """``POST /peers/{id}/locate``; a peer that was prepared and never used shows nothing,
+        its participant sees by the one before."""
+        leg = self._leg(match)
+        session = self.sessions.get(leg.identity.session_id)
+        if not leg.connected and session is not None:
+            leg = session.leg_of(leg.identity.participant_id) or leg
+        out = leg.egresses.get(str(body["mid"]))
         found = out.locate(int(body["rtp_timestamp"]) & 0xFFFFFFFF) if out is not None else None
         if found is None:
             raise CaseError("not_found", "nothing was shown there", status=404)
