@@ -52,8 +52,8 @@ class _Watch:
     __slots__ = (
         "asked_s",
         "bitrate_bps",
-        "keyframes_asked",
         "idle_ticks",
+        "keyframes_asked",
         "lifts",
         "loss",
         "octets",

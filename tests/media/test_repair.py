@@ -278,7 +278,7 @@ async def test_sound_after_an_outage_brings_keyframes_both_ways_at_once() -> Non
 
 
 async def test_packets_from_the_past_reach_nobody() -> None:
-    """Repeated, very old and replayed packets are dropped; the stream goes on as if there were none."""
+    """Repeated, very old and replayed ones are dropped; the stream goes on as if none had come."""
     async with running_worker() as running:
         buyer, host = RtpPeer(), RtpPeer()
         opened = await running.join(buyer, "p_buyer", "buyer")
