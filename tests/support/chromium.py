@@ -100,8 +100,12 @@ class Chromium:
 
     def kill(self) -> None:
         """SIGKILL the browser as a crash or an empty battery would; may be called twice."""
+        self.stop(signal.SIGKILL)
+
+    def stop(self, number: signal.Signals) -> None:
+        """Send a signal to the whole browser, as SIGSTOP for a phone that sleeps."""
         for pid in _marked_processes(self.mark):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
 
 
 def chromium_path() -> str:

@@ -6,7 +6,7 @@ import { Icon, toast } from '../base/ui';
 import { messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfVideo, SelfView } from '../call/self_view';
-import { ConnectionPill, ReconnectingVeil, RecordedPill } from '../call/status';
+import { ConnectionPill, OtherLost, ReconnectingVeil, RecordedPill } from '../call/status';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
 import { DeviceDialog, EndDialog, FindingDialog, MarkerDialog, ReleaseDialog } from './dialogs';
@@ -128,6 +128,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
         />
         {ownIsLarge ? null : <SelfView media={media} first="bottom-left" />}
         <BuyerState session={session} hasFrame={hasFrame.value} name={name} small={ownIsLarge} />
+        {ownIsLarge ? null : <OtherLost call={call} session={session} />}
         <div class="top">
           <span class="row wrap chips">
             <RecordedPill session={session} />

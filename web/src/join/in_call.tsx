@@ -5,7 +5,7 @@ import { Button, Dialog, Icon } from '../base/ui';
 import { Messages, messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfView } from '../call/self_view';
-import { ConnectionPill, ownWord, ReconnectingVeil, RecordedPill } from '../call/status';
+import { ConnectionPill, OtherLost, ownWord, ReconnectingVeil, RecordedPill } from '../call/status';
 import { Tool } from '../call/tool';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
@@ -98,6 +98,7 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
           </div>
         ) : null}
         <OtherPerson session={session} />
+        <OtherLost call={call} session={session} />
         <div class="top">
           <RecordedPill session={session} />
           <ConnectionPill word={ownWord(call, session)} />

@@ -232,6 +232,14 @@ export class LiveSession {
   }
 
   private applyChange(change: SessionChange): void {
+    // What the log of the session says of a connection is newer than the last measurement.
+    const before = new Map(this.participants.peek().map((p) => [p.id, p.connection]));
+    const changed = change.participants.filter((p) => before.get(p.id) !== p.connection);
+    if (changed.length > 0) {
+      const qualities = { ...this.qualities.peek() };
+      for (const p of changed) delete qualities[p.id];
+      this.qualities.value = qualities;
+    }
     this.state.value = change.state;
     this.participants.value = change.participants;
     this.queue.value = change.queue;
