@@ -60,7 +60,7 @@ class LegOwner(Protocol):
         """Media can flow."""
 
     def leg_lost(self, leg: Leg) -> None:
-        """No packet for a second and a half."""
+        """No packet for 1.3 s."""
 
     def leg_recovered(self, leg: Leg) -> None:
         """Packets come again."""

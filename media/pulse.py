@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-LOST_AFTER_S = 1.5
+LOST_AFTER_S = 1.3
 QUIET_AFTER_S = 12.0
 _OUTAGE_S = 0.45
 _PAUSE_S = 0.12

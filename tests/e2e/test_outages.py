@@ -221,13 +221,11 @@ async def test_a_killed_media_process_costs_a_few_seconds(world: Outages) -> Non
 async def spare_waits(world: Outages) -> None:
     """Wait until a spare media worker has been loaded."""
     async with asyncio.timeout(40):
-        while not any(
-            comm == "pc-standby" for comm in await asyncio.to_thread(children, world.machine)
-        ):
+        while not any(name == "pc-standby" for name in await asyncio.to_thread(process_names)):
             await asyncio.sleep(0.2)
 
 
-def children(machine: object) -> list[str]:
+def process_names() -> list[str]:
     """The names of all processes here."""
     names = []
     for entry in Path("/proc").iterdir():

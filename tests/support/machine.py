@@ -70,7 +70,8 @@ class Machine:
             with contextlib.suppress(OSError):
                 words = (entry / "cmdline").read_bytes().split(b"\0")
                 parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                stands_by = (entry / "comm").read_text().strip() == "pc-standby"
+                name = (entry / "comm").read_text()
+                stands_by = b"--standby" in words and not name.startswith("pc-media")
                 if parent == self.process.pid and role.encode() in words and not stands_by:
                     found.append(int(entry.name))
         return found

@@ -60,7 +60,9 @@ async def first_frame_after(page: Page, at_ms: float, timeout_s: float = 30.0) -
     """
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
-        found = await page.evaluate("(at) => window.__frames.find((one) => one > at) ?? null", at_ms)
+        found = await page.evaluate(
+            "(at) => window.__frames.find((one) => one > at) ?? null", at_ms
+        )
         if found is not None:
             return (float(found) - at_ms) / 1000
         await asyncio.sleep(0.05)
@@ -70,7 +72,8 @@ async def first_frame_after(page: Page, at_ms: float, timeout_s: float = 30.0) -
 async def longest_pause_s(page: Page, from_ms: float, to_ms: float) -> float:
     """The longest time without a new picture between two moments."""
     frames = await page.evaluate(
-        "([from, to]) => window.__frames.filter((one) => one >= from && one <= to)", [from_ms, to_ms]
+        "([from, to]) => window.__frames.filter((one) => one >= from && one <= to)",
+        [from_ms, to_ms],
     )
     moments = [from_ms, *frames, to_ms]
     return max(b - a for a, b in zip(moments, moments[1:], strict=False)) / 1000
@@ -144,9 +147,7 @@ async def outages(folder: Path, **settings: object) -> AsyncIterator[Outages]:
 
 
 @asynccontextmanager
-async def _on_line(
-    line: Line, playwright: Playwright, flags: list[str]
-) -> AsyncIterator[Chromium]:
+async def _on_line(line: Line, playwright: Playwright, flags: list[str]) -> AsyncIterator[Chromium]:
     before = os.environ.get("CHROMIUM")
     os.environ["CHROMIUM"] = str(line.browser)
     try:

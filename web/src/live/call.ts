@@ -105,7 +105,7 @@ export class Call {
       effect(() => this.tellMediaState(session)),
       effect(() => {
         // After an outage, or on another network, the socket may be dead without knowing it.
-        if (this.connection.word.value === 'connected') session.probe();
+        if (this.connection.returns.value > 0) session.probe();
       }),
       effect(() => {
         const over = session.state.value === 'ended' || session.link.value === 'replaced';

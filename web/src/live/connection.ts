@@ -44,6 +44,8 @@ export class Connection {
   readonly frozen = signal(false);
   /** Since when the path is lost, on this device's clock. */
   readonly lostSinceMs = signal<number | null>(null);
+  /** Counts how often the path came back, the old one or a fresh one. */
+  readonly returns = signal(0);
   private readonly ports: ConnectionPorts;
   private prepared: Peer | null = null;
   private peer: Peer | null = null;
@@ -192,7 +194,10 @@ export class Connection {
     } finally {
       endScout?.();
       this.running = this.distrust = false;
-      if (this.healed && !this.closed) this.say('connected');
+      if (this.healed && !this.closed) {
+        this.say('connected');
+        this.returns.value += 1;
+      }
     }
   }
 
@@ -224,6 +229,7 @@ export class Connection {
     batch(() => {
       this.remote.value = peer.remote;
       this.say('connected');
+      if (before) this.returns.value += 1;
       this.frozen.value = false;
     });
     before?.close();
