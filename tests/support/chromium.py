@@ -122,13 +122,15 @@ async def chromium(
     permissions: Sequence[str] = ("camera", "microphone"),
     flags: Sequence[str] = (),
     ignore_https_errors: bool = False,
+    executable: Path | None = None,
     playwright: Playwright | None = None,
 ) -> AsyncIterator[Chromium]:
     """Launch a browser and close it, killed or not, at the end.
 
     ``camera`` None leaves Chromium's green test picture. ``codec`` lets every
     page offer and accept only that video codec. Pass ``playwright`` to share
-    one driver between several browsers. Raises SetupError without Chromium.
+    one driver between several browsers. ``executable`` launches the browser in
+    another way than ``chromium_path()``. Raises SetupError without Chromium.
     """
     if playwright is None:
         async with (
@@ -141,6 +143,7 @@ async def chromium(
                 permissions=permissions,
                 flags=flags,
                 ignore_https_errors=ignore_https_errors,
+                executable=executable,
                 playwright=own,
             ) as running,
         ):
@@ -148,7 +151,7 @@ async def chromium(
         return
     mark = f"--proofcall-test-browser={uuid.uuid4().hex}"
     browser = await playwright.chromium.launch(
-        executable_path=chromium_path(),
+        executable_path=executable or chromium_path(),
         args=[*FLAGS, *_camera_flags(camera), mark, *flags],
         timeout=30_000,
     )
