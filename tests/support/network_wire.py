@@ -153,7 +153,7 @@ def main() -> None:
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     wire = Wire(outer, inner)
     _say({"device": outer_name, "network": network, "pid": os.getpid()})
-    commands = sys.stdin.buffer.raw  # type: ignore[attr-defined]
+    commands = sys.stdin.fileno()
     unfinished = b""
     while True:
         readable, _, _ = select.select([outer, inner, commands], [], [], wire.deliver())
@@ -161,7 +161,7 @@ def main() -> None:
             if descriptor in readable:
                 wire.take(descriptor)
         if commands in readable:
-            read = commands.read(65_536)
+            read = os.read(commands, 65_536)
             if not read:
                 return
             *lines, unfinished = (unfinished + read).split(b"\n")
