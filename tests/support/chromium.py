@@ -27,6 +27,7 @@ from playwright.async_api import (
 
 from runtime.errors import SetupError
 from tests.support.cameras import TONE_HZ, Camera, Frame, camera_file, tone_file
+from tests.support.held_code import drawing
 
 Codec = Literal["H264", "VP8"]
 
@@ -80,6 +81,8 @@ class SyncedCamera:
     width: int = 1280
     height: int = 720
     fps: int = 30
+    holds_code: bool = False
+    """A hand holds the codes of ``held_code.py`` before the camera."""
 
 
 @dataclass(slots=True)
@@ -210,6 +213,7 @@ def _init_scripts(camera: FileCamera | SyncedCamera | None, codec: Codec | None)
             "height": camera.height,
             "fps": camera.fps,
             "hz": TONE_HZ[camera.camera],
+            "held": drawing() if camera.holds_code else None,
         }
         scripts.append(
             f"window.__syncedSource = {json.dumps(settings)};\n{SYNCED_SOURCE_JS.read_text()}"
