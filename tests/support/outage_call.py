@@ -1,22 +1,23 @@
-"""A call between an inspector beside the server and a buyer on a line that can be cut."""
+"""A call of an inspector beside the server with a buyer whose network can be cut."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
-from playwright.async_api import Page, Playwright, async_playwright
+from playwright.async_api import Page, async_playwright
 
 from tests.support.cameras import Camera
 from tests.support.chromium import PHONE, TABLET, Chromium, SyncedCamera, chromium
 from tests.support.journeys import Call, meet
-from tests.support.line import Line, own_line
 from tests.support.machine import Machine, free_port, running_machine
+from tests.support.network_bed import NetworkBed, network_bed
+from tests.support.network_line import OPEN, Profile
 
 BUYER = SyncedCamera(Camera.BUYER, width=640, height=360, fps=20)
 HOST = SyncedCamera(Camera.HOST, width=640, height=360, fps=20)
@@ -45,6 +46,8 @@ _WATCH_JS = """
   };
 })();
 """
+_FIRST_JS = "(at) => window.__frames.find((one) => one > at) ?? null"
+_BETWEEN_JS = "([from, to]) => window.__frames.filter((one) => one >= from && one <= to)"
 
 
 def now_ms() -> int:
@@ -71,12 +74,8 @@ async def first_frame_after(page: Page, at_ms: float, timeout_s: float = 30.0) -
 
 async def longest_pause_s(page: Page, from_ms: float, to_ms: float) -> float:
     """The longest time without a new picture between two moments."""
-    frames = await page.evaluate(
-        "([from, to]) => window.__frames.filter((one) => one >= from && one <= to)",
-        [from_ms, to_ms],
-    )
-    moments = [from_ms, *frames, to_ms]
-    return max(b - a for a, b in zip(moments, moments[1:], strict=False)) / 1000
+    frames = await page.evaluate(_BETWEEN_JS, [from_ms, to_ms])
+    return max(b - a for a, b in pairwise([from_ms, *frames, to_ms])) / 1000
 
 
 async def peers_made(page: Page) -> int:
@@ -86,10 +85,10 @@ async def peers_made(page: Page) -> int:
 
 @dataclass(slots=True)
 class Outages:
-    """The machine, the line and the two browsers of one test file or bench."""
+    """The machine, the buyer's network and the two browsers of one test file or bench."""
 
     machine: Machine
-    line: Line
+    bed: NetworkBed
     buyer: Chromium
     host: Chromium
 
@@ -115,50 +114,27 @@ class Outages:
                 for page in browser.context.pages:
                     await page.close()
 
-    async def blackout(self, seconds: float) -> float:
-        """Cut the buyer's line for a while; gives the moment of its end (Unix time in ms)."""
-        await self.line.cut()
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            await self.line.mend()
-        return now_ms()
-
 
 @asynccontextmanager
-async def outages(folder: Path, **settings: object) -> AsyncIterator[Outages]:
+async def outages(
+    folder: Path, profile: Profile = OPEN, **settings: object
+) -> AsyncIterator[Outages]:
     """Everything up: one machine, a buyer's browser on a line of its own, a host's beside it."""
     async with AsyncExitStack() as stack:
-        line = await stack.enter_async_context(own_line(folder))
-        http = f"{line.server}:{free_port()}"
+        bed = await stack.enter_async_context(network_bed(profile))
+        http = f"{bed.server}:{free_port()}"
         machine = await stack.enter_async_context(
             running_machine(folder / "data", http=http, **settings)
         )
         playwright = await stack.enter_async_context(async_playwright())
+        buyer = await stack.enter_async_context(
+            bed.chromium(BUYER, viewport=PHONE, secure=machine.url, playwright=playwright)
+        )
         # Cameras are for secure pages only; loopback is one, a line's address is not.
-        secure = [f"--unsafely-treat-insecure-origin-as-secure={machine.url}"]
-        buyer = await stack.enter_async_context(_on_line(line, playwright, secure))
+        secure = f"--unsafely-treat-insecure-origin-as-secure={machine.url}"
         host = await stack.enter_async_context(
-            chromium(HOST, viewport=TABLET, flags=secure, playwright=playwright)
+            chromium(HOST, viewport=TABLET, flags=[secure], playwright=playwright)
         )
         for browser in (buyer, host):
             await browser.context.add_init_script(_WATCH_JS)
-        yield Outages(machine, line, buyer, host)
-
-
-@asynccontextmanager
-async def _on_line(line: Line, playwright: Playwright, flags: list[str]) -> AsyncIterator[Chromium]:
-    before = os.environ.get("CHROMIUM")
-    os.environ["CHROMIUM"] = str(line.browser)
-    try:
-        running = chromium(BUYER, viewport=PHONE, flags=flags, playwright=playwright)
-        browser = await running.__aenter__()
-    finally:
-        if before is None:
-            del os.environ["CHROMIUM"]
-        else:
-            os.environ["CHROMIUM"] = before
-    try:
-        yield browser
-    finally:
-        await running.__aexit__(None, None, None)
+        yield Outages(machine, bed, buyer, host)
