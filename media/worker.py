@@ -299,8 +299,10 @@ class MediaWorker:
         slot, next_s = 0, self._clock.monotonic_s()
         while True:
             if not self._legs:
+                self._clock.catch_up()
                 self._some.clear()
                 await self._some.wait()
+                self._clock.catch_up()
                 next_s = self._clock.monotonic_s()
             next_s += _SLOT_S
             await asyncio.sleep(max(0.0, next_s - self._clock.monotonic_s()))

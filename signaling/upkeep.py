@@ -119,6 +119,8 @@ class Upkeep:
     async def _end_stale(self) -> None:
         async with self._services.database.read() as tx:
             open_ids = await sweeping.open_session_ids(tx)
+        if not open_ids:
+            self._services.clock.catch_up()
         for session_id in open_ids:
             await end_stale_session(self._services, session_id)
 
