@@ -290,7 +290,7 @@ export class Connection {
       if (this.running) this.heal();
       else if (this.word.peek() !== 'connected') this.say('connected');
     }
-    return this.running || state.doubt;
+    return this.running || state.doubt || state.quiet;
   }
 }
 

@@ -12,6 +12,8 @@ export interface PathSample {
 }
 
 export interface PathState {
+  /** Nothing since the last look: look again soon. */
+  quiet: boolean;
   /** Nothing has arrived for a moment: prepare a fresh peer connection beside this one. */
   doubt: boolean;
   /** Nothing at all has arrived for too long: the person is told. */
@@ -20,7 +22,7 @@ export interface PathState {
   frozen: boolean;
 }
 
-export const DOUBT_MS = 1_200;
+export const DOUBT_MS = 1_000;
 /** After the device has changed its network there is less to wait for. */
 export const SUSPECT_MS = 500;
 const SUSPECT_FOR_MS = 5_000;
@@ -62,6 +64,7 @@ export class Watchdog {
     const silentMs = nowMs - this.arrivedMs;
     const doubtMs = nowMs < this.suspectUntilMs ? SUSPECT_MS : DOUBT_MS;
     return {
+      quiet: sample.expectsTraffic && silentMs > 0,
       doubt: silentMs >= (sample.expectsTraffic ? doubtMs : IDLE_SILENCE_MS),
       silent: silentMs >= (sample.expectsTraffic ? SILENCE_MS : IDLE_SILENCE_MS),
       frozen: nowMs - this.framesMs >= FROZEN_MS,
