@@ -9,7 +9,7 @@ from cases.actor import SystemActor
 from cases.sessions import participants_of
 from cases.states import ParticipantRole, SessionState, Voice
 from cases.tables import Participant, Session
-from cases.unit import Unit
+from cases.unit import LostPeer, Unit
 from cases.voices import media_role
 
 
@@ -27,7 +27,7 @@ async def move_media(unit: Unit, worker: str, epoch: str) -> None:
     for session in await _placed_on(unit, worker, epoch):
         session.media_worker = session.media_epoch = None
         unit.changes.lost_peers += [
-            (session.id, person.id)
+            LostPeer(session.id, person.id, person.peer_id, gone=True)
             for person in await participants_of(unit.tx, session.id)
             if person.peer_id is not None
         ]
@@ -104,7 +104,9 @@ async def _lose_media(unit: Unit, session: Session) -> None:
     for person in await participants_of(unit.tx, session.id):
         if person.peer_id is None:
             continue
+        lost = LostPeer(session.id, person.id, person.peer_id, gone=True)
         person.peer_id = None
+        person.connection = "lost"
         await unit.record(session.id, "peer_lost", {"participant_id": person.id}, SystemActor())
-        unit.changes.lost_peers.append((session.id, person.id))
+        unit.changes.lost_peers.append(lost)
     unit.changes.sessions.add(session.id)

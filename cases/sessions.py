@@ -26,7 +26,7 @@ from cases.states import (
     next_session_state,
 )
 from cases.tables import BenchCamera, Case, Consent, Event, Handover, Participant, Session, Staff
-from cases.unit import Unit
+from cases.unit import LostPeer, Unit
 from runtime.errors import CaseError
 from runtime.ids import CaseId, new_id
 
@@ -348,8 +348,9 @@ def go(unit: Unit, session: Session, person: Participant) -> None:
 
 def renew_media(unit: Unit, session: Session, person: Participant) -> None:
     """End somebody's media and have their page make it anew, as what they are now."""
+    lost = LostPeer(session.id, person.id, person.peer_id, gone=True)
     _leave_media(unit, session, person)
-    unit.changes.lost_peers.append((session.id, person.id))
+    unit.changes.lost_peers.append(lost)
 
 
 async def end_handover(

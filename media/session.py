@@ -130,12 +130,20 @@ class MediaSession:
                 self._facts("peer_unsuited", leg, {"codec": best})
 
     def leg_lost(self, leg: Leg) -> None:
+        """Told only of the peer that counts: who has a living one is not lost."""
         log.info("peer lost", session_id=self.session_id, peer_id=leg.identity.peer_id)
-        self._facts("peer_lost", leg, {})
+        if self.leg_of(leg.identity.participant_id) is leg:
+            self._facts("peer_lost", leg, {})
 
     def leg_recovered(self, leg: Leg) -> None:
         log.info("peer recovered", session_id=self.session_id, peer_id=leg.identity.peer_id)
-        self._facts("peer_recovered", leg, {})
+        if self.leg_of(leg.identity.participant_id) is leg:
+            self._facts("peer_recovered", leg, {})
+
+    def heir(self, leg: Leg) -> str | None:
+        """The peer that goes on for the participant of a closed one."""
+        found = self.leg_of(leg.identity.participant_id)
+        return found.identity.peer_id if found is not None and found is not leg else None
 
     def leg_gone(self, leg: Leg, cause: str) -> None:
         self._closer(leg, cause)

@@ -21,6 +21,7 @@ class Part(StrEnum):
 
     RELAY = "relay"
     JOIN = "join"
+    OUTAGES = "outages"
     ALL = "all"
 
 

@@ -108,10 +108,21 @@ async def _attempt(
     except (SeatGone, PlaceLeavesError):
         await _undo(services, seat, place, peer)
         return None
+    except CaseError as error:
+        if error.code != "media_unavailable" or place is None or _lives(services, place):
+            services.tasks.once("undo join", _undo(services, seat, place, peer))
+            raise
+        # The worker died under our hands: another one, or its successor, will do.
+        await _undo(services, seat, place, peer)
+        return None
     except BaseException:
         services.tasks.once("undo join", _undo(services, seat, place, peer))
         raise
     return joined, peer
+
+
+def _lives(services: Services, place: Place) -> bool:
+    return services.media_pool.is_alive(place.worker, place.epoch)
 
 
 async def _prepare(
@@ -164,7 +175,7 @@ async def _place_for(services: Services, seat: Seat) -> Place:
         near = await place_near_case(tx, seat.case_id)
     if near is not None and services.media_pool.has_room(Place(*near)):
         return Place(*near)
-    return services.media_pool.least_loaded()
+    return await services.media_pool.place_new()
 
 
 async def _undo(

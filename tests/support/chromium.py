@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -27,6 +28,7 @@ from playwright.async_api import (
 
 from runtime.errors import SetupError
 from tests.support.cameras import TONE_HZ, Camera, Frame, camera_file, tone_file
+from tests.support.held_code import drawing
 
 Codec = Literal["H264", "VP8"]
 
@@ -80,6 +82,8 @@ class SyncedCamera:
     width: int = 1280
     height: int = 720
     fps: int = 30
+    holds_code: bool = False
+    """A hand holds the codes of ``held_code.py`` before the camera."""
 
 
 @dataclass(slots=True)
@@ -103,6 +107,12 @@ class Chromium:
         for pid in _marked_processes(self.mark):
             os.kill(pid, signal.SIGKILL)
 
+    def stop(self, number: signal.Signals) -> None:
+        """Send SIGSTOP or SIGCONT to every process of the browser, as a phone that sleeps."""
+        for pid in _with_descendants(_marked_processes(self.mark)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
 
 def chromium_path() -> str:
     """Return the browser's path: CHROMIUM, else chromium on the PATH; else SetupError."""
@@ -122,13 +132,15 @@ async def chromium(
     permissions: Sequence[str] = ("camera", "microphone"),
     flags: Sequence[str] = (),
     ignore_https_errors: bool = False,
+    executable: Path | None = None,
     playwright: Playwright | None = None,
 ) -> AsyncIterator[Chromium]:
     """Launch a browser and close it, killed or not, at the end.
 
     ``camera`` None leaves Chromium's green test picture. ``codec`` lets every
     page offer and accept only that video codec. Pass ``playwright`` to share
-    one driver between several browsers. Raises SetupError without Chromium.
+    one driver between several browsers. ``executable`` launches the browser in
+    another way than ``chromium_path()``. Raises SetupError without Chromium.
     """
     if playwright is None:
         async with (
@@ -141,6 +153,7 @@ async def chromium(
                 permissions=permissions,
                 flags=flags,
                 ignore_https_errors=ignore_https_errors,
+                executable=executable,
                 playwright=own,
             ) as running,
         ):
@@ -148,7 +161,7 @@ async def chromium(
         return
     mark = f"--proofcall-test-browser={uuid.uuid4().hex}"
     browser = await playwright.chromium.launch(
-        executable_path=chromium_path(),
+        executable_path=executable or chromium_path(),
         args=[*FLAGS, *_camera_flags(camera), mark, *flags],
         timeout=30_000,
     )
@@ -245,6 +258,7 @@ def _init_scripts(camera: FileCamera | SyncedCamera | None, codec: Codec | None)
             "height": camera.height,
             "fps": camera.fps,
             "hz": TONE_HZ[camera.camera],
+            "held": drawing() if camera.holds_code else None,
         }
         scripts.append(
             f"window.__syncedSource = {json.dumps(settings)};\n{SYNCED_SOURCE_JS.read_text()}"
@@ -281,4 +295,18 @@ def _marked_processes(mark: str) -> list[int]:
             continue
         if mark.encode() in arguments:
             found.append(int(entry.name))
+    return found
+
+
+def _with_descendants(pids: list[int]) -> list[int]:
+    """These processes and all that they have started."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                children.setdefault(parent, []).append(int(entry.name))
+    found = list(pids)
+    for pid in found:
+        found += [child for child in children.get(pid, []) if child not in found]
     return found

@@ -8,7 +8,7 @@ import { CompanyPills, GuestPicture } from '../call/company';
 import { messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfVideo, SelfView } from '../call/self_view';
-import { ConnectionPill, ReconnectingVeil, RecordedPill } from '../call/status';
+import { ConnectionPill, OtherLost, ReconnectingVeil, RecordedPill } from '../call/status';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
 import { Bench, BenchDialog, type BenchCamera } from './bench';
@@ -163,6 +163,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
         {ownIsLarge ? null : <SelfView media={media} first={benchIsLarge ? 'top-right' : 'bottom-left'} key={benchIsLarge ? 'bench' : 'person'} />}
         <GuestPicture session={session} stream={connection.remote.value?.observer ?? null} />
         <BuyerState session={session} hasFrame={hasFrame.value} unshowable={call.unshowable.value} name={name} small={ownIsLarge || benchIsLarge} />
+        {ownIsLarge || benchIsLarge ? null : <OtherLost call={call} session={session} />}
         <div class="top">
           <span class="row wrap chips">
             <RecordedPill session={session} />

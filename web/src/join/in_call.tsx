@@ -7,7 +7,7 @@ import { benchPicture, loadBenchPicture } from './bench_later';
 import { Messages, messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfView } from '../call/self_view';
-import { ConnectionPill, ownWord, ReconnectingVeil, RecordedPill } from '../call/status';
+import { ConnectionPill, OtherLost, ownWord, ReconnectingVeil, RecordedPill } from '../call/status';
 import { Tool } from '../call/tool';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
@@ -123,6 +123,7 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
           </div>
         ) : null}
         <OtherPerson session={session} unshowable={call.unshowable.value} />
+        <OtherLost call={call} session={session} />
         <div class="top">
           <RecordedPill session={session} />
           <ConnectionPill word={ownWord(call, session)} />

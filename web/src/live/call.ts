@@ -25,7 +25,7 @@ export class Call {
   readonly expectsFrames = computed(() => {
     const session = this.session.value;
     const other = session?.other.value;
-    return session?.state.value === 'live' && other?.presence === 'here' && other.camera && !this.unshowable.value;
+    return session?.state.value === 'live' && other?.presence === 'here' && other.camera && session.connectionOf(other.id) !== 'lost' && !this.unshowable.value;
   });
   /** Whether the other person sends a video format that this browser cannot show: there is sound and no picture. */
   readonly unshowable = computed(() => this.cannotShow(this.session.value?.other.value?.id));
@@ -51,17 +51,22 @@ export class Call {
     this.media = new LocalMedia(ports.devices, ports.facing);
     this.connection = new Connection({
       createPeer: ports.createPeer,
-      exchange: async (offer, candidates) => {
+      exchange: async (offer, candidates, signal) => {
         const session = this.session.peek();
         if (!session) throw new Error('no session');
-        const answer = await post<{ peer: PeerAnswer }>(`/api/sessions/${session.id}/peer`, { offer, candidates }, { timeoutMs: 8_000 });
+        const answer = await post<{ peer: PeerAnswer }>(`/api/sessions/${session.id}/peer`, { offer, candidates }, { timeoutMs: 8_000, signal });
         return answer.peer;
       },
       trickle: async (peerId, candidates) => {
         const session = this.session.peek();
         if (session) await post(`/api/sessions/${session.id}/peer/${peerId}/candidates`, { candidates });
       },
+      ask: (timeoutMs) => get('/healthz', { timeoutMs, retries: 0 }),
       expectsFrames: () => this.expectsFrames.peek(),
+      isMissed: () => {
+        const session = this.session.peek();
+        return session?.connectionOf(session.you.participant_id) === 'lost';
+      },
       isFinal: (error) => error instanceof ApiError && !error.passing && [401, 403, 404, 409, 410].includes(error.status),
     });
   }
@@ -126,7 +131,7 @@ export class Call {
   private adopt(session: LiveSession): void {
     this.session.value = session;
     let joinedLive = session.state.peek() === 'live';
-    session.onPeerLost = () => this.connection.renew();
+    session.onPeerLost = (lost) => this.connection.serverLost(lost);
     this.stops.push(
       effect(() => {
         // Who has not been let speak sends nothing.
@@ -141,6 +146,10 @@ export class Call {
         if (!wasLive && this.firstFrameMs === null && this.waitingSinceMs !== null) this.waitingSinceMs = performance.now();
       }),
       this.reportPictures(session),
+      effect(() => {
+        // After an outage, or on another network, the socket may be dead without knowing it.
+        if (this.connection.returns.value > 0) session.probe();
+      }),
       effect(() => {
         const over = session.state.value === 'ended' || session.link.value === 'replaced';
         if (!over) return;
