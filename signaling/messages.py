@@ -43,6 +43,19 @@ class MediaState(Said):
     microphone: bool
 
 
+class SoundAsk(Said):
+    """Somebody asks whether they are heard."""
+
+    client_id: ClientId
+
+
+class SoundAnswer(Said):
+    """Somebody answers whether they hear the one who asked."""
+
+    client_id: ClientId
+    heard: bool
+
+
 class Typing(Said):
     """Somebody is writing; neither logged nor repeated."""
 
@@ -74,13 +87,25 @@ class Malformed:
     reason: str
 
 
-Valid = MessageSend | MarkerSet | MediaState | Typing | AskTime | FindingState | FindingAnswer
+Valid = (
+    MessageSend
+    | MarkerSet
+    | MediaState
+    | SoundAsk
+    | SoundAnswer
+    | Typing
+    | AskTime
+    | FindingState
+    | FindingAnswer
+)
 Message = Valid | Malformed
 
 _FORMS: Final[Mapping[str, type[Said]]] = {
     "message.send": MessageSend,
     "marker.set": MarkerSet,
     "media.state": MediaState,
+    "sound.ask": SoundAsk,
+    "sound.answer": SoundAnswer,
     "typing": Typing,
     "clock": AskTime,
     "finding.state": FindingState,

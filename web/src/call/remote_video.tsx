@@ -17,13 +17,16 @@ interface Props {
   label: string;
   test?: string;
   muted?: boolean;
+  /** Which loudspeaker plays it, where the browser lets one choose. */
+  speaker?: string;
   onElement?: (element: HTMLVideoElement | null) => void;
   onFrame?: (frame: ShownFrame) => void;
 }
 
+type SinkElement = HTMLVideoElement & { setSinkId?: (id: string) => Promise<void> };
 type FrameMetadata = { rtpTimestamp?: number; receiveTime?: number };
 
-export function RemoteVideo({ stream, fit, label, test, muted, onElement, onFrame }: Props) {
+export function RemoteVideo({ stream, fit, label, test, muted, speaker, onElement, onFrame }: Props) {
   const video = useRef<HTMLVideoElement>(null);
   const still = useRef<HTMLCanvasElement>(null);
   const frozen = useSignal(false);
@@ -84,6 +87,11 @@ export function RemoteVideo({ stream, fit, label, test, muted, onElement, onFram
       else element.removeEventListener('timeupdate', started);
     };
   }, [stream]);
+
+  useEffect(() => {
+    // One that is no longer plugged in is refused: then the system's own plays.
+    if (speaker !== undefined) (video.current as SinkElement | null)?.setSinkId?.(speaker).catch(() => undefined);
+  }, [speaker]);
 
   return (
     <div class="remote">

@@ -6,8 +6,10 @@ import { Icon, toast } from '../base/ui';
 import { messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfVideo, SelfView } from '../call/self_view';
+import { Sound } from '../call/sound';
 import { ConnectionPill, ReconnectingVeil, RecordedPill } from '../call/status';
 import type { Call } from '../live/call';
+import { PushToTalk } from '../live/push_to_talk';
 import type { LiveSession } from '../live/session';
 import { DeviceDialog, EndDialog, FindingDialog, MarkerDialog, ReleaseDialog } from './dialogs';
 import { CasePanel, type PanelTab } from './panel';
@@ -26,6 +28,8 @@ export function CallScreen({ shift, call }: { shift: Shift; call: Call }) {
 
 function Inside({ shift, call, session }: { shift: Shift; call: Call; session: LiveSession }) {
   const stills = useMemo(() => new Stills(session.id), [session.id]);
+  const talk = useMemo(() => new PushToTalk(call.media), [call]);
+  const sounding = useSignal(false);
   const asking = useSignal<Asking>(null);
   const tab = useSignal<PanelTab>('case');
   const readSeq = useSignal(0);
@@ -88,6 +92,9 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
       case 'write':
         tab.value = 'messages';
         return void requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-test="message-input"]')?.focus());
+      case 'sound':
+        sounding.value = true;
+        return;
       case 'mute':
         return media.microphone.peek() === 'on' ? media.setMuted(!media.muted.peek()) : void media.openMicrophone();
       case 'camera':
@@ -120,6 +127,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
           fit="contain"
           label={t('host.stage', { name })}
           test="remote-video"
+          speaker={media.speaker.value}
           onElement={(element) => stills.watch('other', element)}
           onFrame={(frame) => {
             hasFrame.value = true;
@@ -140,8 +148,9 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
           </span>
         </div>
         <div class="foot">
+          <Sound call={call} session={session} open={sounding} talk={talk} />
           <StillStrip stills={stills} />
-          <Tools media={media} unread={unread} taking={taking.value} shows={shows} blocked={asking.value !== null} onUse={use} />
+          <Tools media={media} talk={talk} unread={unread} taking={taking.value} shows={shows} blocked={asking.value !== null} onUse={use} />
         </div>
         <ReconnectingVeil call={call} />
       </main>

@@ -7,7 +7,7 @@ import type { LocalMedia } from '../live/media';
 import { CopyLink } from './problems';
 import { t } from './text';
 
-const TROUBLES = ['refused', 'missing', 'busy', 'lost', 'unsupported'] as const;
+const TROUBLES = ['refused', 'missing', 'busy', 'lost', 'interrupted', 'unsupported'] as const;
 
 /** Troubles that the page mends by itself more often than not: only a lasting one is worth a word. */
 const PATIENCE_MS = 1_500;

@@ -16,8 +16,8 @@ export interface Outgoing<Name extends SendName = SendName> {
 /** Passing troubles; the same message is tried again. */
 const PASSING = new Set(['busy', 'internal', 'unavailable', 'rate_limited']);
 const MAX_TRIES = 6;
-/** An old wish about the camera is not worth sending after a newer one. */
-const LATEST_ONLY: ReadonlySet<SendName> = new Set<SendName>(['media.state']);
+/** An old word about camera or sound is not worth sending after a newer one. */
+const LATEST_ONLY: ReadonlySet<SendName> = new Set<SendName>(['media.state', 'sound.ask', 'sound.answer']);
 
 export class SendQueue {
   private items: Outgoing[] = [];

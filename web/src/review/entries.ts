@@ -47,6 +47,8 @@ const GROUP_OF: Readonly<Partial<Record<SessionEvent['kind'], Group>>> = {
   peer_connected: 'people',
   peer_lost: 'gaps',
   media_state: 'people',
+  sound_asked: 'people',
+  sound_answered: 'people',
   device_asked: 'people',
   device_answered: 'people',
   consent_given: 'proof',

@@ -119,5 +119,8 @@ export const de: Translation<typeof en> = {
   'host.camera_missing': 'keine gefunden',
   'host.camera_busy': 'von einer anderen App belegt',
   'host.camera_lost': 'nicht mehr da',
+  'host.camera_interrupted': 'belegt durch einen Anruf oder eine andere App',
+  'host.hold_to_talk': 'Zum Sprechen halten',
+  'host.talking': 'Man hört Sie',
   'host.camera_unsupported': 'hier nicht unterstützt',
 };

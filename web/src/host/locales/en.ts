@@ -122,5 +122,8 @@ export const en = {
   'host.camera_missing': 'none found',
   'host.camera_busy': 'in use by another app',
   'host.camera_lost': 'it went away',
+  'host.camera_interrupted': 'in use by a phone call or another app',
+  'host.hold_to_talk': 'Hold to talk',
+  'host.talking': 'You are heard',
   'host.camera_unsupported': 'not supported here',
 } as const;

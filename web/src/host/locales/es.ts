@@ -119,5 +119,8 @@ export const es: Translation<typeof en> = {
   'host.camera_missing': 'no se encuentra',
   'host.camera_busy': 'la usa otra app',
   'host.camera_lost': 'ha desaparecido',
+  'host.camera_interrupted': 'la usa una llamada u otra aplicación',
+  'host.hold_to_talk': 'Mantener para hablar',
+  'host.talking': 'Le están oyendo',
   'host.camera_unsupported': 'no funciona aquí',
 };

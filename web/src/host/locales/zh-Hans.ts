@@ -119,5 +119,8 @@ export const zh: Translation<typeof en> = {
   'host.camera_missing': '找不到摄像头',
   'host.camera_busy': '被其他应用占用',
   'host.camera_lost': '已断开',
+  'host.camera_interrupted': '正被来电或其他应用占用',
+  'host.hold_to_talk': '按住说话',
+  'host.talking': '对方能听到',
   'host.camera_unsupported': '此处不支持',
 };

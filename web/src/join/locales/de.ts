@@ -66,6 +66,8 @@ export const de: Translation<typeof en> = {
   'join.camera_busy_text': 'Eine andere App oder ein anderer Tab benutzt sie. Schließen Sie das und versuchen Sie es noch einmal.',
   'join.camera_lost_title': 'Die Kamera ist weg',
   'join.camera_lost_text': 'Sie wurde ausgeschaltet oder von einer anderen App übernommen. Versuchen Sie, sie zurückzuholen.',
+  'join.camera_interrupted_title': 'Die Kamera ist belegt',
+  'join.camera_interrupted_text': 'Ein Anruf oder eine andere App hat sie. Danach kommt sie von selbst zurück; das Gespräch läuft weiter.',
   'join.camera_unsupported_title': 'Die Kamera geht hier nicht',
   'join.camera_unsupported_text': 'Dieser Browser lässt Webseiten nicht an die Kamera. Öffnen Sie den Link in Chrome, Safari, Firefox oder Edge.',
   'join.without_camera': 'Ohne Kamera weiter',

@@ -66,6 +66,8 @@ export const en = {
   'join.camera_busy_text': 'Another app or tab holds it. Close that one, then try again.',
   'join.camera_lost_title': 'The camera has gone',
   'join.camera_lost_text': 'It was switched off or taken by another app. Try again to get it back.',
+  'join.camera_interrupted_title': 'The camera is taken',
+  'join.camera_interrupted_text': 'A phone call or another app has it. It comes back by itself when that is over; the call goes on.',
   'join.camera_unsupported_title': 'The camera can’t be used here',
   'join.camera_unsupported_text': 'This browser does not let web pages use the camera. Open the link in Chrome, Safari, Firefox or Edge.',
   'join.without_camera': 'Continue without camera',

@@ -66,6 +66,8 @@ export const es: Translation<typeof en> = {
   'join.camera_busy_text': 'La tiene otra app u otra pestaña. Ciérrela y vuelva a intentarlo.',
   'join.camera_lost_title': 'La cámara se ha ido',
   'join.camera_lost_text': 'Se apagó o la tomó otra app. Vuelva a intentarlo para recuperarla.',
+  'join.camera_interrupted_title': 'La cámara está ocupada',
+  'join.camera_interrupted_text': 'La usa una llamada u otra aplicación. Vuelve por sí sola cuando termine; la videollamada sigue.',
   'join.camera_unsupported_title': 'Aquí no se puede usar la cámara',
   'join.camera_unsupported_text': 'Este navegador no deja usar la cámara a las páginas. Abra el enlace en Chrome, Safari, Firefox o Edge.',
   'join.without_camera': 'Seguir sin cámara',

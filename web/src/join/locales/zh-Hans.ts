@@ -66,6 +66,8 @@ export const zh: Translation<typeof en> = {
   'join.camera_busy_text': '其他应用或标签页正在使用它。请先关闭，再试一次。',
   'join.camera_lost_title': '摄像头断开了',
   'join.camera_lost_text': '它被关闭或被其他应用占用了。请再试一次。',
+  'join.camera_interrupted_title': '摄像头被占用',
+  'join.camera_interrupted_text': '有电话打入，或其他应用正在使用摄像头。结束后会自动恢复，通话不会中断。',
   'join.camera_unsupported_title': '这里无法使用摄像头',
   'join.camera_unsupported_text': '此浏览器不允许网页使用摄像头。请用 Chrome、Safari、Firefox 或 Edge 打开链接。',
   'join.without_camera': '不开摄像头，继续',
