@@ -28,7 +28,8 @@ from aiortc.rtcdtlstransport import RTCDtlsTransport, State
 from aiortc.sdp import SessionDescription
 from aiortc.stats import RTCStatsReport
 
-from media.ice_agent import LinkEvents, NetworkPolicy, RelayConnection
+from media.addresses import NetworkPolicy
+from media.ice_agent import LinkEvents, RelayConnection
 from media.negotiation import (
     SDP_ERRORS,
     MediaLine,

@@ -1,13 +1,11 @@
 """ICE on our own sockets; the only file that touches what is private to aioice.
 
-Host candidates and the public address only: no STUN, no TURN, nothing to wait for.
+Host candidates, or the public addresses instead of them: no STUN, no TURN, nothing to wait for.
 Each private name is held by ``tests/contract/test_aiortc_hooks.py``.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from dataclasses import dataclass
 from struct import error as StructError  # noqa: N812 - the class is misnamed at its source
 from typing import Any, Protocol, cast
 
@@ -15,6 +13,7 @@ import structlog
 from aioice import Candidate, ice, stun
 from aioice.candidate import candidate_foundation, candidate_priority
 
+from media.addresses import NetworkPolicy
 from media.endpoint import Address, UdpEndpoint, bind_udp
 from media.srtp import SrtpContext
 from runtime.errors import CaseError
@@ -24,16 +23,7 @@ log = structlog.get_logger()
 _MAX_CANDIDATES = 48
 _MAX_PAIRS = 96
 _MAX_QUEUED = 64
-_MAX_ADDRESSES = 8
 _STUN_ERRORS = (AssertionError, AttributeError, LookupError, StructError, TypeError, ValueError)
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkPolicy:
-    """Where a worker's sockets are bound: no STUN, no TURN, host candidates only."""
-
-    ports: range | None = None
-    public_ip: str | None = None
 
 
 class LinkEvents(Protocol):
@@ -124,44 +114,45 @@ class RelayConnection(ice.Connection):
         """Bind one socket for each of the host's addresses; waits for nothing.
 
         Raises:
-            CaseError: ``no_media_port`` (503), no UDP port is free on any address.
+            CaseError: ``no_media_port`` (503), no UDP port is free on any address, or
+                none of our addresses stands behind a public one.
         """
         if self._local_candidates_start:
             return
         self._local_candidates_start = True
         policy = self._link.policy
-        for address in _host_addresses():
+        for own, told in policy.bindings().items():
             protocol = RelayStun(self)
             try:
-                sock = bind_udp(address, policy.ports)
+                sock = bind_udp(own, policy.ports)
             except OSError as error:
-                log.warning("cannot bind a media socket", address=address, error=str(error))
+                log.warning("cannot bind a media socket", address=own, error=str(error))
                 continue
             UdpEndpoint(sock, protocol).is_checked = protocol.is_checked
             port = sock.getsockname()[1]
-            protocol.local_candidate = _host_candidate(address, port)
+            protocol.local_candidate = _host_candidate(own, port)
             self._protocols.append(protocol)
-            self._local_candidates.append(protocol.local_candidate)
-            if policy.public_ip and ":" not in address and not address.startswith("127."):
-                self._local_candidates.append(_host_candidate(policy.public_ip, port))
+            self._local_candidates += [_host_candidate(address, port) for address in told]
         if not self._protocols:
+            log.error(
+                "no UDP port is free for media",
+                advice="widen PROOFCALL_UDP_PORTS, check PROOFCALL_PUBLIC_IP",
+            )
             raise CaseError("no_media_port", "no UDP port is free for media", status=503)
         self._local_candidates_end = True
 
     async def add_remote_candidate(self, remote_candidate: Candidate | None) -> None:
         """Take a candidate that can be checked at once, leave the others out.
 
-        Names (mDNS) are not resolved: that takes seconds and the browser's own checks
-        reveal its address (peer-reflexive). For the same reason the end of candidates
-        is not passed on: with none known, aioice would give up before those checks.
+        What ``NetworkPolicy.may_check`` leaves out (names, addresses of our own network) is
+        found by the browser's own checks (peer-reflexive). For the same reason the end of
+        candidates is not passed on: with none known, aioice would give up before those.
         """
         if remote_candidate is None or len(self._remote_candidates) >= _MAX_CANDIDATES:
             return
         if remote_candidate.transport.lower() != "udp" or remote_candidate.component != 1:
             return
-        try:
-            ipaddress.ip_address(remote_candidate.host)
-        except ValueError:
+        if not self._link.policy.may_check(remote_candidate.host):
             return
         await super().add_remote_candidate(remote_candidate)
 
@@ -192,9 +183,3 @@ def _host_candidate(address: str, port: int) -> Candidate:
         port=port,
         type="host",
     )
-
-
-def _host_addresses() -> list[str]:
-    """The host's own addresses; loopback only where there is no other."""
-    found = ice.get_host_addresses(use_ipv4=True, use_ipv6=True)
-    return found[:_MAX_ADDRESSES] or ["127.0.0.1"]

@@ -9,11 +9,11 @@ from typing import Protocol
 
 import structlog
 
+from media.addresses import NetworkPolicy
 from media.egress import Egress
 from media.endpoint import Address, UdpEndpoint
 from media.feedback import Feedback
 from media.hooks import PeerLink
-from media.ice_agent import NetworkPolicy
 from media.ingress import Ingress
 from media.negotiation import MediaLine
 from media.path import FastPath

@@ -14,8 +14,9 @@ from typing import Any
 import structlog
 
 from media import hooks
+from media.addresses import NetworkPolicy, network_policy
+from media.echo import Echo
 from media.facts import FactQueue
-from media.ice_agent import NetworkPolicy
 from media.leg import Leg, LegIdentity, LegState
 from media.quality import leg_quality, leg_stats
 from media.room import Role
@@ -51,6 +52,7 @@ class MediaWorker:
         policy: NetworkPolicy,
         tap: Tap | None,
         facts: FactQueue,
+        echo: Echo | None = None,
     ) -> None:
         self.worker_id = worker_id
         self.epoch = epoch
@@ -60,6 +62,7 @@ class MediaWorker:
         self._policy = policy
         self._tap = tap
         self._facts = facts
+        self._echo = echo
         self._legs: dict[str, Leg] = {}
         self._slots: list[list[Leg]] = [[] for _ in range(_SLOTS)]
         self._order = 0
@@ -215,6 +218,7 @@ class MediaWorker:
             "cpu": round(self._cpu_share, 4),
             "draining": self.draining,
             "recorder": self._tap.connected if self._tap is not None else False,
+            "echo": self._echo.addresses if self._echo is not None else [],
             "tap_dropped": self._tap.packets_dropped if self._tap is not None else 0,
         }
 
@@ -267,6 +271,8 @@ class MediaWorker:
         if self._closing:
             await asyncio.wait(self._closing, timeout=_CLOSE_WITHIN_S)
         await self._tasks.close()
+        if self._echo is not None:
+            self._echo.close()
         if self._tap is not None:
             await self._tap.drain(1.0)
 
@@ -337,15 +343,6 @@ def _text(body: Json, key: str) -> str:
     return value
 
 
-def network_policy(settings: Settings) -> NetworkPolicy:
-    """Where the settings want sockets."""
-    ports = None
-    if settings.udp_ports:
-        first, _, last = settings.udp_ports.partition("-")
-        ports = range(int(first), int(last) + 1)
-    return NetworkPolicy(ports=ports, public_ip=settings.public_ip)
-
-
 async def run_worker(settings: Settings, worker_id: str) -> None:
     """Be media worker ``worker_id`` (``"0"`` serves ``media-0.sock``) until SIGTERM or SIGINT."""
     hooks.install()
@@ -357,13 +354,17 @@ async def run_worker(settings: Settings, worker_id: str) -> None:
     tasks = Tasks()
     epoch = secrets.token_hex(8)
     facts = FactQueue(web, worker_id, epoch)
+    policy = network_policy(settings)
+    echo = Echo(policy, secret=secret, epoch=epoch, clock=clock)
+    echo.open()
     worker = MediaWorker(
         worker_id=worker_id,
         epoch=epoch,
         clock=clock,
-        policy=network_policy(settings),
+        policy=policy,
         tap=tap,
         facts=facts,
+        echo=echo,
     )
     server = ControlServer(f"unix://{run_dir / f'media-{worker_id}.sock'}", secret)
     worker.register(server)

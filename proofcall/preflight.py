@@ -31,6 +31,8 @@ def load_settings(**given: object) -> Settings:
         return Settings(**{key: value for key, value in given.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:
+            raise SetupError(f"settings: {first['msg']}") from error
         name = ".".join(str(part) for part in first["loc"])
         raise SetupError(f"setting {_PREFIX}{name.upper()}: {first['msg']}") from error
     except (OSError, ValueError) as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from hashlib import sha256
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -16,8 +17,29 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+# turn:host[:port][?transport=udp|tcp], turns: likewise (RFC 7065); IPv6 hosts in brackets.
+_TURN_URL = re.compile(
+    r"turns?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\?transport=(udp|tcp))?"
+)
+_MAX_TURN_URLS = 8
+# Nothing that a line of coturn's configuration would read otherwise.
+_TURN_SECRET = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}")
 # A Unix socket's path may hold 108 bytes on Linux, the name of the socket included.
 _MAX_RUN_DIR_CHARS = 90
+
+
+def split_list(value: str | None) -> list[str]:
+    """The parts of a list that is written with commas."""
+    return [part.strip() for part in (value or "").split(",") if part.strip()]
+
+
+def announced_addresses(value: str | None) -> list[tuple[str, str | None]]:
+    """``public_ip`` as pairs: what browsers are told, and which own address stands behind it.
+
+    None as the second says that the host finds its own address.
+    """
+    pairs = [part.partition("/") for part in split_list(value)]
+    return [(public, own if slash else None) for public, slash, own in pairs]
 
 
 class Settings(BaseSettings):
@@ -42,9 +64,16 @@ class Settings(BaseSettings):
     store: str | None = Field(None, description="file:///… or s3://bucket/prefix")
     s3_endpoint: str | None = None
     udp_ports: str | None = Field(None, description="first-last")
-    public_ip: str | None = None
-    turn_url: str | None = None
-    turn_secret: SecretStr | None = None
+    public_ip: str | None = Field(
+        None,
+        description="What browsers are told instead of the host's own addresses: "
+        "public[/own] for each address, IPv4 or IPv6, separated by commas",
+    )
+    turn_urls: str | None = Field(
+        None, description="turn:host:port[?transport=tcp] and turns:…, separated by commas"
+    )
+    turn_secret: SecretStr | None = Field(None, description="coturn's static-auth-secret")
+    turn_ttl_s: int = Field(1800, ge=60, le=86_400)
     media_workers: int = Field(1, ge=1, le=256)
     trusted_proxies: str = Field(
         "127.0.0.1/32,::1/128", description="Networks whose X-Forwarded-For is believed"
@@ -74,6 +103,36 @@ class Settings(BaseSettings):
             raise ValueError("expected first-last with 1024 <= first <= last <= 65535")
         return value
 
+    @field_validator("public_ip")
+    @classmethod
+    def _addresses(cls, value: str | None) -> str | None:
+        for public, own in announced_addresses(value):
+            families = {ip_address(one).version for one in (public, own) if one is not None}
+            if len(families) != 1 or "%" in public:
+                raise ValueError("expected addresses, or pairs public/own of one family")
+        return value
+
+    @field_validator("turn_urls")
+    @classmethod
+    def _turn_urls(cls, value: str | None) -> str | None:
+        urls = split_list(value)
+        if len(urls) > _MAX_TURN_URLS or not all(_TURN_URL.fullmatch(url) for url in urls):
+            raise ValueError(f"expected up to {_MAX_TURN_URLS} of turn:host:port[?transport=tcp]")
+        return value
+
+    @field_validator("turn_secret")
+    @classmethod
+    def _long_secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _TURN_SECRET.fullmatch(value.get_secret_value()):
+            raise ValueError("expected 16 to 256 letters, digits and -_.~+/=")
+        return value
+
+    @model_validator(mode="after")
+    def _turn_is_whole(self) -> Self:
+        if bool(split_list(self.turn_urls)) != (self.turn_secret is not None):
+            raise ValueError("PROOFCALL_TURN_URLS and PROOFCALL_TURN_SECRET go together")
+        return self
+
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, value: str) -> str:
@@ -100,7 +159,7 @@ class Settings(BaseSettings):
     @property
     def http_host(self) -> str:
         """The address the web process listens on."""
-        return self.http.rpartition(":")[0]
+        return self.http.rpartition(":")[0].strip("[]")
 
     @property
     def http_port(self) -> int:

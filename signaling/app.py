@@ -11,6 +11,7 @@ from signaling import (
     health_routes,
     host_routes,
     join_routes,
+    network_routes,
     openapi,
     pages,
     problems,
@@ -32,6 +33,7 @@ def build_app(services: Services) -> web.Application:
     join_routes.add_routes(app)
     host_routes.add_routes(app)
     session_routes.add_routes(app)
+    network_routes.add_routes(app)
     evidence_routes.add_routes(app)
     openapi.add_routes(app)
     health_routes.add_routes(app)

@@ -9,13 +9,11 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from cases import hosting, sessions
 from cases.session_views import snapshot
-from cases.states import Role
 from cases.unit import Unit
 from signaling.auth import require_staff
 from signaling.bodies import parse_body
+from signaling.network_routes import HOST_ROLES, ice_for_staff
 from signaling.services import SERVICES
-
-_HOSTS = (Role.INSPECTOR, Role.AGENT, Role.ADMIN)
 
 
 class ReadyIn(BaseModel):
@@ -42,15 +40,16 @@ def add_routes(app: web.Application) -> None:
 async def desk(request: web.Request) -> web.Response:
     """Who waits and who is expected."""
     services = request.app[SERVICES]
-    actor = await require_staff(request, *_HOSTS)
+    actor = await require_staff(request, *HOST_ROLES)
     async with services.database.read() as tx:
-        return web.json_response(await hosting.desk_of(tx, actor))
+        shown = await hosting.desk_of(tx, actor)
+    return web.json_response({**shown, "ice": ice_for_staff(services, actor)})
 
 
 async def ready(request: web.Request) -> web.Response:
     """Say whether one is ready; gives the desk."""
     services = request.app[SERVICES]
-    actor = await require_staff(request, *_HOSTS)
+    actor = await require_staff(request, *HOST_ROLES)
     body = await parse_body(request, ReadyIn)
 
     async def act(unit: Unit) -> None:
@@ -58,13 +57,14 @@ async def ready(request: web.Request) -> web.Response:
 
     await services.run(act)
     async with services.database.read() as tx:
-        return web.json_response(await hosting.desk_of(tx, actor))
+        shown = await hosting.desk_of(tx, actor)
+    return web.json_response({**shown, "ice": ice_for_staff(services, actor)})
 
 
 async def take(request: web.Request) -> web.Response:
     """Take a buyer."""
     services = request.app[SERVICES]
-    actor = await require_staff(request, *_HOSTS)
+    actor = await require_staff(request, *HOST_ROLES)
     body = await parse_body(request, TakeIn)
 
     async def act(unit: Unit) -> str:

@@ -13,18 +13,20 @@ _REMEMBERED: Final = 10_000
 class JoinLimit:
     """Counts attempts per name in a sliding window; forgets the longest unused name first."""
 
-    def __init__(self) -> None:
+    def __init__(self, attempts: int = ATTEMPTS, window_s: float = WINDOW_S) -> None:
+        self._allowed = attempts
+        self._window_s = window_s
         self._attempts: OrderedDict[str, deque[float]] = OrderedDict()
 
     def wait_s(self, name: str, now_s: float) -> float:
         """Count an attempt: 0 when it may go on, else the seconds until the next may."""
-        attempts = self._attempts.setdefault(name, deque(maxlen=ATTEMPTS))
+        attempts = self._attempts.setdefault(name, deque(maxlen=self._allowed))
         self._attempts.move_to_end(name)
         while len(self._attempts) > _REMEMBERED:
             self._attempts.popitem(last=False)
-        while attempts and now_s - attempts[0] >= WINDOW_S:
+        while attempts and now_s - attempts[0] >= self._window_s:
             attempts.popleft()
-        if len(attempts) >= ATTEMPTS:
-            return attempts[0] + WINDOW_S - now_s
+        if len(attempts) >= self._allowed:
+            return attempts[0] + self._window_s - now_s
         attempts.append(now_s)
         return 0.0

@@ -24,6 +24,8 @@ from runtime.errors import CaseError
 from signaling.auth import device_secret, remember_device
 from signaling.bodies import parse_body
 from signaling.media_join import Candidates, Offer, Wish, join, peer_json
+from signaling.network_routes import ice_for_buyer
+from signaling.precheck import PrecheckIn, record_precheck
 from signaling.services import SERVICES
 
 _MAX_KEY_MEMBERS = 12
@@ -45,6 +47,7 @@ class TapIn(BaseModel):
     locale: Locale
     offer: Offer | None = None
     candidates: Candidates = []
+    precheck: PrecheckIn | None = None
     public_key: (
         Annotated[
             dict[str, Annotated[str, StringConstraints(max_length=1000)] | bool | list[str]],
@@ -75,7 +78,7 @@ async def look(request: web.Request) -> web.Response:
         shown = await join_view(
             tx, request.match_info["token"], device_secret(request), services.clock.now()
         )
-    return web.json_response(shown)
+    return web.json_response({**shown, "ice": ice_for_buyer(services, shown)})
 
 
 async def tap(request: web.Request) -> web.Response:
@@ -95,7 +98,9 @@ async def tap(request: web.Request) -> web.Response:
         return await joining.find_buyer_seat(tx, services.keys, tapped, services.clock.now())
 
     async def take_seat(unit: Unit, seat: Seat, media: SeatMedia | None) -> Joined:
-        return await joining.take_buyer_seat(unit, tapped, seat, media)
+        joined = await joining.take_buyer_seat(unit, tapped, seat, media)
+        await record_precheck(unit, joined, body.precheck)
+        return joined
 
     # Counted per browser, so that somebody else with the link cannot keep the buyer out.
     name = f"link:{tapped.token[:64]}:{tapped.secret or request.remote}"

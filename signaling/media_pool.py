@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import structlog
 
 from runtime.control import ControlClient, ControlError
+from runtime.echo_ticket import EchoTicket, issue_ticket
 from runtime.errors import CaseError
 from runtime.settings import Settings
 
@@ -48,6 +50,14 @@ class Located:
     rtp_timestamp: int
 
 
+@dataclass(frozen=True, slots=True)
+class EchoPlace:
+    """Where a browser may ask whether packets get through, and the ticket that is answered."""
+
+    addresses: tuple[tuple[str, int], ...]
+    ticket: EchoTicket
+
+
 @dataclass(slots=True)
 class _Worker:
     name: str
@@ -58,6 +68,7 @@ class _Worker:
     draining: bool = False
     silent_polls: int = 0
     placed_since_poll: int = 0
+    echo: tuple[tuple[str, int], ...] = ()
 
     @property
     def place(self) -> Place | None:
@@ -111,6 +122,16 @@ class MediaPool:
         place = best.place
         assert place is not None
         return place
+
+    def echo(self, now_s: float) -> EchoPlace | None:
+        """The echo of the least loaded worker with a ticket for one browser; None without any."""
+        open_workers = [w for w in self._workers.values() if w.epoch and w.echo and not w.draining]
+        if not open_workers:
+            return None
+        best = min(open_workers, key=lambda w: (w.cpu, w.peers, w.name))
+        assert best.epoch is not None
+        ticket = issue_ticket(self._secret, best.epoch, secrets.token_bytes(8), now_s)
+        return EchoPlace(best.echo, ticket)
 
     async def add_peer(
         self,
@@ -231,6 +252,7 @@ class MediaPool:
             worker.cpu = float(status["cpu"])
             worker.peers = _count(status["peers"])
             worker.draining = bool(status["draining"])
+            worker.echo = tuple((str(host), int(port)) for host, port in status.get("echo", []))
         except (ControlError, KeyError, TypeError, ValueError) as error:
             worker.silent_polls += 1
             # A refused connection means that the process is gone; silence may be a busy moment.

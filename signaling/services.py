@@ -27,6 +27,7 @@ from runtime.settings import Settings
 from runtime.tasks import Tasks
 from signaling.join_limit import JoinLimit
 from signaling.media_pool import MediaPool, Place
+from signaling.turn import TurnAccess
 
 if TYPE_CHECKING:
     from signaling.metrics import Metrics
@@ -59,6 +60,9 @@ class Services:
     metrics: Metrics
     tasks: Tasks
     join_limit: JoinLimit = field(default_factory=JoinLimit)
+    check_limit: JoinLimit = field(default_factory=lambda: JoinLimit(attempts=8, window_s=60.0))
+    load_limit: JoinLimit = field(default_factory=lambda: JoinLimit(attempts=40, window_s=60.0))
+    turn: TurnAccess = field(default_factory=TurnAccess)
 
     async def run(self, act: Callable[[Unit], Awaitable[T]]) -> T:
         """Carry out ``act`` in one transaction, commit, then tell everybody concerned.

@@ -28,6 +28,7 @@ from signaling.media_join import Candidates, Offer, Wish, join, peer_json
 from signaling.media_pool import Place
 from signaling.messages import ClientId
 from signaling.participation import participant_actor
+from signaling.precheck import PrecheckIn, record_precheck
 from signaling.services import SERVICES
 
 _MAX_PREVIEW_BYTES = 700_000
@@ -46,6 +47,7 @@ class HostJoinIn(_Body):
     consent: ConsentIn
     offer: Offer | None = None
     candidates: Candidates = []
+    precheck: PrecheckIn | None = None
 
 
 class PeerIn(_Body):
@@ -147,7 +149,7 @@ async def host_join(request: web.Request) -> web.Response:
     consent = ConsentGiven(body.consent.version, body.consent.locale)
     check_consent(consent)
     wish = Wish(body.offer, [candidate.model_dump() for candidate in body.candidates])
-    return await _join(request, actor, wish, consent)
+    return await _join(request, actor, wish, consent, body.precheck)
 
 
 async def fresh_peer(request: web.Request) -> web.Response:
@@ -314,6 +316,7 @@ async def _join(
     actor: BuyerActor | StaffActor,
     wish: Wish,
     consent: ConsentGiven | None,
+    precheck: PrecheckIn | None = None,
 ) -> web.Response:
     services = request.app[SERVICES]
     session_id = request.match_info["id"]
@@ -324,7 +327,9 @@ async def _join(
         )
 
     async def take_seat(unit: Unit, seat: Seat, media: SeatMedia | None) -> Joined:
-        return await joining.take_own_seat(unit, actor, seat, media, consent)
+        joined = await joining.take_own_seat(unit, actor, seat, media, consent)
+        await record_precheck(unit, joined, precheck)
+        return joined
 
     joined, peer = await join(services, f"{session_id}:{actor.label}", find_seat, take_seat, wish)
     if consent is None:

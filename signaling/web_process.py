@@ -27,6 +27,7 @@ from signaling.metrics import Metrics
 from signaling.recorder_link import RecorderLink
 from signaling.services import Services
 from signaling.sockets import Hub
+from signaling.turn import turn_access
 from signaling.upkeep import Upkeep
 
 log = structlog.get_logger()
@@ -58,6 +59,7 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
         hub=Hub(settings),
         metrics=Metrics(),
         tasks=Tasks(),
+        turn=turn_access(settings),
     )
     try:
         await database.migrate()

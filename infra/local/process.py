@@ -161,9 +161,9 @@ def run_tool(
     return done.stdout
 
 
-def answers(port: int) -> bool:
-    """Say whether something accepts TCP connections on a loopback port."""
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+def answers(port: int, host: str = "127.0.0.1") -> bool:
+    """Say whether something accepts TCP connections on a port, of loopback unless told."""
+    with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
         return True
     return False
 

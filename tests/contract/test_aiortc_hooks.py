@@ -29,8 +29,8 @@ from pylibsrtp import Policy, Session
 from pylibsrtp._binding import ffi, lib
 
 from media import hooks
+from media.addresses import NetworkPolicy
 from media.endpoint import UdpEndpoint, bind_udp
-from media.ice_agent import NetworkPolicy
 from media.rtp import ABS_SEND_TIME_URI
 from media.srtp import HEADROOM, PacketBuffer, SrtpContext, protect_rtp, unprotect_rtp
 from tests.support.rtp_peer import RtpPeer

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from media.ice_agent import NetworkPolicy
+from media.addresses import NetworkPolicy
 from media.leg import Leg
 from media.rtcp import KeyframeRequest, parse_rtcp
 from runtime.errors import CaseError
@@ -255,13 +255,13 @@ async def _not_found(running: Running) -> None:
 
 async def test_sockets_stay_inside_the_port_range() -> None:
     """The answer names ports of the range and the public address; a full range is a 503."""
-    policy = NetworkPolicy(ports=range(41_200, 41_202), public_ip="203.0.113.9")
+    policy = NetworkPolicy(ports=range(41_200, 41_202), announced=(("203.0.113.9", None),))
     async with running_worker(policy=policy) as running:
         peers = [RtpPeer() for _ in range(3)]
         first = await running.join(peers[0], "p_1", "buyer")
         found = re.findall(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host", first["answer"])
         assert {int(port) for _, port in found} <= {41_200, 41_201}
-        assert "203.0.113.9" in {host for host, _ in found}
+        assert {host for host, _ in found} == {"203.0.113.9"}
         await running.join(peers[1], "p_2", "host")
         with pytest.raises(CaseError) as caught:
             await running.join(peers[2], "p_3", "observer")

@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 STEP_MS = 15_000
 
-_KEEP_PEERS_JS = """
+KEEP_PEERS_JS = """
 (() => {
   const Native = RTCPeerConnection;
   window.__peers = [];
@@ -142,7 +142,7 @@ async def call(
             chromium(light_camera(Camera.HOST), viewport=TABLET, codec=codec)
         )
         for browser in (buyer, host):
-            await browser.context.add_init_script(_KEEP_PEERS_JS)
+            await browser.context.add_init_script(KEEP_PEERS_JS)
         running = await meet(machine, buyer, host, opened)
         await running.sees_the_other()
         yield running

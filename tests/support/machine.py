@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,9 +49,16 @@ class Machine:
         """Where browsers go."""
         return self.settings.public_url
 
+    @property
+    def own_url(self) -> str:
+        """Where the test's own requests go: the LAN's authority is trusted by browsers alone."""
+        return self.settings.local_url if self.settings.lan else self.url
+
     def api(self) -> aiohttp.ClientSession:
         """A session that carries the API key."""
-        return aiohttp.ClientSession(self.url, headers={"Authorization": f"Bearer {self.api_key}"})
+        return aiohttp.ClientSession(
+            self.own_url, headers={"Authorization": f"Bearer {self.api_key}"}
+        )
 
     async def open_case(self, number: int = 0, **changes: object) -> Json:
         """Open one of the demo's cases by the API; gives its answer."""
@@ -83,13 +90,19 @@ class Machine:
 
 
 @asynccontextmanager
-async def running_machine(data: Path, **settings: object) -> AsyncIterator[Machine]:
-    """Start ``proofcall serve`` in ``data`` with people seeded, and end it as Ctrl-C would."""
+async def running_machine(
+    data: Path, *, through: Sequence[str] = (), **settings: object
+) -> AsyncIterator[Machine]:
+    """Start ``proofcall serve`` in ``data`` with people seeded, and end it as Ctrl-C would.
+
+    ``through`` is put before the command (``ip netns exec NAME``).
+    """
     await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
     chosen = Settings(**{"data": data, "http": f"127.0.0.1:{free_port()}", **settings})  # type: ignore[arg-type]
     log = data / "machine.log"
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
+            *through,
             sys.executable,
             "-m",
             "proofcall",
@@ -112,7 +125,7 @@ async def running_machine(data: Path, **settings: object) -> AsyncIterator[Machi
 
 async def _until_ready(machine: Machine) -> None:
     deadline = asyncio.get_running_loop().time() + READY_WITHIN_S
-    async with aiohttp.ClientSession(machine.url) as http:
+    async with aiohttp.ClientSession(machine.own_url) as http:
         while asyncio.get_running_loop().time() < deadline:
             assert machine.process.returncode is None, machine.log.read_text()[-4000:]
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from media import hooks
+from media.addresses import NetworkPolicy
 from media.facts import FactQueue
-from media.ice_agent import NetworkPolicy
 from media.tap import Tap
 from media.worker import MediaWorker
 from runtime.clock import SystemClock

@@ -16,7 +16,7 @@ from proofcall.preflight import (
     load_settings,
 )
 from runtime.errors import SetupError
-from runtime.settings import Settings
+from runtime.settings import Settings, announced_addresses
 
 
 def test_a_port_in_use_says_which_and_what_to_do() -> None:
@@ -66,6 +66,42 @@ def test_a_variable_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.Monke
     assert (settings.http, settings.media_workers) == ("127.0.0.1:2222", 3)
 
 
+TURN = {"turn_urls": "turn:turn.example.com:3478", "turn_secret": "hush-hush-hush-hush"}
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ({"turn_urls": "turn:turn.example.com"}, "PROOFCALL_TURN_SECRET"),
+        ({"turn_secret": "hush-hush-hush-hush"}, "PROOFCALL_TURN_URLS"),
+        ({**TURN, "turn_secret": "short"}, "PROOFCALL_TURN_SECRET"),
+        ({**TURN, "turn_secret": "sixteen characters\nand-a-line"}, "PROOFCALL_TURN_SECRET"),
+        ({**TURN, "turn_urls": "https://turn.example.com"}, "PROOFCALL_TURN_URLS"),
+        ({**TURN, "turn_urls": "turn:turn.example.com?transport=tls"}, "PROOFCALL_TURN_URLS"),
+        ({**TURN, "turn_ttl_s": 5}, "PROOFCALL_TURN_TTL_S"),
+        ({"public_ip": "example.com"}, "PROOFCALL_PUBLIC_IP"),
+        ({"public_ip": "203.0.113.9/2001:db8::1"}, "PROOFCALL_PUBLIC_IP"),
+        ({"public_ip": "fe80::1%eth0"}, "PROOFCALL_PUBLIC_IP"),
+    ],
+)
+def test_network_settings_that_cannot_work_are_refused_by_name(
+    given: dict[str, object], names: str
+) -> None:
+    """Half a TURN server, a secret that can be guessed, an address that is none."""
+    with pytest.raises(SetupError, match=names):
+        load_settings(**given)
+
+
+def test_public_addresses_may_be_several_and_of_both_families() -> None:
+    """Each may name the own address that stands behind it."""
+    given = "203.0.113.9/10.0.0.5, 2001:db8::1"
+    settings = load_settings(public_ip=given, **TURN)
+    assert announced_addresses(settings.public_ip) == [
+        ("203.0.113.9", "10.0.0.5"),
+        ("2001:db8::1", None),
+    ]
+
+
 @pytest.mark.parametrize("value", ["8080", "localhost", "127.0.0.1:99999", ""])
 def test_an_address_without_host_or_port_is_refused(value: str) -> None:
     """The address names the setting it belongs to."""
@@ -83,7 +119,7 @@ def test_a_child_process_gets_exactly_the_parent_s_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Settings given as arguments reach the children, secrets included."""
-    settings = Settings(data=tmp_path, http="127.0.0.1:4321", turn_secret="hush", media_workers=2)  # type: ignore[arg-type]
+    settings = Settings(data=tmp_path, http="127.0.0.1:4321", **TURN, media_workers=2)  # type: ignore[arg-type]
     child = environment(settings)
     for key in [key for key in os.environ if key.startswith("PROOFCALL_")]:
         monkeypatch.delenv(key)

@@ -77,6 +77,31 @@ export interface PeerAnswer {
   tracks: PeerTrack[];
 }
 
+/** The TURN servers a browser may use, and until when; null is given to those who may not join. */
+export interface Ice {
+  servers: { urls: string[]; username: string; credential: string }[];
+  expires_at: Timestamp | null;
+}
+
+/** What a page found out about its network before the call; null is what it could not find out. */
+export interface Precheck {
+  websocket: boolean | null;
+  /** Whether packets reach the media server directly. */
+  udp: boolean | null;
+  /** By which way they pass through a TURN server. */
+  relay: 'udp' | 'tcp' | 'tls' | 'none' | null;
+  rtt_ms: number | null;
+  uplink_bps: number | null;
+  downlink_bps: number | null;
+  took_ms: number;
+}
+
+/** What `POST …/precheck` answers. */
+export interface PrecheckTarget {
+  echo: { ufrag: string; pwd: string; addresses: { host: string; port: number }[] } | null;
+  ice: Ice | null;
+}
+
 export interface Consent {
   version: string;
   locale: string;
@@ -116,6 +141,7 @@ export interface JoinView {
   queue_length: number;
   expected_wait_s: number | null;
   consent: ConsentWords;
+  ice: Ice | null;
   outcome: {
     outcome: Outcome | null;
     note: string;
@@ -129,6 +155,7 @@ export interface JoinRequest {
   locale: string;
   offer: string | null;
   candidates: Candidate[];
+  precheck: Precheck | null;
   public_key: JsonWebKey | null;
 }
 
@@ -174,6 +201,7 @@ export interface Desk {
   ready_since: Timestamp | null;
   mine: { session_id: string; case_id: string } | null;
   consent: ConsentWords;
+  ice: Ice;
   waiting: WaitingEntry[];
   expected: DeskEntry[];
 }

@@ -6,6 +6,7 @@ import { tb } from '../base/text';
 import { clockLength, languageName, nowMs, serverAheadMs } from '../base/time';
 import { Button, Chip, Icon, IconButton, LanguageSwitch, Skeleton, Switch } from '../base/ui';
 import { ConsentLink } from '../call/consent';
+import { NetworkHint } from '../call/network_hint';
 import type { Shift } from './shift';
 import { t } from './text';
 
@@ -88,6 +89,7 @@ export function DeskPage({ shift, me }: { shift: Shift; me: Staff }) {
           {shift.taking.value === '' ? t('host.taking') : first ? t('host.take_next', { name: first.buyer_name }) : t('host.queue_empty_button')}
         </Button>
       </section>
+      <NetworkHint found={shift.network.found.value} />
       <div class="columns">
         <main class="stack">
           <h1>{t('host.waiting')} {desk && desk.waiting.length > 0 ? <span class="chip proof num" data-test="waiting-count">{desk.waiting.length}</span> : null}</h1>

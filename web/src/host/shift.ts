@@ -8,6 +8,8 @@ import { toast } from '../base/ui';
 import { keepAwake } from '../live/awake';
 import { Call } from '../live/call';
 import { watchDesk } from '../live/desk_link';
+import { IceAccess } from '../live/ice';
+import { PrecheckRun } from '../live/precheck_run';
 import { t } from './text';
 
 export type Stage = { at: 'loading' } | { at: 'offline' } | { at: 'not_allowed' } | { at: 'desk' } | { at: 'call'; call: Call } | { at: 'replaced' };
@@ -19,6 +21,8 @@ export class Shift {
   readonly desk = signal<Desk | null>(null);
   /** The case being opened: its id, or '' for whoever is next. */
   readonly taking = signal<string | null>(null);
+  readonly network = new PrecheckRun('/api/host/precheck');
+  private readonly ice = new IceAccess();
   private deskStops: (() => void)[] = [];
   private callStops: (() => void)[] = [];
 
@@ -44,6 +48,7 @@ export class Shift {
     try {
       const desk = await get<Desk>('/api/host/desk');
       this.desk.value = desk;
+      this.ice.take(desk.ice);
       if (desk.mine && (takeOver || this.stage.peek().at !== 'replaced')) {
         await this.enter(desk.mine.session_id);
         return;
@@ -62,7 +67,9 @@ export class Shift {
 
   async refresh(): Promise<void> {
     try {
-      this.desk.value = await get<Desk>('/api/host/desk');
+      const desk = await get<Desk>('/api/host/desk');
+      this.desk.value = desk;
+      this.ice.take(desk.ice);
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) staff.value = null;
     }
@@ -107,10 +114,11 @@ export class Shift {
 
   /** Into a session that is ours: media, socket, picture. */
   private async enter(sessionId: string): Promise<void> {
+    this.network.end();
     const snapshot = await get<Snapshot>(`/api/sessions/${sessionId}`);
     const call = new Call({
       devices: navigator.mediaDevices,
-      createPeer: () => new RTCPeerConnection({ bundlePolicy: 'max-bundle' }),
+      createPeer: this.ice.createPeer,
       // Whoever shows goods shows them with the rear camera; otherwise the buyer sees a face.
       facing: snapshot.direction === 'warehouse_shows' ? 'environment' : 'user',
     });
@@ -131,7 +139,7 @@ export class Shift {
     const version = this.desk.peek()?.consent.version ?? '';
     return post<Joined>(
       `/api/sessions/${sessionId}/join`,
-      { consent: { version, locale: locale.peek() }, offer, candidates },
+      { consent: { version, locale: locale.peek() }, offer, candidates, precheck: this.network.found.peek() },
       { timeoutMs: 15_000 },
     );
   }
@@ -140,6 +148,7 @@ export class Shift {
     const session = call.session.peek();
     if (!session) return;
     this.callStops.push(
+      this.ice.follow(session.id),
       keepAwake(call),
       effect(() => {
         const state = session.state.value;
@@ -191,6 +200,7 @@ export class Shift {
 
   private toDesk(): void {
     this.stage.value = { at: 'desk' };
+    this.network.begin();
     if (this.deskStops.length > 0) return;
     const timer = setInterval(() => {
       if (document.visibilityState === 'visible') void this.refresh();

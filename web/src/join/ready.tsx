@@ -5,6 +5,7 @@ import { waitLength } from '../base/time';
 import { Button, Chip, Icon, LanguageSwitch } from '../base/ui';
 import { ConsentLink } from '../call/consent';
 import { LeaveAppFirst } from './camera_help';
+import { NetworkHint } from '../call/network_hint';
 import { t } from './text';
 import type { Visit } from './visit';
 
@@ -82,6 +83,7 @@ export function Ready({ visit }: { visit: Visit }) {
           <p class="availability"><Availability view={view} /></p>
         </ItemCard>
         <LeaveAppFirst />
+        <NetworkHint found={visit.network.found.value} />
         <Steps view={view} />
       </main>
       <footer class="bar">

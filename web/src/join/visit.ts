@@ -5,6 +5,8 @@ import type { Direction, Joined, JoinView } from '../base/protocol';
 import { locale, preferredLocale, setLocale } from '../base/text';
 import { Call } from '../live/call';
 import { keepAwake } from '../live/awake';
+import { IceAccess } from '../live/ice';
+import { PrecheckRun } from '../live/precheck_run';
 
 /** Why there is no call, each with its own page. */
 export type ProblemName =
@@ -55,10 +57,10 @@ const LEFT_POLL_MS = 5_000;
 /** Network addresses found longer ago than this may no longer be ours. */
 const PREPARED_FRESH_MS = 90_000;
 
-function newCall(direction: Direction): Call {
+function newCall(direction: Direction, ice: IceAccess): Call {
   return new Call({
     devices: navigator.mediaDevices,
-    createPeer: () => new RTCPeerConnection({ bundlePolicy: 'max-bundle' }),
+    createPeer: ice.createPeer,
     // Whoever shows goods shows them with the rear camera; otherwise the host sees a face.
     facing: direction === 'buyer_shows' ? 'environment' : 'user',
   });
@@ -72,12 +74,15 @@ export class Visit {
   /** Asking was refused because nobody is there to answer. */
   readonly nobodyToAsk = signal(false);
   readonly seller = computed(() => this.view.value?.tenant.name ?? '');
+  readonly network: PrecheckRun;
+  private readonly ice = new IceAccess();
   private prepared: { call: Call; atMs: number } | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
   private stops: (() => void)[] = [];
 
   constructor(token: string) {
     this.token = token;
+    this.network = new PrecheckRun(`${this.path}/precheck`);
   }
 
   private get path(): string {
@@ -93,6 +98,7 @@ export class Visit {
       const stage = this.stage.peek();
       if (stage.at === 'problem' && stage.problem === 'network') void this.load();
       this.dropPrepared();
+      if (stage.at === 'ready') this.network.begin(true);
     });
     window.addEventListener('pagehide', () => this.dropPrepared());
     await this.load(true);
@@ -105,6 +111,7 @@ export class Visit {
       const view = await get<JoinView>(this.path);
       await setLocale(preferredLocale(view.case.buyer_locale)).catch(() => undefined);
       this.view.value = view;
+      this.ice.take(view.ice);
       await this.settle(view, mayResume);
     } catch (error) {
       const problem = problemNameOf(error);
@@ -139,12 +146,13 @@ export class Visit {
     if (view.session && view.session.state !== 'ended' && mayResume && (await this.resume(view.session.id, view.case.direction))) return;
     this.stage.value = { at: left ? 'left' : 'ready' };
     this.keepPrepared(view.case.direction);
+    this.network.begin();
     this.again(left ? LEFT_POLL_MS : READY_POLL_MS);
   }
 
   /** Back into the session after a reload; false when the person had left it. */
   private async resume(sessionId: string, direction: Direction): Promise<boolean> {
-    const call = newCall(direction);
+    const call = newCall(direction, this.ice);
     try {
       call.prepare();
       const snapshot = await call.resume(sessionId);
@@ -166,16 +174,17 @@ export class Visit {
     const view = this.view.peek();
     if (!view || this.starting.peek()) return;
     this.starting.value = true;
+    this.network.end();
     this.cancelTimer();
     this.keepPrepared(view.case.direction);
-    const call = this.prepared?.call ?? newCall(view.case.direction);
+    const call = this.prepared?.call ?? newCall(view.case.direction, this.ice);
     this.prepared = null;
     const language = locale.peek();
     try {
       await call.start((offer, candidates) =>
         post<Joined>(
           this.path,
-          { consent: { version: view.consent.version, locale: language }, locale: language, offer, candidates, public_key: null },
+          { consent: { version: view.consent.version, locale: language }, locale: language, offer, candidates, precheck: this.network.found.peek(), public_key: null },
           { timeoutMs: 15_000 },
         ),
       );
@@ -192,10 +201,12 @@ export class Visit {
   private enter(call: Call): void {
     this.cancelTimer();
     this.leaveCall();
+    this.network.end();
     this.stage.value = { at: 'call', call };
     const session = call.session.peek();
     if (!session) return;
     this.stops.push(
+      this.ice.follow(session.id),
       keepAwake(call),
       effect(() => {
         const link = session.link.value;
@@ -248,7 +259,7 @@ export class Visit {
   private keepPrepared(direction: Direction): void {
     if (this.prepared && Date.now() - this.prepared.atMs < PREPARED_FRESH_MS) return;
     this.dropPrepared();
-    const call = newCall(direction);
+    const call = newCall(direction, this.ice);
     call.prepare();
     this.prepared = { call, atMs: Date.now() };
   }
