@@ -17,7 +17,7 @@ import type { Shift } from './shift';
 import { BuyerState, StillStrip } from './stage';
 import { largeAtFirst, Stills, type Subject } from './stills';
 import { t } from './text';
-import { Tools, type ToolName } from './tools';
+import { HoldToTalk, Tools, type ToolName } from './tools';
 
 export type Asking = 'marker' | 'finding' | 'end' | 'release' | null;
 
@@ -113,7 +113,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
   const close = () => (asking.value = null);
 
   return (
-    <div class="host-call" data-test="host-call">
+    <div class={talk.on.value ? 'host-call talks' : 'host-call'} data-test="host-call">
       <main class={ownIsLarge ? 'stage swapped' : 'stage'} aria-label={t('host.stage', { name })}>
         <h1 class="sr">{t('host.stage', { name })}</h1>
         {ownIsLarge ? (
@@ -150,6 +150,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
         <div class="foot">
           <Sound call={call} session={session} open={sounding} talk={talk} />
           <StillStrip stills={stills} />
+          <HoldToTalk talk={talk} media={media} />
           <Tools media={media} talk={talk} unread={unread} taking={taking.value} shows={shows} blocked={asking.value !== null} onUse={use} />
         </div>
         <ReconnectingVeil call={call} />

@@ -54,7 +54,6 @@ export function Tools({ media, talk, unread, taking, shows, blocked, onUse }: {
       <Tool icon="camera" label={t('host.still')} tone="primary" test="still" shortcut="s" disabled={taking} onPress={() => onUse('still')} />
       <Tool icon="flag" label={t('host.marker')} test="marker" shortcut="m" onPress={() => onUse('marker')} />
       <Tool icon="write" label={t('call.write')} test="write" shortcut="w" count={unread} countLabel={t('call.unread', { count: unread })} onPress={() => onUse('write')} />
-      {talk.on.value && media.microphone.value === 'on' ? <TalkButton talk={talk} /> : null}
       {talk.on.value ? null : <Tool icon={muted ? 'micOff' : 'mic'} label={t(muted ? 'call.unmute' : 'call.mute')} pressed={muted} test="mute" shortcut="u" onPress={() => onUse('mute')} />}
       <Tool icon="sound" label={t('call.sound')} test="sound" shortcut="h" onPress={() => onUse('sound')} />
       <Tool icon={cameraOn ? 'video' : 'videoOff'} label={t(cameraOn ? 'call.camera_off' : 'call.camera_on')} pressed={!cameraOn} test="camera" shortcut="c" onPress={() => onUse('camera')} />
@@ -64,6 +63,11 @@ export function Tools({ media, talk, unread, taking, shows, blocked, onUse }: {
       <Tool icon="hangUp" label={t('host.end')} tone="danger" test="end" shortcut="e" onPress={() => onUse('end')} />
     </nav>
   );
+}
+
+/** The big button of who talks by holding; null for everybody else. */
+export function HoldToTalk({ talk, media }: { talk: PushToTalk; media: LocalMedia }) {
+  return talk.on.value && media.microphone.value === 'on' ? <TalkButton talk={talk} /> : null;
 }
 
 /** Held by a thumb, a glove or the space bar; whatever takes the hold away ends it. */

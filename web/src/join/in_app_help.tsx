@@ -13,7 +13,7 @@ export function InAppHelp({ app, bound }: { app: InApp; bound: boolean }) {
   const copy = () => void copyText(location.href).then((done) => (done ? toast(c('app.copied')) : (byHand.value = true)));
   return (
     <div class="stack in-app" data-test="in-app" data-app={app}>
-      <p>{c('app.text', { app: app === 'other' ? c('app.app_other') : APP_NAMES[app] })}</p>
+      <p>{c('app.text', { app: app === 'other' || app === 'wechat' ? c(`app.app_${app}`) : APP_NAMES[app] })}</p>
       <ol class="steps numbered">
         <li>{c(step)}</li>
         <li>{c('app.copy')}</li>

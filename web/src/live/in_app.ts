@@ -15,9 +15,8 @@ const APPS: readonly (readonly [InApp, RegExp])[] = [
   ['other', /\((iPhone|iPad|iPod)[^)]*\) AppleWebKit\/[^ ]+ \(KHTML, like Gecko\)(?!.*(Safari|CriOS|FxiOS|EdgiOS)\/)/],
 ];
 
-/** As people call it; `other` has no name. */
-export const APP_NAMES: Record<Exclude<InApp, 'other'>, string> = {
-  wechat: 'WeChat',
+/** As people call it everywhere; `wechat` has a name in each language, `other` none. */
+export const APP_NAMES: Record<Exclude<InApp, 'other' | 'wechat'>, string> = {
   qq: 'QQ',
   instagram: 'Instagram',
   facebook: 'Facebook',
