@@ -72,6 +72,19 @@ PHONE_JS = """
 })();
 """
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+LOCKS_JS = """
+(() => {
+  window.__locks = [];
+  const Lock = window.WakeLock;
+  if (!Lock) return;
+  const ask = Lock.prototype.request;
+  Lock.prototype.request = async function (...given) {
+    const lock = await ask.apply(this, given);
+    window.__locks.push(lock);
+    return lock;
+  };
+})();
+"""
 LEVEL_JS = "(element) => Number(element.getAttribute('aria-valuenow'))"
 INSTAGRAM = (
     "Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) AppleWebKit/537.36 (KHTML, like Gecko) "
@@ -108,13 +121,14 @@ async def face_to_face(machine: Machine) -> AsyncIterator[Call]:
             browser = await stack.enter_async_context(
                 chromium(light_camera(camera), viewport=viewport)
             )
-            for script in (KEEP_PEERS_JS, PHONE_JS):
+            for script in (KEEP_PEERS_JS, PHONE_JS, LOCKS_JS):
                 await browser.context.add_init_script(script)
             browsers.append(browser)
         held = await meet(machine, browsers[0], browsers[1], opened)
         await held.sees_the_other()
         yield held
-        await held.end()
+        if await by(held.host_page, "end").count():
+            await held.end()
         # Whoever is not signed in yet is told so by a 401.
         wrong = [line for one in browsers for line in one.console_errors if "(Unauth" not in line]
         assert wrong == []
@@ -200,6 +214,30 @@ async def test_each_side_sees_its_sound_and_asks_whether_it_is_heard(machine: Ma
             ("buyer", "sound_asked", None),
             ("host", "sound_answered", False),
         ]
+
+
+async def test_the_screen_stays_on_during_a_call(machine: Machine) -> None:
+    """Asked for once, again when the system took it back, and let go at the end."""
+    async with face_to_face(machine) as held:
+        buyer = held.buyer_page
+        await buyer.wait_for_function("window.__locks.length === 1")
+        await buyer.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await buyer.evaluate("window.__locks[0].release()")
+        await buyer.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await buyer.wait_for_function("window.__locks.length === 2 && !window.__locks[1].released")
+        await held.end()
+        await by(buyer, "ended").wait_for(timeout=STEP_MS)
+        await buyer.wait_for_function("window.__locks.every((lock) => lock.released)")
+
+
+async def test_a_paused_picture_plays_again(machine: Machine) -> None:
+    """A telephone call pauses the other's picture; nobody has to touch anything."""
+    async with face_to_face(machine) as held:
+        picture = by(held.buyer_page, "remote-video")
+        await picture.evaluate("(video) => video.pause()")
+        began_ms = int(time.time() * 1000)
+        await held.sees_the_other(drawn_after_ms=began_ms)
+        assert not await picture.evaluate("(video) => video.paused")
 
 
 async def test_in_a_loud_hall_the_host_is_heard_only_while_they_hold(machine: Machine) -> None:

@@ -4,6 +4,7 @@ import { levelOf, SILENCE_DB } from '../live/speech';
 const EVERY_MS = 100;
 
 let shared: AudioContext | null = null;
+let meters = 0;
 
 /** One for the page: browsers give few, and each costs a thread. */
 export function audioContext(): AudioContext {
@@ -11,9 +12,15 @@ export function audioContext(): AudioContext {
   return shared;
 }
 
+/** Let it sleep when nothing uses it: a running one costs battery even in silence. */
+export function restAudio(): void {
+  if (meters === 0) void shared?.suspend();
+}
+
 /** Calls `heard` with the level in dB until the returned function is called. */
 export function meter(track: MediaStreamTrack, heard: (levelDb: number) => void): () => void {
   const context = audioContext();
+  meters += 1;
   const source = context.createMediaStreamSource(new MediaStream([track]));
   const analyser = context.createAnalyser();
   analyser.fftSize = 1024;
@@ -38,5 +45,7 @@ export function meter(track: MediaStreamTrack, heard: (levelDb: number) => void)
     clearInterval(timer);
     document.removeEventListener('visibilitychange', listen);
     source.disconnect();
+    meters -= 1;
+    restAudio();
   };
 }

@@ -66,6 +66,12 @@ export function RemoteVideo({ stream, fit, label, test, muted, speaker, onElemen
     if (element.srcObject !== stream) element.srcObject = stream;
     if (!stream) return;
     play(element);
+    // A telephone call pauses it on some phones, and nobody plays it again but us.
+    const paused = () => {
+      if (element.isConnected && document.visibilityState === 'visible' && element.paused) play(element);
+    };
+    element.addEventListener('pause', paused);
+    document.addEventListener('visibilitychange', paused);
     let running = true;
     let handle = 0;
     const shown = (_now: number, metadata: FrameMetadata) => {
@@ -83,6 +89,8 @@ export function RemoteVideo({ stream, fit, label, test, muted, speaker, onElemen
     else element.addEventListener('timeupdate', started);
     return () => {
       running = false;
+      element.removeEventListener('pause', paused);
+      document.removeEventListener('visibilitychange', paused);
       if (supported) element.cancelVideoFrameCallback(handle);
       else element.removeEventListener('timeupdate', started);
     };

@@ -1,5 +1,5 @@
 /** Two short notes on the chosen loudspeaker, so that somebody knows whether they would hear anything. */
-import { audioContext } from './level_meter';
+import { audioContext, restAudio } from './level_meter';
 
 const NOTES_HZ = [660, 880];
 const NOTE_S = 0.28;
@@ -29,4 +29,5 @@ export async function playTestTone(speaker: string): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, (NOTES_HZ.length * NOTE_S + 0.3) * 1000));
   element.pause();
   element.srcObject = null;
+  restAudio();
 }
