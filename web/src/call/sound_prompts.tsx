@@ -61,7 +61,7 @@ export function SoundPrompts({ call, session, talk }: { call: Call; session: Liv
     <div class="sound-prompts">
       {other && other.presence === 'here' && !other.microphone ? <span class="pill" data-test="other-muted"><Icon name="micOff" />{s('sound.other_muted', { name: other.name })}</span> : null}
       {media.microphone.value === 'interrupted' || media.microphone.value === 'lost' || media.microphone.value === 'busy' ? (
-        <span class="pill" role="status" data-test="microphone-interrupted"><Icon name="micOff" />{s('sound.interrupted')}</span>
+        <span class="pill" role="status" data-test="microphone-interrupted"><Icon name="micOff" />{s(media.microphone.value === 'interrupted' ? 'sound.interrupted' : 'sound.level_none')}</span>
       ) : null}
       {speaking.value ? (
         <div class="prompt" role="status" data-test="muted-speaking">
