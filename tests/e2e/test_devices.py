@@ -232,6 +232,10 @@ async def test_the_screen_stays_on_during_a_call(machine: Machine) -> None:
     """Asked for once, again when the system took it back, and let go at the end."""
     async with face_to_face(machine) as held:
         buyer = held.buyer_page
+        # The driver takes away every permission that it was not told to grant.
+        allowed = ["camera", "microphone", "screen-wake-lock"]
+        await held.buyer.context.grant_permissions(allowed)
+        await buyer.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         await becomes_true(buyer, "window.__locks.length === 1")
         await buyer.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         await buyer.evaluate("window.__locks[0].release()")
