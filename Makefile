@@ -1,4 +1,4 @@
-# make run | test | check | bench. Needs Python 3.11 or newer, and Node 20.19 or 22.12 or newer.
+# make run (LAN=1: phones and tablets too) | test | check | bench. Needs Python 3.11 or newer, and Node 20.19 or 22.12 or newer.
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +10,7 @@ CHECK_NODE := node -e 'const [major, minor] = process.versions.node.split(".").m
 .PHONY: run test check bench soak web lock clean test-env screenshots
 
 run: $(VENV)/.run web/dist/join.html
-	@exec $(BIN)/proofcall demo
+	@exec $(BIN)/proofcall demo $(if $(filter-out 0,$(LAN)),--lan)
 
 $(VENV)/.run: requirements/run.lock pyproject.toml
 	@$(CHECK_PYTHON)

@@ -12,6 +12,7 @@ import typer
 
 from proofcall.admin import admin
 from proofcall.bench_command import bench
+from proofcall.lan import prepare_lan
 from proofcall.preflight import (
     check_data_directory,
     check_front_end,
@@ -35,6 +36,9 @@ app.command()(bench)
 
 HttpOption = Annotated[str | None, typer.Option("--http", help="host:port to listen on.")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory.")]
+LanOption = Annotated[
+    bool, typer.Option("--lan", help="Also serve HTTPS to phones and tablets in this network.")
+]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="A TOML settings file.")]
 
 PAGES = Path(__file__).resolve().parent.parent / "web" / "dist"
@@ -50,23 +54,30 @@ def serve(
     http: HttpOption = None,
     data: DataOption = None,
     config: ConfigOption = None,
+    lan: LanOption = False,
 ) -> None:
     """Run Proofcall: every process on this machine, or one of them."""
-    settings = load_settings(http=http, data=data, config=config)
+    settings = load_settings(http=http, data=data, config=config, lan=lan or None)
     if role is Role.ALL:
         _run_all(settings, demo=False)
     else:
         check_data_directory(settings.data)
+        serves = role in (Role.WEB, Role.WEB_AND_JOBS)
         if standby and role is Role.MEDIA:
             stand_by(role, settings)
         else:
-            run_role(role, settings, index)
+            run_role(role, prepare_lan(settings) if settings.lan and serves else settings, index)
 
 
 @app.command()
-def demo(http: HttpOption = None, data: DataOption = None, config: ConfigOption = None) -> None:
+def demo(
+    http: HttpOption = None,
+    data: DataOption = None,
+    config: ConfigOption = None,
+    lan: LanOption = False,
+) -> None:
     """Run Proofcall with a demo tenant, warehouse, people and cases."""
-    _run_all(load_settings(http=http, data=data, config=config), demo=True)
+    _run_all(load_settings(http=http, data=data, config=config, lan=lan or None), demo=True)
 
 
 def _run_all(settings: Settings, *, demo: bool) -> None:
@@ -74,6 +85,10 @@ def _run_all(settings: Settings, *, demo: bool) -> None:
 
     check_data_directory(settings.data)
     check_port(settings.http_host, settings.http_port)
+    if settings.lan:
+        settings = prepare_lan(settings)
+        for port in (settings.lan_port, settings.trust_port):
+            check_port("0.0.0.0", port, "PROOFCALL_LAN_PORT")  # noqa: S104  The LAN is meant.
     check_front_end(PAGES)
     asyncio.run(run_machine(settings, demo=demo))
 

@@ -33,12 +33,14 @@ async def seed(settings: Settings) -> Json:
     path = settings.data / "demo.json"
     if path.is_file():
         known: Json = json.loads(path.read_text())
-        return {**known, "base_url": settings.public_url}
+        return _moved(path, known, settings.public_url)
     print("Seeding the demo …", flush=True)
+    # A fresh authority is trusted by nobody yet, not even by this process.
+    own_url = settings.local_url if settings.lan else settings.public_url
     people, api_key = await seed_people(settings)
     links: dict[str, str] = {}
     async with aiohttp.ClientSession(
-        settings.public_url, headers={"Authorization": f"Bearer {api_key}"}
+        own_url, headers={"Authorization": f"Bearer {api_key}"}
     ) as http:
         for case in CASES:
             opened = await _post(http, "/api/v1/cases", case.body)
@@ -55,7 +57,7 @@ async def seed(settings: Settings) -> Json:
         recorded = await _post(http, "/api/v1/cases", RECORDED_CASE)
     inspector = people["inspector"]
     await hold_demo_call(
-        settings.public_url,
+        own_url,
         recorded["join_url"].rpartition("/")[2],
         inspector["email"],
         inspector["password"],
@@ -160,6 +162,17 @@ async def _post(
         if response.status >= 400:
             raise ProofcallError(f"demo: {path}: {answer.get('code')}: {answer.get('detail')}")
         return answer
+
+
+def _moved(path: Path, known: Json, base_url: str) -> Json:
+    """What is known, its links led to where the pages are now."""
+    before = known["base_url"]
+    if before == base_url:
+        return known
+    text = json.dumps(known, indent=2, ensure_ascii=False).replace(f'"{before}', f'"{base_url}')
+    _write_private(path, text)
+    moved: Json = json.loads(text)
+    return moved
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import aiohttp
 
+from proofcall.lan import present_lan
 from proofcall.supervise import Supervisor, plan
 from runtime.control import load_control_secret
 from runtime.errors import SetupError
@@ -51,9 +52,14 @@ async def run_machine(settings: Settings, *, demo: bool) -> None:
             if not seeded.done():
                 seeded.cancel()
                 return
-            print(present(seeded.result()), flush=True)
+            known = seeded.result()
+            print(present(known), flush=True)
+            link = known["links"]["buyer"]
         else:
-            print(f"Proofcall is ready at {settings.public_url}", flush=True)
+            link = settings.public_url
+            print(f"Proofcall is ready at {link}", flush=True)
+        if settings.lan:
+            print(present_lan(settings, link), flush=True)
         await stop.wait()
         print("\nEnding: recordings are being put away.", flush=True)
     finally:

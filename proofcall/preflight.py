@@ -56,8 +56,8 @@ def check_data_directory(data: Path) -> None:
         ) from error
 
 
-def check_port(host: str, port: int) -> None:
-    """Prove that the address can be listened on.
+def check_port(host: str, port: int, setting: str = "PROOFCALL_HTTP") -> None:
+    """Prove that the address, which ``setting`` chose, can be listened on.
 
     Raises:
         SetupError: somebody else has it, or it is not ours.
@@ -70,7 +70,7 @@ def check_port(host: str, port: int) -> None:
         except OSError as error:
             raise SetupError(
                 f"cannot listen on {host}:{port} ({error.strerror}): "
-                "stop what uses it or set PROOFCALL_HTTP=host:port"
+                f"stop what uses it or set {setting} to another one"
             ) from error
 
 

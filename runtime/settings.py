@@ -55,6 +55,10 @@ class Settings(BaseSettings):
     run: Path | None = None
     http: str = "127.0.0.1:8080"
     base_url: str | None = Field(None, description="The address browsers use, if not http://<http>")
+    lan: bool = Field(False, description="HTTPS to phones and tablets in this network")
+    lan_port: int = Field(8443, ge=1, le=65534, description="Its port; the trust page has the next")
+    tls_cert: Path | None = Field(None, description="PEM, for the LAN; default: a generated one")
+    tls_key: Path | None = None
     database_url: str | None = Field(None, description="Default: SQLite in the data directory")
     redis_url: str | None = None
     store: str | None = Field(None, description="file:///… or s3://bucket/prefix")
@@ -172,7 +176,29 @@ class Settings(BaseSettings):
     @property
     def public_url(self) -> str:
         """What links begin with, without a trailing slash."""
-        return (self.base_url or f"http://{self.http}").rstrip("/")
+        return (self.base_url or self.local_url).rstrip("/")
+
+    @property
+    def local_url(self) -> str:
+        """Where this machine itself reaches the pages and the API, without a trailing slash."""
+        return f"http://{self.http}"
+
+    @property
+    def trust_port(self) -> int:
+        """Where the certificate of a generated authority is fetched, by plain HTTP."""
+        return self.lan_port + 1
+
+    @property
+    def lan_ca(self) -> Path:
+        """The certificate of the LAN's generated authority."""
+        return self.keys_dir / "lan-ca.pem"
+
+    @property
+    def https_files(self) -> tuple[Path, Path]:
+        """Certificate chain and key that HTTPS to the LAN uses: one's own or the generated."""
+        if self.tls_cert is not None and self.tls_key is not None:
+            return self.tls_cert, self.tls_key
+        return self.keys_dir / "lan-leaf.pem", self.keys_dir / "lan-leaf.key"
 
     @property
     def run_dir(self) -> Path:

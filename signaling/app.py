@@ -30,7 +30,8 @@ def build_app(services: Services) -> web.Application:
         client_max_size=problems.MAX_BODY_BYTES, middlewares=[problems.middleware]
     )
     app[SERVICES] = services
-    app.on_response_prepare.append(problems.secure_headers(services.settings.public_url))
+    settings = services.settings
+    app.on_response_prepare.append(problems.secure_headers(settings.public_url, lan=settings.lan))
     api_staff.add_routes(app)
     api_cases.add_routes(app)
     join_routes.add_routes(app)

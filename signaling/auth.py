@@ -173,4 +173,7 @@ def is_within(address: str, networks: str) -> bool:
 
 
 def _is_https(request: web.Request) -> bool:
-    return request.secure or request.app[SERVICES].settings.public_url.startswith("https://")
+    settings = request.app[SERVICES].settings
+    # With --lan the same process serves this machine by plain HTTP: there a cookie marked
+    # secure would be thrown away. No other machine reaches that address.
+    return request.secure or (not settings.lan and settings.public_url.startswith("https://"))

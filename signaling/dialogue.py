@@ -20,6 +20,8 @@ from signaling.messages import (
     Message,
     MessageSend,
     PictureReport,
+    SoundAnswer,
+    SoundAsk,
     Typing,
     Valid,
 )
@@ -179,6 +181,10 @@ def _effect(line: Line, message: Valid) -> Effect:
             )
         case MediaState():
             return SetMedia(message.camera, message.microphone, message.client_id)
+        case SoundAsk():
+            return Note("sound_asked", {}, message.client_id)
+        case SoundAnswer():
+            return Note("sound_answered", {"heard": message.heard}, message.client_id)
         case MarkerSet():
             if not is_host:
                 return _NOT_YOURS

@@ -43,6 +43,19 @@ class MediaState(Said):
     microphone: bool
 
 
+class SoundAsk(Said):
+    """Somebody asks whether they are heard."""
+
+    client_id: ClientId
+
+
+class SoundAnswer(Said):
+    """Somebody answers whether they hear the one who asked."""
+
+    client_id: ClientId
+    heard: bool
+
+
 class Typing(Said):
     """Somebody is writing; neither logged nor repeated."""
 
@@ -87,6 +100,8 @@ Valid = (
     MessageSend
     | MarkerSet
     | MediaState
+    | SoundAsk
+    | SoundAnswer
     | Typing
     | AskTime
     | PictureReport
@@ -99,6 +114,8 @@ _FORMS: Final[Mapping[str, type[Said]]] = {
     "message.send": MessageSend,
     "marker.set": MarkerSet,
     "media.state": MediaState,
+    "sound.ask": SoundAsk,
+    "sound.answer": SoundAnswer,
     "typing": Typing,
     "clock": AskTime,
     "report": PictureReport,

@@ -170,10 +170,13 @@ def check_origin(request: web.Request) -> None:
         raise CaseError("wrong_origin", "This request did not come from our pages.", status=403)
 
 
-def secure_headers(public_url: str) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+def secure_headers(
+    public_url: str, *, lan: bool = False
+) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     """What goes into ``app.on_response_prepare``: headers that keep pages and data apart.
 
-    A handler that sets one of these itself keeps its own value.
+    A handler that sets one of these itself keeps its own value. On a ``lan`` no browser is
+    told to insist on HTTPS: tomorrow the address may be another machine's.
     """
     host = urlsplit(public_url)
     sockets = f" {'wss' if host.scheme == 'https' else 'ws'}://{host.netloc}"
@@ -187,7 +190,7 @@ def secure_headers(public_url: str) -> Callable[[web.Request, web.StreamResponse
         headers.setdefault("Content-Security-Policy", page_policy if is_page else _DATA_POLICY)
         if request.path.startswith("/api/"):
             headers.setdefault("Cache-Control", "no-store")
-        if host.scheme == "https":
+        if host.scheme == "https" and not lan:
             headers.setdefault("Strict-Transport-Security", "max-age=31536000")
 
     return add

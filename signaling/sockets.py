@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import socketio
 import structlog
@@ -416,6 +417,13 @@ def _refusal(refuse: Refuse) -> Answer:
 
 def _is_our_page(settings: Settings) -> object:
     """Which origins may open a socket: the public address, or simply the host that is asked."""
+    if settings.lan:
+        # By address, by name or on this machine itself: the page's host is the one asked.
+        return _is_same_host
     if settings.base_url is not None:
         return [settings.public_url]
     return None
+
+
+def _is_same_host(origin: str | None, environ: dict[str, str]) -> bool:
+    return origin is not None and urlsplit(origin).netloc == environ.get("HTTP_HOST")

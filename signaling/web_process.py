@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
 from aiohttp import web
@@ -22,6 +22,7 @@ from runtime.tasks import Tasks
 from runtime.vitals import Vitals
 from signaling.app import build_app
 from signaling.fact_intake import FactIntake
+from signaling.lan_site import serve_lan
 from signaling.media_pool import MediaPool
 from signaling.metrics import Metrics
 from signaling.process_figures import ProcessFigures
@@ -100,6 +101,7 @@ async def serve_http(services: Services) -> AsyncIterator[int]:
         handler_cancellation=True,
     )
     await runner.setup()
+    stack = AsyncExitStack()
     try:
         await services.media_pool.poll()
         Upkeep(services).start()
@@ -113,11 +115,14 @@ async def serve_http(services: Services) -> AsyncIterator[int]:
                 "Set PROOFCALL_HTTP=host:port to another one."
             ) from error
         port = int(runner.addresses[0][1])
+        if settings.lan:
+            await stack.enter_async_context(serve_lan(settings, runner))
         log.info("web serves", address=settings.http_host, port=port)
         yield port
     finally:
         # Browsers first, so that nobody hears half of the end; then the facts, which
         # uploader and media keep until the next web process asks for them.
+        await stack.aclose()
         await runner.cleanup()
         await intake.close()
 

@@ -92,10 +92,11 @@ def test_people_are_set_up_by_hand(tmp_path: Path) -> None:
 async def test_the_demo_is_seeded_once_and_ends_cleanly(tmp_path: Path) -> None:
     """The first run holds and records a call; Ctrl-C ends with 0; a second run keeps the data."""
     known: list[str] = []
+    port = free_port()
     for expected in ("Recording a demo inspection", "Proofcall is ready"):
         environment = {key: value for key, value in os.environ.items() if "PROOFCALL" not in key}
         environment["PROOFCALL_DATA"] = str(tmp_path)
-        environment["PROOFCALL_HTTP"] = f"127.0.0.1:{free_port()}"
+        environment["PROOFCALL_HTTP"] = f"127.0.0.1:{port}"
         process = await asyncio.create_subprocess_exec(
             COMMAND,
             "demo",

@@ -49,9 +49,16 @@ class Machine:
         """Where browsers go."""
         return self.settings.public_url
 
+    @property
+    def own_url(self) -> str:
+        """Where the test's own requests go: the LAN's authority is trusted by browsers alone."""
+        return self.settings.local_url if self.settings.lan else self.url
+
     def api(self) -> aiohttp.ClientSession:
         """A session that carries the API key."""
-        return aiohttp.ClientSession(self.url, headers={"Authorization": f"Bearer {self.api_key}"})
+        return aiohttp.ClientSession(
+            self.own_url, headers={"Authorization": f"Bearer {self.api_key}"}
+        )
 
     async def open_case(self, number: int = 0, **changes: object) -> Json:
         """Open one of the demo's cases by the API; gives its answer."""
@@ -120,7 +127,7 @@ async def running_machine(
 
 async def _until_ready(machine: Machine) -> None:
     deadline = asyncio.get_running_loop().time() + READY_WITHIN_S
-    async with aiohttp.ClientSession(machine.url) as http:
+    async with aiohttp.ClientSession(machine.own_url) as http:
         while asyncio.get_running_loop().time() < deadline:
             assert machine.process.returncode is None, machine.log.read_text()[-4000:]
             with contextlib.suppress(aiohttp.ClientError, TimeoutError):

@@ -360,6 +360,8 @@ export interface EventPayloads {
   };
   still_failed: { still_id: string; reason: string };
   media_state: { camera: boolean; microphone: boolean };
+  sound_asked: Record<string, never>;
+  sound_answered: { heard: boolean };
   finding: { finding_id: string; words: string };
   finding_answer: { finding_id: string; answer: FindingAnswer; words: string };
   bench_attached: { participant_id: string; name: string; codec: string | null };
@@ -424,6 +426,8 @@ export interface SendBodies {
   'message.send': { text: string; locale: string };
   'marker.set': { label: string; at_ms: number | null };
   'media.state': { camera: boolean; microphone: boolean };
+  'sound.ask': Record<string, never>;
+  'sound.answer': { heard: boolean };
   'finding.state': { words: string };
   'finding.answer': { finding_id: string; answer: FindingAnswer; words: string };
 }

@@ -154,5 +154,10 @@ export function translator<English extends Catalogue>(): Translator<English> {
   };
 }
 
+/** A translator for a part that is loaded late and brings its own words in every language. */
+export function ownWords<English extends Catalogue>(words: Readonly<Record<Locale, Translation<English>>>): Translator<English> {
+  return (key, ...params) => format((words[current.value] as Catalogue)[key] ?? key, params[0] ?? {}, current.value);
+}
+
 /** The words that every page has (see `locales/en.ts`). */
 export const tb = translator<typeof baseEn>();

@@ -17,13 +17,16 @@ interface Props {
   label: string;
   test?: string;
   muted?: boolean;
+  /** Which loudspeaker plays it, where the browser lets one choose. */
+  speaker?: string;
   onElement?: (element: HTMLVideoElement | null) => void;
   onFrame?: (frame: ShownFrame) => void;
 }
 
+type SinkElement = HTMLVideoElement & { setSinkId?: (id: string) => Promise<void> };
 type FrameMetadata = { rtpTimestamp?: number; receiveTime?: number };
 
-export function RemoteVideo({ stream, fit, label, test, muted, onElement, onFrame }: Props) {
+export function RemoteVideo({ stream, fit, label, test, muted, speaker, onElement, onFrame }: Props) {
   const video = useRef<HTMLVideoElement>(null);
   const still = useRef<HTMLCanvasElement>(null);
   const frozen = useSignal(false);
@@ -63,6 +66,12 @@ export function RemoteVideo({ stream, fit, label, test, muted, onElement, onFram
     if (element.srcObject !== stream) element.srcObject = stream;
     if (!stream) return;
     play(element);
+    // A telephone call pauses it on some phones, and nobody plays it again but us.
+    const paused = () => {
+      if (element.isConnected && document.visibilityState === 'visible' && element.paused) play(element);
+    };
+    element.addEventListener('pause', paused);
+    document.addEventListener('visibilitychange', paused);
     let running = true;
     let handle = 0;
     const shown = (_now: number, metadata: FrameMetadata) => {
@@ -80,10 +89,17 @@ export function RemoteVideo({ stream, fit, label, test, muted, onElement, onFram
     else element.addEventListener('timeupdate', started);
     return () => {
       running = false;
+      element.removeEventListener('pause', paused);
+      document.removeEventListener('visibilitychange', paused);
       if (supported) element.cancelVideoFrameCallback(handle);
       else element.removeEventListener('timeupdate', started);
     };
   }, [stream]);
+
+  useEffect(() => {
+    // One that is no longer plugged in is refused: then the system's own plays.
+    if (speaker !== undefined) (video.current as SinkElement | null)?.setSinkId?.(speaker).catch(() => undefined);
+  }, [speaker]);
 
   return (
     <div class="remote">

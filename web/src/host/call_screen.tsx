@@ -8,8 +8,10 @@ import { CompanyPills, GuestPicture } from '../call/company';
 import { messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfVideo, SelfView } from '../call/self_view';
+import { Sound } from '../call/sound';
 import { ConnectionPill, OtherLost, ReconnectingVeil, RecordedPill } from '../call/status';
 import type { Call } from '../live/call';
+import { PushToTalk } from '../live/push_to_talk';
 import type { LiveSession } from '../live/session';
 import { Bench, BenchDialog, type BenchCamera } from './bench';
 import { DeviceDialog, EndDialog, FindingDialog, MarkerDialog, ReleaseDialog } from './dialogs';
@@ -20,7 +22,7 @@ import type { Shift } from './shift';
 import { BuyerState, StillStrip } from './stage';
 import { largeAtFirst, nextLarge, Stills, type Subject } from './stills';
 import { t } from './text';
-import { DECIDING, Tools, type ToolName } from './tools';
+import { DECIDING, HoldToTalk, Tools, type ToolName } from './tools';
 
 export type Asking = 'marker' | 'finding' | 'end' | 'release' | 'bench' | 'people' | 'handover' | null;
 
@@ -31,6 +33,8 @@ export function CallScreen({ shift, call }: { shift: Shift; call: Call }) {
 
 function Inside({ shift, call, session }: { shift: Shift; call: Call; session: LiveSession }) {
   const stills = useMemo(() => new Stills(session.id), [session.id]);
+  const talk = useMemo(() => new PushToTalk(call.media), [call]);
+  const sounding = useSignal(false);
   const asking = useSignal<Asking>(null);
   const tab = useSignal<PanelTab>('case');
   const readSeq = useSignal(0);
@@ -111,6 +115,9 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
       case 'write':
         tab.value = 'messages';
         return void requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-test="message-input"]')?.focus());
+      case 'sound':
+        sounding.value = true;
+        return;
       case 'mute':
         return media.microphone.peek() === 'on' ? media.setMuted(!media.muted.peek()) : void media.openMicrophone();
       case 'camera':
@@ -136,7 +143,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
   const close = () => (asking.value = null);
 
   return (
-    <div class="host-call" data-test="host-call">
+    <div class={talk.on.value ? 'host-call talks' : 'host-call'} data-test="host-call">
       <main class={ownIsLarge || benchIsLarge ? 'stage swapped' : 'stage'} aria-label={t('host.stage', { name })}>
         <h1 class="sr">{t('host.stage', { name })}</h1>
         {ownIsLarge ? (
@@ -150,6 +157,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
           fit="contain"
           label={t('host.stage', { name })}
           test="remote-video"
+          speaker={media.speaker.value}
           onElement={(element) => stills.watch('other', element)}
           onFrame={(frame) => {
             hasFrame.value = true;
@@ -178,8 +186,10 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
           <HandoverBar shift={shift} session={session} />
         </div>
         <div class="foot">
+          <Sound call={call} session={session} open={sounding} talk={talk} />
           <StillStrip stills={stills} />
-          <Tools media={media} unread={unread} taking={taking.value} shows={shows} bench={benchCameras.cameras.value.length > 0 ? bench !== null : null} inCharge={inCharge} company={asks} blocked={asking.value !== null} onUse={use} />
+          <HoldToTalk talk={talk} media={media} />
+          <Tools media={media} talk={talk} unread={unread} taking={taking.value} shows={shows} bench={benchCameras.cameras.value.length > 0 ? bench !== null : null} inCharge={inCharge} company={asks} blocked={asking.value !== null} onUse={use} />
         </div>
         <ReconnectingVeil call={call} />
       </main>

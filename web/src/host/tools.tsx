@@ -1,10 +1,12 @@
 /** The row of tools under the picture, for gloves and for keys. */
 import { useEffect } from 'preact/hooks';
+import { Icon } from '../base/ui';
 import { Tool } from '../call/tool';
 import type { LocalMedia } from '../live/media';
+import type { PushToTalk } from '../live/push_to_talk';
 import { t } from './text';
 
-export type ToolName = 'still' | 'marker' | 'finding' | 'write' | 'mute' | 'camera' | 'flip' | 'swap' | 'bench' | 'people' | 'release' | 'end';
+export type ToolName = 'still' | 'marker' | 'finding' | 'write' | 'mute' | 'sound' | 'camera' | 'flip' | 'swap' | 'bench' | 'people' | 'release' | 'end';
 
 /** One letter each; they do nothing while somebody writes. */
 const KEYS: Partial<Record<string, ToolName>> = {
@@ -13,6 +15,7 @@ const KEYS: Partial<Record<string, ToolName>> = {
   f: 'finding',
   w: 'write',
   u: 'mute',
+  h: 'sound',
   c: 'camera',
   x: 'swap',
   b: 'bench',
@@ -28,8 +31,9 @@ function isWriting(target: EventTarget | null): boolean {
 /** What only the host in charge does. */
 export const DECIDING: ReadonlySet<ToolName> = new Set<ToolName>(['still', 'marker', 'finding', 'release', 'end']);
 
-export function Tools({ media, unread, taking, shows, bench, blocked, inCharge, company, onUse }: {
+export function Tools({ media, talk, unread, taking, shows, bench, blocked, inCharge, company, onUse }: {
   media: LocalMedia;
+  talk: PushToTalk;
   unread: number;
   taking: boolean;
   shows: boolean;
@@ -47,7 +51,7 @@ export function Tools({ media, unread, taking, shows, bench, blocked, inCharge, 
       if (blocked || event.repeat || event.ctrlKey || event.metaKey || event.altKey || isWriting(event.target)) return;
       if (document.querySelector('dialog[open]')) return;
       const tool = KEYS[event.key.toLowerCase()];
-      if (!tool || (tool === 'bench' && bench === null) || (!inCharge && DECIDING.has(tool))) return;
+      if (!tool || (tool === 'bench' && bench === null) || (tool === 'mute' && talk.on.peek()) || (!inCharge && DECIDING.has(tool))) return;
       event.preventDefault();
       onUse(tool);
     };
@@ -61,7 +65,8 @@ export function Tools({ media, unread, taking, shows, bench, blocked, inCharge, 
       <Tool icon="camera" label={t('host.still')} tone="primary" test="still" shortcut="s" disabled={taking || !inCharge} onPress={() => onUse('still')} />
       <Tool icon="flag" label={t('host.marker')} test="marker" shortcut="m" disabled={!inCharge} onPress={() => onUse('marker')} />
       <Tool icon="write" label={t('call.write')} test="write" shortcut="w" count={unread} countLabel={t('call.unread', { count: unread })} onPress={() => onUse('write')} />
-      <Tool icon={muted ? 'micOff' : 'mic'} label={t(muted ? 'call.unmute' : 'call.mute')} pressed={muted} test="mute" shortcut="u" onPress={() => onUse('mute')} />
+      {talk.on.value ? null : <Tool icon={muted ? 'micOff' : 'mic'} label={t(muted ? 'call.unmute' : 'call.mute')} pressed={muted} test="mute" shortcut="u" onPress={() => onUse('mute')} />}
+      <Tool icon="sound" label={t('call.sound')} test="sound" shortcut="h" onPress={() => onUse('sound')} />
       <Tool icon={cameraOn ? 'video' : 'videoOff'} label={t(cameraOn ? 'call.camera_off' : 'call.camera_on')} pressed={!cameraOn} test="camera" shortcut="c" onPress={() => onUse('camera')} />
       {shows || media.cameras.value > 1 ? <Tool icon="flip" label={t('call.flip')} test="flip" disabled={!cameraOn} onPress={() => onUse('flip')} /> : null}
       <Tool icon="swap" label={t('host.swap')} test="swap" shortcut="x" onPress={() => onUse('swap')} />
@@ -70,5 +75,64 @@ export function Tools({ media, unread, taking, shows, bench, blocked, inCharge, 
       <Tool icon="release" label={t('host.release')} test="release" shortcut="r" disabled={!inCharge} onPress={() => onUse('release')} />
       <Tool icon="hangUp" label={t('host.end')} tone="danger" test="end" shortcut="e" disabled={!inCharge} onPress={() => onUse('end')} />
     </nav>
+  );
+}
+
+/** The big button of who talks by holding; null for everybody else. */
+export function HoldToTalk({ talk, media }: { talk: PushToTalk; media: LocalMedia }) {
+  return talk.on.value && media.microphone.value === 'on' ? <TalkButton talk={talk} /> : null;
+}
+
+/** Held by a thumb, a glove or the space bar; whatever takes the hold away ends it. */
+function TalkButton({ talk }: { talk: PushToTalk }) {
+  useEffect(() => {
+    const isSpace = (event: KeyboardEvent) => event.code === 'Space' && !isWriting(event.target) && !document.querySelector('dialog[open]');
+    const down = (event: KeyboardEvent) => {
+      if (!isSpace(event)) return;
+      // The focused tool must not take it for a click.
+      event.preventDefault();
+      if (!event.repeat) talk.press();
+    };
+    const up = (event: KeyboardEvent) => {
+      if (event.code !== 'Space') return;
+      if (isSpace(event)) event.preventDefault();
+      talk.release();
+    };
+    const end = () => talk.release();
+    const hidden = () => {
+      if (document.visibilityState !== 'visible') talk.release();
+    };
+    window.addEventListener('keydown', down, true);
+    window.addEventListener('keyup', up, true);
+    window.addEventListener('blur', end);
+    document.addEventListener('visibilitychange', hidden);
+    return () => {
+      window.removeEventListener('keydown', down, true);
+      window.removeEventListener('keyup', up, true);
+      window.removeEventListener('blur', end);
+      document.removeEventListener('visibilitychange', hidden);
+      talk.release();
+    };
+  }, [talk]);
+  const talking = talk.talking.value;
+  return (
+    <button
+      type="button"
+      class={talking ? 'tool talk on' : 'tool talk'}
+      aria-pressed={talking}
+      aria-keyshortcuts="Space"
+      data-test="talk"
+      onPointerDown={(event) => {
+        event.currentTarget.setPointerCapture(event.pointerId);
+        talk.press();
+      }}
+      onPointerUp={() => talk.release()}
+      onPointerCancel={() => talk.release()}
+      onLostPointerCapture={() => talk.release()}
+      onContextMenu={(event) => event.preventDefault()}
+    >
+      <Icon name={talking ? 'mic' : 'micOff'} />
+      <span>{t(talking ? 'host.talking' : 'host.hold_to_talk')}</span>
+    </button>
   );
 }

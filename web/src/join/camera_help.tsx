@@ -1,16 +1,28 @@
-/** What to do when the camera will not open: in words, with the place in the queue kept. */
-import { useSignal } from '@preact/signals';
+/** Notices camera trouble that lasts, and fetches the words that help. */
+import { signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { tb } from '../base/text';
-import { Button, Dialog } from '../base/ui';
 import type { LocalMedia } from '../live/media';
-import { CopyLink } from './problems';
-import { t } from './text';
 
-const TROUBLES = ['refused', 'missing', 'busy', 'lost', 'unsupported'] as const;
+const TROUBLES = ['refused', 'missing', 'busy', 'lost', 'interrupted', 'unsupported'] as const;
+export type CameraTroubleName = (typeof TROUBLES)[number];
 
 /** Troubles that the page mends by itself more often than not: only a lasting one is worth a word. */
 const PATIENCE_MS = 1_500;
+const AGAIN_MS = 3_000;
+
+const late = signal<typeof import('./camera_trouble') | null>(null);
+
+/** Fetch the late part while `wanted`, again and again until it has come. */
+function useLate(wanted: boolean) {
+  useEffect(() => {
+    if (!wanted || late.peek()) return;
+    let timer: ReturnType<typeof setTimeout>;
+    const load = () => void import('./camera_trouble').then((loaded) => (late.value = loaded), () => (timer = setTimeout(load, AGAIN_MS)));
+    load();
+    return () => clearTimeout(timer);
+  }, [wanted]);
+  return late.value;
+}
 
 /** `live`: the call is on already, and goes on without a camera. */
 export function CameraHelp({ media, live }: { media: LocalMedia; live: boolean }) {
@@ -23,29 +35,13 @@ export function CameraHelp({ media, live }: { media: LocalMedia; live: boolean }
     const timer = setTimeout(() => (lasting.value = true), PATIENCE_MS);
     return () => clearTimeout(timer);
   }, [trouble]);
-  if (!trouble || !lasting.value || dismissed.value === trouble) return null;
-  const retry = async () => {
-    dismissed.value = null;
-    await media.open();
-  };
-  return (
-    <Dialog
-      sheet
-      title={t(`join.camera_${trouble}_title`)}
-      onClose={() => (dismissed.value = trouble)}
-      test={`camera-${trouble}`}
-      actions={
-        <>
-          <Button wide test="without-camera" onClick={() => (dismissed.value = trouble)}>{t('join.without_camera')}</Button>
-          {trouble === 'unsupported' ? null : (
-            <Button wide variant="primary" size="large" test="camera-again" onClick={() => void retry()}>{tb('base.try_again')}</Button>
-          )}
-        </>
-      }
-    >
-      <p>{t(`join.camera_${trouble}_text`)}</p>
-      {trouble === 'refused' || trouble === 'unsupported' || trouble === 'missing' ? <CopyLink /> : null}
-      <p class="quiet s">{t(live ? 'join.call_goes_on' : 'join.place_kept')}</p>
-    </Dialog>
-  );
+  const loaded = useLate(trouble !== undefined);
+  if (!trouble || !lasting.value || !loaded || dismissed.value === trouble) return null;
+  return <loaded.CameraTrouble media={media} live={live} trouble={trouble} onDismiss={() => (dismissed.value = trouble)} onAgain={() => (dismissed.value = null)} />;
+}
+
+/** Before joining, in a browser that has no camera for pages: the way out of the app, while the link still knows no device. */
+export function LeaveAppFirst() {
+  const loaded = useLate(!navigator.mediaDevices);
+  return loaded && !navigator.mediaDevices ? <loaded.LeaveApp /> : null;
 }

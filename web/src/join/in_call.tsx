@@ -7,6 +7,7 @@ import { benchPicture, loadBenchPicture } from './bench_later';
 import { Messages, messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfView } from '../call/self_view';
+import { Sound } from '../call/sound';
 import { ConnectionPill, OtherLost, ownWord, ReconnectingVeil, RecordedPill } from '../call/status';
 import { Tool } from '../call/tool';
 import type { Call } from '../live/call';
@@ -74,6 +75,7 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
   const writing = useSignal(false);
   const leaving = useSignal(false);
   const firstFrame = useSignal(false);
+  const sounding = useSignal(false);
   const readSeq = useSignal(0);
   const theirs = messagesFromOthers(session);
   const newest = theirs.at(-1)?.seq ?? 0;
@@ -110,7 +112,7 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
     <div class="call" data-test="in-call">
       <main class={benched ? 'stage benched' : 'stage'} aria-label={t('join.call_with', { name })}>
         <h1 class="sr">{t('join.call_with', { name })}</h1>
-        <RemoteVideo stream={connection.remote.value?.main ?? null} fit={fit} label={t('join.picture_of', { name })} test="remote-video" onFrame={() => {
+        <RemoteVideo stream={connection.remote.value?.main ?? null} fit={fit} label={t('join.picture_of', { name })} test="remote-video" speaker={media.speaker.value} onFrame={() => {
           firstFrame.value = true;
           call.pictureShown();
         }} />
@@ -126,6 +128,7 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
         <OtherLost call={call} session={session} />
         <div class="top">
           <RecordedPill session={session} />
+          <button type="button" class="pill press" aria-haspopup="dialog" data-test="sound" onClick={() => (sounding.value = true)}><Icon name="sound" />{t('call.sound')}</button>
           <ConnectionPill word={ownWord(call, session)} />
           {connection.frozen.value && connection.word.value === 'connected' && host?.presence === 'here' ? <span class="pill" role="status">{t('call.frozen')}</span> : null}
           <CompanyPills session={session} />
@@ -136,6 +139,7 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
         <div class="bottom">
           {media.microphone.value === 'refused' || media.microphone.value === 'missing' ? <span class="pill" role="status" data-test="no-microphone">{t('call.microphone_silent')}</span> : null}
           {writing.value || openFinding(session) ? null : <Hint session={session} onOpen={() => (writing.value = true)} />}
+          <Sound call={call} session={session} open={sounding} />
           <OpenFinding session={session} />
         </div>
         <ReconnectingVeil call={call} />

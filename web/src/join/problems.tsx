@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { tb } from '../base/text';
 import { Button, LanguageSwitch, Notice, toast, type IconName } from '../base/ui';
+import { LeaveAppFirst } from './camera_help';
 import { t } from './text';
 import type { ProblemName, Visit } from './visit';
 
@@ -61,7 +62,7 @@ export function ProblemPage({ visit, problem }: { visit: Visit; problem: Problem
                 {t('join.ask_host')}
               </Button>
             ) : null}
-            {problem === 'unsupported' ? <CopyLink /> : null}
+            {problem === 'unsupported' ? <><LeaveAppFirst /><CopyLink /></> : null}
             {problem === 'asking' ? <span class="spinner" aria-hidden="true" /> : null}
           </>
         }

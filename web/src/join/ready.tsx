@@ -4,6 +4,7 @@ import type { JoinView } from '../base/protocol';
 import { waitLength } from '../base/time';
 import { Button, Chip, Icon, LanguageSwitch } from '../base/ui';
 import { ConsentLink } from '../call/consent';
+import { LeaveAppFirst } from './camera_help';
 import { NetworkHint } from '../call/network_hint';
 import { t } from './text';
 import type { Visit } from './visit';
@@ -81,6 +82,7 @@ export function Ready({ visit }: { visit: Visit }) {
         <ItemCard view={view}>
           <p class="availability"><Availability view={view} /></p>
         </ItemCard>
+        <LeaveAppFirst />
         <NetworkHint found={visit.network.found.value} />
         <Steps view={view} />
       </main>

@@ -1,21 +1,29 @@
 /** The camera and the microphone: asked for together, held on to, and every refusal named. */
-import { signal } from '@preact/signals';
+import { batch, signal } from '@preact/signals';
 import { retryWaitMs } from './backoff';
+import { DeviceChoice, type DeviceUse } from './device_choice';
 
 export type Facing = 'environment' | 'user';
-/** `refused`: the person or the browser said no; `busy`: another app has it; `lost`: it went away. */
-export type DeviceState = 'off' | 'asking' | 'on' | 'refused' | 'missing' | 'busy' | 'lost' | 'unsupported';
+/**
+ * `refused`: the person or the browser said no; `busy`: another app has it; `lost`: it went away;
+ * `interrupted`: the system has silenced it, for a phone call say, and gives it back.
+ */
+export type DeviceState = 'off' | 'asking' | 'on' | 'refused' | 'missing' | 'busy' | 'lost' | 'interrupted' | 'unsupported';
 export type MediaDevicesPort = Pick<MediaDevices, 'getUserMedia' | 'enumerateDevices'> & Partial<Pick<MediaDevices, 'addEventListener' | 'removeEventListener'>>;
 
 const AUDIO: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 
-/** What to ask of the camera, the best first; each next one asks for less. */
-export function videoLadder(facing: Facing, exact = false): MediaTrackConstraints[] {
-  const facingMode = exact ? { exact: facing } : { ideal: facing };
+/** A track that is silenced for longer is asked for anew: some systems never give the old one back. */
+export const MUTED_LIMIT_MS = 2_000;
+const LONGEST_PATIENCE_MS = 30_000;
+
+/** What to ask of the camera, the best first; each next one asks for less. A chosen one goes before a facing. */
+export function videoLadder(facing: Facing, exact = false, deviceId = ''): MediaTrackConstraints[] {
+  const which: MediaTrackConstraints = deviceId ? { deviceId: { ideal: deviceId } } : { facingMode: exact ? { exact: facing } : { ideal: facing } };
   return [
-    { facingMode, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } },
-    { facingMode, width: { ideal: 640 }, height: { ideal: 480 } },
-    { facingMode },
+    { ...which, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 } },
+    { ...which, width: { ideal: 640 }, height: { ideal: 480 } },
+    which,
   ];
 }
 
@@ -48,14 +56,21 @@ export class LocalMedia {
   readonly muted = signal(false);
   readonly facing = signal<Facing>('environment');
   readonly cameras = signal(1);
+  /** The loudspeaker that plays the others; empty for the system's own. */
+  readonly speaker = signal('');
+  readonly choice: DeviceChoice;
   private wantCamera = false;
   private closed = false;
   /** Which attempt to get a device back is the newest; both may be lost at once. */
   private readonly generation = { video: 0, audio: 0 };
+  /** How often in a row a device came back silenced, so that asking again grows rare. */
+  private readonly interruptions = { video: 0, audio: 0 };
   private readonly devices: MediaDevicesPort | undefined;
 
-  constructor(devices: MediaDevicesPort | undefined, facing: Facing = 'environment') {
+  constructor(devices: MediaDevicesPort | undefined, facing: Facing = 'environment', choice = new DeviceChoice()) {
     this.devices = devices;
+    this.choice = choice;
+    this.speaker.value = choice.get('speaker');
     this.facing.value = facing;
     devices?.addEventListener?.('devicechange', this.onDeviceChange);
   }
@@ -71,7 +86,7 @@ export class LocalMedia {
     this.camera.value = this.microphone.value = 'asking';
     try {
       // One question instead of two.
-      this.take(await this.devices.getUserMedia({ audio: AUDIO, video: videoLadder(this.facing.value)[0] ?? true }));
+      this.take(await this.devices.getUserMedia({ audio: this.audioWish(), video: videoLadder(this.facing.value, false, this.choice.get('camera'))[0] ?? true }));
     } catch (error) {
       await this.openApart(problemOf(error));
     }
@@ -97,10 +112,40 @@ export class LocalMedia {
     if (!this.devices) return;
     this.microphone.value = 'asking';
     try {
-      this.take(await this.devices.getUserMedia({ audio: AUDIO }));
+      this.take(await this.devices.getUserMedia({ audio: this.audioWish() }));
     } catch (error) {
       this.microphone.value = problemOf(error);
     }
+  }
+
+  /** Use another device from now on, and in the next call; an empty id leaves it to the system. True when it is in use. */
+  async choose(use: DeviceUse, id: string): Promise<boolean> {
+    const before = this.choice.get(use);
+    this.choice.set(use, id);
+    if (use === 'speaker') {
+      this.speaker.value = id;
+      return true;
+    }
+    const track = (use === 'camera' ? this.video : this.audio).peek();
+    if (!track || !this.devices) return true;
+    try {
+      const exact: MediaTrackConstraints = id ? { deviceId: { exact: id } } : {};
+      if (use === 'camera') {
+        // Phones seldom open two cameras at once.
+        this.stopVideo();
+        this.take(await this.devices.getUserMedia({ video: { ...videoLadder(this.facing.value, false, id)[0], ...exact } }));
+      } else this.take(await this.devices.getUserMedia({ audio: { ...AUDIO, ...exact } }));
+      return true;
+    } catch {
+      this.choice.set(use, before);
+      if (use === 'camera') await this.openCamera();
+      return false;
+    }
+  }
+
+  private audioWish(): MediaTrackConstraints {
+    const id = this.choice.get('microphone');
+    return id ? { ...AUDIO, deviceId: { ideal: id } } : AUDIO;
   }
 
   /** Open the camera, asking for less each time; true when it is on. */
@@ -117,7 +162,7 @@ export class LocalMedia {
   private async tryCamera(exact = false): Promise<DeviceState | null> {
     if (!this.devices) return 'unsupported';
     let problem: DeviceState = 'missing';
-    for (const video of videoLadder(this.facing.value, exact)) {
+    for (const video of videoLadder(this.facing.value, exact, exact ? '' : this.choice.get('camera'))) {
       try {
         this.take(await this.devices.getUserMedia({ video }));
         return null;
@@ -150,6 +195,7 @@ export class LocalMedia {
   async flip(): Promise<void> {
     const before = this.facing.peek();
     this.facing.value = before === 'environment' ? 'user' : 'environment';
+    this.choice.set('camera', '');
     this.stopVideo();
     if (await this.openCamera(true)) return;
     this.facing.value = before;
@@ -164,7 +210,7 @@ export class LocalMedia {
       await this.openCamera();
     }
     const audio = this.audio.peek();
-    if (audio?.readyState === 'ended') await this.openMicrophone();
+    if (audio && (audio.readyState === 'ended' || audio.muted)) await this.openMicrophone();
   }
 
   close(): void {
@@ -192,7 +238,7 @@ export class LocalMedia {
         this.stopVideo();
         // Sharp edges matter more than smooth motion: labels, seams, scratches.
         video.contentHint = 'detail';
-        video.addEventListener('ended', () => void this.reacquire(video));
+        this.watch(video);
         this.video.value = video;
         this.camera.value = 'on';
       }
@@ -200,7 +246,7 @@ export class LocalMedia {
     if (audio) {
       this.audio.peek()?.stop();
       audio.enabled = !this.muted.peek();
-      audio.addEventListener('ended', () => void this.reacquire(audio));
+      this.watch(audio);
       this.audio.value = audio;
       this.microphone.value = 'on';
     }
@@ -211,6 +257,57 @@ export class LocalMedia {
     if (!track) return;
     this.video.value = null;
     track.stop();
+  }
+
+  /** Notice when a track ends or is silenced without our doing: a phone call, another app, a pulled plug. */
+  private watch(track: MediaStreamTrack): void {
+    const kind = track.kind === 'video' ? 'video' : 'audio';
+    const state = kind === 'video' ? this.camera : this.microphone;
+    const isOurs = () => !this.closed && track.readyState === 'live' && this[kind].peek() === track;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const silenced = () => {
+      clearTimeout(timer);
+      const patienceMs = Math.min(MUTED_LIMIT_MS * 2 ** this.interruptions[kind], LONGEST_PATIENCE_MS);
+      timer = setTimeout(() => {
+        if (!isOurs() || !track.muted) return;
+        state.value = 'interrupted';
+        this.interruptions[kind] += 1;
+        void this.replaceSilenced(track, silenced);
+      }, patienceMs);
+    };
+    track.addEventListener('ended', () => {
+      clearTimeout(timer);
+      void this.reacquire(track);
+    });
+    track.addEventListener('mute', silenced);
+    track.addEventListener('unmute', () => {
+      clearTimeout(timer);
+      this.interruptions[kind] = 0;
+      if (isOurs() && state.peek() === 'interrupted') state.value = 'on';
+    });
+    if (track.muted) silenced();
+  }
+
+  /** Ask for a silenced device anew; while somebody else has it the old track is kept, for it may wake up. */
+  private async replaceSilenced(track: MediaStreamTrack, again: () => void): Promise<void> {
+    const isVideo = track.kind === 'video';
+    const state = isVideo ? this.camera : this.microphone;
+    try {
+      const wish = isVideo ? { video: videoLadder(this.facing.value, false, this.choice.get('camera'))[0] ?? true } : { audio: this.audioWish() };
+      const stream = (await this.devices?.getUserMedia(wish)) as MediaStream;
+      const fresh = (isVideo ? stream.getVideoTracks() : stream.getAudioTracks())[0];
+      if ((isVideo ? this.video : this.audio).peek() !== track || !fresh) {
+        for (const unused of stream.getTracks()) unused.stop();
+        return;
+      }
+      batch(() => {
+        this.take(stream);
+        if (fresh.muted) state.value = 'interrupted';
+      });
+      if (!fresh.muted) this.interruptions[isVideo ? 'video' : 'audio'] = 0;
+    } catch {
+      again();
+    }
   }
 
   /** A track ended by itself (unplugged, taken by a call): try for a while to get it back. */

@@ -18,8 +18,8 @@ const PASSING = new Set(['busy', 'internal', 'unavailable', 'rate_limited']);
 const MAX_TRIES = 6;
 /** Said too much at once, as after a long outage: the rest has only to wait. */
 const WAITING = 'too_fast';
-/** An old wish about the camera is not worth sending after a newer one. */
-const LATEST_ONLY: ReadonlySet<SendName> = new Set<SendName>(['media.state']);
+/** An old word about camera or sound is not worth sending after a newer one. */
+const LATEST_ONLY: ReadonlySet<SendName> = new Set<SendName>(['media.state', 'sound.ask', 'sound.answer']);
 
 export class SendQueue {
   private items: Outgoing[] = [];

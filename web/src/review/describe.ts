@@ -41,6 +41,8 @@ export function describe(event: SessionEvent, names: Names): string {
     case 'still_taken': return t('event.still_taken', { name, of: of(event.payload.participant_id) });
     case 'still_cut': case 'still_failed': return t('still.title');
     case 'media_state': return `${t(event.payload.camera ? 'event.camera_on' : 'event.camera_off', { name })}, ${t(event.payload.microphone ? 'event.microphone_on' : 'event.microphone_off', { name })}`;
+    case 'sound_asked': return t('event.sound_asked', { name });
+    case 'sound_answered': return t(event.payload.heard ? 'event.sound_heard' : 'event.sound_not_heard', { name });
     case 'finding': return t('event.finding', { words: event.payload.words });
     case 'finding_answer': {
       const said = t(`event.finding_${event.payload.answer}`, { name });
@@ -61,7 +63,7 @@ export function describe(event: SessionEvent, names: Names): string {
 const ICONS: Readonly<Record<string, IconName>> = {
   message: 'write', marker: 'flag', still_taken: 'camera', finding: 'question', finding_answer: 'check',
   gap: 'warning', peer_lost: 'linkOff', peer_connected: 'link', verdict: 'check', sealed: 'shield', consent_given: 'lock', consent_withdrawn: 'lock',
-  recording_opened: 'video', bench_attached: 'camera', bench_detached: 'camera', ended: 'hangUp', device_asked: 'phone', device_answered: 'phone', media_state: 'mic',
+  recording_opened: 'video', bench_attached: 'camera', bench_detached: 'camera', ended: 'hangUp', device_asked: 'phone', device_answered: 'phone', media_state: 'mic', sound_asked: 'sound', sound_answered: 'sound',
 };
 
 export function iconOf(entry: Entry): IconName {

@@ -57,6 +57,8 @@ const GROUP_OF: Readonly<Partial<Record<SessionEvent['kind'], Group>>> = {
   media_state: 'people',
   bench_attached: 'people',
   bench_detached: 'people',
+  sound_asked: 'people',
+  sound_answered: 'people',
   device_asked: 'people',
   device_answered: 'people',
   consent_given: 'proof',

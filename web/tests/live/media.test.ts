@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { DeviceChoice } from '../../src/live/device_choice';
 import { LocalMedia, problemOf, videoLadder } from '../../src/live/media';
 
 class FakeTrack extends EventTarget {
@@ -11,6 +12,11 @@ class FakeTrack extends EventTarget {
   }
   stop(): void {
     this.readyState = 'ended';
+  }
+  /** What a phone does to a page's tracks when it rings. */
+  silence(muted: boolean): void {
+    this.muted = muted;
+    this.dispatchEvent(new Event(muted ? 'mute' : 'unmute'));
   }
   /** What a browser does when a device is pulled out. */
   vanish(): void {
@@ -172,5 +178,119 @@ describe('a failure to open a device', () => {
 
   it('asks for less each time', () => {
     expect(videoLadder('user').map((step) => Object.keys(step).length)).toEqual([4, 3, 1]);
+  });
+});
+
+describe('a phone call in between', () => {
+  afterEach(() => vi.useRealTimers());
+
+  async function opened(answer: (wanted: MediaStreamConstraints) => void = () => undefined) {
+    vi.useFakeTimers();
+    const rig = devices(answer);
+    const media = new LocalMedia(rig.port);
+    await media.open();
+    const of = (kind: string) => rig.given.filter((track) => track.kind === kind);
+    return { ...rig, media, of };
+  }
+
+  it('of less than two seconds is slept through', async () => {
+    const { media, asked, of } = await opened();
+    of('audio')[0]?.silence(true);
+    await vi.advanceTimersByTimeAsync(1_900);
+    of('audio')[0]?.silence(false);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(asked).toHaveLength(1);
+    expect(media.microphone.value).toBe('on');
+    media.close();
+  });
+
+  it.each(['audio', 'video'] as const)('of longer than two seconds has the %s asked for anew', async (kind) => {
+    const { media, asked, of } = await opened();
+    of(kind)[0]?.silence(true);
+    await vi.advanceTimersByTimeAsync(2_100);
+    expect(asked).toHaveLength(2);
+    expect(of(kind)).toHaveLength(2);
+    expect(of(kind)[0]?.readyState).toBe('ended');
+    expect((kind === 'audio' ? media.audio : media.video).value).toBe(of(kind)[1]);
+    expect([media.camera.value, media.microphone.value]).toEqual(['on', 'on']);
+    media.close();
+  });
+
+  it('says so while it lasts, asks ever more rarely, and takes back what wakes up', async () => {
+    let ringing = false;
+    const { media, asked, of } = await opened(() => {
+      if (ringing) throw failure('NotReadableError');
+    });
+    ringing = true;
+    const words: string[] = [];
+    media.microphone.subscribe((word) => words.push(word));
+    of('audio')[0]?.silence(true);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(words).toEqual(['on', 'interrupted']);
+    expect(asked.length).toBeLessThanOrEqual(6);
+    of('audio')[0]?.silence(false);
+    expect(media.microphone.value).toBe('on');
+    expect(media.audio.value).toBe(of('audio')[0]);
+    media.close();
+  });
+
+  it('leaves nothing running after the end', async () => {
+    const { media, asked, of } = await opened();
+    of('video')[0]?.silence(true);
+    media.close();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toHaveLength(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('keeps a person muted who was muted', async () => {
+    const { media, of } = await opened();
+    media.setMuted(true);
+    of('audio')[0]?.silence(true);
+    await vi.advanceTimersByTimeAsync(2_100);
+    expect(of('audio')[1]?.enabled).toBe(false);
+    media.close();
+  });
+});
+
+describe('a chosen device', () => {
+  const memory = () => {
+    const kept = new Map<string, string>();
+    return { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, value: string) => void kept.set(key, value), removeItem: (key: string) => void kept.delete(key) };
+  };
+
+  it('is used at once, and preferred in the next call', async () => {
+    const store = memory();
+    const { port, asked } = devices(() => undefined);
+    const media = new LocalMedia(port, 'user', new DeviceChoice(store));
+    await media.open();
+    expect(await media.choose('microphone', 'headset')).toBe(true);
+    expect(asked.at(-1)?.audio).toMatchObject({ deviceId: { exact: 'headset' }, echoCancellation: true });
+    const next = devices(() => undefined);
+    await new LocalMedia(next.port, 'user', new DeviceChoice(store)).open();
+    expect(next.asked[0]?.audio).toMatchObject({ deviceId: { ideal: 'headset' } });
+  });
+
+  it('that cannot be opened leaves the one before in use', async () => {
+    const { port, given } = devices((wanted) => {
+      if (JSON.stringify(wanted).includes('"exact":"broken"')) throw failure('OverconstrainedError');
+    });
+    const media = new LocalMedia(port, 'user', new DeviceChoice(memory()));
+    await media.open();
+    expect(await media.choose('microphone', 'broken')).toBe(false);
+    expect(media.audio.value).toBe(given.find((track) => track.kind === 'audio'));
+    expect(media.choice.get('microphone')).toBe('');
+    expect(await media.choose('camera', 'broken')).toBe(false);
+    expect(media.camera.value).toBe('on');
+  });
+
+  it('is held for the call where a browser stores nothing', () => {
+    const refuse = () => {
+      throw new Error('SecurityError');
+    };
+    const choice = new DeviceChoice({ getItem: refuse, setItem: refuse, removeItem: refuse });
+    expect(choice.get('speaker')).toBe('');
+    choice.set('speaker', 'hall');
+    expect(choice.get('speaker')).toBe('hall');
   });
 });

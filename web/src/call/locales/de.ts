@@ -11,6 +11,7 @@ export const callDe: Translation<typeof callEn> = {
   'call.camera_on': 'Kamera an',
   'call.hang_up': 'Auflegen',
   'call.write': 'Schreiben',
+  'call.sound': 'Ton',
   'call.messages': 'Nachrichten',
   'call.unread': { one: '{count} neue Nachricht', other: '{count} neue Nachrichten' },
   'call.no_messages': 'Noch keine Nachrichten. Was Sie hier schreiben, bleibt beim Fall.',

@@ -8,6 +8,7 @@ export const callEn = {
   'call.camera_on': 'Camera on',
   'call.hang_up': 'Hang up',
   'call.write': 'Write',
+  'call.sound': 'Sound',
   'call.messages': 'Messages',
   'call.unread': { one: '{count} new message', other: '{count} new messages' },
   'call.no_messages': 'No messages yet. What you write here stays with the case.',

@@ -11,6 +11,7 @@ export const callEs: Translation<typeof callEn> = {
   'call.camera_on': 'Poner vídeo',
   'call.hang_up': 'Colgar',
   'call.write': 'Escribir',
+  'call.sound': 'Sonido',
   'call.messages': 'Mensajes',
   'call.unread': { one: '{count} mensaje nuevo', other: '{count} mensajes nuevos' },
   'call.no_messages': 'Todavía no hay mensajes. Lo que escriba aquí queda en el caso.',

@@ -11,6 +11,7 @@ export const callZh: Translation<typeof callEn> = {
   'call.camera_on': '开摄像头',
   'call.hang_up': '挂断',
   'call.write': '文字',
+  'call.sound': '声音',
   'call.messages': '消息',
   'call.unread': { other: '{count} 条新消息' },
   'call.no_messages': '还没有消息。您在这里写的内容会随这件退货一起保存。',
