@@ -116,7 +116,11 @@ class MediaWorker:
             order=self._order,
         )
         try:
-            answer = await leg.open(offer, session.preferred_codecs(identity.participant_id))
+            answer = await leg.open(
+                offer,
+                session.preferred_codecs(identity.participant_id),
+                int(start_bps) if (start_bps := body.get("start_bps")) else None,
+            )
         except BaseException:
             self._forget_if_empty(session)
             raise
@@ -320,9 +324,10 @@ class MediaWorker:
             self._tell_quality()
 
     def _tell_quality(self) -> None:
+        now_s = self._clock.monotonic_s()
         for leg in list(self._legs.values()):
             if leg.connected:
-                self._put_fact("quality", leg, leg_quality(leg))
+                self._put_fact("quality", leg, leg_quality(leg, now_s))
 
 
 def _cpu_s() -> float:
