@@ -23,7 +23,7 @@ from cases.unit import Unit
 from runtime.errors import CaseError
 from signaling.auth import device_secret, remember_device
 from signaling.bodies import parse_body
-from signaling.media_join import Candidates, Offer, Wish, join, peer_json
+from signaling.media_join import Candidates, Offer, StartBps, Wish, join, peer_json
 from signaling.services import SERVICES
 
 _MAX_KEY_MEMBERS = 12
@@ -45,6 +45,7 @@ class TapIn(BaseModel):
     locale: Locale
     offer: Offer | None = None
     candidates: Candidates = []
+    start_bps: StartBps | None = None
     public_key: (
         Annotated[
             dict[str, Annotated[str, StringConstraints(max_length=1000)] | bool | list[str]],
@@ -99,7 +100,11 @@ async def tap(request: web.Request) -> web.Response:
 
     # Counted per browser, so that somebody else with the link cannot keep the buyer out.
     name = f"link:{tapped.token[:64]}:{tapped.secret or request.remote}"
-    wish = Wish(body.offer, [candidate.model_dump() for candidate in body.candidates])
+    wish = Wish(
+        body.offer,
+        [candidate.model_dump() for candidate in body.candidates],
+        body.start_bps,
+    )
     joined, peer = await join(services, name, find_seat, take_seat, wish)
     async with services.database.read() as tx:
         shown = await snapshot(tx, joined.actor, joined.session_id, services.clock)

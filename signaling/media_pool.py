@@ -122,8 +122,11 @@ class MediaPool:
         offer: str,
         candidates: list[dict[str, Any]],
         record: bool,
+        start_bps: int | None = None,
     ) -> PeerAnswer:
         """Have a worker answer an offer; with ``record`` packets are kept from the first one.
+
+        ``start_bps`` is what the browser's own check found its uplink to carry.
 
         Raises:
             CaseError: ``bad_offer`` (422) or ``media_unavailable`` (503).
@@ -138,6 +141,7 @@ class MediaPool:
                     "offer": offer,
                     "record": record,
                     "candidates": candidates,
+                    "start_bps": start_bps,
                 },
                 timeout_s=_PEER_TIMEOUT_S,
             )

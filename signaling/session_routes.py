@@ -24,7 +24,7 @@ from runtime.control import ControlError
 from runtime.errors import CaseError
 from signaling.bodies import parse_body, parse_query
 from signaling.join_routes import ConsentIn
-from signaling.media_join import Candidates, Offer, Wish, join, peer_json
+from signaling.media_join import Candidates, Offer, StartBps, Wish, join, peer_json
 from signaling.media_pool import Place
 from signaling.messages import ClientId
 from signaling.participation import participant_actor
@@ -46,6 +46,7 @@ class HostJoinIn(_Body):
     consent: ConsentIn
     offer: Offer | None = None
     candidates: Candidates = []
+    start_bps: StartBps | None = None
 
 
 class PeerIn(_Body):
@@ -53,6 +54,7 @@ class PeerIn(_Body):
 
     offer: Offer
     candidates: Candidates = []
+    start_bps: StartBps | None = None
 
 
 class CandidatesIn(_Body):
@@ -146,7 +148,11 @@ async def host_join(request: web.Request) -> web.Response:
     actor = await _host(request)
     consent = ConsentGiven(body.consent.version, body.consent.locale)
     check_consent(consent)
-    wish = Wish(body.offer, [candidate.model_dump() for candidate in body.candidates])
+    wish = Wish(
+        body.offer,
+        [candidate.model_dump() for candidate in body.candidates],
+        body.start_bps,
+    )
     return await _join(request, actor, wish, consent)
 
 
@@ -154,7 +160,11 @@ async def fresh_peer(request: web.Request) -> web.Response:
     """A new peer connection after an outage or a reload."""
     body = await parse_body(request, PeerIn)
     actor = await _actor(request)
-    wish = Wish(body.offer, [candidate.model_dump() for candidate in body.candidates])
+    wish = Wish(
+        body.offer,
+        [candidate.model_dump() for candidate in body.candidates],
+        body.start_bps,
+    )
     return await _join(request, actor, wish, None)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -147,8 +149,16 @@ def test_what_is_gained_first_is_size_and_what_is_given_first_is_motion() -> Non
 
 @pytest.mark.parametrize(
     ("rate_bps", "name"),
-    [(0, "stills"), (149_999, "stills"), (150_000, "720p2"), (260_000, "720p5")]
-    + [(699_999, "720p5"), (700_000, "720p15"), (1_800_000, "1080p15"), (1e9, "1080p15")],
+    [
+        (0, "stills"),
+        (149_999, "stills"),
+        (150_000, "720p2"),
+        (260_000, "720p5"),
+        (699_999, "720p5"),
+        (700_000, "720p15"),
+        (1_800_000, "1080p15"),
+        (1e9, "1080p15"),
+    ],
 )
 def test_a_rate_has_its_rung(rate_bps: float, name: str) -> None:
     """The highest whose need is met."""
@@ -178,3 +188,14 @@ def test_no_viewer_takes_the_recording_under_its_floor(own: Rung, viewers: list[
     assert RUNGS.index(asked) <= RUNGS.index(own)
     free = asked_rung(own, viewers, recorded=False)
     assert RUNGS.index(free) == min(RUNGS.index(one) for one in [own, *viewers])
+
+
+def test_the_browsers_ladder_is_the_same() -> None:
+    """web/src/live/rungs.ts says what this table says."""
+    text = (Path(__file__).parents[3] / "web/src/live/rungs.ts").read_text()
+    rows = re.findall(r"rung\('(\w+)', (\d+), (\d+), ([\d_]+), ([\d_]+)\)", text)
+    mirrored = [(name, *(int(number) for number in numbers)) for name, *numbers in rows]
+    assert mirrored == [
+        (rung.name, rung.max_height, rung.max_framerate, rung.max_bitrate_bps, rung.need_bps)
+        for rung in RUNGS
+    ]

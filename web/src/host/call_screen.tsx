@@ -6,7 +6,8 @@ import { Icon, toast } from '../base/ui';
 import { messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfVideo, SelfView } from '../call/self_view';
-import { ConnectionPill, ReconnectingVeil, RecordedPill } from '../call/status';
+import { ConnectionHelp, ConnectionPills } from '../call/connection_help';
+import { ReconnectingVeil, RecordedPill } from '../call/status';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
 import { DeviceDialog, EndDialog, FindingDialog, MarkerDialog, ReleaseDialog } from './dialogs';
@@ -131,13 +132,14 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
         <div class="top">
           <span class="row wrap chips">
             <RecordedPill session={session} />
-            {buyer && session.state.value === 'live' && buyer.presence !== 'left' ? <ConnectionPill word={session.connectionOf(buyer.id) ?? 'good'} name={name} /> : null}
+            {session.state.value === 'live' ? <ConnectionPills call={call} session={session} /> : null}
             {connection.frozen.value && connection.word.value === 'connected' && buyer?.presence === 'here' ? <span class="pill" role="status">{t('call.frozen')}</span> : null}
           </span>
           <span class="row wrap chips">
             <span class="pill">{t('host.speaks', { language: languageName(buyer?.locale ?? session.snapshot.value.case.buyer.locale) })}</span>
             <CameraTrouble call={call} />
           </span>
+          <ConnectionHelp session={session} />
         </div>
         <div class="foot">
           <StillStrip stills={stills} />

@@ -5,7 +5,8 @@ import { Button, Dialog, Icon } from '../base/ui';
 import { Messages, messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfView } from '../call/self_view';
-import { ConnectionPill, ownWord, ReconnectingVeil, RecordedPill } from '../call/status';
+import { ConnectionHelp, ConnectionPills } from '../call/connection_help';
+import { ReconnectingVeil, RecordedPill } from '../call/status';
 import { Tool } from '../call/tool';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
@@ -100,9 +101,10 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
         <OtherPerson session={session} />
         <div class="top">
           <RecordedPill session={session} />
-          <ConnectionPill word={ownWord(call, session)} />
+          <ConnectionPills call={call} session={session} />
           {connection.frozen.value && connection.word.value === 'connected' && host?.presence === 'here' ? <span class="pill" role="status">{t('call.frozen')}</span> : null}
           {observer ? <span class="pill">{t('call.observer', { name: observer.name })}</span> : null}
+          <ConnectionHelp session={session} />
         </div>
         <SelfView media={media} />
         <div class="bottom">

@@ -2,6 +2,8 @@
 import { computed, effect, signal } from '@preact/signals';
 import { ApiError, get, post } from '../base/api';
 import type { Candidate, Joined, PeerAnswer, Snapshot } from '../base/protocol';
+import type { Adaptation } from './adaptation';
+import { retryWaitMs } from './backoff';
 import { Connection } from './connection';
 import { LocalMedia, type Facing, type MediaDevicesPort } from './media';
 import type { PeerFactory } from './peer';
@@ -21,8 +23,12 @@ export class Call {
   readonly expectsFrames = computed(() => {
     const session = this.session.value;
     const other = session?.other.value;
-    return session?.state.value === 'live' && other?.presence === 'here' && other.camera;
+    if (!session || session.state.value !== 'live' || other?.presence !== 'here' || !other.camera) return false;
+    // Stills come seconds apart, whether their link is weak or ours.
+    return session.qualities.value[other.id]?.picture !== 'stills' && !session.qualities.value[session.you.participant_id]?.thinned;
   });
+  /** What is sent, once the call is up. */
+  readonly adaptation = signal<Adaptation | null>(null);
   private readonly stops: (() => void)[] = [];
   private closed = false;
 
@@ -95,6 +101,7 @@ export class Call {
   private adopt(session: LiveSession): void {
     this.session.value = session;
     session.onPeerLost = () => this.connection.renew();
+    void this.adapt(session);
     this.stops.push(
       effect(() => this.connection.setTracks(this.media.audio.value, this.media.video.value)),
       effect(() => this.tellMediaState(session)),
@@ -104,6 +111,24 @@ export class Call {
         this.connection.close();
         this.media.close();
       }),
+    );
+  }
+
+  /** Not needed before the call is up, so it is loaded then. */
+  private async adapt(session: LiveSession): Promise<void> {
+    let module: typeof import('./adaptation') | null = null;
+    for (let attempt = 0; !module && !this.closed; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, retryWaitMs(attempt, Math.random())));
+      module = await import('./adaptation').catch(() => null);
+    }
+    if (!module || this.closed) return;
+    const { Adaptation, mostFor } = module;
+    const adaptation = new Adaptation(mostFor(session.you.role, session.snapshot.peek().direction));
+    session.onAdvice = (advice) => adaptation.advise(advice);
+    this.adaptation.value = adaptation;
+    this.stops.push(
+      effect(() => adaptation.use(this.connection.current.value)),
+      () => adaptation.close(),
     );
   }
 

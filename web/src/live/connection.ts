@@ -28,6 +28,8 @@ export class Connection {
   readonly word = signal<PathWord>('idle');
   /** The other people's media, null until there is any; it stays through an outage, as the last picture. */
   readonly remote = signal<RemoteMedia | null>(null);
+  /** The peer that media goes through, null before the first. */
+  readonly current = signal<Peer | null>(null);
   /** The other person's picture stands still although the path lives. */
   readonly frozen = signal(false);
   private readonly ports: ConnectionPorts;
@@ -149,6 +151,7 @@ export class Connection {
       if (this.peer === peer) this.renew();
     };
     batch(() => {
+      this.current.value = peer;
       this.remote.value = peer.remote;
       this.word.value = 'connected';
       this.frozen.value = false;

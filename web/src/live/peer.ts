@@ -1,8 +1,19 @@
 /** One peer connection with the five fixed m-lines, from its offer to its end; it is never renegotiated. */
 import type { Candidate, PeerAnswer } from '../base/protocol';
 
-export const MAX_VIDEO_BPS = 2_500_000;
 export type PeerFactory = () => RTCPeerConnection;
+
+/** The bounds of what is sent. */
+export interface Shape {
+  maxBitrateBps: number;
+  maxFramerate: number;
+  /** The shorter side of the picture. */
+  maxHeight: number;
+  soundBps: number;
+}
+
+/** Until somebody knows better: what the ladder's middle rung asks (rungs.ts). */
+const AT_FIRST: Shape = { maxBitrateBps: 1_200_000, maxFramerate: 15, maxHeight: 720, soundBps: 32_000 };
 
 /** What the m-lines of every offer are, in order (docs/architecture.md). */
 export const M_LINES = [
@@ -52,13 +63,15 @@ export class Peer {
   private peerId: string | null = null;
   private trickle: ((peerId: string, candidates: Candidate[]) => Promise<void>) | null = null;
   private flushing = false;
+  private shaped = AT_FIRST;
+  private shaping: Promise<void> = Promise.resolve();
   private closed = false;
   private fail: (error: Error) => void = () => undefined;
 
   constructor(factory: PeerFactory) {
     this.pc = factory();
     const transceivers = M_LINES.map(({ kind, direction }, index) =>
-      this.pc.addTransceiver(kind, index === 1 ? { direction, sendEncodings: [{ maxBitrate: MAX_VIDEO_BPS }] } : { direction }),
+      this.pc.addTransceiver(kind, index === 1 ? { direction, sendEncodings: [{ maxBitrate: AT_FIRST.maxBitrateBps, maxFramerate: AT_FIRST.maxFramerate }] } : { direction }),
     );
     const codecs = typeof RTCRtpReceiver === 'undefined' ? null : RTCRtpReceiver.getCapabilities('video')?.codecs;
     if (codecs) {
@@ -98,7 +111,7 @@ export class Peer {
   private async makeOffer(): Promise<string> {
     const offer = await this.pc.createOffer();
     await this.pc.setLocalDescription(offer);
-    await this.preferSharpness();
+    await this.shape(this.shaped);
     return offer.sdp ?? '';
   }
 
@@ -112,7 +125,7 @@ export class Peer {
     this.peerId = answer.peer_id;
     this.trickle = trickle;
     await this.pc.setRemoteDescription({ type: 'answer', sdp: answer.answer });
-    await this.preferSharpness();
+    await this.shape(this.shaped);
     void this.flush();
   }
 
@@ -133,16 +146,46 @@ export class Peer {
     this.pc.close();
   }
 
-  private async preferSharpness(): Promise<void> {
-    const sender = this.pc.getTransceivers()[1]?.sender;
+  /** The track that is sent as video. */
+  get videoTrack(): MediaStreamTrack | null {
+    return this.pc.getTransceivers()[1]?.sender.track ?? null;
+  }
+
+  /** The shorter side of the camera's picture, 0 while it is unknown. */
+  get pictureHeight(): number {
+    const { width = 0, height = 0 } = this.videoTrack?.getSettings?.() ?? {};
+    return Math.min(width, height);
+  }
+
+  /** Send within these bounds: sharp rather than fluent, and sound before picture. */
+  shape(shape: Shape): Promise<void> {
+    this.shaped = shape;
+    // One after the other: parameters that were read before another change are refused.
+    this.shaping = this.shaping.then(() => this.setShape(shape));
+    return this.shaping;
+  }
+
+  private async setShape(shape: Shape): Promise<void> {
+    if (this.closed) return;
+    const [audio, video] = this.pc.getTransceivers();
+    await this.change(audio?.sender, (parameters) => {
+      for (const encoding of parameters.encodings) Object.assign(encoding, { maxBitrate: shape.soundBps, priority: 'high', networkPriority: 'high' });
+    });
+    const scale = Math.max(1, this.pictureHeight / shape.maxHeight);
+    await this.change(video?.sender, (parameters) => {
+      (parameters as { degradationPreference?: string }).degradationPreference = 'maintain-resolution';
+      for (const encoding of parameters.encodings) Object.assign(encoding, { maxBitrate: shape.maxBitrateBps, maxFramerate: shape.maxFramerate, scaleResolutionDownBy: scale });
+    });
+  }
+
+  private async change(sender: RTCRtpSender | undefined, set: (parameters: RTCRtpSendParameters) => void): Promise<void> {
     if (!sender) return;
     try {
-      const parameters = sender.getParameters() as RTCRtpSendParameters & { degradationPreference?: string };
-      parameters.degradationPreference = 'maintain-resolution';
-      for (const encoding of parameters.encodings) encoding.maxBitrate = MAX_VIDEO_BPS;
+      const parameters = sender.getParameters();
+      set(parameters);
       await sender.setParameters(parameters);
     } catch {
-      // Not every browser has the preference; contentHint says nearly the same.
+      // Not every browser has every parameter; contentHint says nearly the same.
     }
   }
 
