@@ -11,6 +11,8 @@ from __future__ import annotations
 _DROP = 0.93
 _NEAR = 1.3
 _MARGIN = 0.95
+_LOW = 0.7
+_LOW_FOR_S = 2.0
 _HOLD_S = 2.0
 _LOSS_HOLD_S = 1.5
 _LOSS_LIMIT = 0.10
@@ -29,6 +31,7 @@ class DownlinkCap:
         "_cap_bps",
         "_hold_until_s",
         "_loss_until_s",
+        "_low_since_s",
         "_queue_until_s",
         "_remb_bps",
     )
@@ -38,6 +41,7 @@ class DownlinkCap:
         self._at_s = 0.0
         self._hold_until_s = 0.0
         self._loss_until_s = 0.0
+        self._low_since_s: float | None = None
         self._queue_until_s = 0.0
         self._remb_bps: int | None = None
 
@@ -51,6 +55,13 @@ class DownlinkCap:
             return
         capped = self.value(now_s)
         dropped = before is not None and bitrate_bps < _DROP * before
+        # A browser starts low and climbs; one that stays low means it.
+        if bitrate_bps >= _LOW * egress_bps:
+            self._low_since_s = None
+        elif self._low_since_s is None:
+            self._low_since_s = now_s
+        elif now_s - self._low_since_s > _LOW_FOR_S:
+            dropped = True
         if dropped or (capped is not None and bitrate_bps < capped):
             self._set(_MARGIN * bitrate_bps, now_s, _HOLD_S)
 
