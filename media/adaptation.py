@@ -100,6 +100,33 @@ class _Window:
         return sum(step[2] for step in self._steps) * 8 / elapsed_s if elapsed_s > 0 else 0.0
 
 
+class _Sent:
+    """What was sent to the viewer over the last second, and the least of such seconds lately."""
+
+    __slots__ = ("_before", "_lately", "_steps")
+
+    def __init__(self) -> None:
+        self._before: int | None = None
+        self._steps: deque[tuple[int, float]] = deque(maxlen=_WINDOW)
+        self._lately: deque[float] = deque(maxlen=2 * _WINDOW)
+
+    def add(self, octets: int, elapsed_s: float) -> None:
+        before, self._before = self._before, octets
+        if before is not None:
+            self._steps.append((octets - before, elapsed_s))
+            self._lately.append(self.bitrate_bps)
+
+    @property
+    def bitrate_bps(self) -> float:
+        elapsed_s = sum(step[1] for step in self._steps)
+        return sum(step[0] for step in self._steps) * 8 / elapsed_s if elapsed_s > 0 else 0.0
+
+    @property
+    def least_bps(self) -> float:
+        """What a receiver's estimate, which lags, is compared with: less is sent, less it says."""
+        return min(self._lately, default=0.0)
+
+
 class Adaptation:
     """The rates of one leg, both ways."""
 
@@ -118,6 +145,7 @@ class Adaptation:
         self._lifts: dict[Ingress, int] = {}
         self._thinning = Thinning()
         self._stills_bytes = 0.0
+        self._sent = _Sent()
         self._ticks = 0
         self._stepped_s: float | None = None
         self._idle_steps = 0
@@ -151,23 +179,27 @@ class Adaptation:
 
     def on_remb(self, bitrate_bps: int, now_s: float) -> None:
         """Its browser's estimate of the whole downlink."""
-        sent_bps = self._sent_bps()
+        sent_bps = self._sent.least_bps
         for out in self._videos:
             if out.source is not None:
                 out.cap.on_remb(bitrate_bps, sent_bps, now_s)
                 out.source.owner.update_cap(out.source, now_s)
 
-    def on_loss(self, out: Egress, now_s: float) -> None:
-        """A report on one of its lines."""
-        if out.kind == "video" and out.source is not None:
-            out.cap.on_loss(out.loss, self._sent_bps(), now_s)
+    def on_loss(self, out: Egress, fraction: float, now_s: float) -> None:
+        """A report on one of its lines: ``fraction`` (0-1) was missing in our numbering."""
+        if out.source is None:
+            return
+        # A hole upstream is a hole downstream: that part is not this link's.
+        out.loss = max(0.0, fraction - out.source.owner.missing(out.source))
+        if out.kind == "video":
+            out.cap.on_loss(out.loss, self._sent.least_bps, now_s)
             out.source.owner.update_cap(out.source, now_s)
 
     def on_round_trip(self, rtt_s: float, now_s: float) -> None:
         """A round trip was measured; what the uplink's queue takes of it is not the downlink's."""
         self._round_trip.add(rtt_s * 1000, now_s)
         excess_ms = self.down_queue_ms
-        sent_bps = self._sent_bps()
+        sent_bps = self._sent.bitrate_bps
         for out in self._videos:
             if out.source is not None:
                 out.cap.on_queue(excess_ms, sent_bps, now_s)
@@ -196,9 +228,6 @@ class Adaptation:
     def thinned(self) -> bool:
         """Whether this viewer gets stills so that the sound lives."""
         return self._thinning.thinned
-
-    def _sent_bps(self) -> float:
-        return sum(out.rate_bps for out in self._outs)
 
     # What we ask of the sender.
 
@@ -234,6 +263,7 @@ class Adaptation:
     def _step(self, now_s: float) -> None:
         elapsed_s = now_s - self._stepped_s if self._stepped_s is not None else 0.0
         self._stepped_s = now_s
+        self._sent.add(sum(out.octets for out in self._outs), elapsed_s)
         came = self._window.add(
             sum(one.received for one in self._ingresses),
             sum(one.missed for one in self._ingresses),

@@ -9,7 +9,7 @@ bites on evidence alone: the estimate drops, round trips grow, or a report shows
 from __future__ import annotations
 
 _DROP = 0.93
-_NEAR = 1.3
+_NEAR = 1.1
 _MARGIN = 0.95
 _LOW = 0.7
 _LOW_FOR_S = 2.0
@@ -20,7 +20,9 @@ _QUEUE_LIMIT_MS = 250.0
 _QUEUE_FACTOR = 0.8
 _RELEASE_PER_S = 1.08
 _FREE_BPS = 4_500_000.0
-_LEAST_BPS = 50_000.0
+_LEAST_BPS = 90_000.0
+# Of a trickle nothing can be learnt about how much a link carries.
+_TELLING_BPS = 120_000.0
 
 
 class DownlinkCap:
@@ -31,6 +33,7 @@ class DownlinkCap:
         "_cap_bps",
         "_hold_until_s",
         "_loss_until_s",
+        "_lost",
         "_low_since_s",
         "_queue_until_s",
         "_remb_bps",
@@ -41,6 +44,7 @@ class DownlinkCap:
         self._at_s = 0.0
         self._hold_until_s = 0.0
         self._loss_until_s = 0.0
+        self._lost = 0.0
         self._low_since_s: float | None = None
         self._queue_until_s = 0.0
         self._remb_bps: int | None = None
@@ -48,7 +52,8 @@ class DownlinkCap:
     def on_remb(self, bitrate_bps: int, egress_bps: float, now_s: float) -> None:
         """The receiver estimates ``bitrate_bps`` while we send it ``egress_bps``.
 
-        An estimate far above what is sent says nothing: it only follows what comes in.
+        An estimate above what is sent says nothing: without overuse it follows what comes
+        in at a half more, with it at a seventh less.
         """
         before, self._remb_bps = self._remb_bps, bitrate_bps
         if bitrate_bps >= _NEAR * egress_bps:
@@ -71,15 +76,16 @@ class DownlinkCap:
         Loss alone, as on radio, never takes the cap under half of the receiver's own
         estimate, which knows whether a queue grows.
         """
-        if fraction <= _LOSS_LIMIT or egress_bps <= 0 or now_s < self._loss_until_s:
+        lost, self._lost = (self._lost + fraction) / 2, fraction
+        if lost <= _LOSS_LIMIT or egress_bps < _TELLING_BPS or now_s < self._loss_until_s:
             return
         self._loss_until_s = now_s + _LOSS_HOLD_S
-        wanted = self._base(egress_bps, now_s) * (1 - 0.5 * min(fraction, 1.0))
+        wanted = self._base(egress_bps, now_s) * (1 - 0.5 * min(lost, 1.0))
         self._set(max(wanted, 0.5 * (self._remb_bps or 0)), now_s, _LOSS_HOLD_S)
 
     def on_queue(self, queue_ms: float, egress_bps: float, now_s: float) -> None:
         """Round trips take ``queue_ms`` longer than at best, and the uplink is not to blame."""
-        if queue_ms <= _QUEUE_LIMIT_MS or egress_bps <= 0 or now_s < self._queue_until_s:
+        if queue_ms <= _QUEUE_LIMIT_MS or egress_bps < _TELLING_BPS or now_s < self._queue_until_s:
             return
         self._queue_until_s = now_s + _HOLD_S
         self._set(self._base(egress_bps, now_s) * _QUEUE_FACTOR, now_s, _HOLD_S)

@@ -11,7 +11,6 @@ const ADVICE_LIMIT_MS = 7_000;
 /** A camera is asked for fewer pixels only when it has long been a waste of heat. */
 const SHRINK_AFTER_MS = 15_000;
 const SOUND_BPS = 32_000;
-const THIN_SOUND_BPS = 20_000;
 
 /** How much there is to see of somebody: goods deserve all, a face no more than the start. */
 export function mostFor(role: Snapshot['you']['role'], direction: Snapshot['direction']): Rung {
@@ -98,7 +97,8 @@ export class Adaptation {
       maxBitrateBps: Math.min(rung.maxBitrateBps, asked?.max_bitrate_bps ?? Infinity),
       maxFramerate: Math.min(rung.maxFramerate, asked?.max_framerate ?? Infinity),
       maxHeight: Math.min(rung.maxHeight, asked?.max_height ?? Infinity),
-      soundBps: rung.needBps >= 260_000 ? SOUND_BPS : THIN_SOUND_BPS,
+      // Below this Opus has no room for the copies that repair losses.
+      soundBps: SOUND_BPS,
     };
   }
 

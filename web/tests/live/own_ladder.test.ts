@@ -34,7 +34,7 @@ describe('what the browser sends by its own figures', () => {
 
   it('climbs when the estimate stands as high as what is sent lets it', () => {
     const ladder = new OwnLadder(rungOf('720p5') ?? START);
-    expect(run(ladder, 6, { availableBps: 600_000 }).at(-1)).toBe('720p15');
+    expect(run(ladder, 6, { availableBps: 660_000 }).at(-1)).toBe('720p15');
   });
 
   it('stays where the estimate neither fails nor doubles', () => {
@@ -48,7 +48,7 @@ describe('what the browser sends by its own figures', () => {
     let second = 0;
     for (let round = 0; round < 5; round += 1) {
       const began = second;
-      while (RUNGS.indexOf(ladder.rung) === 2) ladder.step(figures({ availableBps: 600_000, nowMs: 1000 * (second += 1) }));
+      while (RUNGS.indexOf(ladder.rung) === 2) ladder.step(figures({ availableBps: 660_000, nowMs: 1000 * (second += 1) }));
       waits.push(second - began);
       while (RUNGS.indexOf(ladder.rung) !== 2) ladder.step(figures({ availableBps: 400_000, nowMs: 1000 * (second += 1) }));
     }
