@@ -27,6 +27,7 @@ from playwright.async_api import (
 
 from runtime.errors import SetupError
 from tests.support.cameras import TONE_HZ, Camera, Frame, camera_file, tone_file
+from tests.support.held_code import drawing
 
 Codec = Literal["H264", "VP8"]
 
@@ -80,6 +81,8 @@ class SyncedCamera:
     width: int = 1280
     height: int = 720
     fps: int = 30
+    holds_code: bool = False
+    """A hand holds the codes of ``held_code.py`` before the camera."""
 
 
 @dataclass(slots=True)
@@ -122,13 +125,15 @@ async def chromium(
     permissions: Sequence[str] = ("camera", "microphone"),
     flags: Sequence[str] = (),
     ignore_https_errors: bool = False,
+    executable: Path | None = None,
     playwright: Playwright | None = None,
 ) -> AsyncIterator[Chromium]:
     """Launch a browser and close it, killed or not, at the end.
 
     ``camera`` None leaves Chromium's green test picture. ``codec`` lets every
     page offer and accept only that video codec. Pass ``playwright`` to share
-    one driver between several browsers. Raises SetupError without Chromium.
+    one driver between several browsers. ``executable`` launches the browser in
+    another way than ``chromium_path()``. Raises SetupError without Chromium.
     """
     if playwright is None:
         async with (
@@ -141,6 +146,7 @@ async def chromium(
                 permissions=permissions,
                 flags=flags,
                 ignore_https_errors=ignore_https_errors,
+                executable=executable,
                 playwright=own,
             ) as running,
         ):
@@ -148,7 +154,7 @@ async def chromium(
         return
     mark = f"--proofcall-test-browser={uuid.uuid4().hex}"
     browser = await playwright.chromium.launch(
-        executable_path=chromium_path(),
+        executable_path=executable or chromium_path(),
         args=[*FLAGS, *_camera_flags(camera), mark, *flags],
         timeout=30_000,
     )
@@ -207,6 +213,7 @@ def _init_scripts(camera: FileCamera | SyncedCamera | None, codec: Codec | None)
             "height": camera.height,
             "fps": camera.fps,
             "hz": TONE_HZ[camera.camera],
+            "held": drawing() if camera.holds_code else None,
         }
         scripts.append(
             f"window.__syncedSource = {json.dumps(settings)};\n{SYNCED_SOURCE_JS.read_text()}"

@@ -187,8 +187,11 @@ def _cell_lumas(frame: Frame, placement: _Placement) -> npt.NDArray[np.float64] 
 
 def _read_at(frame: Frame, placement: _Placement) -> FrameCode | None:
     lumas = _cell_lumas(frame, placement)
-    if lumas is None:
-        return None
+    return None if lumas is None else read_lumas(lumas)
+
+
+def read_lumas(lumas: npt.NDArray[np.float64]) -> FrameCode | None:
+    """Read a grid that was measured already: shape (ROWS, COLUMNS), the luma of each cell."""
     if lumas[0, 0] < lumas[0, -1]:
         lumas = lumas[:, ::-1]
     white = float(min(lumas[0, 0], lumas[-1, 0]))

@@ -1,15 +1,16 @@
 // A camera and microphone whose pictures carry the wall clock and whose beeps fall on whole seconds.
 //
 // Runs in a page before its own scripts, with window.__syncedSource =
-// {camera: 1 | 2, width, height, fps, hz} set. It replaces getUserMedia: video
+// {camera: 1 | 2, width, height, fps, hz, held} set. It replaces getUserMedia: video
 // is a canvas with the cells of frame_code.py (counter + 1 a picture, clock =
 // the Unix milliseconds of its drawing, flash for the first 100 ms of each
-// second), audio an oscillator that sounds in just those 100 ms.
+// second), audio an oscillator that sounds in just those 100 ms. With held
+// (held_code.py) a hand holds a label with a QR code beside the cells.
 (() => {
   "use strict";
   // Blank and insecure pages have no devices to replace.
   if (!navigator.mediaDevices) return;
-  const { camera, width, height, fps, hz } = window.__syncedSource;
+  const { camera, width, height, fps, hz, held } = window.__syncedSource;
   const COLUMNS = 8, ROWS = 11, CELL = 32, MARGIN = 8, RING = 16;
   const LEFT = (1280 - COLUMNS * CELL) / 2, TOP = (720 - ROWS * CELL) / 2;
   const scenes = {
@@ -48,6 +49,49 @@
     return cells;
   }
 
+  const labels = new Map();
+
+  // The code is drawn large and scaled down, so that its edges fall between pixels as a lens has them.
+  function labelOf(index) {
+    const kept = labels.get(index);
+    if (kept) return kept;
+    const scale = 2;
+    const label = new OffscreenCanvas(held.labelWidth * scale, held.labelHeight * scale);
+    const context = label.getContext("2d", { alpha: false });
+    context.scale(scale, scale);
+    context.fillStyle = "#f0eee8";
+    context.fillRect(0, 0, held.labelWidth, held.labelHeight);
+    context.fillStyle = "#202020";
+    context.font = "15px sans-serif";
+    context.fillText("SERIAL NUMBER", held.margin, 24);
+    context.font = "10px sans-serif";
+    for (let line = 0; line < 6; line++)
+      context.fillText("Keep dry. Do not bend. Lot 7.", held.codeWidth + 2 * held.margin, 48 + line * 15);
+    const modules = held.modules, one = held.codeWidth / modules;
+    const large = new OffscreenCanvas(modules * 10, modules * 10);
+    const dots = large.getContext("2d", { alpha: false });
+    dots.fillStyle = "#f0eee8";
+    dots.fillRect(0, 0, modules * 10, modules * 10);
+    dots.fillStyle = "#181818";
+    for (let row = 0; row < modules; row++)
+      for (let column = 0; column < modules; column++)
+        if (held.codes[index][row * modules + column] === "1") dots.fillRect(column * 10, row * 10, 10, 10);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(large, held.margin, 34 + one, held.codeWidth, held.codeWidth);
+    labels.set(index, label);
+    if (labels.size > 4) labels.delete(labels.keys().next().value);
+    return label;
+  }
+
+  function drawHeld(context, clockMs) {
+    const seconds = clockMs / 1000;
+    const x = held.x + held.swing * Math.sin((2 * Math.PI * seconds) / 1.7);
+    const y = held.y + held.swing * 0.7 * Math.sin((2 * Math.PI * seconds) / 2.3);
+    const label = labelOf(Math.floor(clockMs / held.everyMs) % held.codes.length);
+    context.imageSmoothingQuality = "high";
+    context.drawImage(label, x, y, held.labelWidth, held.labelHeight);
+  }
+
   function draw(context, counter, clockMs) {
     const flash = clockMs % 1000 < 100;
     context.setTransform(width / 1280, 0, 0, height / 720, 0, 0);
@@ -67,6 +111,7 @@
       fill(white ? "#f5f5f5" : "#0a0a0a", x, y, CELL, CELL);
     });
     fill(flash ? "#ffffff" : "#282828", 1080, 60, 140, 100);
+    if (held) drawHeld(context, clockMs);
     context.fillStyle = "#c84646";
     context.beginPath();
     context.arc(60 + ((counter * 4) % 300), 620, 26, 0, 2 * Math.PI);
