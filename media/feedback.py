@@ -236,7 +236,7 @@ class Feedback:
             watch = self._watches[ingress]
             self._watch_for_stall(ingress, watch)
             self._introduce(ingress)
-            if ingress.kind != "video" or not ingress.started:
+            if not ingress.started:
                 continue
             wanted, given_up = ingress.nacks.due(now_s, self.rtt_s)
             if wanted:
@@ -244,6 +244,8 @@ class Feedback:
                     build_nack(self._ssrc, ingress.ssrc, [one & 0xFFFF for one in wanted]),
                     rtcp=True,
                 )
+            if ingress.kind != "video":
+                continue
             again = now_s - watch.asked_s >= _KEYFRAME_AGAIN_S
             if given_up or ingress.key_wanted or (again and ingress.awaited):
                 ingress.key_wanted = True

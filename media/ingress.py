@@ -171,11 +171,11 @@ class Ingress:
         position = unwrap16(sequence, highest)
         if position > highest:
             self.missed += position - highest - 1
-            if self.kind == "video" and position - highest > 1:
+            if position - highest > 1:
                 repairable = position - highest <= _MAX_REPAIR
                 if not (repairable and self.nacks.lost(highest + 1, position, now_s)):
                     self.nacks.reset()
-                    self.key_wanted = True
+                    self.key_wanted = self.kind == "video"
             self.cycles = position - sequence
             self.max_sequence = sequence
         else:

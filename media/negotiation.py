@@ -172,7 +172,8 @@ def with_start_bitrate(answer: str, start_bps: int) -> str:
 def install_codecs() -> None:
     opus = next(codec for codec in codecs.CODECS["audio"] if codec.name == "opus")
     opus.parameters = {"minptime": 10, "useinbandfec": 1, "usedtx": 0}
-    opus.rtcpFeedback = [RTCRtcpFeedback(type="transport-cc")]
+    # Browsers do not offer NACK for sound by themselves; our page asks them to (peer.ts).
+    opus.rtcpFeedback = [RTCRtcpFeedback(type="transport-cc"), RTCRtcpFeedback(type="nack")]
     codecs.CODECS["audio"][:] = [opus]
     kept: list[RTCRtpCodecParameters] = []
     for codec in codecs.CODECS["video"]:

@@ -43,6 +43,13 @@ export function orderVideoCodecs<C extends Codec>(codecs: readonly C[]): C[] {
   return kept.some((codec) => rank(codec) < 3) ? kept.sort((a, b) => rank(a) - rank(b)) : [...codecs];
 }
 
+/** The offer with lost sound repaired as well: browsers can, and do not offer it by themselves. */
+export function withSoundRepair(sdp: string): string {
+  const opus = /^a=rtpmap:(\d+) opus\/48000/m.exec(sdp)?.[1];
+  if (!opus || sdp.includes(`a=rtcp-fb:${opus} nack`)) return sdp;
+  return sdp.replaceAll(new RegExp(`^(a=rtpmap:${opus} opus/48000[^\\r\\n]*)`, 'gm'), `$1\r\na=rtcp-fb:${opus} nack`);
+}
+
 /** The other people's media, as streams that a video element can take at once. */
 export interface RemoteMedia {
   /** The other party on 0/1, an observer on 2/3, the bench camera on 4. */
@@ -110,9 +117,14 @@ export class Peer {
 
   private async makeOffer(): Promise<string> {
     const offer = await this.pc.createOffer();
-    await this.pc.setLocalDescription(offer);
+    const repaired = withSoundRepair(offer.sdp ?? '');
+    // A browser that does not repair sound still sends it.
+    const sdp = await this.pc.setLocalDescription({ type: 'offer', sdp: repaired }).then(
+      () => repaired,
+      async () => (await this.pc.setLocalDescription(offer), offer.sdp ?? ''),
+    );
     await this.shape(this.shaped);
-    return offer.sdp ?? '';
+    return sdp;
   }
 
   /** The offer and the candidates found so far; those found later are trickled. */
