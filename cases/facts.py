@@ -144,6 +144,8 @@ class MediaFact(BaseModel):
     setup_ms: float | None = None
     codec: Annotated[str, StringConstraints(max_length=40)] | None = None
     cause: Annotated[str, StringConstraints(max_length=40)] | None = None
+    heir: Id | None = None
+    """Of a closed peer: another one of the same participant, which goes on."""
     rtt_ms: float | None = None
     loss: float | None = None
     word: Annotated[ConnectionWord, BeforeValidator(_word)] | None = None

@@ -8,7 +8,7 @@ from cases.actor import SystemActor
 from cases.sessions import participants_of
 from cases.states import SessionState
 from cases.tables import Session
-from cases.unit import Unit
+from cases.unit import LostPeer, Unit
 
 
 async def forget_media(unit: Unit, worker: str, epoch: str) -> None:
@@ -43,7 +43,9 @@ async def _lose_media(unit: Unit, session: Session) -> None:
     for person in await participants_of(unit.tx, session.id):
         if person.peer_id is None:
             continue
+        lost = LostPeer(session.id, person.id, person.peer_id, gone=True)
         person.peer_id = None
+        person.connection = "lost"
         await unit.record(session.id, "peer_lost", {"participant_id": person.id}, SystemActor())
-        unit.changes.lost_peers.append((session.id, person.id))
+        unit.changes.lost_peers.append(lost)
     unit.changes.sessions.add(session.id)

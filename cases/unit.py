@@ -14,6 +14,16 @@ from cases.log import LoggedEvent, LogKind, Visibility, append
 from cases.outbox import Outbox
 
 
+@dataclass(frozen=True, slots=True)
+class LostPeer:
+    """A peer connection that is missed; one that is not ``gone`` may yet be heard again."""
+
+    session_id: str
+    participant_id: str
+    peer_id: str | None
+    gone: bool
+
+
 @dataclass(slots=True)
 class Changes:
     """What a transaction did that browsers or other processes are told after the commit."""
@@ -28,8 +38,8 @@ class Changes:
     """Session id and cause: media and recorder are to be closed."""
     closed_peers: list[tuple[str, str, str]] = field(default_factory=list)
     """Worker, epoch and peer of somebody who left."""
-    lost_peers: list[tuple[str, str]] = field(default_factory=list)
-    """Session and participant whose media is gone: their page makes a fresh peer."""
+    lost_peers: list[LostPeer] = field(default_factory=list)
+    """Whose media is missed: their page makes a fresh peer."""
     device_asks: list[tuple[str, str, str]] = field(default_factory=list)
     """Session, device and user agent: the host decides."""
     dropped_sockets: list[str] = field(default_factory=list)

@@ -35,7 +35,8 @@ _KEYFRAME_PAUSE_S = 0.3
 _KEYFRAME_AGAIN_S = 0.5
 _KEYFRAME_EVERY_S = 10.0
 _KEYFRAME_MIN_BPS = 200_000
-_STALL_TICKS = 10
+_STALL_TICKS = 24
+_OUTAGE_KEYFRAME_S = 5.0
 _KEYFRAME_PAUSE_MAX_S = 3.0
 _KEYFRAME_BYTES = 30_000
 _LEAST_VIDEO_BPS = 60_000.0
@@ -53,14 +54,16 @@ class _Watch:
         "keyframes_asked",
         "loss",
         "octets",
+        "outage_s",
         "peak_bps",
         "received",
     )
 
     def __init__(self) -> None:
+        self.asked_s = -1e9
+        self.outage_s = -1e9
         self.received = 0
         self.idle_ticks = 0
-        self.asked_s = -1e9
         self.keyframes_asked = 0
         self.octets = 0
         self.bitrate_bps = 0.0
@@ -246,8 +249,9 @@ class Feedback:
                 )
             if ingress.kind != "video":
                 continue
-            again = now_s - watch.asked_s >= _KEYFRAME_AGAIN_S
-            if given_up or ingress.key_wanted or (again and ingress.awaited):
+            again = now_s - watch.asked_s >= max(_KEYFRAME_AGAIN_S, 1.5 * self.rtt_s)
+            awaited = ingress.awaited or self._broken(ingress, watch, now_s)
+            if given_up or ingress.key_wanted or (again and awaited):
                 ingress.key_wanted = True
                 self._ask_for_keyframe(ingress, now_s)
         if self._ticks & 1 and self._arrivals.arrivals:
@@ -265,16 +269,40 @@ class Feedback:
             if not out.reported:
                 out.owner.forward_report(out, *ingress.last_sender)
 
-    def _watch_for_stall(self, ingress: Ingress, watch: _Watch) -> None:
-        """After an outage the holes are beyond repair: only a keyframe brings the picture back."""
+    def after_outage(self, now_s: float) -> None:
+        """Packets come again: what was lost is beyond repair, and keyframes are asked for at once,
+        of this peer and of whoever feeds it."""
+        for ingress in self._ingresses:
+            # Sound of so long ago would only be in the way as well.
+            ingress.nacks.reset()
+            if ingress.kind == "video" and ingress.started:
+                self._watches[ingress].outage_s = now_s
+                self.request_keyframe(ingress)
+        for out in self._outs.values():
+            source = out.source
+            if out.kind == "video" and source is not None and out.live:
+                out.gate.forget_before((source.max_sequence + out.sequence_offset) & 0xFFFF, now_s)
+                source.owner.request_keyframe(source)
+
+    @staticmethod
+    def _watch_for_stall(ingress: Ingress, watch: _Watch) -> None:
+        """The picture alone stood still, and what came next shows a hole: too old to repair."""
         if ingress.received == watch.received:
             watch.idle_ticks += 1
             return
-        if watch.idle_ticks >= _STALL_TICKS and ingress.kind == "video" and watch.received:
+        if watch.idle_ticks >= _STALL_TICKS and len(ingress.nacks):
             ingress.nacks.reset()
             ingress.key_wanted = True
         watch.received = ingress.received
         watch.idle_ticks = 0
+
+    @staticmethod
+    def _broken(ingress: Ingress, watch: _Watch, now_s: float) -> bool:
+        """Whether no keyframe has come since an outage: the request may have been lost, too."""
+        return (
+            now_s - watch.outage_s < _OUTAGE_KEYFRAME_S
+            and ingress.key_at_us < watch.outage_s * 1_000_000
+        )
 
     def tick_slow(self, now_s: float) -> None:
         """Every second: receiver reports, rates, the recording's own keyframe."""

@@ -18,6 +18,7 @@ from media.ice_agent import NetworkPolicy
 from media.ingress import Ingress
 from media.negotiation import MediaLine, with_start_bitrate
 from media.path import FastPath
+from media.pulse import Beat, Pulse
 from media.room import Role
 from media.rtp import ABS_SEND_TIME_URI, MID_URI, TRANSPORT_CC_URI
 from media.srtp import PacketBuffer, SrtpContext
@@ -29,8 +30,6 @@ from runtime.tap import TrackOpened
 
 log = structlog.get_logger()
 
-_LOST_AFTER_S = 2.0
-_QUIET_AFTER_S = 12.0
 _GIVE_UP_AFTER_S = 30.0
 _CONNECT_WITHIN_S = 30.0
 
@@ -62,7 +61,7 @@ class LegOwner(Protocol):
         """Media can flow."""
 
     def leg_lost(self, leg: Leg) -> None:
-        """No packet for two seconds."""
+        """No packet for 1.3 s."""
 
     def leg_recovered(self, leg: Leg) -> None:
         """Packets come again."""
@@ -119,10 +118,7 @@ class Leg:
             tap=self._tap,
         )
         self._created_s = clock.monotonic_s()
-        self._media_seen = 0
-        self._datagrams_seen = 0
-        self._media_at_s = self._created_s
-        self._datagram_at_s = self._created_s
+        self._pulse = Pulse(self._created_s)
 
     @property
     def connected(self) -> bool:
@@ -252,7 +248,7 @@ class Leg:
         self.state = LegState.CONNECTED
         now_s = self._clock.monotonic_s()
         self.setup_ms = int((now_s - self._created_s) * 1000)
-        self._media_at_s = self._datagram_at_s = now_s
+        self._pulse = Pulse(now_s)
         self._owner.leg_connected(self)
 
     def _advised(self, _: Advice) -> None:
@@ -304,22 +300,15 @@ class Leg:
 
     def _watch(self, now_s: float) -> None:
         media = sum(ingress.received for ingress in self.ingresses)
-        if self.path.datagrams != self._datagrams_seen:
-            self._datagrams_seen = self.path.datagrams
-            self._datagram_at_s = now_s
-        if media != self._media_seen:
-            self._media_seen = media
-            self._media_at_s = now_s
-        # A peer that never sent media is judged by its connectivity checks alone.
-        if media:
-            silent_s, limit_s = now_s - self._media_at_s, _LOST_AFTER_S
-        else:
-            silent_s, limit_s = now_s - self._datagram_at_s, _QUIET_AFTER_S
-        if self.state is LegState.CONNECTED and silent_s >= limit_s:
-            self.state = LegState.LOST
-            self._owner.leg_lost(self)
-        elif self.state is LegState.LOST and silent_s < limit_s:
-            self.state = LegState.CONNECTED
-            self._owner.leg_recovered(self)
-        elif self.state is LegState.LOST and now_s - self._datagram_at_s > _GIVE_UP_AFTER_S:
+        match self._pulse.look(now_s, self.path.datagrams, media):
+            case Beat.HEALED:
+                self.feedback.after_outage(now_s)
+            case Beat.LOST:
+                self.state = LegState.LOST
+                self._owner.leg_lost(self)
+            case Beat.BACK:
+                self.state = LegState.CONNECTED
+                self.feedback.after_outage(now_s)
+                self._owner.leg_recovered(self)
+        if self.state is LegState.LOST and self._pulse.silent_s(now_s) > _GIVE_UP_AFTER_S:
             self._owner.leg_gone(self, "lost")

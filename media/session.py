@@ -93,10 +93,18 @@ class MediaSession:
             self._closer(older, "replaced")
 
     def leg_lost(self, leg: Leg) -> None:
-        self._facts("peer_lost", leg, {})
+        """Told only of the peer that counts: who has a living one is not lost."""
+        if self.leg_of(leg.identity.participant_id) is leg:
+            self._facts("peer_lost", leg, {})
 
     def leg_recovered(self, leg: Leg) -> None:
-        self._facts("peer_recovered", leg, {})
+        if self.leg_of(leg.identity.participant_id) is leg:
+            self._facts("peer_recovered", leg, {})
+
+    def heir(self, leg: Leg) -> str | None:
+        """The peer that goes on for the participant of a closed one."""
+        found = self.leg_of(leg.identity.participant_id)
+        return found.identity.peer_id if found is not None and found is not leg else None
 
     def leg_gone(self, leg: Leg, cause: str) -> None:
         self._closer(leg, cause)

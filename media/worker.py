@@ -176,8 +176,13 @@ class MediaWorker:
         return {}
 
     async def locate(self, match: Mapping[str, str], body: Json) -> Json:
-        """``POST /peers/{id}/locate``."""
-        out = self._leg(match).egresses.get(str(body["mid"]))
+        """``POST /peers/{id}/locate``; a peer that was prepared and never used shows nothing,
+        its participant sees by the one before."""
+        leg = self._leg(match)
+        session = self.sessions.get(leg.identity.session_id)
+        if not leg.connected and session is not None:
+            leg = session.leg_of(leg.identity.participant_id) or leg
+        out = leg.egresses.get(str(body["mid"]))
         found = out.locate(int(body["rtp_timestamp"]) & 0xFFFFFFFF) if out is not None else None
         if found is None:
             raise CaseError("not_found", "nothing was shown there", status=404)
@@ -253,10 +258,12 @@ class MediaWorker:
         finally:
             closed.set_result(None)
             self._closing.discard(closed)
+        heir = None
         if session is not None:
             session.remove(leg)
+            heir = session.heir(leg)
             self._forget_if_empty(session)
-        self._put_fact("peer_closed", leg, {"cause": cause})
+        self._put_fact("peer_closed", leg, {"cause": cause, "heir": heir})
         log.info("peer closed", peer_id=leg.identity.peer_id, cause=cause)
 
     def _forget_if_empty(self, session: MediaSession) -> None:
@@ -296,8 +303,10 @@ class MediaWorker:
         slot, next_s = 0, self._clock.monotonic_s()
         while True:
             if not self._legs:
+                self._clock.catch_up()
                 self._some.clear()
                 await self._some.wait()
+                self._clock.catch_up()
                 next_s = self._clock.monotonic_s()
             next_s += _SLOT_S
             await asyncio.sleep(max(0.0, next_s - self._clock.monotonic_s()))

@@ -23,6 +23,7 @@ class Part(StrEnum):
     RELAY = "relay"
     JOIN = "join"
     NETWORK = "network"
+    OUTAGES = "outages"
     ALL = "all"
 
 

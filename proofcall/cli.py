@@ -18,7 +18,7 @@ from proofcall.preflight import (
     check_port,
     load_settings,
 )
-from proofcall.roles import Role, run_role
+from proofcall.roles import Role, run_role, stand_by
 from runtime.errors import ProofcallError, SetupError
 from runtime.settings import Settings
 
@@ -44,6 +44,9 @@ PAGES = Path(__file__).resolve().parent.parent / "web" / "dist"
 def serve(
     role: Annotated[Role, typer.Option(help="One process, or all of them.")] = Role.ALL,
     index: Annotated[int, typer.Option(help="Which media worker.", min=0)] = 0,
+    standby: Annotated[
+        bool, typer.Option(help="A spare media worker: wait for its index on standard input.")
+    ] = False,
     http: HttpOption = None,
     data: DataOption = None,
     config: ConfigOption = None,
@@ -54,7 +57,10 @@ def serve(
         _run_all(settings, demo=False)
     else:
         check_data_directory(settings.data)
-        run_role(role, settings, index)
+        if standby and role is Role.MEDIA:
+            stand_by(role, settings)
+        else:
+            run_role(role, settings, index)
 
 
 @app.command()

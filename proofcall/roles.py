@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
@@ -13,6 +14,7 @@ from runtime.logging import configure_logging
 from runtime.settings import Settings
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 
 
 class Role(StrEnum):
@@ -29,9 +31,29 @@ class Role(StrEnum):
 
 def run_role(role: Role, settings: Settings, index: int) -> None:
     """Run one process until SIGTERM or SIGINT; returns when it has closed cleanly."""
-    name = f"{role}-{index}" if role is Role.MEDIA else str(role)
-    configure_logging(settings.log_level, settings.log_format, name)
     _end_with_parent()
+    _run(role, settings, index)
+
+
+def stand_by(role: Role, settings: Settings) -> None:
+    """Load what ``role`` needs, wait for an index on standard input, then run as that one.
+
+    Returns without having run when standard input ends.
+    """
+    assert role is Role.MEDIA, "only media workers have a spare"
+    _end_with_parent()
+    _be_known_as("pc-standby")
+    import media.worker  # noqa: F401 - loaded now, so that it need not be later
+
+    line = sys.stdin.readline().strip()
+    if line:
+        _run(role, settings, int(line))
+
+
+def _run(role: Role, settings: Settings, index: int) -> None:
+    name = f"{role}-{index}" if role is Role.MEDIA else str(role)
+    _be_known_as(f"pc-{name}")
+    configure_logging(settings.log_level, settings.log_format, name)
     asyncio.run(_until_signalled(lambda: _body(role, settings, index)))
 
 
@@ -76,9 +98,18 @@ def _end_with_parent() -> None:
     parent = os.environ.get("SUPERVISED_BY")
     if parent is None:
         return
-    libc = ctypes.CDLL(None, use_errno=True)
-    if hasattr(libc, "prctl"):
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != int(parent):
         # The parent died between the fork and the request.
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _be_known_as(name: str) -> None:
+    """The process's name in ``top`` and ``/proc`` (15 bytes)."""
+    _prctl(_PR_SET_NAME, name.encode())
+
+
+def _prctl(option: int, value: int | bytes) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "prctl"):
+        libc.prctl(option, value)

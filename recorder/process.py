@@ -105,6 +105,8 @@ class Recorder:
         """Cut and seal what is due, until cancelled."""
         while True:
             await asyncio.sleep(_TICK_S)
+            if not self._sessions:
+                self._clock.catch_up()
             now_ns = self._clock.wall_ns()
             for session in self._sessions.values():
                 session.tick(now_ns)

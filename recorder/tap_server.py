@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from struct import Struct
 from struct import error as StructError  # noqa: N812 - the class is misnamed at its source
@@ -139,6 +140,8 @@ class _Connection:
         self._timer: asyncio.TimerHandle | None = None
         self._idle = 0
         self._open = True
+        # What to add to the other process's wall clock, known with its first track.
+        self._ahead_ns = 0
         self._loop.add_reader(accepted, self._readable)
 
     def _readable(self) -> None:
@@ -192,6 +195,9 @@ class _Connection:
     def _consume(self, message: bytes, low_ns: int, high_ns: int) -> None:
         position, end = 0, len(message)
         sinks = self._rtp
+        if not sinks and message[0] == TapKind.TRACK:
+            self._ahead_ns = self._clock_difference(message)
+        ahead_ns = self._ahead_ns
         unpack = _RTP_RECORD.unpack_from
         rtp = int(TapKind.RTP)
         try:
@@ -204,6 +210,7 @@ class _Connection:
                 after = position + length
                 if after > end or length < _RTP_HEAD_BYTES:
                     raise TapError("torn record")
+                wall_ns += ahead_ns
                 if not low_ns < wall_ns < high_ns:
                     raise TapError("a clock that cannot be")
                 take = sinks.get(handle)
@@ -218,12 +225,14 @@ class _Connection:
 
     def _consume_other(self, message: bytes, position: int, low_ns: int, high_ns: int) -> int:
         _, _, length, handle, wall_ns = _HEADER.unpack_from(message, position)
+        ahead_ns = self._ahead_ns
+        wall_ns += ahead_ns
         after: int = position + HEADER_BYTES + length
         if not low_ns < wall_ns < high_ns:
             raise TapError("a clock that cannot be")
         for record in decode(message[position:after]):
             if isinstance(record, TrackOpened):
-                self._open_track(record)
+                self._open_track(replace(record, wall_ns=wall_ns))
                 continue
             sink = self._sinks.get(handle)
             if sink is None:
@@ -232,7 +241,7 @@ class _Connection:
                 case SenderReport():
                     sink.sender_report(record.ntp, record.rtp_timestamp, wall_ns)
                 case PacketsDropped():
-                    sink.dropped(record.count, record.since_ns, wall_ns)
+                    sink.dropped(record.count, record.since_ns + ahead_ns, wall_ns)
                 case TrackEnded():
                     del self._sinks[handle]
                     self._rtp.pop(handle, None)
@@ -240,6 +249,21 @@ class _Connection:
                 case RtpArrived():
                     raise TapError("unreachable")
         return after
+
+    def _clock_difference(self, message: bytes) -> int:
+        """Nothing waits so long: a media process that is this far off began before the
+        machine's clock was set, or after it. Ours is the clock of the evidence.
+
+        Raises:
+            TapError: not even a header.
+        """
+        if len(message) < HEADER_BYTES:
+            raise TapError("torn header")
+        ahead_ns: int = self._server._now_ns() - _HEADER.unpack_from(message, 0)[4]
+        if abs(ahead_ns) < _MAX_CLOCK_ERROR_NS:
+            return 0
+        log.warning("media process has another clock", ahead_s=ahead_ns // 1_000_000_000)
+        return ahead_ns
 
     def _open_track(self, record: TrackOpened) -> None:
         if record.handle in self._sinks:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
+
+_LOOK_EVERY_NS: Final = 1_000_000_000
+_STEP_NS: Final = 1_000_000_000
+_SLEW: Final = 0.0005
 
 
 class Clock(Protocol):
@@ -22,18 +27,59 @@ class Clock(Protocol):
         """Seconds on a clock that never steps."""
         ...
 
+    def catch_up(self) -> None:
+        """Nothing is going on that a step of the wall clock could tear: take the machine's."""
+        ...
+
 
 class SystemClock:
-    """The machine's own clocks."""
+    """The machine's own clocks, of which the wall clock does not step during a call.
+
+    It runs with the monotonic clock and follows small corrections of the machine's wall
+    clock at half a millisecond in a second. A step of a second or more (somebody sets the
+    clock) is taken over by ``catch_up`` alone: an hour set forward in the middle of a call
+    would otherwise look like an hour without evidence.
+    """
+
+    def __init__(
+        self,
+        wall_ns: Callable[[], int] = time.time_ns,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._machine_wall_ns = wall_ns
+        self._monotonic_ns = monotonic_ns
+        self._offset_ns = wall_ns() - monotonic_ns()
+        self._looked_ns = monotonic_ns()
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        seconds, rest_ns = divmod(self.wall_ns(), 1_000_000_000)
+        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest_ns // 1000)
 
     def wall_ns(self) -> int:
-        return time.time_ns()
+        monotonic_ns = self._monotonic_ns()
+        if monotonic_ns - self._looked_ns >= _LOOK_EVERY_NS:
+            self._follow(monotonic_ns)
+        return monotonic_ns + self._offset_ns
 
     def monotonic_s(self) -> float:
-        return time.monotonic()
+        return self._monotonic_ns() / 1e9
+
+    def catch_up(self) -> None:
+        behind_ns = self._behind_ns(self._monotonic_ns())
+        if abs(behind_ns) >= _STEP_NS:
+            self._offset_ns += behind_ns
+
+    def _behind_ns(self, monotonic_ns: int) -> int:
+        return self._machine_wall_ns() - monotonic_ns - self._offset_ns
+
+    def _follow(self, monotonic_ns: int) -> None:
+        behind_ns = self._behind_ns(monotonic_ns)
+        if abs(behind_ns) < _STEP_NS:
+            # After a pause no more is made good than in a minute: time must not jump.
+            elapsed_ns = min(monotonic_ns - self._looked_ns, 60 * _LOOK_EVERY_NS)
+            most_ns = int(elapsed_ns * _SLEW)
+            self._offset_ns += min(max(behind_ns, -most_ns), most_ns)
+        self._looked_ns = monotonic_ns
 
 
 class ManualClock:
@@ -56,3 +102,6 @@ class ManualClock:
 
     def monotonic_s(self) -> float:
         return self._monotonic_s
+
+    def catch_up(self) -> None:
+        """There is no other clock."""

@@ -15,7 +15,7 @@ from cases.ledger import FactRefused, Known, Taken, take_in
 from cases.placement import forget_media
 from cases.states import SessionState
 from cases.tables import Participant, Session
-from cases.unit import Unit
+from cases.unit import LostPeer, Unit
 from runtime.control import ControlServer, Json
 from runtime.errors import CaseError
 from signaling.media_pool import Place
@@ -160,11 +160,11 @@ class FactIntake:
                 person is None
                 or session is None
                 or person.session_id != session.id
-                or person.peer_id != fact.peer_id
+                or not _concerns(fact, person)
                 or session.media_epoch != epoch
                 or session.state == SessionState.ENDED
             ):
-                # An older connection of somebody who has a newer one, or is gone.
+                # An older connection of somebody who has a newer one, or who has left.
                 return
             await _apply(unit, fact, session, person)
 
@@ -181,12 +181,24 @@ class FactIntake:
             self._words.popitem(last=False)
 
 
+def _concerns(fact: MediaFact, person: Participant) -> bool:
+    """Whether a fact is about the connection that counts.
+
+    Which one that is the worker knows best: beside it there may be a fresh one that was
+    prepared during an outage and never used. Who has none has left.
+    """
+    if fact.kind == "peer_closed":
+        return person.peer_id == fact.peer_id
+    return person.peer_id is not None
+
+
 async def _apply(unit: Unit, fact: MediaFact, session: Session, person: Participant) -> None:
     unit.changes.sessions.add(session.id)
     said: dict[str, Any] = {"participant_id": person.id}
     match fact.kind:
         case "peer_connected":
             person.connection = "good"
+            person.peer_id = fact.peer_id
             said["codec"] = fact.codec
             await unit.record(
                 session.id,
@@ -197,15 +209,20 @@ async def _apply(unit: Unit, fact: MediaFact, session: Session, person: Particip
             )
         case "peer_recovered":
             person.connection = "good"
+            person.peer_id = fact.peer_id
         case "peer_lost":
             person.connection = "lost"
             await unit.record(session.id, "peer_lost", said, SystemActor())
-            unit.changes.lost_peers.append((session.id, person.id))
+            unit.changes.lost_peers.append(
+                LostPeer(session.id, person.id, fact.peer_id, gone=False)
+            )
         case "peer_closed":
-            person.peer_id = None
-            if fact.cause not in _WANTED_ENDS:
+            person.peer_id = fact.heir
+            if fact.cause not in _WANTED_ENDS and fact.heir is None:
                 person.connection = "lost"
-                unit.changes.lost_peers.append((session.id, person.id))
+                unit.changes.lost_peers.append(
+                    LostPeer(session.id, person.id, fact.peer_id, gone=True)
+                )
 
 
 def _session_of(raw: object) -> str:

@@ -93,7 +93,7 @@ async def _attempt(
     with metrics.join_stage("find"):
         async with services.database.read() as tx:
             seat = await find_seat(tx)
-    place = _place_for(services, seat) if wish.offer is not None else None
+    place = await _place_for(services, seat) if wish.offer is not None else None
     peer: PeerAnswer | None = None
     try:
         with metrics.join_stage("media"):
@@ -104,10 +104,21 @@ async def _attempt(
     except SeatGone:
         await _undo(services, seat, place, peer)
         return None
+    except CaseError as error:
+        if error.code != "media_unavailable" or place is None or _lives(services, place):
+            services.tasks.once("undo join", _undo(services, seat, place, peer))
+            raise
+        # The worker died under our hands: another one, or its successor, will do.
+        await _undo(services, seat, place, peer)
+        return None
     except BaseException:
         services.tasks.once("undo join", _undo(services, seat, place, peer))
         raise
     return joined, peer
+
+
+def _lives(services: Services, place: Place) -> bool:
+    return services.media_pool.is_alive(place.worker, place.epoch)
 
 
 async def _prepare(
@@ -145,7 +156,7 @@ def _error(result: PeerAnswer | BaseException) -> BaseException:
     return result
 
 
-def _place_for(services: Services, seat: Seat) -> Place:
+async def _place_for(services: Services, seat: Seat) -> Place:
     """All of a session's people on one worker, for as long as that lives."""
     if (
         seat.worker is not None
@@ -153,7 +164,7 @@ def _place_for(services: Services, seat: Seat) -> Place:
         and services.media_pool.is_alive(seat.worker, seat.epoch)
     ):
         return Place(seat.worker, seat.epoch)
-    return services.media_pool.least_loaded()
+    return await services.media_pool.place_new()
 
 
 async def _undo(

@@ -20,6 +20,8 @@ POLL_S = 0.5
 _STATUS_TIMEOUT_S = 1.0
 _PEER_TIMEOUT_S = 5.0
 _SILENT_POLLS_TO_LOSE = 4
+_WAIT_FOR_WORKER_S = 3.0
+_WAITING_POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class MediaPool:
         self._run_dir: Path = settings.run_dir
         self._secret = secret
         self._workers: dict[str, _Worker] = {}
+        self._polling = asyncio.Lock()
         self.on_lost: OnLost | None = None
 
     @property
@@ -111,6 +114,25 @@ class MediaPool:
         place = best.place
         assert place is not None
         return place
+
+    async def place_new(self) -> Place:
+        """Where a new session goes; while no worker is there one is waited for.
+
+        A worker that died is replaced within moments, and asking again costs a browser more.
+
+        Raises:
+            CaseError: ``media_unavailable`` (503), none came within three seconds.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + _WAIT_FOR_WORKER_S
+        while True:
+            try:
+                return self.least_loaded()
+            except CaseError:
+                if loop.time() > deadline:
+                    raise
+            await asyncio.sleep(_WAITING_POLL_S)
+            await self.poll()
 
     async def add_peer(
         self,
@@ -152,6 +174,9 @@ class MediaPool:
                     "bad_offer", "The media description could not be used.", status=422
                 ) from error
             log.warning("peer not made", worker=place.worker, code=error.code)
+            if error.status == 0:
+                # Perhaps it has just died: whoever tries again must not be sent there.
+                await self.poll()
             raise _unavailable() from error
 
     async def add_candidates(
@@ -203,6 +228,10 @@ class MediaPool:
 
     async def poll(self) -> None:
         """Look once at every worker, and report the places that are gone."""
+        async with self._polling:
+            await self._poll()
+
+    async def _poll(self) -> None:
         names = {path.stem for path in await asyncio.to_thread(self._sockets)}
         for name in names - self._workers.keys():
             client = ControlClient(f"unix://{self._run_dir / name}.sock", self._secret)

@@ -333,9 +333,10 @@ class Hub:
                 concerned |= await _waiting_in(tx, changes.desks)
             for session_id in concerned:
                 await self._tell_session(tx, session_id)
-        for session_id, participant_id in changes.lost_peers:
-            log.info("peer lost", session_id=session_id, participant_id=participant_id)
-            await self.sio.emit("peer.lost", {}, room=f"participant:{participant_id}")
+        for lost in changes.lost_peers:
+            log.info("peer lost", session_id=lost.session_id, participant_id=lost.participant_id)
+            said = {"peer_id": lost.peer_id, "gone": lost.gone}
+            await self.sio.emit("peer.lost", said, room=f"participant:{lost.participant_id}")
         for session_id, device_id, user_agent in changes.device_asks:
             asked = {"device_id": device_id, "user_agent": user_agent}
             await self.sio.emit("device.asks", asked, room=_staff_room(session_id))

@@ -102,6 +102,9 @@ class Upkeep:
     async def _mark_absent(self) -> None:
         """People whose socket never came, or died with another process."""
         services = self._services
+        if self._sweeps * _SWEEP_S < AWAY_AFTER_S:
+            # Their sockets fell with the process before us and are on their way back.
+            return
         now = services.clock.now()
         async with services.database.read() as tx:
             here = await conversation.people_here(tx)
@@ -116,6 +119,8 @@ class Upkeep:
     async def _end_stale(self) -> None:
         async with self._services.database.read() as tx:
             open_ids = await sweeping.open_session_ids(tx)
+        if not open_ids:
+            self._services.clock.catch_up()
         for session_id in open_ids:
             await end_stale_session(self._services, session_id)
 

@@ -332,6 +332,33 @@ async def test_a_hostile_media_process_is_closed_alone(settings: Settings) -> No
     assert closed["duration_ms"] == 4_000
 
 
+@pytest.mark.parametrize("off_s", [3_600, -3_600])
+async def test_a_media_process_with_another_clock_is_recorded_in_ours(
+    settings: Settings, off_s: int
+) -> None:
+    """It began before the machine's clock was set: nothing is refused, no gap of an hour."""
+    _, audio = tracks()
+    async with running(settings, uploads=False) as client:
+        await create_session(client)
+        feeder = TapFeeder(settings.run_dir / "tap.sock")
+        began = time.time_ns()
+        theirs = began + off_s * S
+        handle = feeder.open_track("ses_1", "par_1", "trk_a", "opus", theirs)
+        feeder.packets(handle, audio, theirs - 4 * S)
+        await client.command("/sessions/ses_1/close", {"cause": "ended"})
+        feeder.close()
+    facts = [
+        json.loads(path.read_bytes())
+        for path in sorted((settings.spool_dir / "ses_1/outbox").glob("*.json"))
+    ]
+    [opened] = [fact for fact in facts if fact["kind"] == "recording_opened"]
+    assert abs(opened["t0_ns"] - began) < 6 * S
+    [closed] = [fact for fact in facts if fact["kind"] == "recording_closed"]
+    assert closed["duration_ms"] == 4_000
+    gaps = [fact for fact in facts if fact["kind"] == "gap"]
+    assert all(gap["to_ns"] - gap["from_ns"] < 6 * S for gap in gaps), gaps
+
+
 async def test_commands_are_checked_and_may_be_repeated(settings: Settings) -> None:
     """Bad ids and keys are refused, repeats are answered alike, a closed session stays closed."""
     async with running(settings, uploads=False) as client:

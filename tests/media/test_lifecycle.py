@@ -146,8 +146,8 @@ async def test_hanging_up_leaves_the_others_in_place() -> None:
             await peer.close()
 
 
-async def test_a_killed_peer_is_lost_after_two_seconds_and_may_recover() -> None:
-    """The fact comes 2 s after the last packet, and its opposite with the next."""
+async def test_a_killed_peer_is_lost_within_two_seconds_and_may_recover() -> None:
+    """The fact comes 1.3 s after the last packet, and its opposite with the next."""
     async with running_worker() as running:
         buyer = RtpPeer()
         opened = await running.join(buyer, "p_buyer", "buyer")
@@ -155,7 +155,7 @@ async def test_a_killed_peer_is_lost_after_two_seconds_and_may_recover() -> None
             await buyer.send("1", h264_frame(number, key=number == 0))
         last_s = asyncio.get_running_loop().time()
         await until(lambda: "peer_lost" in running.facts.kinds(), 4)
-        assert 1.9 < asyncio.get_running_loop().time() - last_s < 3.5
+        assert 1.2 < asyncio.get_running_loop().time() - last_s < 1.9
         await buyer.send("1", h264_frame(6))
         await until(lambda: running.facts.kinds()[-1] == "peer_recovered")
         word = {"good", "weak", "bad", "lost"}

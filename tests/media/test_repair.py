@@ -6,7 +6,15 @@ import asyncio
 import struct
 from pathlib import Path
 
-from media.rtcp import KeyframeRequest, Nack, ReceiverInfo, Remb, SenderInfo, parse_rtcp
+from media.rtcp import (
+    KeyframeRequest,
+    Nack,
+    ReceiverInfo,
+    Remb,
+    SenderInfo,
+    build_nack,
+    parse_rtcp,
+)
 from tests.support.media_worker import running_worker, until
 from tests.support.rtp_peer import RtpPeer, frame_number, h264_frame
 from tests.support.tap_listener import TapListener
@@ -202,13 +210,13 @@ async def test_a_cap_reaches_the_source_and_is_lifted() -> None:
 
 
 async def test_an_outage_ends_with_a_keyframe_not_with_old_repairs() -> None:
-    """After half a second of silence the holes are forgotten and a keyframe is asked for."""
+    """A picture that stood still and has a hole begins anew: nothing old is asked for."""
     async with running_worker() as running:
         buyer = RtpPeer()
         await running.join(buyer, "p_buyer", "buyer")
         for number in range(10):
             await buyer.send("1", h264_frame(number, key=number == 0))
-        await asyncio.sleep(0.7)
+        await asyncio.sleep(1.4)
         asked = len(_messages(buyer, KeyframeRequest))
         for number in range(10, 60):
             await buyer.send("1", h264_frame(number), lose=True)
@@ -244,3 +252,80 @@ async def test_lost_sound_is_repaired_on_both_legs() -> None:
         await until(lambda: sum(leg.feedback.repeated for leg in legs) == 1)
         await buyer.close()
         await host.close()
+
+
+async def test_two_pictures_in_a_second_are_no_outage() -> None:
+    """At a low frame rate the pauses are long: no keyframe is asked for, which would blur all."""
+    async with running_worker() as running:
+        buyer = RtpPeer()
+        await running.join(buyer, "p_buyer", "buyer")
+        await buyer.send("1", h264_frame(0, key=True))
+        await asyncio.sleep(0.6)
+        asked = len(_messages(buyer, KeyframeRequest))
+        for number in range(1, 4):
+            await buyer.send("1", h264_frame(number))
+            await asyncio.sleep(0.55)
+        assert len(_messages(buyer, KeyframeRequest)) == asked
+        await buyer.close()
+
+
+async def test_sound_after_an_outage_brings_keyframes_both_ways_at_once() -> None:
+    """The first packet of any kind shows that the line is back; pictures need not come first.
+
+    What the viewer lacks from before is not sent again: it would only be in the way.
+    """
+    async with running_worker() as running:
+        buyer, host = RtpPeer(), RtpPeer()
+        await running.join(buyer, "p_buyer", "buyer")
+        await running.join(host, "p_host", "host")
+        await host.send("1", h264_frame(0, key=True))
+        await until(lambda: buyer.of_mid("1"))
+        await buyer.send("1", h264_frame(0, key=True))
+        for number in range(20):
+            await buyer.send("0", bytes(40), advance=960)
+            await host.send("1", h264_frame(number + 1))
+            await asyncio.sleep(0.02)
+        await until(lambda: len(buyer.of_mid("1")) == 21)
+        missed = buyer.of_mid("1")[-5]
+        await asyncio.sleep(0.6)
+        asked = {one: len(_messages(one, KeyframeRequest)) for one in (buyer, host)}
+        began_s = asyncio.get_running_loop().time()
+        await buyer.send("0", bytes(40), advance=960)
+        for peer in (buyer, host):
+            await until(lambda peer=peer: len(_messages(peer, KeyframeRequest)) > asked[peer], 1.0)
+        assert asyncio.get_running_loop().time() - began_s < 0.3
+        had = len(buyer.received)
+        await buyer.send_raw(build_nack(1, missed.ssrc, [missed.sequence]))
+        await asyncio.sleep(0.2)
+        assert len(buyer.received) == had
+        await until(lambda: len(_messages(buyer, KeyframeRequest)) > asked[buyer] + 1, 2.0)
+        for peer in (buyer, host):
+            await peer.close()
+
+
+async def test_packets_from_the_past_reach_nobody() -> None:
+    """Repeated, very old and replayed ones are dropped; the stream goes on as if none had come."""
+    async with running_worker() as running:
+        buyer, host = RtpPeer(), RtpPeer()
+        opened = await running.join(buyer, "p_buyer", "buyer")
+        await running.join(host, "p_host", "host")
+        stream = buyer.sending["1"]
+        first = await buyer.send("1", h264_frame(0, key=True))
+        for number in range(1, 600):
+            await buyer.send("1", h264_frame(number))
+            if number % 50 == 0:
+                await asyncio.sleep(0.02)
+        await until(lambda: len(host.of_mid("1")) == 600)
+        for sequence in (first, first + 1, stream.sequence, (stream.sequence - 30_000) & 0xFFFF):
+            stream.sent.setdefault(sequence, (5000, True, h264_frame(9_999)))
+            await buyer.resend("1", sequence, rtx=False)
+            if stream.rtx_payload_type is not None:
+                await buyer.resend("1", sequence, rtx=True)
+        for number in range(600, 620):
+            await buyer.send("1", h264_frame(number))
+        await until(lambda: len(host.of_mid("1")) >= 620)
+        await asyncio.sleep(0.1)
+        assert [frame_number(one.payload) for one in host.of_mid("1")] == list(range(620))
+        assert running.facts.kinds(opened["peer_id"]) == ["peer_connected"]
+        for peer in (buyer, host):
+            await peer.close()

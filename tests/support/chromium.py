@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -105,6 +106,12 @@ class Chromium:
         """SIGKILL the browser as a crash or an empty battery would; may be called twice."""
         for pid in _marked_processes(self.mark):
             os.kill(pid, signal.SIGKILL)
+
+    def stop(self, number: signal.Signals) -> None:
+        """Send SIGSTOP or SIGCONT to every process of the browser, as a phone that sleeps."""
+        for pid in _with_descendants(_marked_processes(self.mark)):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
 
 def chromium_path() -> str:
@@ -250,4 +257,18 @@ def _marked_processes(mark: str) -> list[int]:
             continue
         if mark.encode() in arguments:
             found.append(int(entry.name))
+    return found
+
+
+def _with_descendants(pids: list[int]) -> list[int]:
+    """These processes and all that they have started."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                children.setdefault(parent, []).append(int(entry.name))
+    found = list(pids)
+    for pid in found:
+        found += [child for child in children.get(pid, []) if child not in found]
     return found

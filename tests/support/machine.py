@@ -62,7 +62,7 @@ class Machine:
             return answer
 
     def pids(self, role: str) -> list[int]:
-        """The process ids of the children that run ``role``."""
+        """The process ids of the children that run ``role``; one that stands by runs none."""
         found = []
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit():
@@ -70,7 +70,9 @@ class Machine:
             with contextlib.suppress(OSError):
                 words = (entry / "cmdline").read_bytes().split(b"\0")
                 parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                if parent == self.process.pid and role.encode() in words:
+                name = (entry / "comm").read_text()
+                stands_by = b"--standby" in words and not name.startswith("pc-media")
+                if parent == self.process.pid and role.encode() in words and not stands_by:
                     found.append(int(entry.name))
         return found
 

@@ -344,6 +344,12 @@ export interface Advice {
   video: boolean;
 }
 
+/** The server misses our media; a connection that is not `gone` may be heard again. */
+export interface PeerLost {
+  peer_id: string | null;
+  gone: boolean;
+}
+
 export interface DeviceAsks {
   device_id: string;
   user_agent: string;

@@ -60,6 +60,9 @@ export function ConnectionPill({ word, name, test = 'connection-word', onPress }
   );
 }
 
+/** After this long a person wants to do something. */
+const HELP_AFTER_MS = 10_000;
+
 /** Over the last picture while the path is being made again. */
 export function ReconnectingVeil({ call }: { call: Call }) {
   const word = call.connection.word.value;
@@ -74,11 +77,27 @@ export function ReconnectingVeil({ call }: { call: Call }) {
     );
   }
   if (word !== 'lost') return null;
+  const since = call.connection.lostSinceMs.value;
+  const long = since !== null && nowMs.value - since > HELP_AFTER_MS;
   return (
     <div class="veil" role="status" data-test="reconnecting">
       <span class="spinner" aria-hidden="true" />
       <strong>{t('call.reconnecting')}</strong>
-      <p>{t('call.reconnecting_hint')}</p>
+      <p>{t(long ? 'call.reconnecting_help' : 'call.reconnecting_hint')}</p>
+    </div>
+  );
+}
+
+/** Over the other person's last picture: it is their connection, not yours. */
+export function OtherLost({ call, session }: { call: Call; session: LiveSession }) {
+  const other = session.other.value;
+  // Whoever is cut off themselves cannot know how the other one is.
+  if (!other || other.presence !== 'here' || call.connection.word.value !== 'connected' || session.connectionOf(other.id) !== 'lost') return null;
+  return (
+    <div class="person over-picture" role="status" data-test="other-lost">
+      <span class="spinner" aria-hidden="true" />
+      <h2>{t('call.other_lost', { name: other.name })}</h2>
+      <p>{t('call.other_lost_text')}</p>
     </div>
   );
 }

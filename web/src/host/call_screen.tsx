@@ -7,7 +7,7 @@ import { messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfVideo, SelfView } from '../call/self_view';
 import { ConnectionHelp, ConnectionPills } from '../call/connection_help';
-import { ReconnectingVeil, RecordedPill } from '../call/status';
+import { OtherLost, ReconnectingVeil, RecordedPill } from '../call/status';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
 import { DeviceDialog, EndDialog, FindingDialog, MarkerDialog, ReleaseDialog } from './dialogs';
@@ -129,6 +129,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
         />
         {ownIsLarge ? null : <SelfView media={media} first="bottom-left" />}
         <BuyerState session={session} hasFrame={hasFrame.value} name={name} small={ownIsLarge} />
+        {ownIsLarge ? null : <OtherLost call={call} session={session} />}
         <div class="top">
           <span class="row wrap chips">
             <RecordedPill session={session} />

@@ -6,7 +6,7 @@ import { Messages, messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfView } from '../call/self_view';
 import { ConnectionHelp, ConnectionPills } from '../call/connection_help';
-import { ReconnectingVeil, RecordedPill } from '../call/status';
+import { OtherLost, ReconnectingVeil, RecordedPill } from '../call/status';
 import { Tool } from '../call/tool';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
@@ -99,6 +99,7 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
           </div>
         ) : null}
         <OtherPerson session={session} />
+        <OtherLost call={call} session={session} />
         <div class="top">
           <RecordedPill session={session} />
           <ConnectionPills call={call} session={session} />

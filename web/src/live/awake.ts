@@ -17,6 +17,9 @@ export function keepAwake(call: Call): () => void {
     call.session.peek()?.nudge();
     call.connection.nudge();
   };
+  // Chromium says when the kind of network changes; the others only when all of it is gone.
+  const network = (navigator as Navigator & { connection?: EventTarget }).connection;
+  const changed = () => call.connection.nudge();
   const looked = () => {
     if (document.visibilityState !== 'visible') return;
     void hold();
@@ -25,11 +28,13 @@ export function keepAwake(call: Call): () => void {
   };
   window.addEventListener('online', back);
   document.addEventListener('visibilitychange', looked);
+  network?.addEventListener?.('change', changed);
   void hold();
   return () => {
     stopped = true;
     window.removeEventListener('online', back);
     document.removeEventListener('visibilitychange', looked);
+    network?.removeEventListener?.('change', changed);
     void lock?.release().catch(() => undefined);
   };
 }

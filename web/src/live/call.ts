@@ -23,7 +23,7 @@ export class Call {
   readonly expectsFrames = computed(() => {
     const session = this.session.value;
     const other = session?.other.value;
-    if (!session || session.state.value !== 'live' || other?.presence !== 'here' || !other.camera) return false;
+    if (!session || session.state.value !== 'live' || other?.presence !== 'here' || !other.camera || session.connectionOf(other.id) === 'lost') return false;
     // Stills come seconds apart, whether their link is weak or ours.
     return session.qualities.value[other.id]?.picture !== 'stills' && !session.qualities.value[session.you.participant_id]?.thinned;
   });
@@ -36,17 +36,22 @@ export class Call {
     this.media = new LocalMedia(ports.devices, ports.facing);
     this.connection = new Connection({
       createPeer: ports.createPeer,
-      exchange: async (offer, candidates) => {
+      exchange: async (offer, candidates, signal) => {
         const session = this.session.peek();
         if (!session) throw new Error('no session');
-        const answer = await post<{ peer: PeerAnswer }>(`/api/sessions/${session.id}/peer`, { offer, candidates }, { timeoutMs: 8_000 });
+        const answer = await post<{ peer: PeerAnswer }>(`/api/sessions/${session.id}/peer`, { offer, candidates }, { timeoutMs: 8_000, signal });
         return answer.peer;
       },
       trickle: async (peerId, candidates) => {
         const session = this.session.peek();
         if (session) await post(`/api/sessions/${session.id}/peer/${peerId}/candidates`, { candidates });
       },
+      ask: (timeoutMs) => get('/healthz', { timeoutMs, retries: 0 }),
       expectsFrames: () => this.expectsFrames.peek(),
+      isMissed: () => {
+        const session = this.session.peek();
+        return session?.connectionOf(session.you.participant_id) === 'lost';
+      },
       isFinal: (error) => error instanceof ApiError && !error.passing && [401, 403, 404, 409, 410].includes(error.status),
     });
   }
@@ -100,11 +105,15 @@ export class Call {
 
   private adopt(session: LiveSession): void {
     this.session.value = session;
-    session.onPeerLost = () => this.connection.renew();
+    session.onPeerLost = (lost) => this.connection.serverLost(lost);
     void this.adapt(session);
     this.stops.push(
       effect(() => this.connection.setTracks(this.media.audio.value, this.media.video.value)),
       effect(() => this.tellMediaState(session)),
+      effect(() => {
+        // After an outage, or on another network, the socket may be dead without knowing it.
+        if (this.connection.returns.value > 0) session.probe();
+      }),
       effect(() => {
         const over = session.state.value === 'ended' || session.link.value === 'replaced';
         if (!over) return;

@@ -115,6 +115,11 @@ export class Peer {
     this.offering.catch(() => undefined);
   }
 
+  /** The server's name for this connection, once it has answered. */
+  get id(): string | null {
+    return this.peerId;
+  }
+
   private async makeOffer(): Promise<string> {
     const offer = await this.pc.createOffer();
     const repaired = withSoundRepair(offer.sdp ?? '');

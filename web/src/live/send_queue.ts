@@ -16,6 +16,8 @@ export interface Outgoing<Name extends SendName = SendName> {
 /** Passing troubles; the same message is tried again. */
 const PASSING = new Set(['busy', 'internal', 'unavailable', 'rate_limited']);
 const MAX_TRIES = 6;
+/** Said too much at once, as after a long outage: the rest has only to wait. */
+const WAITING = 'too_fast';
 /** An old wish about the camera is not worth sending after a newer one. */
 const LATEST_ONLY: ReadonlySet<SendName> = new Set<SendName>(['media.state']);
 
@@ -43,7 +45,7 @@ export class SendQueue {
       if (answer?.ok) return [];
       const tries = item.tries + 1;
       // No answer is no reason to stop: the repeat is harmless and the connection will come back.
-      if (answer === null) return [{ ...item, tries: item.tries }];
+      if (answer === null || answer.code === WAITING) return [item];
       if (PASSING.has(answer.code) && tries < MAX_TRIES) return [{ ...item, tries }];
       return [{ ...item, tries, refused: answer.code }];
     });

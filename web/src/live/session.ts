@@ -11,6 +11,7 @@ import type {
   DeviceAsks,
   EventPage,
   Participant,
+  PeerLost,
   Quality,
   SendBodies,
   SessionChange,
@@ -25,6 +26,7 @@ import { SendQueue, type Outgoing, type SendName } from './send_queue';
 export type LinkState = 'connecting' | 'open' | 'lost' | 'replaced' | 'refused';
 
 const ACK_LIMIT_MS = 6_000;
+const PROBE_LIMIT_MS = 1_500;
 const TYPING_SHOWN_MS = 4_000;
 const CLOCK_QUESTIONS = 4;
 const CLOCK_EVERY_MS = 60_000;
@@ -46,7 +48,7 @@ export class LiveSession {
   readonly asking = signal<DeviceAsks | null>(null);
   readonly historyLoaded = signal(false);
   /** The server says that our media is gone. */
-  onPeerLost: (() => void) | null = null;
+  onPeerLost: ((lost: PeerLost) => void) | null = null;
   /** What the server asks our camera for. */
   onAdvice: ((advice: Advice) => void) | null = null;
   onEvent: ((event: SessionEvent) => void) | null = null;
@@ -68,6 +70,7 @@ export class LiveSession {
   private readonly log = new EventLog(0);
   private readonly outbox = new SendQueue();
   private flushing = false;
+  private probing = false;
   private filling = false;
   private refill = false;
   private closed = false;
@@ -132,8 +135,30 @@ export class LiveSession {
   /** Reconnect now rather than later (the network has come back). */
   nudge(): void {
     if (this.closed || this.link.peek() === 'replaced' || this.link.peek() === 'refused') return;
-    if (!this.socket.connected) this.socket.connect();
+    if (!this.socket.connected) this.reopen();
     else void this.refresh();
+  }
+
+  /** Find out at once whether the socket still lives, and open another if not. */
+  probe(): void {
+    if (this.closed || this.probing || this.link.peek() === 'replaced' || this.link.peek() === 'refused') return;
+    if (!this.socket.connected) {
+      if (this.link.peek() === 'lost') this.reopen();
+      return;
+    }
+    this.probing = true;
+    this.socket
+      .timeout(PROBE_LIMIT_MS)
+      .emitWithAck('clock', {})
+      .catch(() => this.reopen())
+      .finally(() => (this.probing = false));
+  }
+
+  /** An attempt that hangs in the old network is given up for a new one. */
+  private reopen(): void {
+    if (this.closed || this.link.peek() === 'replaced' || this.link.peek() === 'refused') return;
+    this.socket.disconnect();
+    this.socket.connect();
   }
 
   close(): void {
@@ -197,7 +222,7 @@ export class LiveSession {
       this.typingTimer = setTimeout(() => (this.typing.value = null), TYPING_SHOWN_MS);
     });
     socket.on('device.asks', (asks: DeviceAsks) => (this.asking.value = asks));
-    socket.on('peer.lost', () => this.onPeerLost?.());
+    socket.on('peer.lost', (lost: PeerLost) => this.onPeerLost?.(lost));
     socket.on('replaced', () => {
       this.link.value = 'replaced';
       socket.disconnect();
@@ -211,6 +236,14 @@ export class LiveSession {
   }
 
   private applyChange(change: SessionChange): void {
+    // What the log of the session says of a connection is newer than the last measurement.
+    const before = new Map(this.participants.peek().map((p) => [p.id, p.connection]));
+    const changed = change.participants.filter((p) => before.get(p.id) !== p.connection);
+    if (changed.length > 0) {
+      const qualities = { ...this.qualities.peek() };
+      for (const p of changed) delete qualities[p.id];
+      this.qualities.value = qualities;
+    }
     this.state.value = change.state;
     this.participants.value = change.participants;
     this.queue.value = change.queue;

@@ -44,6 +44,13 @@ describe('the send queue', () => {
     expect(queue.next()).toBeNull();
   });
 
+  it('waits as long as it takes when too much was said at once', () => {
+    const queue = new SendQueue();
+    say(queue, 'a');
+    for (let tries = 0; tries < 100; tries += 1) queue.settle('a', { ok: false, code: 'too_fast', message: '' });
+    expect(queue.next()?.client_id).toBe('a');
+  });
+
   it('forgets a message whose event has come back before its acknowledgement', () => {
     const queue = new SendQueue();
     say(queue, 'a');
