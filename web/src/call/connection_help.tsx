@@ -1,9 +1,10 @@
 /** How both connections are, in a word and a colour, and for a while what helps, in a sentence. */
-import { signal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { locale, type Locale } from '../base/text';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
-import { helpFor } from './help_words';
+import { helpFor, type Help } from './help_words';
 import { ConnectionPill, ownWord } from './status';
 import { t } from './text';
 
@@ -11,6 +12,12 @@ import { t } from './text';
 const SPEAK_AFTER_MS = 2_500;
 const SPEAK_FOR_MS = 15_000;
 
+const WORDS: Record<Locale, () => Promise<{ help: Record<Help, string> }>> = {
+  en: () => import('./locales/help.en'),
+  de: () => import('./locales/help.de'),
+  es: () => import('./locales/help.es'),
+  'zh-Hans': () => import('./locales/help.zh-Hans'),
+};
 const shown = signal(false);
 
 /** The pills of both people: whose page it is first, the other's when it is not simply good. */
@@ -31,6 +38,12 @@ export function ConnectionPills({ call, session }: { call: Call; session: LiveSe
 export function ConnectionHelp({ session }: { session: LiveSession }) {
   const other = session.other.value;
   const help = helpFor(session.qualities.value[session.you.participant_id], other?.presence === 'here' ? session.qualities.value[other.id] : undefined);
+  const spoken = locale.value;
+  const words = useSignal<Record<Help, string> | null>(null);
+  useEffect(() => {
+    // A line too weak to bring the words now may bring them with the next trouble.
+    if (help) WORDS[spoken]().then((loaded) => (words.value = loaded.help), () => undefined);
+  }, [help, spoken]);
   useEffect(() => {
     shown.value = false;
     if (!help) return;
@@ -41,9 +54,10 @@ export function ConnectionHelp({ session }: { session: LiveSession }) {
       clearTimeout(end);
     };
   }, [help]);
+  const text = help && shown.value ? words.value?.[help].replace('{name}', other?.name ?? '') : null;
   return (
-    <p class={help && shown.value ? 'pill help' : 'sr'} role="status" data-test="connection-help" data-help={help ?? ''}>
-      {help && shown.value ? t(`call.help_${help}`, { name: other?.name ?? '' }) : null}
+    <p class={text ? 'pill help' : 'sr'} role="status" data-test="connection-help" data-help={help ?? ''}>
+      {text}
     </p>
   );
 }

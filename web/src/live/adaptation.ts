@@ -2,8 +2,9 @@
 import { signal } from '@preact/signals';
 import type { Advice, Snapshot } from '../base/protocol';
 import { OwnLadder, type SendFigures } from './own_ladder';
-import type { Peer, Shape } from './peer';
+import type { Peer } from './peer';
 import { RUNGS, rungOf, START, type Rung } from './rungs';
+import { pictureHeightOf, setShape, videoTrackOf, type Shape } from './shape';
 
 const SAMPLE_MS = 1_000;
 /** The server repeats its advice every two seconds; older than this, the browser is on its own. */
@@ -28,6 +29,7 @@ export class Adaptation {
   private readonly most: Rung;
   private readonly timer: ReturnType<typeof setInterval>;
   private applied = '';
+  private shaping: Promise<void> = Promise.resolve();
   private wideSinceMs: number | null = null;
   private wide: MediaStreamTrack | null = null;
   private closed = false;
@@ -81,10 +83,11 @@ export class Adaptation {
     this.rung.value = shape.rung;
     void this.fitCamera(peer, shape);
     // The camera may have turned or been exchanged: the scale follows its picture.
-    const key = JSON.stringify([shape, peer.pictureHeight]);
+    const key = JSON.stringify([shape, pictureHeightOf(peer.pc)]);
     if (key === this.applied) return;
     this.applied = key;
-    void peer.shape(shape);
+    // One after the other: parameters that were read before another change are refused.
+    this.shaping = this.shaping.then(() => setShape(peer.pc, shape));
   }
 
   /** The least of the three in every respect. */
@@ -104,7 +107,7 @@ export class Adaptation {
 
   /** Ask the camera itself for 1080 lines while they are sent. */
   private async fitCamera(peer: Peer, shape: Shape): Promise<void> {
-    const track = peer.videoTrack;
+    const track = videoTrackOf(peer.pc);
     if (!track?.applyConstraints) return;
     const wants = shape.maxHeight > 720;
     const nowMs = Date.now();

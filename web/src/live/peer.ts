@@ -3,17 +3,8 @@ import type { Candidate, PeerAnswer } from '../base/protocol';
 
 export type PeerFactory = () => RTCPeerConnection;
 
-/** The bounds of what is sent. */
-export interface Shape {
-  maxBitrateBps: number;
-  maxFramerate: number;
-  /** The shorter side of the picture. */
-  maxHeight: number;
-  soundBps: number;
-}
-
-/** Until somebody knows better: what the ladder's middle rung asks (rungs.ts). */
-const AT_FIRST: Shape = { maxBitrateBps: 1_200_000, maxFramerate: 15, maxHeight: 720, soundBps: 32_000 };
+/** Until adaptation.ts knows better: what the ladder's middle rung asks (rungs.ts). */
+const AT_FIRST: RTCRtpEncodingParameters = { maxBitrate: 1_200_000, maxFramerate: 15 };
 
 /** What the m-lines of every offer are, in order (docs/architecture.md). */
 export const M_LINES = [
@@ -70,15 +61,13 @@ export class Peer {
   private peerId: string | null = null;
   private trickle: ((peerId: string, candidates: Candidate[]) => Promise<void>) | null = null;
   private flushing = false;
-  private shaped = AT_FIRST;
-  private shaping: Promise<void> = Promise.resolve();
   private closed = false;
   private fail: (error: Error) => void = () => undefined;
 
   constructor(factory: PeerFactory) {
     this.pc = factory();
     const transceivers = M_LINES.map(({ kind, direction }, index) =>
-      this.pc.addTransceiver(kind, index === 1 ? { direction, sendEncodings: [{ maxBitrate: AT_FIRST.maxBitrateBps, maxFramerate: AT_FIRST.maxFramerate }] } : { direction }),
+      this.pc.addTransceiver(kind, index === 1 ? { direction, sendEncodings: [AT_FIRST] } : { direction }),
     );
     const codecs = typeof RTCRtpReceiver === 'undefined' ? null : RTCRtpReceiver.getCapabilities('video')?.codecs;
     if (codecs) {
@@ -128,7 +117,6 @@ export class Peer {
       () => repaired,
       async () => (await this.pc.setLocalDescription(offer), offer.sdp ?? ''),
     );
-    await this.shape(this.shaped);
     return sdp;
   }
 
@@ -142,7 +130,6 @@ export class Peer {
     this.peerId = answer.peer_id;
     this.trickle = trickle;
     await this.pc.setRemoteDescription({ type: 'answer', sdp: answer.answer });
-    await this.shape(this.shaped);
     void this.flush();
   }
 
@@ -161,49 +148,6 @@ export class Peer {
     this.closed = true;
     this.fail(new Error('peer closed'));
     this.pc.close();
-  }
-
-  /** The track that is sent as video. */
-  get videoTrack(): MediaStreamTrack | null {
-    return this.pc.getTransceivers()[1]?.sender.track ?? null;
-  }
-
-  /** The shorter side of the camera's picture, 0 while it is unknown. */
-  get pictureHeight(): number {
-    const { width = 0, height = 0 } = this.videoTrack?.getSettings?.() ?? {};
-    return Math.min(width, height);
-  }
-
-  /** Send within these bounds: sharp rather than fluent, and sound before picture. */
-  shape(shape: Shape): Promise<void> {
-    this.shaped = shape;
-    // One after the other: parameters that were read before another change are refused.
-    this.shaping = this.shaping.then(() => this.setShape(shape));
-    return this.shaping;
-  }
-
-  private async setShape(shape: Shape): Promise<void> {
-    if (this.closed) return;
-    const [audio, video] = this.pc.getTransceivers();
-    await this.change(audio?.sender, (parameters) => {
-      for (const encoding of parameters.encodings) Object.assign(encoding, { maxBitrate: shape.soundBps, priority: 'high', networkPriority: 'high' });
-    });
-    const scale = Math.max(1, this.pictureHeight / shape.maxHeight);
-    await this.change(video?.sender, (parameters) => {
-      (parameters as { degradationPreference?: string }).degradationPreference = 'maintain-resolution';
-      for (const encoding of parameters.encodings) Object.assign(encoding, { maxBitrate: shape.maxBitrateBps, maxFramerate: shape.maxFramerate, scaleResolutionDownBy: scale });
-    });
-  }
-
-  private async change(sender: RTCRtpSender | undefined, set: (parameters: RTCRtpSendParameters) => void): Promise<void> {
-    if (!sender) return;
-    try {
-      const parameters = sender.getParameters();
-      set(parameters);
-      await sender.setParameters(parameters);
-    } catch {
-      // Not every browser has every parameter; contentHint says nearly the same.
-    }
   }
 
   private async flush(): Promise<void> {
