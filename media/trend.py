@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import deque
 
 _BUCKET_S = 1.0
-_BUCKETS = 20
+_BUCKETS = 8
 _JUMP_MS = 10_000.0
 
 
 class DelayTrend:
-    """The excess of a delay over the least of the last 20 s.
+    """The excess of a delay over the least of the last 8 s.
 
     Delays may have any constant offset (the two clocks need not agree). A drift between
-    the clocks of 100 ppm shows as 2 ms.
+    the clocks of 100 ppm shows as 1 ms.
     """
 
     __slots__ = ("_bucket_at_s", "_lowest", "excess_ms")
