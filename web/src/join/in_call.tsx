@@ -105,10 +105,10 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
           <ConnectionPills call={call} session={session} />
           {connection.frozen.value && connection.word.value === 'connected' && host?.presence === 'here' ? <span class="pill" role="status">{t('call.frozen')}</span> : null}
           {observer ? <span class="pill">{t('call.observer', { name: observer.name })}</span> : null}
-          <ConnectionHelp session={session} />
         </div>
         <SelfView media={media} />
         <div class="bottom">
+          <ConnectionHelp session={session} />
           {media.microphone.value === 'refused' || media.microphone.value === 'missing' ? <span class="pill" role="status" data-test="no-microphone">{t('call.microphone_silent')}</span> : null}
           {writing.value || openFinding(session) ? null : <Hint session={session} onOpen={() => (writing.value = true)} />}
           <OpenFinding session={session} />
