@@ -116,12 +116,32 @@ def _word(value: object) -> object:
     return {"fair": "weak", "poor": "bad"}.get(value, value) if isinstance(value, str) else value
 
 
+ConnectionWord = Literal["good", "weak", "bad", "lost"]
+
+
+class AdviceFact(BaseModel):
+    """What a sender's browser is to send at most: a rung of the ladder of media/ladder.py."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+    rung: Annotated[str, StringConstraints(pattern=r"^[a-z0-9]{1,16}$")]
+    max_bitrate_bps: Annotated[int, Field(ge=10_000, le=50_000_000)]
+    max_framerate: Annotated[int, Field(ge=1, le=60)]
+    max_height: Annotated[int, Field(ge=90, le=4320)]
+    video: bool
+
+
 class MediaFact(BaseModel):
     """What a media worker says of one peer; not evidence."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
     kind: Literal[
-        "peer_connected", "peer_lost", "peer_recovered", "peer_closed", "peer_unsuited", "quality"
+        "peer_connected",
+        "peer_lost",
+        "peer_recovered",
+        "peer_closed",
+        "peer_unsuited",
+        "quality",
+        "advice",
     ]
     at_ns: Ns
     session_id: Id
@@ -136,4 +156,9 @@ class MediaFact(BaseModel):
     rtt_ms: float | None = None
     loss: float | None = None
     jitter_ms: float | None = None
-    word: Annotated[Literal["good", "weak", "bad", "lost"], BeforeValidator(_word)] | None = None
+    word: Annotated[ConnectionWord, BeforeValidator(_word)] | None = None
+    up: ConnectionWord | None = None
+    down: ConnectionWord | None = None
+    picture: Literal["moving", "slow", "stills"] | None = None
+    thinned: bool = False
+    advice: AdviceFact | None = None

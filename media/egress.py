@@ -18,6 +18,7 @@ from media.rtp import distance32
 
 if TYPE_CHECKING:
     from media.ingress import Ingress
+    from media.still_feed import StillFeed
 
 HEAD_WITH_TIME = Struct("!BBHIIHHI")
 HEAD = Struct("!BBHII")
@@ -83,6 +84,7 @@ class Egress:
         "sequence_offset",
         "source",
         "ssrc",
+        "still",
         "time_prefix",
         "timestamp_offset",
         "transmitter",
@@ -133,6 +135,8 @@ class Egress:
         self.rate_bps = 0.0
         self.reported = False
         self.loss = 0.0
+        # Set while the line is thinned: the source's packets pass it by.
+        self.still: StillFeed | None = None
 
     @property
     def live(self) -> bool:
@@ -145,8 +149,10 @@ class Egress:
         if old is source:
             return
         self.pause(now_s)
-        if old is not None and self in old.waiting:
-            old.waiting.remove(self)
+        if old is not None:
+            for held in (old.waiting, old.thinned):
+                if self in held:
+                    held.remove(self)
         self.source = source
         self.second_of = {}
         if source is None:
@@ -156,7 +162,7 @@ class Egress:
             if ours is not None:
                 self.second_of[payload_type] = ours
                 self.second_of[payload_type | 0x80] = ours | 0x80
-        source.waiting.append(self)
+        (source.waiting if self.still is None else source.thinned).append(self)
 
     def pause(self, now_s: float) -> None:
         """Stop forwarding and remember where the stream stands; it resumes at a keyframe."""
@@ -173,6 +179,34 @@ class Egress:
 
     def begin(self, source: Ingress, sequence: int, timestamp: int, now_s: float) -> None:
         """Forward from this packet of ``source`` on, continuing our own numbering."""
+        self._begin_at(source, sequence, timestamp, now_s)
+        source.waiting.remove(self)
+        source.outs.append(self)
+
+    def begin_still(
+        self, source: Ingress, sequence: int, timestamp: int, packets: int, now_s: float
+    ) -> None:
+        """Number the next ``packets`` of ``source`` as one frame of a thinned line."""
+        last_timestamp = self._begin_at(source, sequence, timestamp, now_s)
+        next_sequence = (sequence + self.sequence_offset + packets) & 0xFFFF
+        self.unbound = (next_sequence, last_timestamp, now_s)
+
+    def thin(self, feed: StillFeed, now_s: float) -> None:
+        """From now on only ``feed`` sends; what the source sends passes this line by."""
+        self.pause(now_s)
+        self.still = feed
+        if self.source is not None:
+            self.source.waiting.remove(self)
+            self.source.thinned.append(self)
+
+    def thicken(self) -> None:
+        """Forward again, from the next keyframe on."""
+        self.still = None
+        if self.source is not None:
+            self.source.thinned.remove(self)
+            self.source.waiting.append(self)
+
+    def _begin_at(self, source: Ingress, sequence: int, timestamp: int, now_s: float) -> int:
         next_sequence, last_timestamp, stopped_s = self.unbound
         elapsed = 0
         if stopped_s is not None:
@@ -185,8 +219,18 @@ class Egress:
             Origin(source.participant_id, source.track_id, ours, self.timestamp_offset)
         )
         self.reported = False
-        source.waiting.remove(self)
-        source.outs.append(self)
+        return ours
+
+    def send(
+        self, sequence: int, timestamp: int, second: int, payload: bytes, send_time: int
+    ) -> int:
+        """Send a packet of the source the slower way; gives the payload's bytes, 0 if dropped."""
+        header = self.header(sequence, timestamp, second, send_time)
+        if header is None or not self.transmitter.send(header + payload, rtcp=False):
+            return 0
+        self.packets += 1
+        self.octets += len(payload)
+        return len(payload)
 
     def locate(self, rtp_timestamp: int) -> tuple[str, str, int] | None:
         """The source of what the viewer saw: participant, track, the source's RTP timestamp."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from media.downlink import combine_caps
+from media.adaptation import Adaptation
 from media.egress import Egress
 from media.ingress import Ingress
 from media.rtcp import (
@@ -20,7 +20,6 @@ from media.rtcp import (
     build_nack,
     build_pli,
     build_receiver_report,
-    build_remb,
     build_sender_report,
     parse_rtcp,
 )
@@ -38,11 +37,10 @@ _KEYFRAME_EVERY_S = 10.0
 _KEYFRAME_MIN_BPS = 200_000
 _STALL_TICKS = 24
 _OUTAGE_KEYFRAME_S = 5.0
-_REMB_TICKS = 10
-_FLOOR_BPS = 60_000.0
-_RECORDED_FLOOR_BPS = 150_000.0
-_LIFT_BPS = 5_000_000
-_LIFTS = 3
+_KEYFRAME_PAUSE_MAX_S = 3.0
+_KEYFRAME_BYTES = 30_000
+_LEAST_VIDEO_BPS = 60_000.0
+_FIRST_VIDEO_BPS = 800_000.0
 _MAX_REPORTS = 64
 
 
@@ -54,10 +52,10 @@ class _Watch:
         "bitrate_bps",
         "idle_ticks",
         "keyframes_asked",
-        "lifts",
         "loss",
         "octets",
         "outage_s",
+        "peak_bps",
         "received",
     )
 
@@ -69,8 +67,8 @@ class _Watch:
         self.keyframes_asked = 0
         self.octets = 0
         self.bitrate_bps = 0.0
+        self.peak_bps = 0.0
         self.loss = 0.0
-        self.lifts = 0
 
 
 class Feedback:
@@ -82,11 +80,13 @@ class Feedback:
         clock: Clock,
         transmitter: Transmitter,
         arrivals: FeedbackBuilder,
+        adaptation: Adaptation,
         tap: Tap | None,
     ) -> None:
         self._clock = clock
         self._transmitter = transmitter
         self._arrivals = arrivals
+        self._adaptation = adaptation
         self._tap = tap
         self._by_source: dict[int, Ingress] = {}
         self._outs: dict[int, Egress] = {}
@@ -97,6 +97,8 @@ class Feedback:
         self._ssrc = 1
         self._ticks = 0
         self._slow_at_s: float | None = None
+        self._frames_before: int | None = None
+        self.framerate: float | None = None
         self.rtt_s = 0.0
         self.nacks_received = 0
         self.keyframe_requests_received = 0
@@ -109,6 +111,7 @@ class Feedback:
         self._outs = {out.ssrc: out for out in egresses.values()}
         # The m-line both sides send on has our first SSRC; any of ours will do.
         self._ssrc = next(iter(self._outs), 1)
+        self._adaptation.configure(ingresses, egresses, self._ssrc)
 
     def use_tap(self, tap: Tap | None) -> None:
         """Tell this recorder of the sender's clock from now on, or none."""
@@ -135,7 +138,8 @@ class Feedback:
                 case KeyframeRequest():
                     self._on_keyframe_request(message)
                 case Remb():
-                    self._on_remb(message, now_s)
+                    # Browsers list every stream they receive: it is of the whole downlink.
+                    self._adaptation.on_remb(message.bitrate_bps, now_s)
 
     def _on_sender_report(self, report: SenderInfo) -> None:
         ingress = next((one for one in self._ingresses if one.ssrc == report.ssrc), None)
@@ -157,20 +161,22 @@ class Feedback:
             sent_s = self._sent_reports.get(block.last_report)
             if sent_s is not None and block.last_report:
                 self.rtt_s = min(5.0, max(0.0, now_s - sent_s - block.delay / 65_536))
-            out.loss = block.fraction_lost / 256
-            if out.kind == "video" and out.source is not None:
-                out.cap.on_loss(out.loss, out.rate_bps, now_s)
-                out.source.owner.update_cap(out.source, now_s)
+                self._adaptation.on_round_trip(self.rtt_s, now_s)
+            self._adaptation.on_loss(out, block.fraction_lost / 256, now_s)
 
     def _on_nack(self, nack: Nack, now_s: float) -> None:
         out = self._outs.get(nack.media_ssrc)
-        if out is None or out.source is None or not out.live:
+        if out is None or out.source is None or not (out.live or out.still):
             return
         self.nacks_received += len(nack.sequences)
         source = out.source
         send_time = int(now_s * 262_144) & 0xFFFFFF
         for ours in nack.sequences:
-            held = source.held((ours - out.sequence_offset) & 0xFFFF)
+            held = (
+                out.still.held(ours)
+                if out.still is not None
+                else source.held((ours - out.sequence_offset) & 0xFFFF)
+            )
             if held is None:
                 continue
             sequence, timestamp, second, payload = held
@@ -185,16 +191,10 @@ class Feedback:
         if out is None or out.source is None:
             return
         self.keyframe_requests_received += 1
+        if out.still is not None:
+            # The next still is a keyframe anyhow.
+            return
         out.source.owner.request_keyframe(out.source)
-
-    def _on_remb(self, remb: Remb, now_s: float) -> None:
-        # Browsers list every stream they receive; the estimate is of the whole downlink.
-        total_bps = sum(out.rate_bps for out in self._outs.values())
-        for out in self._outs.values():
-            if out.kind != "video" or out.source is None or not out.live:
-                continue
-            out.cap.on_remb(remb.bitrate_bps, total_bps, now_s)
-            out.source.owner.update_cap(out.source, now_s)
 
     # What we say.
 
@@ -209,37 +209,30 @@ class Feedback:
         self._transmitter.send(build_sender_report(report, _CNAME), rtcp=True)
 
     def request_keyframe(self, ingress: Ingress) -> None:
-        """Ask the sender for a keyframe, at most every 0.3 s; a refused wish is kept."""
+        """Ask the sender for a keyframe as soon as the throttle allows; a wish is kept."""
         ingress.key_wanted = True
         self._ask_for_keyframe(ingress, time.monotonic())
 
     def update_cap(self, ingress: Ingress, now_s: float) -> None:
         """Tell the sender at once when a cap begins to bite; the ticks do the rest."""
-        watch = self._watches[ingress]
-        if watch.lifts == 0:
-            self._send_cap(ingress, watch, now_s)
+        self._adaptation.update_cap(ingress, now_s)
 
     def _ask_for_keyframe(self, ingress: Ingress, now_s: float) -> None:
         watch = self._watches[ingress]
-        if not ingress.started or now_s - watch.asked_s < _KEYFRAME_PAUSE_S:
+        if not ingress.started or now_s - watch.asked_s < self._keyframe_pause_s(ingress, watch):
             return
         ingress.key_wanted = False
         watch.asked_s = now_s
         watch.keyframes_asked += 1
         self._transmitter.send(build_pli(self._ssrc, ingress.ssrc), rtcp=True)
 
-    def _send_cap(self, ingress: Ingress, watch: _Watch, now_s: float) -> None:
-        floor_bps = _RECORDED_FLOOR_BPS if ingress.handle else _FLOOR_BPS
-        cap_bps = combine_caps([out.cap.value(now_s) for out in ingress.outs], floor_bps)
-        if cap_bps is not None:
-            watch.lifts = _LIFTS
-        elif watch.lifts > 0:
-            # The last cap holds in the browser until another estimate lifts it.
-            watch.lifts -= 1
-            cap_bps = _LIFT_BPS
-        else:
-            return
-        self._transmitter.send(build_remb(self._ssrc, cap_bps, [ingress.ssrc]), rtcp=True)
+    def _keyframe_pause_s(self, ingress: Ingress, watch: _Watch) -> float:
+        """How long a keyframe takes to come: asking before would only make it later."""
+        rate_bps = max(_LEAST_VIDEO_BPS, watch.peak_bps) if watch.peak_bps else _FIRST_VIDEO_BPS
+        # A keyframe of a better time was larger than one at today's rate will be.
+        size_bytes = min(ingress.key_bytes or _KEYFRAME_BYTES, _KEYFRAME_BYTES)
+        takes_s = self.rtt_s + size_bytes * 8 / rate_bps
+        return min(_KEYFRAME_PAUSE_MAX_S, max(_KEYFRAME_PAUSE_S, takes_s))
 
     # Timers.
 
@@ -250,7 +243,7 @@ class Feedback:
             watch = self._watches[ingress]
             self._watch_for_stall(ingress, watch)
             self._introduce(ingress)
-            if ingress.kind != "video" or not ingress.started:
+            if not ingress.started:
                 continue
             wanted, given_up = ingress.nacks.due(now_s, self.rtt_s)
             if wanted:
@@ -258,13 +251,13 @@ class Feedback:
                     build_nack(self._ssrc, ingress.ssrc, [one & 0xFFFF for one in wanted]),
                     rtcp=True,
                 )
+            if ingress.kind != "video":
+                continue
             again = now_s - watch.asked_s >= max(_KEYFRAME_AGAIN_S, 1.5 * self.rtt_s)
             awaited = ingress.awaited or self._broken(ingress, watch, now_s)
             if given_up or ingress.key_wanted or (again and awaited):
                 ingress.key_wanted = True
                 self._ask_for_keyframe(ingress, now_s)
-            if self._ticks % _REMB_TICKS == 0:
-                self._send_cap(ingress, watch, now_s)
         if self._ticks & 1 and self._arrivals.arrivals:
             media_ssrc = next((one.ssrc for one in self._ingresses if one.started), 0)
             packet = self._arrivals.build(self._ssrc, media_ssrc)
@@ -284,8 +277,9 @@ class Feedback:
         """Packets come again: what was lost is beyond repair, and keyframes are asked for at once,
         of this peer and of whoever feeds it."""
         for ingress in self._ingresses:
+            # Sound of so long ago would only be in the way as well.
+            ingress.nacks.reset()
             if ingress.kind == "video" and ingress.started:
-                ingress.nacks.reset()
                 self._watches[ingress].outage_s = now_s
                 self.request_keyframe(ingress)
         for out in self._outs.values():
@@ -328,9 +322,12 @@ class Feedback:
                 blocks.append(block)
             if elapsed_s > 0:
                 watch.bitrate_bps = (ingress.octets - watch.octets) * 8 / elapsed_s
+                # An outage is no reason to wait longer for the keyframe after it.
+                watch.peak_bps = max(watch.bitrate_bps, 0.8 * watch.peak_bps)
             watch.octets = ingress.octets
             if self._recording_wants_keyframe(ingress, watch, now_s, now_us):
                 self.request_keyframe(ingress)
+        self._count_frames(elapsed_s)
         if blocks:
             self._transmitter.send(build_receiver_report(self._ssrc, blocks, _CNAME), rtcp=True)
         for out in self._outs.values():
@@ -338,6 +335,16 @@ class Feedback:
             self._octets_before[out] = out.octets
             if elapsed_s > 0:
                 out.rate_bps = (out.octets - before) * 8 / elapsed_s
+
+    def _count_frames(self, elapsed_s: float) -> None:
+        videos = [one for one in self._ingresses if one.kind == "video" and one.started]
+        frames = sum(one.frames for one in videos)
+        before, self._frames_before = self._frames_before, frames if videos else None
+        if before is None or elapsed_s <= 0 or frames < before:
+            self.framerate = None
+            return
+        now = (frames - before) / elapsed_s
+        self.framerate = now if self.framerate is None else (self.framerate + now) / 2
 
     @staticmethod
     def _recording_wants_keyframe(
@@ -360,6 +367,10 @@ class Feedback:
     def loss(self, ingress: Ingress) -> float:
         """The share of a track's packets lost in the last second before repair (0-1)."""
         return self._watches[ingress].loss
+
+    def missing(self, _: Ingress) -> float:
+        """The share of what was sent to us in the last second that did not come at once (0-1)."""
+        return self._adaptation.loss
 
     def keyframes_asked(self, ingress: Ingress) -> int:
         """How many keyframes were asked of a track."""

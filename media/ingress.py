@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from media.history import RING
@@ -29,6 +30,12 @@ class SourceOwner(Protocol):
     def update_cap(self, ingress: Ingress, now_s: float) -> None:
         """A viewer's cap changed."""
 
+    def bitrate_bps(self, ingress: Ingress) -> float:
+        """What the track brings in."""
+
+    def missing(self, ingress: Ingress) -> float:
+        """The share of it that did not come at once (0-1)."""
+
 
 class Ingress:
     """The state of one track as it arrives; ``leg.py`` and ``path.py`` move the packets.
@@ -42,13 +49,18 @@ class Ingress:
         "_last_transit",
         "_prior_expected",
         "_prior_received",
+        "_transit_low",
         "clock_rate",
         "codec_of",
         "cycles",
+        "frames",
         "handle",
         "handle_codec",
         "jitter",
         "key_at_us",
+        "key_bytes",
+        "key_octets",
+        "key_timestamp",
         "key_wanted",
         "kind",
         "last_report",
@@ -57,6 +69,7 @@ class Ingress:
         "last_timestamp",
         "max_sequence",
         "mid",
+        "missed",
         "nacks",
         "octets",
         "outs",
@@ -69,6 +82,7 @@ class Ingress:
         "rtx_ssrc",
         "ssrc",
         "started",
+        "thinned",
         "track_id",
         "transport_cc_at",
         "waiting",
@@ -101,6 +115,7 @@ class Ingress:
         self.transport_cc_at = 0
         self.outs: list[Egress] = []
         self.waiting: list[Egress] = []
+        self.thinned: list[Egress] = []
         self.octets = 0
         self.restart()
 
@@ -111,8 +126,11 @@ class Ingress:
         self.cycles = 0
         self._base = 0
         self.received = 0
+        self.missed = 0
+        self.frames = 0
         self.jitter = 0.0
         self._last_transit = 0.0
+        self._transit_low = inf
         self._prior_expected = 0
         self._prior_received = 0
         self.last_timestamp = -1
@@ -121,6 +139,9 @@ class Ingress:
         self.last_report_us = 0
         self.last_sender: tuple[int, int] | None = None
         self.key_at_us = 0
+        self.key_bytes = 0
+        self.key_octets = -1
+        self.key_timestamp = -1
         self.key_wanted = False
         self.ring: list[Held | None] = [None] * RING
         self.nacks = NackList()
@@ -149,11 +170,12 @@ class Ingress:
         highest = self.cycles + self.max_sequence
         position = unwrap16(sequence, highest)
         if position > highest:
-            if self.kind == "video" and position - highest > 1:
+            self.missed += position - highest - 1
+            if position - highest > 1:
                 repairable = position - highest <= _MAX_REPAIR
                 if not (repairable and self.nacks.lost(highest + 1, position, now_s)):
                     self.nacks.reset()
-                    self.key_wanted = True
+                    self.key_wanted = self.kind == "video"
             self.cycles = position - sequence
             self.max_sequence = sequence
         else:
@@ -162,7 +184,9 @@ class Ingress:
             held = self.ring[sequence & _MASK]
             if held is not None and held[0] == sequence:
                 return None
-            self.nacks.arrived(position)
+            if not self.nacks.arrived(position):
+                # It was not asked for again, so it was only out of order.
+                self.missed -= 1
         self.received += 1
         return position
 
@@ -183,7 +207,12 @@ class Ingress:
             # The timestamp wrapped around, or the sender jumped: no jitter.
             if change < self.clock_rate * 4:
                 self.jitter += (change - self.jitter) / 16
+        if transit < self._transit_low:
+            self._transit_low = transit
+        if self.key_octets >= 0:
+            self.key_bytes, self.key_octets = self.octets - self.key_octets, -1
         self._last_transit = transit
+        self.frames += 1
         self.last_timestamp = timestamp
         self.payload_type = payload_type
         if self.kind == "audio":
@@ -191,7 +220,17 @@ class Ingress:
         if not self.begins_keyframe(self.codec_of.get(payload_type, ""), payload):
             return False
         self.key_at_us = now_us
+        self.key_octets = self.octets
+        self.key_timestamp = timestamp
         return True
+
+    def take_delay_ms(self) -> float | None:
+        """The least delay of a frame since the last call, None if none came.
+
+        It has a constant offset, since the sender's clock is its own.
+        """
+        low, self._transit_low = self._transit_low, inf
+        return None if low == inf else low * 1000 / self.clock_rate
 
     @staticmethod
     def begins_keyframe(codec: str, payload: bytes) -> bool:

@@ -9,13 +9,14 @@ from typing import Protocol
 
 import structlog
 
+from media.adaptation import Adaptation, Advice
 from media.addresses import NetworkPolicy
 from media.egress import Egress
 from media.endpoint import Address, UdpEndpoint
 from media.feedback import Feedback
 from media.hooks import PeerLink
 from media.ingress import Ingress
-from media.negotiation import MediaLine
+from media.negotiation import MediaLine, with_start_bitrate
 from media.path import FastPath
 from media.pulse import Beat, Pulse
 from media.room import Role
@@ -70,6 +71,9 @@ class LegOwner(Protocol):
     def leg_gone(self, leg: Leg, cause: str) -> None:
         """It is over and must be closed."""
 
+    def leg_advised(self, leg: Leg) -> None:
+        """What its sender is asked for has changed."""
+
 
 class Leg:
     """One peer connection of one participant."""
@@ -107,10 +111,12 @@ class Leg:
             open_track=self._open_track,
             on_moved=self.on_path,
         )
+        self.adaptation = Adaptation(self.transmitter, self._advised)
         self.feedback = Feedback(
             clock=clock,
             transmitter=self.transmitter,
             arrivals=self.path.feedback,
+            adaptation=self.adaptation,
             tap=self._tap,
         )
         self._created_s = clock.monotonic_s()
@@ -121,8 +127,10 @@ class Leg:
         """Whether media flows, or would if the peer were not silent."""
         return self.state in (LegState.CONNECTED, LegState.LOST)
 
-    async def open(self, offer: str, preferred: list[str]) -> str:
+    async def open(self, offer: str, preferred: list[str], start_bps: int | None = None) -> str:
         """Answer the offer and make the streams.
+
+        ``start_bps`` is what a check has found the uplink to carry.
 
         Raises:
             CaseError: ``bad_offer`` (422).
@@ -130,6 +138,9 @@ class Leg:
         answer, lines = await self._link.answer(
             offer, preferred, publishes_only=self.identity.role is Role.BENCH
         )
+        if start_bps is not None:
+            self.adaptation.start_at(start_bps)
+            answer = with_start_bitrate(answer, start_bps)
         for line in lines:
             self._add_line(line)
         first = lines[0]
@@ -229,7 +240,7 @@ class Leg:
         for out in self.egresses.values():
             out.bind(None, now_s)
         for ingress in self.ingresses:
-            for out in [*ingress.outs, *ingress.waiting]:
+            for out in [*ingress.outs, *ingress.waiting, *ingress.thinned]:
                 out.bind(None, now_s)
             if self._tap is not None and ingress.handle:
                 self._tap.end_track(ingress.handle, wall_ns, cause)
@@ -247,6 +258,7 @@ class Leg:
         """A pair was nominated, or packets come on another that was checked."""
         self.path.use_path(endpoint, remote)
         self.transmitter.use_path(endpoint.sock, remote)
+        self.adaptation.path_changed()
         self._maybe_connected()
 
     def on_gone(self, cause: str) -> None:
@@ -262,6 +274,9 @@ class Leg:
         self.setup_ms = int((now_s - self._created_s) * 1000)
         self._pulse = Pulse(now_s)
         self._owner.leg_connected(self)
+
+    def _advised(self, _: Advice) -> None:
+        self._owner.leg_advised(self)
 
     # What the path says.
 
@@ -301,6 +316,7 @@ class Leg:
                 self._owner.leg_gone(self, "failed")
             return
         self.feedback.tick(now_s)
+        self.adaptation.tick(now_s)
         self._watch(now_s)
 
     def tick_slow(self, now_s: float) -> None:

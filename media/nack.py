@@ -48,9 +48,10 @@ class NackList:
             self._holes[sequence] = _Hole(now_s, now_s)
         return True
 
-    def arrived(self, sequence: int) -> None:
-        """A late or repeated packet came."""
-        self._holes.pop(sequence, None)
+    def arrived(self, sequence: int) -> bool:
+        """A late or repeated packet came; gives whether it had been asked for."""
+        hole = self._holes.pop(sequence, None)
+        return hole is not None and hole.tries > 0
 
     def due(self, now_s: float, rtt_s: float) -> tuple[list[int], bool]:
         """What to ask for now, ascending; and whether a hole was given up (ask for a keyframe)."""

@@ -22,6 +22,8 @@ from aiortc.sdp import SessionDescription
 from media.rtp import ABS_SEND_TIME_URI, MID_URI, TRANSPORT_CC_URI
 
 _START_KBPS = 800
+_START_MIN_KBPS = 100
+_START_MAX_KBPS = 2_500
 _MAX_OFFER_CHARS = 65_536
 _MAX_LINES = 12
 
@@ -173,10 +175,19 @@ def negotiated_lines(pc: RTCPeerConnection, remote: SessionDescription) -> list[
     return lines
 
 
+def with_start_bitrate(answer: str, start_bps: int) -> str:
+    """The answer with the rate at which the browser's own estimate begins, 100 to 2,500 kb/s."""
+    start_kbps = min(_START_MAX_KBPS, max(_START_MIN_KBPS, start_bps * 4 // 5000))
+    return answer.replace(
+        f"x-google-start-bitrate={_START_KBPS}", f"x-google-start-bitrate={start_kbps}"
+    )
+
+
 def install_codecs() -> None:
     opus = next(codec for codec in codecs.CODECS["audio"] if codec.name == "opus")
     opus.parameters = {"minptime": 10, "useinbandfec": 1, "usedtx": 0}
-    opus.rtcpFeedback = [RTCRtcpFeedback(type="transport-cc")]
+    # Browsers do not offer NACK for sound by themselves; our page asks them to (peer.ts).
+    opus.rtcpFeedback = [RTCRtcpFeedback(type="transport-cc"), RTCRtcpFeedback(type="nack")]
     codecs.CODECS["audio"][:] = [opus]
     kept: list[RTCRtpCodecParameters] = []
     for codec in codecs.CODECS["video"]:

@@ -148,6 +148,10 @@ class MediaSession:
     def leg_gone(self, leg: Leg, cause: str) -> None:
         self._closer(leg, cause)
 
+    def leg_advised(self, leg: Leg) -> None:
+        if leg.connected:
+            self._facts("advice", leg, leg.adaptation.advice.fields())
+
     def rewire(self) -> None:
         """Make the feeds what the room graph says."""
         current: dict[str, Leg] = {}

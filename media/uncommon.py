@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from media.egress import Egress
 from media.ingress import Ingress
 from media.rtp import RtpHeader, parse_rtp
 from media.srtp import MAX_PACKET, PacketBuffer, SrtpContext
@@ -228,7 +227,7 @@ class UncommonPath:
             self._tap.parts.append(payload)
             self._tap.wake()
         for out in live if not newest else stream.outs:
-            self._send(out, sequence, timestamp, second, payload, moment.send_time)
+            out.send(sequence, timestamp, second, payload, moment.send_time)
 
     def _late_keyframe(
         self,
@@ -250,18 +249,4 @@ class UncommonPath:
             for number in range(position, stream.highest + 1):
                 held = stream.held(number & 0xFFFF)
                 if held is not None:
-                    self._send(out, *held, moment.send_time)
-
-    def _send(
-        self,
-        out: Egress,
-        sequence: int,
-        timestamp: int,
-        second: int,
-        payload: bytes,
-        send_time: int,
-    ) -> None:
-        header = out.header(sequence, timestamp, second, send_time)
-        if header is not None and out.transmitter.send(header + payload, rtcp=False):
-            out.packets += 1
-            out.octets += len(payload)
+                    out.send(*held, moment.send_time)

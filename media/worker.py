@@ -131,7 +131,9 @@ class MediaWorker:
         )
         try:
             answer = await leg.open(
-                _text(body, "offer"), session.preferred_codecs(identity.participant_id)
+                _text(body, "offer"),
+                session.preferred_codecs(identity.participant_id),
+                int(start_bps) if (start_bps := body.get("start_bps")) else None,
             )
         except BaseException:
             self.forget_if_empty(session)
@@ -418,10 +420,11 @@ class MediaWorker:
             self._tell_quality()
 
     def _tell_quality(self) -> None:
+        now_s = self._clock.monotonic_s()
         for leg in list(self._legs.values()):
             if leg.connected:
                 jitter_ms = worst_jitter_ms(leg)
-                self._put_fact("quality", leg, {**leg_quality(leg), "jitter_ms": jitter_ms})
+                self._put_fact("quality", leg, {**leg_quality(leg, now_s), "jitter_ms": jitter_ms})
 
 
 def _cpu_s() -> float:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-MAX_WAIT_NS: Final = 400_000_000
+MAX_WAIT_NS: Final = 750_000_000
+"""As long as a repetition from a slow or distant sender takes; a mended hole waits no longer."""
 MAX_HELD_PACKETS: Final = 512
 MAX_FRAME_BYTES: Final = 8 * 1024 * 1024
 # A step this wide is a sender that began a new numbering, not a loss.

@@ -96,9 +96,12 @@ class FactIntake:
             if fact.camera_id == fact.session_id:
                 # It stands alone: there is nobody to tell.
                 continue
+            if fact.advice is not None:
+                # At once on a change, and with every measurement: a socket may be new.
+                await self._services.hub.tell_advice(fact.participant_id, fact.advice.model_dump())
             if fact.kind == "quality":
                 await self._quality(fact)
-            else:
+            elif fact.kind != "advice":
                 await self._peer(fact, str(body.get("epoch", "")))
         return {}
 
@@ -156,6 +159,10 @@ class FactIntake:
                 "word": word,
                 "rtt_ms": fact.rtt_ms,
                 "loss": fact.loss,
+                "up": fact.up or word,
+                "down": fact.down or word,
+                "picture": fact.picture,
+                "thinned": fact.thinned,
             },
         )
         if self._words.get(fact.participant_id) == word:

@@ -104,7 +104,11 @@ async def tap(request: web.Request) -> web.Response:
 
     # Counted per browser, so that somebody else with the link cannot keep the buyer out.
     name = f"link:{tapped.token[:64]}:{tapped.secret or request.remote}"
-    wish = Wish(body.offer, [candidate.model_dump() for candidate in body.candidates])
+    wish = Wish(
+        body.offer,
+        [candidate.model_dump() for candidate in body.candidates],
+        body.precheck.uplink_bps if body.precheck else None,
+    )
     joined, peer = await join(services, name, find_seat, take_seat, wish)
     async with services.database.read() as tx:
         shown = await snapshot(tx, joined.actor, joined.session_id, services.clock)

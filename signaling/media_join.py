@@ -38,6 +38,8 @@ class CandidateIn(BaseModel):
 
 Candidates = Annotated[list[CandidateIn], Field(max_length=60)]
 Offer = Annotated[str, StringConstraints(min_length=1, max_length=200_000)]
+StartBps = Annotated[int, Field(ge=10_000, le=1_000_000_000)]
+"""What a browser's own check found its uplink to carry, in bits a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Wish:
 
     offer: str | None
     candidates: list[dict[str, Any]]
+    start_bps: int | None = None
 
 
 FindSeat = Callable[[AsyncSession], Awaitable[Seat]]
@@ -145,6 +148,7 @@ async def _prepare(
         offer=wish.offer,
         candidates=wish.candidates,
         record=seat.record,
+        start_bps=wish.start_bps,
     )
     refusal, peer = await asyncio.gather(recorded, made, return_exceptions=True)
     if refusal is None and isinstance(peer, PeerAnswer):

@@ -201,8 +201,11 @@ class MediaPool:
         offer: str,
         candidates: list[dict[str, Any]],
         record: bool,
+        start_bps: int | None = None,
     ) -> PeerAnswer:
         """Have a worker answer an offer; with ``record`` packets are kept from the first one.
+
+        ``start_bps`` is what the browser's own check found its uplink to carry.
 
         Raises:
             PlaceLeavesError: the worker has begun to drain; another one may take the peer.
@@ -218,6 +221,7 @@ class MediaPool:
                 "offer": offer,
                 "record": record,
                 "candidates": candidates,
+                "start_bps": start_bps,
             },
         )
 

@@ -24,7 +24,7 @@ from runtime.control import ControlError
 from runtime.errors import CaseError
 from signaling.bodies import parse_body, parse_query
 from signaling.join_routes import ConsentIn
-from signaling.media_join import Candidates, Offer, Wish, join, peer_json
+from signaling.media_join import Candidates, Offer, StartBps, Wish, join, peer_json
 from signaling.media_pool import Place
 from signaling.messages import ClientId
 from signaling.participation import Person, participant_actor
@@ -55,6 +55,7 @@ class PeerIn(_Body):
 
     offer: Offer
     candidates: Candidates = []
+    start_bps: StartBps | None = None
 
 
 class CandidatesIn(_Body):
@@ -148,7 +149,11 @@ async def host_join(request: web.Request) -> web.Response:
     actor = await _host(request)
     consent = ConsentGiven(body.consent.version, body.consent.locale)
     check_consent(consent)
-    wish = Wish(body.offer, [candidate.model_dump() for candidate in body.candidates])
+    wish = Wish(
+        body.offer,
+        [candidate.model_dump() for candidate in body.candidates],
+        body.precheck.uplink_bps if body.precheck else None,
+    )
     return await _join(request, actor, wish, consent, body.precheck)
 
 
@@ -156,7 +161,11 @@ async def fresh_peer(request: web.Request) -> web.Response:
     """A new peer connection after an outage or a reload."""
     body = await parse_body(request, PeerIn)
     actor = await _actor(request)
-    wish = Wish(body.offer, [candidate.model_dump() for candidate in body.candidates])
+    wish = Wish(
+        body.offer,
+        [candidate.model_dump() for candidate in body.candidates],
+        body.start_bps,
+    )
     return await _join(request, actor, wish, None)
 
 

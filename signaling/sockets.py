@@ -148,6 +148,10 @@ class Hub:
         """Pass on a measurement; it is not logged."""
         await self.sio.emit("quality", dict(quality), room=_room(session_id))
 
+    async def tell_advice(self, participant_id: str, advice: Mapping[str, object]) -> None:
+        """Tell one participant's sockets, and nobody else's, what to send at most."""
+        await self.sio.emit("adapt", dict(advice), room=f"participant:{participant_id}")
+
     # Browser → server
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:

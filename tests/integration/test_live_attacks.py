@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from cases import links
 from cases.tables import Event, JoinLink, Session
 from runtime.control import ControlClient, load_control_secret
-from tests.support.live import CONSENT, Browser, Json, Live, running_live, until
+from tests.support.live import CONSENT, Browser, Json, Live, Socket, running_live, until
 from tests.support.rtp_peer import RtpPeer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -369,6 +369,72 @@ async def test_what_is_for_the_seller_does_not_reach_the_buyer(
     assert "verdict" not in socket.kinds()
     hosts = await host.ok("GET", f"/api/sessions/{session_id}/events?after=0")
     assert "verdict" in {event["kind"] for event in hosts["events"]}
+
+
+async def test_what_to_send_is_told_to_that_person_alone_and_only_within_reason(
+    live: Live, call: tuple[Browser, Browser, str, str]
+) -> None:
+    """An advice goes to its participant's sockets; one that makes no sense goes nowhere."""
+    buyer, host, session_id, _token = call
+    sockets = [await one.socket(session_id=session_id) for one in (buyer, host)]
+    me = (await buyer.ok("GET", f"/api/sessions/{session_id}"))["you"]["participant_id"]
+    advice = {
+        "rung": "720p5",
+        "max_bitrate_bps": 400_000,
+        "max_framerate": 5,
+        "max_height": 720,
+        "video": True,
+    }
+    fact = {
+        "kind": "advice",
+        "at_ns": 1,
+        "session_id": session_id,
+        "participant_id": me,
+        "peer_id": "peer_1",
+    }
+    wrong = [{"max_framerate": 0}, {"max_bitrate_bps": 10**12}, {"rung": "<b>"}, {"video": None}]
+    quality = {
+        "kind": "quality",
+        "word": "weak",
+        "up": "weak",
+        "down": "good",
+        "picture": "slow",
+        "thinned": True,
+        "advice": {**advice, "rung": "stills"},
+    }
+    media = ControlClient(
+        f"unix://{live.settings.run_dir / 'web.sock'}", load_control_secret(live.settings.keys_dir)
+    )
+    facts = [{**fact, "advice": {**advice, **one}} for one in wrong]
+    facts += [{**fact, "advice": advice}, {**fact, **quality}]
+    await media.command("/facts/media", {"facts": facts, "epoch": "e"})
+    await media.close()
+
+    def of_mine(socket: Socket) -> list[Json]:
+        return [q for q in socket.of("quality") if q["participant_id"] == me and q["thinned"]]
+
+    for socket in sockets:
+        said = await until(lambda socket=socket: of_mine(socket))
+        assert [said[0][key] for key in ("word", "up", "down", "picture")] == [
+            "weak",
+            "weak",
+            "good",
+            "slow",
+        ]
+    told = [one["rung"] for one in sockets[0].of("adapt")]
+    assert [one for one in told if one != "720p15"] == ["720p5", "stills"]
+    assert not [one for one in sockets[1].of("adapt") if one["rung"] in ("720p5", "stills")]
+
+
+@pytest.mark.parametrize("start_bps", [0, -5, 10**12, "fast", 1.5])
+async def test_a_start_that_is_no_rate_is_refused(
+    call: tuple[Browser, Browser, str, str], start_bps: object
+) -> None:
+    """It comes from a browser."""
+    buyer, _host, session_id, _token = call
+    body = {"offer": await RtpPeer().offer(), "start_bps": start_bps}
+    refused = await buyer.refused("POST", f"/api/sessions/{session_id}/peer", body)
+    assert refused == (422, "invalid")
 
 
 async def test_one_browser_with_both_cookies_is_who_its_page_says(live: Live) -> None:

@@ -228,6 +228,32 @@ async def test_an_outage_ends_with_a_keyframe_not_with_old_repairs() -> None:
         await buyer.close()
 
 
+async def test_lost_sound_is_repaired_on_both_legs() -> None:
+    """Sound has no RTX: the same packet comes again under its own number."""
+    async with running_worker() as running:
+        buyer, host = RtpPeer(), RtpPeer()
+        await running.join(buyer, "p_buyer", "buyer")
+        await running.join(host, "p_host", "host")
+        for number in range(12):
+            await buyer.send("0", b"sound %d" % number, advance=960, lose=number == 6)
+        sound = buyer.sending["0"].ssrc
+        asked = await until(
+            lambda: [one for one in _messages(buyer, Nack) if one.media_ssrc == sound]
+        )
+        assert asked[0].sequences == (1007,)
+        await buyer.resend("0", 1007, rtx=False)
+        await until(lambda: len(host.of_mid("0")) == 12)
+        repaired = host.of_mid("0")[-1]
+        assert repaired.payload == b"sound 6"
+        # A viewer who asks is answered; this one has it, so SRTP drops it as a replay.
+        again = struct.pack("!BBHIIHH", 0x81, 205, 3, 1, repaired.ssrc, repaired.sequence, 0)
+        await host.send_raw(again)
+        legs = running.worker._legs.values()
+        await until(lambda: sum(leg.feedback.repeated for leg in legs) == 1)
+        await buyer.close()
+        await host.close()
+
+
 async def test_two_pictures_in_a_second_are_no_outage() -> None:
     """At a low frame rate the pauses are long: no keyframe is asked for, which would blur all."""
     async with running_worker() as running:

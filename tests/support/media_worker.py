@@ -30,11 +30,11 @@ class CollectedFacts(FactQueue):
         self.all.append(fact)
 
     def kinds(self, peer_id: str | None = None) -> list[str]:
-        """The kinds so far, of one peer or all, without the quality figures."""
+        """The kinds so far, of one peer or all, without figures and advice."""
         return [
             one["kind"]
             for one in self.all
-            if one["kind"] != "quality" and peer_id in (None, one["peer_id"])
+            if one["kind"] not in ("quality", "advice") and peer_id in (None, one["peer_id"])
         ]
 
 

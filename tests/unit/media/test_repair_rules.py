@@ -85,13 +85,13 @@ def test_the_cap_bites_only_when_the_estimate_drops() -> None:
 
 
 def test_loss_caps_what_is_sent() -> None:
-    """More than a tenth lost lowers the cap, once per report interval."""
+    """More than a tenth lost, of two reports together, lowers the cap, once in a while."""
     cap = DownlinkCap()
     cap.on_loss(0.05, 1_000_000, 0)
     assert cap.value(0) is None
-    cap.on_loss(0.2, 1_000_000, 1)
+    cap.on_loss(0.35, 1_000_000, 1)
     assert cap.value(1) == 900_000
-    cap.on_loss(0.2, 1_000_000, 1.5)
+    cap.on_loss(0.4, 1_000_000, 1.5)
     assert cap.value(1.5) == 900_000
     cap.on_loss(0.4, 800_000, 3)
     assert cap.value(3) == 640_000

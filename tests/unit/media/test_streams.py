@@ -17,6 +17,12 @@ from media.room import Member, Role, routes
 class _Owner:
     def request_keyframe(self, ingress: Ingress) -> None: ...
     def update_cap(self, ingress: Ingress, now_s: float) -> None: ...
+    def bitrate_bps(self, ingress: Ingress) -> float:
+        return 0.0
+
+    def missing(self, ingress: Ingress) -> float:
+        return 0.0
+
     def forward_report(self, out: Egress, ntp: int, rtp_timestamp: int) -> None: ...
 
 

@@ -445,6 +445,22 @@ export interface Quality {
   word: ConnectionWord;
   rtt_ms: number | null;
   loss: number | null;
+  /** How the two directions are: what this person sends, what they receive. */
+  up: ConnectionWord;
+  down: ConnectionWord;
+  /** How this person's picture arrives at the server; null without one. */
+  picture: 'moving' | 'slow' | 'stills' | null;
+  /** This person is shown stills, so that the sound gets through. */
+  thinned: boolean;
+}
+
+/** What this browser is asked to send at most: a rung of the ladder (live/rungs.ts). */
+export interface Advice {
+  rung: string;
+  max_bitrate_bps: number;
+  max_framerate: number;
+  max_height: number;
+  video: boolean;
 }
 
 /** The server misses our media; a connection that is not `gone` may be heard again. */

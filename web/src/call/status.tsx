@@ -46,9 +46,9 @@ export function ownWord(call: Call, session: LiveSession): ConnectionWord {
 const SIGNS: Record<ConnectionWord, number> = { good: 3, weak: 2, bad: 1, lost: 0 };
 
 /** A word, and bars that say the same without colour. */
-export function ConnectionPill({ word, name }: { word: ConnectionWord; name?: string }) {
+export function ConnectionPill({ word, name, test = 'connection-word', onPress }: { word: ConnectionWord; name?: string | undefined; test?: string; onPress?: () => void }) {
   return (
-    <span class={`pill word-${word}`} data-test="connection-word" data-word={word}>
+    <button type="button" class={`pill press word-${word}`} data-test={test} data-word={word} onClick={onPress}>
       <svg class="bars" viewBox="0 0 18 14" aria-hidden="true">
         {[0, 1, 2].map((bar) => (
           <rect key={bar} x={bar * 6.5} y={9 - bar * 4.5} width="4.5" height={5 + bar * 4.5} rx="1.2" class={bar < SIGNS[word] ? 'on' : ''} />
@@ -56,7 +56,7 @@ export function ConnectionPill({ word, name }: { word: ConnectionWord; name?: st
       </svg>
       <span class="sr">{t('call.connection')}: </span>
       {name ? `${name} · ` : ''}{t(`call.word_${word}`)}
-    </span>
+    </button>
   );
 }
 

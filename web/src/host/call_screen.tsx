@@ -8,8 +8,9 @@ import { CompanyPills, GuestPicture } from '../call/company';
 import { messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfVideo, SelfView } from '../call/self_view';
+import { ConnectionHelp, ConnectionPills } from '../call/connection_help';
 import { Sound } from '../call/sound';
-import { ConnectionPill, OtherLost, ReconnectingVeil, RecordedPill } from '../call/status';
+import { OtherLost, ReconnectingVeil, RecordedPill } from '../call/status';
 import type { Call } from '../live/call';
 import { PushToTalk } from '../live/push_to_talk';
 import type { LiveSession } from '../live/session';
@@ -175,7 +176,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
         <div class="top">
           <span class="row wrap chips">
             <RecordedPill session={session} />
-            {buyer && session.state.value === 'live' && buyer.presence !== 'left' ? <ConnectionPill word={session.connectionOf(buyer.id) ?? 'good'} name={name} /> : null}
+            {session.state.value === 'live' ? <ConnectionPills call={call} session={session} /> : null}
             {connection.frozen.value && connection.word.value === 'connected' && buyer?.presence === 'here' ? <span class="pill" role="status">{t('call.frozen')}</span> : null}
           </span>
           <span class="row wrap chips">
@@ -184,6 +185,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
             <CameraTrouble call={call} />
           </span>
           <HandoverBar shift={shift} session={session} />
+          <ConnectionHelp session={session} />
         </div>
         <div class="foot">
           <Sound call={call} session={session} open={sounding} talk={talk} />

@@ -7,8 +7,9 @@ import { benchPicture, loadBenchPicture } from './bench_later';
 import { Messages, messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
 import { SelfView } from '../call/self_view';
+import { ConnectionHelp, ConnectionPills } from '../call/connection_help';
 import { Sound } from '../call/sound';
-import { ConnectionPill, OtherLost, ownWord, ReconnectingVeil, RecordedPill } from '../call/status';
+import { OtherLost, ReconnectingVeil, RecordedPill } from '../call/status';
 import { Tool } from '../call/tool';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
@@ -129,7 +130,7 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
         <div class="top">
           <RecordedPill session={session} />
           <button type="button" class="pill press" aria-haspopup="dialog" data-test="sound" onClick={() => (sounding.value = true)}><Icon name="sound" />{t('call.sound')}</button>
-          <ConnectionPill word={ownWord(call, session)} />
+          <ConnectionPills call={call} session={session} />
           {connection.frozen.value && connection.word.value === 'connected' && host?.presence === 'here' ? <span class="pill" role="status">{t('call.frozen')}</span> : null}
           <CompanyPills session={session} />
           {handover?.to ? <span class="pill" role="status" data-test="handover">{t('call.handing_over', { from: name, to: handover.to })}</span> : null}
@@ -137,6 +138,7 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
         <GuestPicture session={session} stream={connection.remote.value?.observer ?? null} />
         <SelfView media={media} />
         <div class="bottom">
+          <ConnectionHelp session={session} />
           {media.microphone.value === 'refused' || media.microphone.value === 'missing' ? <span class="pill" role="status" data-test="no-microphone">{t('call.microphone_silent')}</span> : null}
           {writing.value || openFinding(session) ? null : <Hint session={session} onOpen={() => (writing.value = true)} />}
           <Sound call={call} session={session} open={sounding} />

@@ -2,6 +2,8 @@
 import { computed, effect, signal } from '@preact/signals';
 import { ApiError, get, post } from '../base/api';
 import type { Candidate, Joined, PeerAnswer, Snapshot } from '../base/protocol';
+import type { Adaptation } from './adaptation';
+import { retryWaitMs } from './backoff';
 import { Connection } from './connection';
 import { LocalMedia, type Facing, type MediaDevicesPort } from './media';
 import type { PeerFactory } from './peer';
@@ -25,8 +27,12 @@ export class Call {
   readonly expectsFrames = computed(() => {
     const session = this.session.value;
     const other = session?.other.value;
-    return session?.state.value === 'live' && other?.presence === 'here' && other.camera && session.connectionOf(other.id) !== 'lost' && !this.unshowable.value;
+    if (!session || session.state.value !== 'live' || other?.presence !== 'here' || !other.camera || session.connectionOf(other.id) === 'lost' || this.unshowable.value) return false;
+    // Stills come seconds apart, whether their link is weak or ours.
+    return session.qualities.value[other.id]?.picture !== 'stills' && !session.qualities.value[session.you.participant_id]?.thinned;
   });
+  /** What is sent, once the call is up. */
+  readonly adaptation = signal<Adaptation | null>(null);
   /** Whether the other person sends a video format that this browser cannot show: there is sound and no picture. */
   readonly unshowable = computed(() => this.cannotShow(this.session.value?.other.value?.id));
 
@@ -54,7 +60,7 @@ export class Call {
       exchange: async (offer, candidates, signal) => {
         const session = this.session.peek();
         if (!session) throw new Error('no session');
-        const answer = await post<{ peer: PeerAnswer }>(`/api/sessions/${session.id}/peer`, { offer, candidates }, { timeoutMs: 8_000, signal });
+        const answer = await post<{ peer: PeerAnswer }>(`/api/sessions/${session.id}/peer`, { offer, candidates, start_bps: this.adaptation.peek()?.rung.peek().maxBitrateBps }, { timeoutMs: 8_000, signal });
         return answer.peer;
       },
       trickle: async (peerId, candidates) => {
@@ -132,6 +138,7 @@ export class Call {
     this.session.value = session;
     let joinedLive = session.state.peek() === 'live';
     session.onPeerLost = (lost) => this.connection.serverLost(lost);
+    void this.adapt(session);
     this.stops.push(
       effect(() => {
         // Who has not been let speak sends nothing.
@@ -181,6 +188,24 @@ export class Call {
       begin();
       stop();
     };
+  }
+
+  /** Not needed before the call is up, so it is loaded then. */
+  private async adapt(session: LiveSession): Promise<void> {
+    let module: typeof import('./adaptation') | null = null;
+    for (let attempt = 0; !module && !this.closed; attempt += 1) {
+      await new Promise((resolve) => setTimeout(resolve, retryWaitMs(attempt, Math.random())));
+      module = await import('./adaptation').catch(() => null);
+    }
+    if (!module || this.closed) return;
+    const { Adaptation, mostFor } = module;
+    const adaptation = new Adaptation(mostFor(session.you.role, session.snapshot.peek().direction));
+    session.onAdvice = (advice) => adaptation.advise(advice);
+    this.adaptation.value = adaptation;
+    this.stops.push(
+      effect(() => adaptation.use(this.connection.current.value)),
+      () => adaptation.close(),
+    );
   }
 
   private told = '';

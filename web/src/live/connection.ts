@@ -42,6 +42,8 @@ export class Connection {
   readonly remote = signal<RemoteMedia | null>(null);
   /** The video formats that this browser can show; empty before the first answer. */
   readonly shows = signal<readonly string[]>([]);
+  /** The peer that media goes through, null before the first. */
+  readonly current = signal<Peer | null>(null);
   /** The other person's picture stands still although the path lives. */
   readonly frozen = signal(false);
   /** Since when the path is lost, on this device's clock. */
@@ -235,6 +237,7 @@ export class Connection {
       if (this.peer === peer) this.renew();
     };
     batch(() => {
+      this.current.value = peer;
       this.remote.value = peer.remote;
       this.say('connected');
       if (before) this.returns.value += 1;

@@ -1,8 +1,10 @@
 /** One peer connection with the five fixed m-lines, from its offer to its end; it is never renegotiated. */
 import type { Candidate, PeerAnswer } from '../base/protocol';
 
-export const MAX_VIDEO_BPS = 2_500_000;
 export type PeerFactory = () => RTCPeerConnection;
+
+/** Until adaptation.ts knows better: what the ladder's middle rung asks (rungs.ts). */
+const AT_FIRST: RTCRtpEncodingParameters = { maxBitrate: 1_200_000, maxFramerate: 15 };
 
 /** What the m-lines of every offer are, in order (docs/architecture.md). */
 export const M_LINES = [
@@ -38,6 +40,13 @@ export function videoCodecs(answer: string): string[] {
   return [...line.matchAll(/^a=rtpmap:\d+ ([^/\s]+)\//gm)].map((found) => found[1] ?? '').filter((name) => name !== 'rtx');
 }
 
+/** The offer with lost sound repaired as well: browsers can, and do not offer it by themselves. */
+export function withSoundRepair(sdp: string): string {
+  const opus = /^a=rtpmap:(\d+) opus\/48000/m.exec(sdp)?.[1];
+  if (!opus || sdp.includes(`a=rtcp-fb:${opus} nack`)) return sdp;
+  return sdp.replaceAll(new RegExp(`^(a=rtpmap:${opus} opus/48000[^\\r\\n]*)`, 'gm'), `$1\r\na=rtcp-fb:${opus} nack`);
+}
+
 /** The other people's media, as streams that a video element can take at once. */
 export interface RemoteMedia {
   /** The other party on 0/1, an observer on 2/3, the bench camera on 4. */
@@ -66,7 +75,7 @@ export class Peer {
   constructor(factory: PeerFactory) {
     this.pc = factory();
     const transceivers = M_LINES.map(({ kind, direction }, index) =>
-      this.pc.addTransceiver(kind, index === 1 ? { direction, sendEncodings: [{ maxBitrate: MAX_VIDEO_BPS }] } : { direction }),
+      this.pc.addTransceiver(kind, index === 1 ? { direction, sendEncodings: [AT_FIRST] } : { direction }),
     );
     const codecs = typeof RTCRtpReceiver === 'undefined' ? null : RTCRtpReceiver.getCapabilities('video')?.codecs;
     if (codecs) {
@@ -110,9 +119,13 @@ export class Peer {
 
   private async makeOffer(): Promise<string> {
     const offer = await this.pc.createOffer();
-    await this.pc.setLocalDescription(offer);
-    await this.preferSharpness();
-    return offer.sdp ?? '';
+    const repaired = withSoundRepair(offer.sdp ?? '');
+    // A browser that does not repair sound still sends it.
+    const sdp = await this.pc.setLocalDescription({ type: 'offer', sdp: repaired }).then(
+      () => repaired,
+      async () => (await this.pc.setLocalDescription(offer), offer.sdp ?? ''),
+    );
+    return sdp;
   }
 
   /** The offer and the candidates found so far; those found later are trickled. */
@@ -126,7 +139,6 @@ export class Peer {
     this.shows = videoCodecs(answer.answer);
     this.trickle = trickle;
     await this.pc.setRemoteDescription({ type: 'answer', sdp: answer.answer });
-    await this.preferSharpness();
     void this.flush();
   }
 
@@ -145,19 +157,6 @@ export class Peer {
     this.closed = true;
     this.fail(new Error('peer closed'));
     this.pc.close();
-  }
-
-  private async preferSharpness(): Promise<void> {
-    const sender = this.pc.getTransceivers()[1]?.sender;
-    if (!sender) return;
-    try {
-      const parameters = sender.getParameters() as RTCRtpSendParameters & { degradationPreference?: string };
-      parameters.degradationPreference = 'maintain-resolution';
-      for (const encoding of parameters.encodings) encoding.maxBitrate = MAX_VIDEO_BPS;
-      await sender.setParameters(parameters);
-    } catch {
-      // Not every browser has the preference; contentHint says nearly the same.
-    }
   }
 
   private async flush(): Promise<void> {

@@ -17,11 +17,6 @@ export function hintOf(found: Precheck): NetworkHint | null {
   return found.uplink_bps !== null && found.uplink_bps < SLOW_BPS ? 'slow' : null;
 }
 
-/** Bits in a second that went up, to begin a call with; null when that is not known. */
-export function startBps(found: Precheck | null): number | null {
-  return found?.uplink_bps || null;
-}
-
 /** Runs in the background while a page waits for the tap, and is given up at the tap. */
 export class PrecheckRun {
   readonly found = signal<Precheck | null>(null);

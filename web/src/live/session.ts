@@ -5,6 +5,7 @@ import { actingRole, ApiError, get, newClientId } from '../base/api';
 import { learnServerClock, type TimeSample } from '../base/time';
 import type {
   Acknowledgement,
+  Advice,
   ClockAnswer,
   ConnectionWord,
   DeviceAsks,
@@ -50,6 +51,8 @@ export class LiveSession {
   readonly historyLoaded = signal(false);
   /** The server says that our media is gone. */
   onPeerLost: ((lost: PeerLost) => void) | null = null;
+  /** What the server asks our camera for. */
+  onAdvice: ((advice: Advice) => void) | null = null;
   onEvent: ((event: SessionEvent) => void) | null = null;
 
   readonly me = computed<Participant | null>(() => this.participants.value.find((p) => p.id === this.you.participant_id) ?? null);
@@ -235,6 +238,7 @@ export class LiveSession {
     socket.on('quality', (quality: Quality) => {
       this.qualities.value = { ...this.qualities.value, [quality.participant_id]: quality };
     });
+    socket.on('adapt', (advice: Advice) => this.onAdvice?.(advice));
     socket.on('typing', ({ participant_id }: { participant_id: string }) => {
       if (participant_id === this.you.participant_id) return;
       this.typing.value = participant_id;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { M_LINES, orderVideoCodecs, videoCodecs } from '../../src/live/peer';
+import { M_LINES, orderVideoCodecs, videoCodecs, withSoundRepair } from '../../src/live/peer';
 
 const h264 = (profile: string, mode: number) => ({ mimeType: 'video/H264', sdpFmtpLine: `level-asymmetry-allowed=1;packetization-mode=${mode};profile-level-id=${profile}` });
 
@@ -43,5 +43,20 @@ describe('the codecs of an offer', () => {
 describe('the m-lines', () => {
   it('are the five of the architecture, in order', () => {
     expect(M_LINES.map((line) => `${line.kind} ${line.direction}`)).toEqual(['audio sendrecv', 'video sendrecv', 'audio recvonly', 'video recvonly', 'video recvonly']);
+  });
+});
+
+describe('the sound of an offer', () => {
+  const sdp = ['m=audio 9 UDP/TLS/RTP/SAVPF 111 63', 'a=rtpmap:111 opus/48000/2', 'a=rtcp-fb:111 transport-cc', 'm=audio 9 UDP/TLS/RTP/SAVPF 111', 'a=rtpmap:111 opus/48000/2', ''].join('\r\n');
+
+  it('is repaired on every line, once', () => {
+    const repaired = withSoundRepair(sdp);
+    expect(repaired.split('\r\n').filter((line) => line === 'a=rtcp-fb:111 nack')).toHaveLength(2);
+    expect(repaired.split('\r\n').every((line) => !line.includes('\n'))).toBe(true);
+    expect(withSoundRepair(repaired)).toBe(repaired);
+  });
+
+  it('is left alone without Opus', () => {
+    expect(withSoundRepair('v=0\r\n')).toBe('v=0\r\n');
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Ice, Precheck } from '../../src/base/protocol';
 import { isOld } from '../../src/live/ice';
 import { echoAnswer, rateBps } from '../../src/live/precheck';
-import { hintOf, startBps } from '../../src/live/precheck_run';
+import { hintOf } from '../../src/live/precheck_run';
 
 const fine: Precheck = { websocket: true, udp: true, relay: 'udp', rtt_ms: 40, uplink_bps: 4_000_000, downlink_bps: 9_000_000, took_ms: 900 };
 
@@ -36,12 +36,7 @@ describe('rates', () => {
   it('have an end where the line was too quick to tell', () => {
     expect(rateBps(160_000, 3, 4)).toBe(100_000_000);
   });
-
-  it('say what a call may begin with, where they are known', () => {
-    expect(startBps({ ...fine, uplink_bps: 400_000 })).toBe(400_000);
-    expect(startBps({ ...fine, uplink_bps: null })).toBeNull();
-    expect(startBps(null)).toBeNull();
-  });
+});
 });
 
 describe('the answer of the echo', () => {

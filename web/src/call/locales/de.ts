@@ -47,6 +47,7 @@ export const callDe: Translation<typeof callEn> = {
   'call.net_blocked_text': 'Wechseln Sie zu mobilen Daten oder in ein anderes WLAN. Falls Sie ein VPN benutzen, schalten Sie es aus. Sie können trotzdem beginnen und schreiben.',
   'call.net_slow_title': 'Ihre Verbindung ist hier langsam',
   'call.net_slow_text': 'Gehen Sie näher ans WLAN oder ans Fenster, oder wechseln Sie zwischen WLAN und mobilen Daten. Sie können trotzdem beginnen.',
+  'call.connection_yours': 'Sie',
   'call.reconnecting': 'Verbindung wird wiederhergestellt …',
   'call.reconnecting_hint': 'Bleiben Sie auf dieser Seite. Sie sind gleich von selbst wieder im selben Gespräch.',
   'call.reconnecting_help': 'Wir versuchen es weiter. Gehen Sie näher an Ihr WLAN oder wechseln Sie zwischen WLAN und mobilen Daten.',

@@ -44,6 +44,7 @@ export const callEn = {
   'call.net_blocked_text': 'Switch to mobile data or another Wi-Fi. If you use a VPN, turn it off. You can start anyway and write.',
   'call.net_slow_title': 'Your connection is slow here',
   'call.net_slow_text': 'Move closer to the Wi-Fi or to a window, or switch between Wi-Fi and mobile data. You can start anyway.',
+  'call.connection_yours': 'You',
   'call.reconnecting': 'Connecting again…',
   'call.reconnecting_hint': 'Stay on this page. You will be back in the same call by itself.',
   'call.reconnecting_help': 'Still trying. Move closer to your Wi-Fi, or switch between Wi-Fi and mobile data.',

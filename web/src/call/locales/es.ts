@@ -47,6 +47,7 @@ export const callEs: Translation<typeof callEn> = {
   'call.net_blocked_text': 'Cambie a datos móviles o a otra wifi. Si usa una VPN, apáguela. Puede empezar de todos modos y escribir.',
   'call.net_slow_title': 'Aquí su conexión es lenta',
   'call.net_slow_text': 'Acérquese a la wifi o a una ventana, o cambie entre wifi y datos móviles. Puede empezar de todos modos.',
+  'call.connection_yours': 'Usted',
   'call.reconnecting': 'Conectando de nuevo…',
   'call.reconnecting_hint': 'No cierre esta página. Volverá a la misma llamada sin hacer nada.',
   'call.reconnecting_help': 'Seguimos intentándolo. Acérquese al wifi o cambie entre wifi y datos móviles.',

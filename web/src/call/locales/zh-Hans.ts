@@ -47,6 +47,7 @@ export const callZh: Translation<typeof callEn> = {
   'call.net_blocked_text': '请换用移动数据或其他 Wi-Fi。如果开着 VPN，请先关闭。您也可以直接开始，用文字沟通。',
   'call.net_slow_title': '这里的网络比较慢',
   'call.net_slow_text': '请靠近 Wi-Fi 或窗边，或在 Wi-Fi 与移动数据之间切换。您也可以直接开始。',
+  'call.connection_yours': '您',
   'call.reconnecting': '正在重新连接…',
   'call.reconnecting_hint': '请不要离开此页面，稍后会自动回到同一通话。',
   'call.reconnecting_help': '仍在尝试。请靠近 Wi-Fi，或在 Wi-Fi 与移动数据之间切换。',
