@@ -117,7 +117,8 @@ async def test_a_restart_of_web_does_not_disturb_the_call(live: Live) -> None:
         # Long enough for the new process to find out which workers live.
         await send_pictures(buyer.peers[0], PICTURES * 2)
         for page in (buyer, host):
-            assert page.sockets[-1].of("peer.lost") == []
+            # No pictures are sent while web starts, so they may be missed, but nothing is gone.
+            assert not [one for one in page.sockets[-1].of("peer.lost") if one["gone"]]
         await host.ok("POST", f"/api/sessions/{session_id}/end", {"client_id": "e"})
 
 

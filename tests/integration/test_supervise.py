@@ -63,11 +63,46 @@ async def test_every_killed_process_comes_back_and_the_end_leaves_nobody(tmp_pat
 
 
 @pytest.mark.timeout(120)
+async def test_the_spare_takes_the_place_of_a_killed_media_worker(tmp_path: Path) -> None:
+    """It has everything loaded; afterwards another one waits, and all of them end."""
+    async with running_machine(tmp_path / "data") as machine:
+        [spare] = await spares(machine)
+        [pid] = machine.pids("media")
+        os.kill(pid, signal.SIGKILL)
+        assert await until_running(machine, "media", other_than=pid) == spare
+        await until_ready(machine)
+        [next_spare] = await spares(machine)
+        assert next_spare != spare
+        machine.process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(machine.process.wait(), WITHIN_S) == 0
+        assert not Path(f"/proc/{spare}").exists()
+        assert not Path(f"/proc/{next_spare}").exists()
+
+
+async def spares(machine: Machine) -> list[int]:
+    """The processes that stand by, as soon as there is one that has loaded everything."""
+    async with asyncio.timeout(2 * WITHIN_S):
+        while True:
+            found = [pid for pid in machine.children() if _name(pid) == "pc-standby"]
+            if found:
+                return found
+            await asyncio.sleep(0.1)
+
+
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+@pytest.mark.timeout(120)
 async def test_children_end_when_the_supervisor_is_killed(tmp_path: Path) -> None:
     """Nobody goes on alone when the parent is gone."""
     async with running_machine(tmp_path / "data") as machine:
-        children = [pid for role in ROLES for pid in machine.pids(role)]
-        assert len(children) == len(ROLES)
+        await spares(machine)
+        children = machine.children()
+        assert len(children) == len(ROLES) + 1
         machine.process.kill()
         await machine.process.wait()
         async with asyncio.timeout(WITHIN_S):

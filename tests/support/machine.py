@@ -71,15 +71,24 @@ class Machine:
     def pids(self, role: str) -> list[int]:
         """The process ids of the children that run ``role``; one that stands by runs none."""
         found = []
+        for pid in self.children():
+            with contextlib.suppress(OSError):
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                name = Path(f"/proc/{pid}/comm").read_text()
+                stands_by = b"--standby" in words and not name.startswith("pc-media")
+                if role.encode() in words and not stands_by:
+                    found.append(pid)
+        return found
+
+    def children(self) -> list[int]:
+        """The process ids of everything that the machine has started."""
+        found = []
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit():
                 continue
             with contextlib.suppress(OSError):
-                words = (entry / "cmdline").read_bytes().split(b"\0")
                 parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                name = (entry / "comm").read_text()
-                stands_by = b"--standby" in words and not name.startswith("pc-media")
-                if parent == self.process.pid and role.encode() in words and not stands_by:
+                if parent == self.process.pid:
                     found.append(int(entry.name))
         return found
 
