@@ -175,3 +175,10 @@ async def test_a_network_that_blocks_media_is_told_in_each_language(
                         assert found is not None
                         assert (found["udp"], found["relay"]) == (False, None)
                         assert found["took_ms"] <= 5_000
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setenv("CHROMIUM", str(guest.browser(tmp_path)))
+            async with chromium(viewport=TABLET, flags=(secure,)) as browser:
+                page = await come_on_shift(machine, browser)
+                await by(page, "network-hint").wait_for(timeout=STEP_MS)
+                if SHOTS:
+                    await screenshot(page, Path(SHOTS), "hint-desk")

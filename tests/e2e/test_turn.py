@@ -41,6 +41,8 @@ _RELAY_ONLY_JS = """
   };
 })();
 """
+_NAMES_JS = """() => window.__peers.flatMap((peer) =>
+  peer.getConfiguration().iceServers.map((server) => server.username))"""
 _WAYS_JS = """async () => {
   const ways = [];
   for (const peer of window.__peers) {
@@ -61,7 +63,7 @@ async def machine(
 ) -> AsyncIterator[Machine]:
     """A machine whose settings name the TURN server."""
     data = tmp_path_factory.mktemp("machine") / "data"
-    settings = {"turn_urls": coturn.urls, "turn_secret": coturn.secret}
+    settings = {"turn_urls": coturn.urls, "turn_secret": coturn.secret, "turn_ttl_s": 60}
     async with running_machine(data, **settings) as running:
         yield running
 
@@ -107,3 +109,25 @@ async def test_a_call_is_held_through_the_relay_alone(
         await by(held.buyer_page, "ended").wait_for(timeout=15_000)
     timeline = await timeline_when(machine, session_id, within_s=10)
     assert {one["participant"]["role"] for one in timeline["recordings"]} == {"buyer", "host"}
+
+
+@pytest.mark.timeout(120)
+async def test_a_fresh_peer_takes_fresh_credentials(machine: Machine, coturn: Coturn) -> None:
+    """A page that is old in a call has asked for new ones before it needs them."""
+    async with relayed_call(machine, coturn, coturn.url) as held:
+        await held.sees_the_other()
+        pages = (held.buyer_page, held.host_page)
+        # They hold for a minute here; after half of it they are replaced.
+        async with (
+            held.buyer_page.expect_response(lambda one: one.url.endswith("/ice"), timeout=60_000),
+            held.host_page.expect_response(lambda one: one.url.endswith("/ice"), timeout=60_000),
+        ):
+            before = [await page.evaluate(_NAMES_JS) for page in pages]
+        machine.kill("media")
+        killed_ms = round(time.time() * 1000)
+        await held.sees_the_other(drawn_after_ms=killed_ms + 500)
+        for page, old in zip(pages, before, strict=True):
+            newest = (await page.evaluate(_NAMES_JS))[-1]
+            assert newest > max(old)
+            assert newest.partition(":")[2] == old[0].partition(":")[2]
+        await held.end()

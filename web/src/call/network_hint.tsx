@@ -7,7 +7,7 @@ import { t } from './text';
 export function NetworkHint({ found }: { found: Precheck | null }) {
   const hint = found ? hintOf(found) : null;
   return (
-    <div role="status">
+    <div role="status" class="net-status">
       {hint ? (
         <section class="card net-hint" data-test="network-hint" data-hint={hint}>
           <Icon name={hint === 'blocked' ? 'linkOff' : 'warning'} />
