@@ -163,7 +163,11 @@ class MediaSession:
             (route.viewer, route.mid): (route.source, route.kind)
             for route in routes(
                 [
-                    Member(participant_id, self._roles[participant_id], leg.order)
+                    Member(
+                        participant_id,
+                        self._roles.get(participant_id, leg.identity.role),
+                        leg.order,
+                    )
                     for participant_id, leg in current.items()
                 ]
             )
