@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from media.history import RING
 from media.nack import NackList
 from media.rtcp import ReportBlock
-from media.rtp import starts_keyframe, unwrap16
+from media.rtp import only_announces, starts_keyframe, unwrap16
 
 if TYPE_CHECKING:
     from media.egress import Egress
@@ -50,6 +50,7 @@ class Ingress:
         "_prior_expected",
         "_prior_received",
         "_transit_low",
+        "announced",
         "clock_rate",
         "codec_of",
         "cycles",
@@ -143,6 +144,7 @@ class Ingress:
         self.key_octets = -1
         self.key_timestamp = -1
         self.key_wanted = False
+        self.announced = False
         self.ring: list[Held | None] = [None] * RING
         self.nacks = NackList()
 
@@ -200,29 +202,36 @@ class Ingress:
         return found if found is not None and found[0] == sequence else None
 
     def new_frame(self, timestamp: int, payload_type: int, payload: bytes, now_us: int) -> bool:
-        """A packet with a new timestamp came; gives whether it begins a keyframe."""
+        """A packet with a new timestamp, or the first of a picture that was only ``announced``
+        before, came; gives whether it begins a keyframe."""
+        if timestamp != self.last_timestamp:
+            self._note_transit(timestamp, now_us)
+            if self.key_octets >= 0:
+                self.key_bytes, self.key_octets = self.octets - self.key_octets, -1
+            self.frames += 1
+        self.last_timestamp = timestamp
+        self.payload_type = payload_type
+        if self.kind == "audio":
+            return True
+        codec = self.codec_of.get(payload_type, "")
+        self.announced = only_announces(codec, payload)
+        if not self.begins_keyframe(codec, payload):
+            return False
+        self.key_at_us = now_us
+        self.key_octets = self.octets
+        self.key_timestamp = timestamp
+        return True
+
+    def _note_transit(self, timestamp: int, now_us: int) -> None:
         transit = now_us * self.clock_rate / 1_000_000 - timestamp
         if self.last_timestamp >= 0:
             change = abs(transit - self._last_transit)
             # The timestamp wrapped around, or the sender jumped: no jitter.
             if change < self.clock_rate * 4:
                 self.jitter += (change - self.jitter) / 16
+        self._last_transit = transit
         if transit < self._transit_low:
             self._transit_low = transit
-        if self.key_octets >= 0:
-            self.key_bytes, self.key_octets = self.octets - self.key_octets, -1
-        self._last_transit = transit
-        self.frames += 1
-        self.last_timestamp = timestamp
-        self.payload_type = payload_type
-        if self.kind == "audio":
-            return True
-        if not self.begins_keyframe(self.codec_of.get(payload_type, ""), payload):
-            return False
-        self.key_at_us = now_us
-        self.key_octets = self.octets
-        self.key_timestamp = timestamp
-        return True
 
     def take_delay_ms(self) -> float | None:
         """The least delay of a frame since the last call, None if none came.

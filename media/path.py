@@ -170,7 +170,7 @@ class FastPath:
             payload = window[head:size].tobytes()
             stream.octets += size - head
             stream.ring[sequence & 511] = (sequence, timestamp, second, payload)
-            if timestamp != stream.last_timestamp:
+            if timestamp != stream.last_timestamp or stream.announced:
                 uncommon.new_frame(stream, sequence, timestamp, second, payload, now_us)
             if stream.handle and payload:
                 parts.append(

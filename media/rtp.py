@@ -116,6 +116,15 @@ def starts_keyframe(codec: str, payload: bytes) -> bool:
     return True
 
 
+def only_announces(codec: str, payload: bytes) -> bool:
+    """Whether this packet precedes a picture without saying of what kind it is.
+
+    Encoders may put a delimiter (9) or information (6) in a packet of its own before
+    the parameter sets of a keyframe (ITU-T H.264, 7.4.1.2.3).
+    """
+    return codec == "H264" and len(payload) > 0 and payload[0] & 0x1F in (6, 9)
+
+
 def _starts_h264_keyframe(payload: bytes) -> bool:
     if not payload:
         return False

@@ -208,7 +208,7 @@ class UncommonPath:
         stream.hold(sequence, timestamp, second, payload)
         newest = position >= stream.highest
         live = list(stream.outs)
-        if newest and timestamp != stream.last_timestamp:
+        if newest and (timestamp != stream.last_timestamp or stream.announced):
             self.new_frame(stream, sequence, timestamp, second, payload, moment.now_us)
         elif not newest and stream.waiting and before - position < _MAX_REPLAY:
             self._late_keyframe(stream, position, timestamp, second, payload, moment)

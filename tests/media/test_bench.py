@@ -180,6 +180,30 @@ async def test_a_draining_worker_lets_standing_cameras_go() -> None:
         await host.close()
 
 
+async def test_a_camera_that_sends_delimiters_is_seen() -> None:
+    """GStreamer puts a delimiter in a packet of its own before every picture, keyframes too."""
+    async with running_worker() as running:
+        host, camera = RtpPeer(), RtpPeer(PUBLISHED)
+        await running.join(host, "p_host", "host")
+        opened = await running.worker.bench.publish(
+            {}, {"camera_id": "cam_1", "offer": await camera.offer(), "candidates": []}
+        )
+        await camera.accept(opened["answer"])
+        await _attach(running, opened["peer_id"])
+        for number in range(60):
+            await camera.send("0", b"\x09\xf0", marker=False)
+            picture = h264_frame(number, key=number % 20 == 10)
+            await camera.send("0", picture, advance=0)
+            await asyncio.sleep(0.01)
+        await until(lambda: len(host.of_mid("4")) >= 98)
+        seen = host.of_mid("4")
+        assert seen[0].payload[0] == 0x67, "it begins at the keyframe's parameter sets"
+        assert frame_number(seen[0].payload) == 10
+        assert len(seen) == 99, "and nothing after that is left out"
+        await host.close()
+        await camera.close()
+
+
 @pytest.mark.parametrize(
     "lines",
     [

@@ -37,7 +37,6 @@ describe('rates', () => {
     expect(rateBps(160_000, 3, 4)).toBe(100_000_000);
   });
 });
-});
 
 describe('the answer of the echo', () => {
   it('names each address once, in both families', () => {
