@@ -33,8 +33,8 @@ FRAMES_PER_S = 30
 
 @cache
 def pictures() -> list[EncodedFrame]:
-    """Forty seconds of numbered pictures, a keyframe each half second."""
-    return encode_video("h264", 40 * FRAMES_PER_S, keyframe_every=15)
+    """Forty seconds of numbered pictures, each of which decodes by itself."""
+    return encode_video("h264", 40 * FRAMES_PER_S, keyframe_every=1)
 
 
 @dataclass(slots=True)
@@ -110,6 +110,13 @@ async def filming(live: Live) -> AsyncIterator[Filming]:
             await camera
 
 
+async def start_recorder(live: Live) -> None:
+    """Start another recorder after the last was killed, and wait until web has found it."""
+    await until(lambda: live.services.recorder.status is None, 10, "web misses the recorder")
+    await live.start("recorder")
+    await until(lambda: live.services.recorder.status is not None, 30, "web finds it again")
+
+
 async def whole(call: Filming, *, causes: set[str]) -> Json:
     """End the call; every picture is in the recording, or a gap with one of the causes says why.
 
@@ -143,8 +150,7 @@ async def whole(call: Filming, *, causes: set[str]) -> Json:
     assert len(holes) <= len(gaps), (holes, gaps)
     lost_s = sum(b - a for a, b in holes) / FRAMES_PER_S
     told_s = sum(gap["to_ms"] - gap["from_ms"] for gap in gaps) / 1000
-    # A hole ends with the next keyframe, half a second later at most.
-    assert lost_s <= told_s + 0.5 * len(holes) + 0.2, (holes, gaps)
+    assert lost_s <= told_s + 0.2, (holes, gaps)
     await call.live.work(f"seal_session:{call.session_id}")
     return shown
 
@@ -162,8 +168,7 @@ async def test_a_killed_recorder_costs_a_told_gap_and_the_call_nothing(live: Liv
         await live.kill("recorder-0")
         await call.flows(2)
         assert (await call.writes(1))["ok"], "people go on writing"
-        await live.start("recorder")
-        await until(lambda: live.services.recorder.status is not None, 20)
+        await start_recorder(live)
         await call.flows(4)
         call.nobody_was_dropped()
         shown = await whole(call, causes={"recorder_lost", "tap_overflow"})
@@ -230,8 +235,7 @@ async def test_a_disk_that_fills_up_refuses_new_calls_and_keeps_the_running_one(
     async with filming(live) as call, live.browser() as late:
         await live.kill("recorder-0")
         live.settings = roomy.model_copy(update={"min_free_bytes": 2**62})
-        await live.start("recorder")
-        await until(lambda: live.services.recorder.status is not None, 20)
+        await start_recorder(live)
         await call.flows(2)
         _, token = await live.invited()
         body = {"consent": CONSENT, "locale": "en", "offer": await RtpPeer().offer()}
@@ -248,8 +252,7 @@ async def test_a_disk_that_fills_up_refuses_new_calls_and_keeps_the_running_one(
         await whole(call, causes={"recorder_lost", "tap_overflow", "packet_loss"})
     await live.kill("recorder-0")
     live.settings = roomy
-    await live.start("recorder")
-    await until(lambda: live.services.recorder.status is not None, 20)
+    await start_recorder(live)
 
 
 @dataclass(slots=True)
@@ -322,8 +325,12 @@ async def test_a_database_that_is_away_stops_newcomers_only(scaled: Scaled, door
         if door is Door.SHUT:
             status, code = await late.refused("GET", f"/api/join/{token}")
             assert (status, code) == (503, "database_unavailable")
-            status, ready = await late.call("GET", "/readyz")
-            assert (status, ready["missing"]) == (503, ["database"])
+
+            async def told() -> bool:
+                status, ready = await late.call("GET", "/readyz")
+                return status == 503 and ready["missing"] == ["database"]
+
+            await until(told, 15, "what is missing")
             async with late.http.get("/metrics") as response:
                 assert "proofcall_database_up 0.0" in await response.text()
         await call.flows(4)

@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 import socketio
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -297,6 +298,16 @@ async def running_live(
     **settings: object,
 ) -> AsyncIterator[Live]:
     """Everything running and ready; all of it ends with the block."""
+    # As the processes do: a traceback with everybody's locals would stop the loop for seconds.
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S"),
+            plain,
+        ]
+    )
     folder = Path(tempfile.mkdtemp(prefix="pc-live-"))
     chosen = Settings(
         **{"data": folder, "http": "127.0.0.1:0", "min_free_bytes": 0, **settings}  # type: ignore[arg-type]
