@@ -198,6 +198,8 @@ async def _recordings(machine: Machine, timeline: Json, role: str) -> list[tuple
 
 async def _end(page: Page) -> None:
     await by(page, "end").click(timeout=STEP_MS)
+    # The choice's own box is not drawn: forcing it does not wait for the dialog.
+    await by(page, "end-yes").wait_for(timeout=STEP_MS)
     await by(page, "outcome-refund").check(force=True)
     await by(page, "verdict-note").fill("Bench.")
     await by(page, "end-yes").click()

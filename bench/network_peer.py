@@ -13,6 +13,8 @@ PEER_JS = Path(__file__).with_name("network_peer.js").read_text()
 MAX_VIDEO_BPS = 2_500_000
 """What the pages ask for; see ``web/src/live/peer.ts``."""
 
+# Each would hide its address behind a name that the other cannot resolve.
+_PLAIN_ADDRESSES = ("--disable-features=WebRtcHideLocalIpsWithMdns",)
 _SETTLE_S = 6.0
 
 
@@ -35,6 +37,7 @@ async def direct_delays_ms(hall: Hall, seconds: float) -> list[float]:
             viewport=PHONE,
             secure=hall.machine.url,
             codec="H264",
+            flags=_PLAIN_ADDRESSES,
             playwright=hall.playwright,
         ) as one,
         hall.host_bed.chromium(
@@ -42,6 +45,7 @@ async def direct_delays_ms(hall: Hall, seconds: float) -> list[float]:
             viewport=TABLET,
             secure=hall.machine.url,
             codec="H264",
+            flags=_PLAIN_ADDRESSES,
             playwright=hall.playwright,
         ) as other,
     ):

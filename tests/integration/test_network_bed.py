@@ -190,13 +190,25 @@ async def test_a_person_who_roams_has_another_address_only(bed: NetworkBed) -> N
 
 
 async def test_two_people_have_networks_of_their_own(bed: NetworkBed) -> None:
-    """One's delay is not the other's, and either reaches the other's server address."""
+    """One's delay is not the other's, and a packet between them takes both ways."""
     async with network_bed(profile("long", rtt_ms=100)) as other:
         assert other.network != bed.network
         took_ms = statistics.median(await ping_ms(bed, 20, every_s=0.01, wait_s=0.1))
         other_ms = statistics.median(await ping_ms(other, 20, every_s=0.01, wait_s=0.3))
+        with (
+            await bed.socket(socket.SOCK_DGRAM) as sender,
+            await other.socket(socket.SOCK_DGRAM) as receiver,
+        ):
+            receiver.bind((other.address, 0))
+            receiver.settimeout(2)
+            sent_s = time.monotonic()
+            sender.sendto(b"to you", receiver.getsockname())
+            heard, who = await asyncio.to_thread(receiver.recvfrom, 2048)
+            between_ms = (time.monotonic() - sent_s) * 1000
     assert took_ms < 5
     assert abs(other_ms - 100) <= 5
+    assert (heard, who[0]) == (b"to you", bed.address)
+    assert 50 <= between_ms < 100
 
 
 async def test_nobody_outside_is_reached_from_within(bed: NetworkBed) -> None:
