@@ -5,6 +5,8 @@ import { actAs } from '../base/api';
 import { openText } from '../base/text';
 import { Skeleton, Toasts } from '../base/ui';
 import '../call/call.css';
+import '../call/bench.css';
+import '../call/sound.css';
 import { CallLater, fetchCall } from './call_later';
 import { Ended, Left, Replaced } from './ended';
 import './join.css';
