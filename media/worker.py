@@ -129,16 +129,18 @@ class MediaWorker:
             tap=self._tap,
             order=self._order,
         )
+        # Whoever leaves meanwhile must not take the session with them.
+        session.expected += 1
         try:
             answer = await leg.open(
                 _text(body, "offer"),
                 session.preferred_codecs(identity.participant_id),
                 int(start_bps) if (start_bps := body.get("start_bps")) else None,
             )
-        except BaseException:
+            session.admit(leg)
+        finally:
+            session.expected -= 1
             self.forget_if_empty(session)
-            raise
-        session.admit(leg)
         self._legs[identity.peer_id] = leg
         self._slots[leg.order % _SLOTS].append(leg)
         self._some.set()
@@ -351,7 +353,7 @@ class MediaWorker:
         """Let go of a session or a camera's room that nobody is in."""
         if self.bench.forget_if_empty(session):
             return
-        if not session.legs and self.sessions.get(session.session_id) is session:
+        if session.empty and self.sessions.get(session.session_id) is session:
             del self.sessions[session.session_id]
 
     async def close(self) -> None:
