@@ -175,6 +175,10 @@ class Adaptation:
         self._round_trip.reset()
         self._window.reset()
 
+    def after_outage(self) -> None:
+        """Packets come again: what is missed at the next step was not lost by sending too much."""
+        self._idle_steps = _STALL_STEPS
+
     # What the peer says of its downlink.
 
     def on_remb(self, bitrate_bps: int, now_s: float) -> None:

@@ -276,6 +276,7 @@ class Feedback:
     def after_outage(self, now_s: float) -> None:
         """Packets come again: what was lost is beyond repair, and keyframes are asked for at once,
         of this peer and of whoever feeds it."""
+        self._adaptation.after_outage()
         for ingress in self._ingresses:
             # Sound of so long ago would only be in the way as well.
             ingress.nacks.reset()
