@@ -119,4 +119,8 @@ describe('the source', () => {
   it('never says any', () => {
     expect(files.filter((path) => /(:|<|as) ?any\b/.test(readFileSync(path, 'utf8')))).toEqual([]);
   });
+  it('makes peer connections only where the ways through firewalls are known', () => {
+    const makers = files.filter((path) => readFileSync(path, 'utf8').includes('new RTCPeerConnection'));
+    expect(makers.map((path) => path.split('/src/')[1]).sort()).toEqual(['live/ice.ts', 'live/precheck.ts']);
+  });
 });
