@@ -66,6 +66,27 @@ describe('words that come later', () => {
     await setLocale('de');
     expect([words('door'), words('room')]).toEqual(['Tür', 'Raum']);
   });
+  it('come in the language that was chosen while they were on their way', async () => {
+    let arrive: (words: Catalogue) => void = () => undefined;
+    const german = new Promise<Catalogue>((resolve) => (arrive = resolve));
+    const slow = { en: async () => ({ door: 'Door' }), de: () => german };
+    vi.stubGlobal('document', { documentElement: {} });
+    await openText(slow, 'en');
+    const switched = setLocale('de');
+    const added = addText({ en: async () => ({ room: 'Room' }), de: async () => ({ room: 'Raum' }) });
+    arrive({ door: 'Tür' });
+    await Promise.all([switched, added]);
+    expect([words('door'), words('room')]).toEqual(['Tür', 'Raum']);
+  });
+  it('do not bring back a language that was left', async () => {
+    let english: (words: Catalogue) => void = () => undefined;
+    await open();
+    const added = addText({ en: () => new Promise<Catalogue>((resolve) => (english = resolve)), de: async () => ({ room: 'Raum' }) });
+    await setLocale('de');
+    english({ room: 'Room' });
+    await added;
+    expect([words('door'), words('room')]).toEqual(['Tür', 'Raum']);
+  });
   it('that did not come leave the page as it was, and may be asked for again', async () => {
     await open();
     let online = false;
