@@ -122,3 +122,54 @@ def test_any_numbers_are_survived(arrivals: list[tuple[int, int]]) -> None:
         if index % 7 == 0:
             packet = builder.build(1, 2)
             assert packet is None or len(packet) < 9_000
+
+
+def received(builder: FeedbackBuilder, numbers: list[int], every_us: int = 10_000) -> set[int]:
+    """Report these, ten numbers a report; gives what the sender takes for received."""
+    told: set[int] = set()
+    for begin in range(0, max(numbers) + 1, 10):
+        for number in numbers:
+            if begin <= number < begin + 10:
+                builder.arrivals.append((number, number * every_us))
+        packet = builder.build(1, 2)
+        if packet is not None:
+            told |= {number for number, at in read_feedback(packet)[1].items() if at is not None}
+    return told
+
+
+def test_what_a_radio_loses_is_forgiven_at_the_time_it_would_have_come() -> None:
+    """One in twenty, at the edges of reports as well."""
+    builder = FeedbackBuilder()
+    builder.forgiving = True
+    numbers = [number for number in range(400) if number % 20 not in (10,)]
+    assert received(builder, numbers) == set(range(400))
+    one = FeedbackBuilder()
+    one.forgiving = True
+    one.arrivals += [(0, 640_000), (3, 670_000)]
+    packet = one.build(1, 2)
+    assert packet is not None
+    assert read_feedback(packet)[1] == {0: 640_000, 1: 650_000, 2: 660_000, 3: 670_000}
+
+
+def test_with_a_queue_every_loss_is_told() -> None:
+    """What too much sending lost is for the sender to know."""
+    numbers = [number for number in range(400) if number % 20 != 10]
+    assert received(FeedbackBuilder(), numbers) == set(numbers)
+
+
+def test_a_line_that_drops_every_third_is_found_out_without_a_queue_as_well() -> None:
+    """A policer lets nothing wait: most of what it takes is told."""
+    builder = FeedbackBuilder()
+    builder.forgiving = True
+    numbers = [number for number in range(600) if number % 3]
+    told = received(builder, numbers)
+    assert len(told) < len(numbers) + 0.12 * 600
+    assert 600 - len(told) > 0.2 * 600
+
+
+def test_a_hole_as_long_as_an_outage_is_told() -> None:
+    """Nobody's radio loses twenty at once and nothing else."""
+    builder = FeedbackBuilder()
+    builder.forgiving = True
+    numbers = [number for number in range(100) if not 40 <= number < 60]
+    assert received(builder, numbers) == set(numbers)
