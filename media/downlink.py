@@ -13,6 +13,7 @@ _NEAR = 1.1
 _MARGIN = 0.95
 _LOW = 0.7
 _LOW_FOR_S = 2.0
+_CLIMBING = 1.03
 _HOLD_S = 2.0
 _LOSS_HOLD_S = 1.5
 _LOSS_LIMIT = 0.10
@@ -34,6 +35,7 @@ class DownlinkCap:
         "_hold_until_s",
         "_loss_until_s",
         "_lost",
+        "_low_from_bps",
         "_low_since_s",
         "_queue_until_s",
         "_remb_bps",
@@ -45,6 +47,7 @@ class DownlinkCap:
         self._hold_until_s = 0.0
         self._loss_until_s = 0.0
         self._lost = 0.0
+        self._low_from_bps = 0.0
         self._low_since_s: float | None = None
         self._queue_until_s = 0.0
         self._remb_bps: int | None = None
@@ -60,11 +63,12 @@ class DownlinkCap:
             return
         capped = self.value(now_s)
         dropped = before is not None and bitrate_bps < _DROP * before
-        # A browser starts low and climbs; one that stays low means it.
+        # A browser starts low, or stood low after a trickle, and climbs by 8 % a second:
+        # one that stays low means it.
         if bitrate_bps >= _LOW * egress_bps:
             self._low_since_s = None
-        elif self._low_since_s is None:
-            self._low_since_s = now_s
+        elif self._low_since_s is None or bitrate_bps > _CLIMBING * self._low_from_bps:
+            self._low_since_s, self._low_from_bps = now_s, bitrate_bps
         elif now_s - self._low_since_s > _LOW_FOR_S:
             dropped = True
         if dropped or (capped is not None and bitrate_bps < capped):

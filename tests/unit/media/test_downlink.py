@@ -155,3 +155,22 @@ def test_each_return_that_fails_makes_the_stay_longer() -> None:
             now_s += 0.2
         stays.append(round(now_s - began_s))
     assert stays == [8, 16, 32, 64, 120]
+
+
+def test_an_estimate_that_stood_low_after_a_trickle_and_climbs_is_believed_in_time() -> None:
+    """From 60 kb/s sent to 290: for 20 s the estimate is behind, and bites nothing."""
+    cap = DownlinkCap()
+    remb_bps = 78_000.0
+    for second in range(25):
+        cap.on_remb(int(remb_bps), 290_000, float(second))
+        assert cap.value(float(second)) is None
+        remb_bps *= 1.08
+
+
+def test_an_estimate_that_stays_low_bites_after_two_seconds() -> None:
+    """Without ever having fallen."""
+    cap = DownlinkCap()
+    for second in range(4):
+        assert cap.value(float(second)) is None or second == 3
+        cap.on_remb(120_000, 290_000, float(second))
+    assert cap.value(3.0) == 0.95 * 120_000
