@@ -42,7 +42,6 @@ _KEYFRAME_BYTES = 30_000
 _LEAST_VIDEO_BPS = 60_000.0
 _FIRST_VIDEO_BPS = 800_000.0
 _MAX_REPORTS = 64
-_QUEUED_MS = 150.0
 
 
 class _Watch:
@@ -261,8 +260,6 @@ class Feedback:
                 self._ask_for_keyframe(ingress, now_s)
         if self._ticks & 1 and self._arrivals.arrivals:
             media_ssrc = next((one.ssrc for one in self._ingresses if one.started), 0)
-            # Without a queue what is lost is the radio's, and less sent would lose as much.
-            self._arrivals.forgiving = self._adaptation.queue_ms < _QUEUED_MS
             packet = self._arrivals.build(self._ssrc, media_ssrc)
             if packet is not None:
                 self._transmitter.send(packet, rtcp=True)

@@ -17,28 +17,22 @@ _TICK_US = 250
 _REFERENCE_US = 64_000
 _MAX_SPAN = 2_000
 _MAX_LATE = 500
-_FORGIVEN_SHARE = 0.1
-_FORGIVEN_AT_ONCE = 8.0
 
 
 class FeedbackBuilder:
     """Collects arrivals and turns them into feedback packets.
 
     ``arrivals`` is a plain list of (16-bit sequence, microseconds) so that the receive
-    path appends to it without a call. While ``forgiving``, up to a tenth of the packets may be
-    missing without being reported so: a browser's estimator takes every loss for too much
-    sent, and falls to a quarter of what a radio link carries that loses one in fifty.
+    path appends to it without a call.
     """
 
-    __slots__ = ("_count", "_known", "_next", "_pardons", "arrivals", "forgiving")
+    __slots__ = ("_count", "_known", "_next", "arrivals")
 
     def __init__(self) -> None:
         self.arrivals: list[tuple[int, int]] = []
         self._known: dict[int, int] = {}
         self._next: int | None = None
         self._count = 0
-        self._pardons = _FORGIVEN_AT_ONCE
-        self.forgiving = False
 
     def build(self, ssrc: int, media_ssrc: int) -> bytes | None:
         """The feedback for what arrived since the last call; None if nothing did.
@@ -63,30 +57,12 @@ class FeedbackBuilder:
             begin = self._next - _MAX_LATE
         # A report begins at something that arrived or is still missing, never beyond the end.
         end = max(highest, begin)
-        self._pardons = min(_FORGIVEN_AT_ONCE, self._pardons + _FORGIVEN_SHARE * len(arrivals))
-        if self.forgiving:
-            self._forgive(begin, end)
         packet = self._encode(ssrc, media_ssrc, begin, end)
         self._next = max(end + 1, self._next or end + 1)
         floor = self._next - _MAX_LATE
         if len(known) > 2 * _MAX_LATE:
             self._known = {position: at for position, at in known.items() if position >= floor}
         return packet
-
-    def _forgive(self, begin: int, end: int) -> None:
-        """Fill holes as if they had come evenly between their neighbours."""
-        known = self._known
-        before: int | None = None
-        for position in range(begin - 1, end + 1):
-            if position not in known:
-                continue
-            missing = 0 if before is None else position - before - 1
-            if before is not None and 0 < missing <= self._pardons:
-                self._pardons -= missing
-                from_us, apart_us = known[before], known[position] - known[before]
-                for index in range(1, missing + 1):
-                    known[before + index] = from_us + apart_us * index // (missing + 1)
-            before = position
 
     def _encode(self, ssrc: int, media_ssrc: int, begin: int, end: int) -> bytes | None:
         symbols: list[int] = []
