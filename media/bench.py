@@ -14,7 +14,7 @@ from typing import Protocol
 import structlog
 
 from media.draining import Draining
-from media.leg import Leg, LegIdentity
+from media.leg import Leg, LegIdentity, LegState
 from media.room import Role
 from media.session import Closer, MediaSession
 from media.tap import Tap
@@ -86,7 +86,11 @@ class Bench:
             recorded=False,
             camera_id=camera_id,
         )
-        return await self._host.open_leg(identity, room, body)
+        answer = await self._host.open_leg(identity, room, body)
+        if self._host.draining.asked:
+            # The order came meanwhile; whoever stands here would keep the worker.
+            await self.drain()
+        return answer
 
     async def attach(self, match: Mapping[str, str], body: Json) -> Json:
         """``POST /bench/{camera_id}/attach``: show and record it in a session; may be repeated.
@@ -140,7 +144,8 @@ class Bench:
         """A session is over, or shows this camera no more: it stands alone again."""
         camera_id = leg.identity.camera_id
         home = self._host.sessions.get(leg.identity.session_id)
-        if camera_id is None or home is None or leg not in home.legs:
+        closed = leg.state is LegState.CLOSED
+        if camera_id is None or home is None or leg not in home.legs or closed:
             return
         room = self._rooms.get(camera_id)
         if room is None:
@@ -165,7 +170,7 @@ class Bench:
         """Let go of a camera's room that it has left; says whether it was one."""
         if self._rooms.get(room.session_id) is not room:
             return False
-        if not room.legs:
+        if room.empty:
             del self._rooms[room.session_id]
         return True
 
@@ -190,5 +195,8 @@ class Bench:
             (leg, home)
             for home in (*self._rooms.values(), *self._host.sessions.values())
             for leg in home.legs
-            if leg.identity.camera_id is not None and camera_id in (None, leg.identity.camera_id)
+            if leg.identity.camera_id is not None
+            and camera_id in (None, leg.identity.camera_id)
+            # One that is being closed is no longer lent.
+            and leg.state is not LegState.CLOSED
         ]

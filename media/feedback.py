@@ -346,14 +346,14 @@ class Feedback:
         now = (frames - before) / elapsed_s
         self.framerate = now if self.framerate is None else (self.framerate + now) / 2
 
-    @staticmethod
     def _recording_wants_keyframe(
-        ingress: Ingress, watch: _Watch, now_s: float, now_us: int
+        self, ingress: Ingress, watch: _Watch, now_s: float, now_us: int
     ) -> bool:
-        if ingress.kind != "video" or not ingress.handle:
+        if ingress.kind != "video" or self._tap is None or not ingress.started:
             return False
         old = now_us - ingress.key_at_us > _KEYFRAME_EVERY_S * 1_000_000
-        never = ingress.key_at_us == 0
+        # Until the first has come nothing is recorded, whether or not somebody watches.
+        never = ingress.key_at_us == 0 or not ingress.handle
         # Forced keyframes at a low rate ruin sharpness: then seeking is coarser.
         affordable = watch.bitrate_bps >= _KEYFRAME_MIN_BPS
         return never or (old and affordable and now_s - watch.asked_s > _KEYFRAME_EVERY_S)

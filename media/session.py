@@ -9,7 +9,7 @@ import structlog
 
 from media.egress import Egress
 from media.ingress import Ingress
-from media.leg import Leg, LegState
+from media.leg import Leg
 from media.room import Member, Role, routes
 from runtime.clock import Clock
 
@@ -29,6 +29,8 @@ class MediaSession:
     def __init__(self, session_id: str, *, clock: Clock, facts: Facts, closer: Closer) -> None:
         self.session_id = session_id
         self.legs: list[Leg] = []
+        self.expected = 0
+        """How many offers are being answered whose legs will come in."""
         self._roles: dict[str, Role] = {}
         self._clock = clock
         self._facts = facts
@@ -199,5 +201,5 @@ class MediaSession:
 
     @property
     def empty(self) -> bool:
-        """Whether nobody is left."""
-        return all(leg.state is LegState.CLOSED for leg in self.legs)
+        """Whether nobody is left and nobody is coming in."""
+        return not self.legs and not self.expected

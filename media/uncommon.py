@@ -182,11 +182,12 @@ class UncommonPath:
                 ingress.rtx_ssrc = header.ssrc
                 return ingress
             self.streams.pop(ingress.ssrc, None)
+            # Viewers go on from where the old numbering stands.
+            for out in ingress.outs[:]:
+                out.pause(moment.now_us / 1e6)
             ingress.restart()
             ingress.ssrc = header.ssrc
             self.streams[header.ssrc] = ingress
-            for out in ingress.outs[:]:
-                out.pause(moment.now_us / 1e6)
             return ingress
         raise PeerError("RTP of an unknown stream")
 

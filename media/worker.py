@@ -64,7 +64,7 @@ class MediaWorker:
         self.epoch = epoch
         self.sessions: dict[str, MediaSession] = {}
         self.draining = Draining(clock)
-        self.garbage = Garbage(clock, lambda: bool(self._legs))
+        self.garbage = Garbage(clock, lambda: bool(self.sessions))
         self._vitals = vitals
         self._clock = clock
         self._policy = policy
@@ -129,16 +129,18 @@ class MediaWorker:
             tap=self._tap,
             order=self._order,
         )
+        # Whoever leaves meanwhile must not take the session with them.
+        session.expected += 1
         try:
             answer = await leg.open(
                 _text(body, "offer"),
                 session.preferred_codecs(identity.participant_id),
                 int(start_bps) if (start_bps := body.get("start_bps")) else None,
             )
-        except BaseException:
+            session.admit(leg)
+        finally:
+            session.expected -= 1
             self.forget_if_empty(session)
-            raise
-        session.admit(leg)
         self._legs[identity.peer_id] = leg
         self._slots[leg.order % _SLOTS].append(leg)
         self._some.set()
@@ -171,6 +173,9 @@ class MediaWorker:
             raise CaseError("draining", "this worker takes nothing new", status=503)
 
     def _new_session(self, session_id: str) -> MediaSession:
+        if not self.sessions:
+            # Bench cameras stand here all day; of them nothing is kept.
+            self._clock.catch_up()
         return MediaSession(
             session_id, clock=self._clock, facts=self._put_fact, closer=self._close_later
         )
@@ -351,7 +356,7 @@ class MediaWorker:
         """Let go of a session or a camera's room that nobody is in."""
         if self.bench.forget_if_empty(session):
             return
-        if not session.legs and self.sessions.get(session.session_id) is session:
+        if session.empty and self.sessions.get(session.session_id) is session:
             del self.sessions[session.session_id]
 
     async def close(self) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from signaling.dialogue import REPORT_PAUSE_S
+from tests.support.deployment import INFRA
 from tests.support.live import Live, running_live, send_pictures, until
 from tests.support.rtp_peer import RtpPeer
 from tests.support.tap_feed import encode_video
@@ -114,6 +117,31 @@ async def test_a_call_shows_in_the_figures_of_every_process(live: Live) -> None:
         for labels, _ in (sample for samples in after.values() for sample in samples):
             for label in labels.values():
                 assert not re.search(r"(ses|ten|par|cas|stf|whs|peer|dev)_\w{12}", label), labels
+
+
+def figures_asked_for() -> set[str]:
+    """The names in every query of the dashboard and of the alerts."""
+    board = json.loads((INFRA / "grafana/proofcall.json").read_text())
+    rules = yaml.safe_load((INFRA / "prometheus/alerts.yml").read_text())
+    queries = [t["expr"] for panel in board["panels"] for t in panel.get("targets", [])]
+    queries += [rule["expr"] for group in rules["groups"] for rule in group["rules"]]
+    return {name for query in queries for name in re.findall(r"proofcall_\w+", query)}
+
+
+async def test_what_dashboard_and_alerts_ask_for_is_there(live: Live) -> None:
+    """Every name in their queries is one that ``/metrics`` serves."""
+    async with live.browser() as browser, browser.http.get("/metrics") as response:
+        text = await response.text()
+    served = set()
+    for family in text_string_to_metric_families(text):
+        endings = {
+            "counter": ("_total",),
+            "histogram": ("_bucket", "_sum", "_count"),
+        }.get(family.type, ("",))
+        served |= {family.name + ending for ending in endings}
+    asked = figures_asked_for()
+    assert len(asked) > 30
+    assert asked - served == set()
 
 
 async def test_a_dead_process_has_no_figures(live: Live) -> None:

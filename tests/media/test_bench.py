@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -68,6 +68,13 @@ async def _attach(running: Running, peer_id: str, session: str = "ses_1") -> Non
 
 async def _where(running: Running) -> list[Any]:
     return [one["session_id"] for one in (await running.worker.bench.cameras({}, {}))["cameras"]]
+
+
+async def _as_soon_as(condition: Callable[[], Any]) -> None:
+    """In the first turn of the loop in which it holds, while what began goes on."""
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0)
 
 
 async def test_a_camera_is_seen_only_where_and_while_it_is_attached(tmp_path: Path) -> None:
@@ -169,15 +176,97 @@ async def test_a_draining_worker_lets_standing_cameras_go() -> None:
         await _attach(running, shown)
         async with _publishing(running, "cam_2") as standing:
             await running.worker.drain({}, {})
-            assert "peer_closed" in running.facts.kinds(standing)
+            await until(lambda: "peer_closed" in running.facts.kinds(standing))
             assert "peer_closed" not in running.facts.kinds(shown)
-        with pytest.raises(CaseError, match="no new peers"):
+        with pytest.raises(CaseError, match="takes nothing new"):
             await running.worker.bench.publish(
                 {}, {"camera_id": "cam_2", "offer": await RtpPeer(PUBLISHED).offer()}
             )
         await running.worker.close_session({"session_id": "ses_1"}, {"cause": "verdict"})
         await until(lambda: "peer_closed" in running.facts.kinds(shown))
         await host.close()
+
+
+async def test_a_camera_that_is_being_closed_is_lent_to_nobody() -> None:
+    """Attach, detach and the session's end come while it goes: nothing of it stays anywhere."""
+    async with running_worker() as running:
+        host = RtpPeer()
+        await running.join(host, "p_host", "host")
+        async with _publishing(running) as standing:
+            leg = running.worker._legs[standing]
+            closing = asyncio.get_running_loop().create_task(
+                running.worker.close_peer({"peer_id": standing}, {"cause": "left"})
+            )
+            await _as_soon_as(lambda: leg.state == "closed")
+            with pytest.raises(CaseError, match="does not publish"):
+                await _attach(running, standing)
+            await closing
+        async with _publishing(running) as shown:
+            await _attach(running, shown)
+            leg = running.worker._legs[shown]
+            closing = asyncio.get_running_loop().create_task(
+                running.worker.close_peer({"peer_id": shown}, {"cause": "left"})
+            )
+            await _as_soon_as(lambda: leg.state == "closed")
+            await running.worker.bench.detach({"camera_id": "cam_1"}, {})
+            await running.worker.close_session({"session_id": "ses_1"}, {"cause": "verdict"})
+            await closing
+        assert await _where(running) == []
+        assert running.worker.bench.room_of("cam_1") is None
+        assert not running.worker.sessions
+        [closed] = [one for one in running.facts.all if one["kind"] == "peer_closed"][-1:]
+        assert closed["session_id"] in ("ses_1", "cam_1")
+        await host.close()
+
+
+async def test_a_camera_that_comes_while_a_drain_begins_goes_again() -> None:
+    """Its offer is being answered when the order comes: it must not keep the worker."""
+    async with running_worker() as running:
+        camera = RtpPeer(PUBLISHED)
+        offer = await camera.offer()
+        publishing = asyncio.get_running_loop().create_task(
+            running.worker.bench.publish({}, {"camera_id": "cam_1", "offer": offer})
+        )
+        await _as_soon_as(lambda: running.worker.bench.room_of("cam_1"))
+        await running.worker.drain({}, {})
+        opened = await publishing
+        await until(lambda: "peer_closed" in running.facts.kinds(opened["peer_id"]))
+        await asyncio.wait_for(running.worker.drained(), 5.0)
+        await camera.close()
+
+
+async def test_the_recording_begins_though_nobody_watches_and_a_request_was_lost(
+    tmp_path: Path,
+) -> None:
+    """The camera hears only the second request for a keyframe; no viewer asks for one."""
+    listener = TapListener(tmp_path / "tap.sock")
+    listener.start()
+    async with running_worker(tmp_path / "tap.sock") as running:
+        camera = RtpPeer(PUBLISHED)
+        opened = await running.worker.bench.publish(
+            {}, {"camera_id": "cam_1", "offer": await camera.offer(), "candidates": []}
+        )
+        await camera.accept(opened["answer"])
+        asked = 0
+
+        def on_rtcp(raw: bytes) -> None:
+            nonlocal asked
+            asked += sum(isinstance(one, KeyframeRequest) for one in parse_rtcp(raw))
+
+        camera.on_rtcp = on_rtcp
+        await camera.send("0", h264_frame(0, key=True))
+        leg = running.worker._legs[opened["peer_id"]]
+        await until(lambda: leg.ingresses[0].started)
+        assert asked == 0
+        await _attach(running, opened["peer_id"])
+        number = 1
+        while not listener.packets() and number < 400:
+            await camera.send("0", h264_frame(number, key=asked > 1))
+            number += 1
+            await asyncio.sleep(0.01)
+        assert listener.packets(), f"{asked} requests, nothing recorded"
+        await camera.close()
+    listener.stop()
 
 
 async def test_a_camera_that_sends_delimiters_is_seen() -> None:

@@ -146,6 +146,54 @@ async def test_hanging_up_leaves_the_others_in_place() -> None:
             await peer.close()
 
 
+async def test_whoever_fails_to_come_in_takes_no_session_from_who_is_coming() -> None:
+    """A bad offer is refused while the first one's is answered: those two meet all the same."""
+    async with running_worker() as running:
+        host, buyer = RtpPeer(), RtpPeer()
+        bad = {"session_id": "ses_1", "participant_id": "p_x", "role": "buyer", "offer": "no"}
+        joining = asyncio.get_running_loop().create_task(running.join(host, "p_host", "host"))
+        await until(lambda: "ses_1" in running.worker.sessions)
+        with pytest.raises(CaseError, match="offer"):
+            await running.worker.open_peer({}, bad)
+        await joining
+        await running.join(buyer, "p_buyer", "buyer")
+        streaming = _Streaming()
+        streaming.begin(host, 1)
+        await until(lambda: len(buyer.of_mid("1")) > 5)
+        streaming.stop()
+        for peer in (host, buyer):
+            await peer.close()
+        await until(lambda: not running.worker.sessions)
+        with pytest.raises(CaseError, match="offer"):
+            await running.worker.open_peer({}, bad)
+        assert not running.worker.sessions, "and nothing is left of a session with nobody in it"
+
+
+async def test_a_stream_that_is_renumbered_goes_on_in_the_viewers_numbers() -> None:
+    """A camera's encoder begins anew with another SSRC, far from the numbers before."""
+    async with running_worker() as running:
+        host, buyer = RtpPeer(), RtpPeer()
+        await running.join(host, "p_host", "host")
+        await running.join(buyer, "p_buyer", "buyer")
+        for number in range(20):
+            await host.send("1", h264_frame(number, key=number == 0))
+        await until(lambda: len(buyer.of_mid("1")) == 20)
+        stream = host.sending["1"]
+        stream.ssrc, stream.sequence, stream.timestamp = 0x51ED, 40_000, 2_000_000_000
+        await host.send("1", h264_frame(20, key=True), mid_of="1")
+        for number in range(21, 40):
+            await host.send("1", h264_frame(number))
+        await until(lambda: len(buyer.of_mid("1")) == 40)
+        packets = buyer.of_mid("1")
+        assert len({one.ssrc for one in packets}) == 1
+        first = packets[0].sequence
+        assert [one.sequence for one in packets] == [(first + i) & 0xFFFF for i in range(40)]
+        steps = [(b.timestamp - a.timestamp) & 0xFFFFFFFF for a, b in pairwise(packets)]
+        assert all(0 < step < 900_000 for step in steps)
+        for peer in (host, buyer):
+            await peer.close()
+
+
 async def test_a_killed_peer_is_lost_within_two_seconds_and_may_recover() -> None:
     """The fact comes 1.3 s after the last packet, and its opposite with the next."""
     async with running_worker() as running:

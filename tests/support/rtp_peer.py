@@ -12,6 +12,7 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSess
 
 SR = 200
 ABS_SEND_TIME = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+MID = "urn:ietf:params:rtp-hdrext:sdes:mid"
 TRANSPORT_CC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 FIXED_LINES = (
     ("audio", "sendrecv"),
@@ -74,6 +75,7 @@ class RtpPeer:
         self.answer_sdp = ""
         self.transport_sequence = 0
         self._transport_cc_id = 0
+        self._mid_id = 0
 
     async def offer(self) -> str:
         """The offer, candidates included."""
@@ -126,6 +128,8 @@ class RtpPeer:
             for extension in transceiver._headerExtensions:
                 if extension.uri == TRANSPORT_CC:
                     self._transport_cc_id = extension.id
+                elif extension.uri == MID:
+                    self._mid_id = extension.id
         mid = ""
         for line in answer.splitlines():
             if line.startswith("a=mid:"):
@@ -169,21 +173,27 @@ class RtpPeer:
         marker: bool = True,
         advance: int = 3000,
         lose: bool = False,
+        mid_of: str | None = None,
     ) -> int:
-        """Send the next packet of a stream; ``lose`` keeps it back. Gives its sequence number."""
+        """Send the next packet of a stream; ``lose`` keeps it back, ``mid_of`` says the m-line.
+
+        Gives its sequence number.
+        """
         stream = self.sending[mid]
         stream.sequence = (stream.sequence + 1) & 0xFFFF
         stream.timestamp = (stream.timestamp + advance) & 0xFFFFFFFF
         stream.sent[stream.sequence] = (stream.timestamp, marker, payload)
         if not lose:
-            await self.send_raw(self._packet(stream, stream.sequence, rtx=False))
+            await self.send_raw(self._packet(stream, stream.sequence, rtx=False, mid=mid_of))
         return stream.sequence
 
     async def resend(self, mid: str, sequence: int, *, rtx: bool) -> None:
         """Send a packet again, as RTX if ``rtx``."""
         await self.send_raw(self._packet(self.sending[mid], sequence, rtx=rtx))
 
-    def _packet(self, stream: Sending, sequence: int, *, rtx: bool) -> bytes:
+    def _packet(
+        self, stream: Sending, sequence: int, *, rtx: bool, mid: str | None = None
+    ) -> bytes:
         timestamp, marker, payload = stream.sent[sequence]
         extension = b""
         first = 0x80
@@ -193,6 +203,10 @@ class RtpPeer:
             extension = struct.pack(
                 "!HHBHB", 0xBEDE, 1, self._transport_cc_id << 4 | 1, self.transport_sequence, 0
             )
+        if mid is not None:
+            first |= 0x10
+            extension = struct.pack("!HHB", 0xBEDE, 1, self._mid_id << 4 | len(mid) - 1)
+            extension += mid.encode().ljust(3, b"\0")
         if rtx:
             payload_type, ssrc = stream.rtx_payload_type or 0, stream.rtx_ssrc
             payload = struct.pack("!H", sequence) + payload

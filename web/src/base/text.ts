@@ -40,7 +40,9 @@ const STORAGE_KEY = 'proofcall.locale';
 
 const current = signal<Locale>('en');
 const catalogue = signal<Catalogue>({});
-let loaders: Loaders | null = null;
+let parts: readonly Loaders[] = [];
+/** The language that was asked for last, shown or on its way. */
+let asked: Locale = 'en';
 const loaded = new Map<Locale, Promise<Catalogue>>();
 
 /** The language shown now. */
@@ -77,15 +79,25 @@ export function preferredLocale(...hints: (string | null | undefined)[]): Locale
   return 'en';
 }
 
+async function join(of: readonly Loaders[], shown: Locale): Promise<Catalogue> {
+  const messages = await Promise.all(of.map((part) => (part[shown] ?? part.en)()));
+  return Object.assign({}, ...messages) as Catalogue;
+}
+
 async function show(wanted: Locale): Promise<void> {
-  if (!loaders) throw new Error('openText comes first');
+  asked = wanted;
+  const of = parts;
+  const [first] = of;
+  if (!first) throw new Error('openText comes first');
   // A page that lacks the language says honestly, to screen readers too, that it is English.
-  const shown: Locale = loaders[wanted] ? wanted : 'en';
-  const load = loaders[shown] ?? loaders.en;
-  const pending = loaded.get(shown) ?? load();
+  const shown: Locale = first[wanted] ? wanted : 'en';
+  const pending = loaded.get(shown) ?? join(of, shown);
   loaded.set(shown, pending);
   try {
     const messages = await pending;
+    if (of !== parts) return asked === wanted ? await show(wanted) : undefined;
+    // The language asked for last wins, whichever comes last; any is better than none.
+    if (asked !== wanted && textReady.peek()) return;
     batch(() => {
       catalogue.value = messages;
       current.value = shown;
@@ -93,20 +105,38 @@ async function show(wanted: Locale): Promise<void> {
     document.documentElement.lang = shown;
     document.documentElement.dir = directionOf(shown);
   } catch (error) {
-    loaded.delete(shown);
+    if (loaded.get(shown) === pending) loaded.delete(shown);
+    if (asked === wanted) asked = current.peek();
     throw error;
   }
 }
 
 /** The languages that this page has. */
 export function pageLocales(): Locale[] {
-  return LOCALES.filter((known) => loaders?.[known] !== undefined);
+  return LOCALES.filter((known) => parts[0]?.[known] !== undefined);
 }
 
 /** Give the page its languages and show the first; call once, at the start. */
 export async function openText(pageLoaders: Loaders, first: Locale = preferredLocale()): Promise<void> {
-  loaders = pageLoaders;
+  parts = [pageLoaders];
+  loaded.clear();
   await show(first);
+}
+
+/** Words for a part that comes later, in every language from now on; throws, and has added nothing, when they did not come. */
+export async function addText(more: Loaders): Promise<void> {
+  if (parts.includes(more)) return;
+  await join([...parts, more], asked);
+  parts = [...parts, more];
+  loaded.clear();
+  try {
+    // The person may have changed the language meanwhile.
+    await show(asked);
+  } catch (error) {
+    parts = parts.filter((part) => part !== more);
+    loaded.clear();
+    throw error;
+  }
 }
 
 /** Show another language; `remember` keeps it for the next visit. */
