@@ -8,6 +8,12 @@ bites on evidence alone: the estimate drops, round trips grow, or a report shows
 
 from __future__ import annotations
 
+from collections import deque
+
+_REPORTS = 3
+_RESTARTED = 20
+_MOST_EXPECTED = 50_000
+
 _DROP = 0.93
 _NEAR = 1.1
 _MARGIN = 0.95
@@ -120,6 +126,33 @@ class DownlinkCap:
         self._cap_bps = max(_LEAST_BPS, cap_bps)
         self._at_s = now_s
         self._hold_until_s = now_s + hold_s
+
+
+class LinkLoss:
+    """What the viewer's own link lost of one line: holes of the source are holes there, too.
+
+    A hole reaches the viewer's report a round trip later and may be counted before its
+    repair comes, so holes of the source explain losses for two reports more.
+    """
+
+    __slots__ = ("_reports",)
+
+    def __init__(self) -> None:
+        self._reports: deque[tuple[int, int]] = deque(maxlen=_REPORTS)
+
+    def share(self, fraction: float, highest: int, missed: int) -> float:
+        """The link's share (0-1) of a report of ``fraction`` lost up to number ``highest``,
+        when ``missed`` packets of the source never came at once; 0 for the first report."""
+        if self._reports and missed < self._reports[-1][1] - _RESTARTED:
+            self._reports.clear()
+        share = 0.0
+        if self._reports:
+            expected = (highest - self._reports[-1][0]) & 0xFFFFFFFF
+            upstream = missed - self._reports[0][1]
+            if 0 < expected < _MOST_EXPECTED:
+                share = max(0.0, fraction * expected - max(0, upstream)) / expected
+        self._reports.append((highest, missed))
+        return min(1.0, share)
 
 
 def combine_caps(caps: list[float | None], floor_bps: float) -> int | None:
