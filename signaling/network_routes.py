@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from cases.actor import BuyerActor, StaffActor
+from cases.actor import BuyerActor, ObserverActor, StaffActor
 from cases.join_views import join_view
 from cases.sessions import see_as_participant
 from cases.states import Role, SessionState
@@ -47,6 +47,11 @@ def ice_for_buyer(services: Services, shown: Mapping[str, Any]) -> dict[str, Any
 
 def ice_for_staff(services: Services, actor: StaffActor) -> dict[str, Any]:
     """``ice`` for a host."""
+    return services.turn.ice_for(actor.label, services.clock.now())
+
+
+def ice_for_guest(services: Services, actor: ObserverActor) -> dict[str, Any]:
+    """``ice`` for an observer without an account."""
     return services.turn.ice_for(actor.label, services.clock.now())
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import observer_links, observing
 from cases.access_log import note_look
-from cases.actor import StaffActor
+from cases.actor import ObserverActor, StaffActor
 from cases.commands import Locale, one_line
 from cases.consent_text import CONSENT_TEXT, CONSENT_VERSION
 from cases.consenting import ConsentGiven
@@ -20,10 +20,12 @@ from cases.session_views import snapshot
 from cases.states import SessionState, Voice
 from cases.tables import Case, Session, Staff, Tenant
 from cases.unit import Unit
+from runtime.ids import CaseId
 from signaling.auth import observer_secret, remember_observer, require_staff
 from signaling.bodies import parse_body
 from signaling.join_routes import ConsentIn
 from signaling.media_join import Candidates, Offer, Wish, join, peer_json
+from signaling.network_routes import ice_for_guest
 from signaling.participation import participant_actor
 from signaling.services import SERVICES
 
@@ -99,6 +101,9 @@ async def look(request: web.Request) -> web.Response:
         mine = observer_links.is_free_for(link, observer_secret(request))
         person = await observer_links.participant_of_link(tx, link.id) if mine else None
     has_host = session.state in (SessionState.HELD, SessionState.LIVE)
+    removed = person is not None and person.removed_at is not None
+    guest = ObserverActor(session.id, CaseId(session.case_id), link.id)
+    may_come_in = mine and has_host and not removed
     return web.json_response(
         {
             "state": ("open" if has_host else "waiting") if mine else "other_device",
@@ -108,8 +113,9 @@ async def look(request: web.Request) -> web.Response:
             "buyer_locale": case.buyer_locale,
             "session": {"id": session.id, "presence": person.presence} if person else None,
             "name": person.name if person else None,
-            "removed": person is not None and person.removed_at is not None,
+            "removed": removed,
             "consent": {"version": CONSENT_VERSION, "text": dict(CONSENT_TEXT)},
+            "ice": ice_for_guest(services, guest) if may_come_in else None,
         }
     )
 

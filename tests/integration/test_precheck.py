@@ -121,6 +121,45 @@ async def test_who_may_not_join_gets_nothing_of_it(live: Live) -> None:
         assert (await buyer.ok("GET", f"/api/join/{token}"))["ice"] is None
 
 
+async def test_an_observer_has_the_ways_of_the_call_only_while_their_link_opens_it(
+    live: Live,
+) -> None:
+    """Credentials by the link and in the call; none while it waits, elsewhere, or revoked."""
+    case_id, token = await live.invited()
+    body = {"voice": "silent", "locale": "en", "name": "Mei Lin"}
+    async with (
+        live.browser() as buyer,
+        live.host() as host,
+        live.browser() as guest,
+        live.browser() as thief,
+    ):
+        session_id = (await buyer.tap(token))["session"]["id"]
+        path = f"/api/sessions/{session_id}"
+        await host.ok("POST", "/api/host/take", {"case_id": case_id})
+        made = await host.ok("POST", f"{path}/observer-links", {})
+        link = f"/api/observe/{made['observe_url'].rsplit('/', 1)[1]}"
+        looked = await guest.ok("GET", link)
+        [server] = looked["ice"]["servers"]
+        assert server["credential"] == turn_password(SECRET, server["username"])
+        await guest.ok("POST", link, body)
+        fresh = (await guest.ok("GET", f"{path}/ice"))["ice"]["servers"][0]["username"]
+        theirs = (await buyer.ok("GET", f"{path}/ice"))["ice"]["servers"][0]["username"]
+        assert fresh.partition(":")[2] == server["username"].partition(":")[2]
+        assert fresh.partition(":")[2] != theirs.partition(":")[2]
+        bound = await thief.ok("GET", link)
+        assert (bound["state"], bound["ice"]) == ("other_device", None)
+        assert await thief.refused("GET", f"{path}/ice") == (401, "not_signed_in")
+        await host.ok("POST", f"{path}/release", {"client_id": "r"})
+        waiting = await guest.ok("GET", link)
+        assert (waiting["state"], waiting["ice"]) == ("waiting", None)
+        assert await guest.refused("GET", f"{path}/ice") == (404, "not_found")
+        await host.ok("POST", "/api/host/take", {"case_id": case_id})
+        assert (await guest.ok("GET", link))["ice"] is not None
+        await host.ok("DELETE", f"{path}/observer-links/{made['link_id']}")
+        assert await guest.refused("GET", link) == (410, "link_revoked")
+        assert await guest.refused("GET", f"{path}/ice") == (404, "not_found")
+
+
 async def test_a_link_is_checked_so_often_and_with_so_much(live: Live) -> None:
     """A page that is stuck, or somebody who plays, does not make the server work."""
     _, token = await live.invited()

@@ -244,6 +244,7 @@ export interface ObserveView {
   name: string | null;
   removed: boolean;
   consent: ConsentWords;
+  ice: Ice | null;
 }
 
 export interface ObserverLink {

@@ -40,7 +40,7 @@ const STORAGE_KEY = 'proofcall.locale';
 
 const current = signal<Locale>('en');
 const catalogue = signal<Catalogue>({});
-let loaders: Loaders | null = null;
+let parts: readonly Loaders[] = [];
 const loaded = new Map<Locale, Promise<Catalogue>>();
 
 /** The language shown now. */
@@ -77,12 +77,17 @@ export function preferredLocale(...hints: (string | null | undefined)[]): Locale
   return 'en';
 }
 
+async function join(of: readonly Loaders[], shown: Locale): Promise<Catalogue> {
+  const messages = await Promise.all(of.map((part) => (part[shown] ?? part.en)()));
+  return Object.assign({}, ...messages) as Catalogue;
+}
+
 async function show(wanted: Locale): Promise<void> {
-  if (!loaders) throw new Error('openText comes first');
+  const [first] = parts;
+  if (!first) throw new Error('openText comes first');
   // A page that lacks the language says honestly, to screen readers too, that it is English.
-  const shown: Locale = loaders[wanted] ? wanted : 'en';
-  const load = loaders[shown] ?? loaders.en;
-  const pending = loaded.get(shown) ?? load();
+  const shown: Locale = first[wanted] ? wanted : 'en';
+  const pending = loaded.get(shown) ?? join(parts, shown);
   loaded.set(shown, pending);
   try {
     const messages = await pending;
@@ -100,13 +105,25 @@ async function show(wanted: Locale): Promise<void> {
 
 /** The languages that this page has. */
 export function pageLocales(): Locale[] {
-  return LOCALES.filter((known) => loaders?.[known] !== undefined);
+  return LOCALES.filter((known) => parts[0]?.[known] !== undefined);
 }
 
 /** Give the page its languages and show the first; call once, at the start. */
 export async function openText(pageLoaders: Loaders, first: Locale = preferredLocale()): Promise<void> {
-  loaders = pageLoaders;
+  parts = [pageLoaders];
+  loaded.clear();
   await show(first);
+}
+
+/** Words for a part that comes later, in every language from now on; throws, and has added nothing, when they did not come. */
+export async function addText(more: Loaders): Promise<void> {
+  if (parts.includes(more)) return;
+  const pending = join([...parts, more], current.peek());
+  await pending;
+  parts = [...parts, more];
+  loaded.clear();
+  // The person may have changed the language meanwhile: what is shown now counts.
+  await show(current.peek());
 }
 
 /** Show another language; `remember` keeps it for the next visit. */

@@ -6,7 +6,6 @@ import { Icon } from '../base/ui';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
 import type { Participant } from '../base/protocol';
-import './bench.css';
 import { RemoteVideo, type ShownFrame } from './remote_video';
 import { t } from './text';
 

@@ -23,9 +23,9 @@ import type { Shift } from './shift';
 import { BuyerState, StillStrip } from './stage';
 import { largeAtFirst, nextLarge, Stills, type Subject } from './stills';
 import { t } from './text';
-import { DECIDING, HoldToTalk, Tools, type ToolName } from './tools';
+import { DECIDING, HoldToTalk, MoreTools, Tools, type ToolName } from './tools';
 
-export type Asking = 'marker' | 'finding' | 'end' | 'release' | 'bench' | 'people' | 'handover' | null;
+export type Asking = 'marker' | 'finding' | 'end' | 'release' | 'bench' | 'people' | 'handover' | 'more' | null;
 
 export function CallScreen({ shift, call }: { shift: Shift; call: Call }) {
   const session = call.session.value;
@@ -137,6 +137,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
       case 'finding':
       case 'end':
       case 'people':
+      case 'more':
       case 'release':
         asking.value = tool;
     }
@@ -191,12 +192,13 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
           <Sound call={call} session={session} open={sounding} talk={talk} />
           <StillStrip stills={stills} />
           <HoldToTalk talk={talk} media={media} />
-          <Tools media={media} talk={talk} unread={unread} taking={taking.value} shows={shows} bench={benchCameras.cameras.value.length > 0 ? bench !== null : null} inCharge={inCharge} company={asks} blocked={asking.value !== null} onUse={use} />
+          <Tools media={media} talk={talk} unread={unread} taking={taking.value} bench={benchCameras.cameras.value.length > 0 ? bench !== null : null} inCharge={inCharge} company={asks} blocked={asking.value !== null} onUse={use} />
         </div>
         <ReconnectingVeil call={call} />
       </main>
       <CasePanel session={session} stream={ownIsLarge ? own : benchIsLarge ? (connection.remote.value?.bench ?? null) : stream} tab={tab} unread={unread} onFinding={() => use('finding')} />
       {asking.value === 'marker' ? <MarkerDialog session={session} atMs={markedMs.value} onClose={close} /> : null}
+      {asking.value === 'more' ? <MoreTools media={media} shows={shows} inCharge={inCharge} onUse={use} onClose={close} /> : null}
       {asking.value === 'finding' ? <FindingDialog session={session} onClose={close} /> : null}
       {asking.value === 'bench' ? <BenchDialog bench={benchCameras} onClose={close} onShow={(camera, shown) => void showBench(camera, shown)} /> : null}
       {asking.value === 'release' ? <ReleaseDialog name={name} onClose={close} onYes={() => shift.release(call)} /> : null}

@@ -6,6 +6,8 @@ import { SignIn, staff } from '../base/sign_in';
 import { openText } from '../base/text';
 import { Button, Notice, Skeleton, Toasts } from '../base/ui';
 import '../call/call.css';
+import '../call/bench.css';
+import '../call/sound.css';
 import { CallScreen } from './call_screen';
 import { DeskPage } from './desk';
 import './host.css';

@@ -1,12 +1,12 @@
 /** The row of tools under the picture, for gloves and for keys. */
 import { useEffect } from 'preact/hooks';
-import { Icon } from '../base/ui';
+import { Button, Dialog, Icon } from '../base/ui';
 import { Tool } from '../call/tool';
 import type { LocalMedia } from '../live/media';
 import type { PushToTalk } from '../live/push_to_talk';
 import { t } from './text';
 
-export type ToolName = 'still' | 'marker' | 'finding' | 'write' | 'mute' | 'sound' | 'camera' | 'flip' | 'swap' | 'bench' | 'people' | 'release' | 'end';
+export type ToolName = 'still' | 'marker' | 'finding' | 'write' | 'mute' | 'sound' | 'camera' | 'flip' | 'swap' | 'bench' | 'people' | 'release' | 'more' | 'end';
 
 /** One letter each; they do nothing while somebody writes. */
 const KEYS: Partial<Record<string, ToolName>> = {
@@ -31,12 +31,11 @@ function isWriting(target: EventTarget | null): boolean {
 /** What only the host in charge does. */
 export const DECIDING: ReadonlySet<ToolName> = new Set<ToolName>(['still', 'marker', 'finding', 'release', 'end']);
 
-export function Tools({ media, talk, unread, taking, shows, bench, blocked, inCharge, company, onUse }: {
+export function Tools({ media, talk, unread, taking, bench, blocked, inCharge, company, onUse }: {
   media: LocalMedia;
   talk: PushToTalk;
   unread: number;
   taking: boolean;
-  shows: boolean;
   /** Whether a bench camera is shown; null where the warehouse has none. */
   bench: boolean | null;
   blocked: boolean;
@@ -58,7 +57,6 @@ export function Tools({ media, talk, unread, taking, shows, bench, blocked, inCh
     window.addEventListener('keydown', press);
     return () => window.removeEventListener('keydown', press);
   });
-  const cameraOn = media.video.value !== null;
   const muted = media.muted.value || media.microphone.value !== 'on';
   return (
     <nav class="tools" aria-label={t('call.controls')}>
@@ -67,14 +65,30 @@ export function Tools({ media, talk, unread, taking, shows, bench, blocked, inCh
       <Tool icon="write" label={t('call.write')} test="write" shortcut="w" count={unread} countLabel={t('call.unread', { count: unread })} onPress={() => onUse('write')} />
       {talk.on.value ? null : <Tool icon={muted ? 'micOff' : 'mic'} label={t(muted ? 'call.unmute' : 'call.mute')} pressed={muted} test="mute" shortcut="u" onPress={() => onUse('mute')} />}
       <Tool icon="sound" label={t('call.sound')} test="sound" shortcut="h" onPress={() => onUse('sound')} />
-      <Tool icon={cameraOn ? 'video' : 'videoOff'} label={t(cameraOn ? 'call.camera_off' : 'call.camera_on')} pressed={!cameraOn} test="camera" shortcut="c" onPress={() => onUse('camera')} />
-      {shows || media.cameras.value > 1 ? <Tool icon="flip" label={t('call.flip')} test="flip" disabled={!cameraOn} onPress={() => onUse('flip')} /> : null}
       <Tool icon="swap" label={t('host.swap')} test="swap" shortcut="x" onPress={() => onUse('swap')} />
       {bench === null ? null : <Tool icon="bench" label={t('host.bench')} pressed={bench} test="bench-tool" shortcut="b" onPress={() => onUse('bench')} />}
       <Tool icon="users" label={t('host.people')} test="people" shortcut="p" count={company} countLabel={t('host.p_asks')} onPress={() => onUse('people')} />
-      <Tool icon="release" label={t('host.release')} test="release" shortcut="r" disabled={!inCharge} onPress={() => onUse('release')} />
+      <Tool icon="more" label={t('host.more')} test="more" onPress={() => onUse('more')} />
       <Tool icon="hangUp" label={t('host.end')} tone="danger" test="end" shortcut="e" disabled={!inCharge} onPress={() => onUse('end')} />
     </nav>
+  );
+}
+
+/** What is needed now and then: the row has room for a gloved thumb because this is not in it. */
+export function MoreTools({ media, shows, inCharge, onUse, onClose }: { media: LocalMedia; shows: boolean; inCharge: boolean; onUse: (tool: ToolName) => void; onClose: () => void }) {
+  const cameraOn = media.video.value !== null;
+  const use = (tool: ToolName) => {
+    onClose();
+    onUse(tool);
+  };
+  return (
+    <Dialog title={t('host.more')} sheet test="more-tools" onClose={onClose}>
+      <div class="stack">
+        <Button wide size="large" icon={cameraOn ? 'videoOff' : 'video'} test="camera" aria-keyshortcuts="c" onClick={() => use('camera')}>{t(cameraOn ? 'call.camera_off' : 'call.camera_on')}</Button>
+        {shows || media.cameras.value > 1 ? <Button wide size="large" icon="flip" test="flip" disabled={!cameraOn} onClick={() => use('flip')}>{t('call.flip')}</Button> : null}
+        <Button wide size="large" icon="release" test="release" aria-keyshortcuts="r" disabled={!inCharge} onClick={() => use('release')}>{t('host.release')}</Button>
+      </div>
+    </Dialog>
   );
 }
 

@@ -11,7 +11,7 @@ import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
 import { CameraHelp } from './camera_help';
 import { InCall } from './in_call';
-import { t } from './text';
+import { tl as t } from './text';
 import type { Visit } from './visit';
 
 export function CallView({ visit, call }: { visit: Visit; call: Call }) {

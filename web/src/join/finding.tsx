@@ -4,7 +4,7 @@ import type { EventOf } from '../base/protocol';
 import { tb } from '../base/text';
 import { Button, TextArea } from '../base/ui';
 import type { LiveSession } from '../live/session';
-import { t } from './text';
+import { tl as t } from './text';
 
 /** The oldest finding that this person has not answered, counting answers still on their way. */
 export function openFinding(session: LiveSession): EventOf<'finding'> | null {

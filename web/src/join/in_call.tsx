@@ -14,7 +14,7 @@ import { Tool } from '../call/tool';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
 import { OpenFinding, openFinding } from './finding';
-import { t } from './text';
+import { tl as t } from './text';
 import type { Visit } from './visit';
 
 /** How long a message from the host lies over the picture. */

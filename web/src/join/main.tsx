@@ -5,7 +5,9 @@ import { actAs } from '../base/api';
 import { openText } from '../base/text';
 import { Skeleton, Toasts } from '../base/ui';
 import '../call/call.css';
-import { CallView } from './call_view';
+import '../call/bench.css';
+import '../call/sound.css';
+import { CallLater, fetchCall } from './call_later';
 import { Ended, Left, Replaced } from './ended';
 import './join.css';
 import { ProblemPage } from './problems';
@@ -39,7 +41,7 @@ function Page() {
     case 'ready':
       return <Ready visit={visit} />;
     case 'call':
-      return <CallView visit={visit} call={stage.call} />;
+      return <CallLater visit={visit} call={stage.call} />;
     case 'left':
       return <Left visit={visit} />;
     case 'replaced':
@@ -58,6 +60,8 @@ if (root) {
   void words.then(() => {
     root.removeAttribute('aria-busy');
     render(<><Page /><Toasts /></>, root);
+    // What the call needs comes once this has been painted.
+    requestAnimationFrame(() => setTimeout(fetchCall));
     effect(() => {
       const seller = visit.seller.value;
       if (seller) document.title = t('join.page_title', { tenant: seller });

@@ -22,13 +22,18 @@ export class IceAccess {
     this.takenMs = serverNowMs();
   }
 
+  /** Whether a page that waited should ask for others before it begins. */
+  get old(): boolean {
+    return isOld(this.ice, this.takenMs, serverNowMs());
+  }
+
   readonly createPeer = (): RTCPeerConnection => new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: this.ice.servers });
 
   /** Keep them fresh while a session lasts, until the function that this gives is called. */
   follow(sessionId: string): () => void {
     let asking = false;
     const look = async () => {
-      if (asking || !isOld(this.ice, this.takenMs, serverNowMs())) return;
+      if (asking || !this.old) return;
       asking = true;
       try {
         this.take((await get<{ ice: Ice }>(`/api/sessions/${sessionId}/ice`)).ice);

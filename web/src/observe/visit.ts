@@ -6,6 +6,7 @@ import { loadStaff, staff } from '../base/sign_in';
 import { locale } from '../base/text';
 import { keepAwake } from '../live/awake';
 import { Call } from '../live/call';
+import { IceAccess } from '../live/ice';
 
 export type ProblemName = 'waiting' | 'unknown' | 'revoked' | 'expired' | 'other_device' | 'removed' | 'has_hosted' | 'room_full' | 'not_allowed' | 'network' | 'server';
 export type Stage =
@@ -47,6 +48,7 @@ export class Visit {
   readonly byLink: boolean;
   readonly tenant = computed(() => this.view.value?.tenant.name ?? '');
   private readonly key: string;
+  private readonly ice = new IceAccess();
   private timer: ReturnType<typeof setTimeout> | null = null;
   private stops: (() => void)[] = [];
 
@@ -81,9 +83,7 @@ export class Visit {
     this.cancelTimer();
     try {
       if (this.byLink) {
-        const view = await get<ObserveView>(this.path);
-        this.view.value = view;
-        this.consent.value = view.consent;
+        const view = await this.lookByLink();
         if (view.name && !this.name.peek()) this.name.value = view.name;
         const problem: ProblemName | null = view.removed ? 'removed' : view.state === 'open' ? null : view.state;
         if (problem) {
@@ -93,7 +93,7 @@ export class Visit {
         }
         if (mayResume && view.session && view.session.presence !== 'left' && (await this.resume(view.session.id))) return;
       } else {
-        if (!this.consent.peek()) this.consent.value = (await get<Desk>('/api/host/desk')).consent;
+        await this.lookAsStaff();
         if (mayResume && (await this.resume(this.key))) return;
       }
       if (this.stage.peek().at !== 'left') this.stage.value = { at: 'ready' };
@@ -112,6 +112,20 @@ export class Visit {
     if (problem === 'network' || problem === 'waiting') this.again(again);
   }
 
+  private async lookByLink(): Promise<ObserveView> {
+    const view = await get<ObserveView>(this.path);
+    this.view.value = view;
+    this.consent.value = view.consent;
+    this.ice.take(view.ice);
+    return view;
+  }
+
+  private async lookAsStaff(): Promise<void> {
+    const desk = await get<Desk>('/api/host/desk');
+    this.consent.value = desk.consent;
+    this.ice.take(desk.ice);
+  }
+
   private get path(): string {
     return `/api/observe/${encodeURIComponent(this.key)}`;
   }
@@ -119,7 +133,7 @@ export class Visit {
   private newCall(): Call {
     return new Call({
       devices: navigator.mediaDevices,
-      createPeer: () => new RTCPeerConnection({ bundlePolicy: 'max-bundle' }),
+      createPeer: this.ice.createPeer,
       facing: 'user',
       sends: this.way.peek() !== 'silent',
       video: this.way.peek() === 'picture',
@@ -147,6 +161,8 @@ export class Visit {
     this.cancelTimer();
     const way = this.way.peek();
     storeWay(way);
+    // Who read for half an hour asks again; without an answer what is there has to do.
+    if (this.ice.old) await (this.byLink ? this.lookByLink() : this.lookAsStaff()).catch(() => undefined);
     const call = this.newCall();
     call.prepare();
     const version = this.consent.peek()?.version ?? '';
@@ -174,6 +190,7 @@ export class Visit {
     const session = call.session.peek();
     if (!session) return;
     this.stops.push(
+      this.ice.follow(session.id),
       keepAwake(call),
       effect(() => {
         const link = session.link.value;

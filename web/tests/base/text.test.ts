@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { directionOf, format, nearestLocale, type Catalogue, type Message } from '../../src/base/text';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { addText, directionOf, format, nearestLocale, openText, setLocale, translator, type Catalogue, type Message } from '../../src/base/text';
 import { de as hostDe } from '../../src/host/locales/de';
 import { en as hostEn } from '../../src/host/locales/en';
 import { es as hostEs } from '../../src/host/locales/es';
@@ -9,6 +9,10 @@ import { zh as hostZh } from '../../src/host/locales/zh-Hans';
 import { de as joinDe } from '../../src/join/locales/de';
 import { en as joinEn } from '../../src/join/locales/en';
 import { es as joinEs } from '../../src/join/locales/es';
+import { laterDe } from '../../src/join/locales/later.de';
+import { laterEn } from '../../src/join/locales/later.en';
+import { laterEs } from '../../src/join/locales/later.es';
+import { laterZh } from '../../src/join/locales/later.zh-Hans';
 import { zh as joinZh } from '../../src/join/locales/zh-Hans';
 
 const forms = (message: Message): string[] => (typeof message === 'string' ? [message] : Object.values(message));
@@ -17,6 +21,7 @@ const params = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) =>
 describe('the message catalogues', () => {
   const pairs: [string, Catalogue, Catalogue][] = [
     ['join de', joinEn, joinDe], ['join es', joinEn, joinEs], ['join zh', joinEn, joinZh],
+    ['call de', laterEn, laterDe], ['call es', laterEn, laterEs], ['call zh', laterEn, laterZh],
     ['host de', hostEn, hostDe], ['host es', hostEn, hostEs], ['host zh', hostEn, hostZh],
   ];
   it.each(pairs)('%s has every key, with the parameters of the English', (_name, english, other) => {
@@ -42,6 +47,36 @@ describe('a message', () => {
   });
   it('takes words of people as they are, braces and dollars too', () => {
     expect(format('“{words}”', { words: '$& {words}' }, 'en')).toBe('“$& {words}”');
+  });
+});
+
+describe('words that come later', () => {
+  const words = translator<{ door: string; room: string }>();
+  const door = { en: async () => ({ door: 'Door' }), de: async () => ({ door: 'Tür' }) };
+  afterEach(() => vi.unstubAllGlobals());
+  const open = async () => {
+    vi.stubGlobal('document', { documentElement: {} });
+    await openText(door, 'en');
+  };
+
+  it('stand beside the first ones, in this language and in the next', async () => {
+    await open();
+    await addText({ en: async () => ({ room: 'Room' }), de: async () => ({ room: 'Raum' }) });
+    expect([words('door'), words('room')]).toEqual(['Door', 'Room']);
+    await setLocale('de');
+    expect([words('door'), words('room')]).toEqual(['Tür', 'Raum']);
+  });
+  it('that did not come leave the page as it was, and may be asked for again', async () => {
+    await open();
+    let online = false;
+    const room = { en: async () => (online ? { room: 'Room' } : Promise.reject(new Error('offline'))) };
+    await expect(addText(room)).rejects.toThrow('offline');
+    expect(words('door')).toBe('Door');
+    await setLocale('de');
+    expect(words('door')).toBe('Tür');
+    online = true;
+    await addText(room);
+    expect([words('door'), words('room')]).toEqual(['Tür', 'Room']);
   });
 });
 

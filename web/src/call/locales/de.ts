@@ -1,8 +1,10 @@
 /** Words of a call that buyer and host share, in German. */
+import { beforeDe } from './before.de';
 import type { Translation } from '../../base/text';
 import type { callEn } from './en';
 
 export const callDe: Translation<typeof callEn> = {
+  ...beforeDe,
   'call.controls': 'Gespräch',
   'call.mute': 'Stumm',
   'call.unmute': 'Ton an',
@@ -23,8 +25,6 @@ export const callDe: Translation<typeof callEn> = {
   'call.is_writing': '{name} schreibt …',
   'call.recorded': 'Aufnahme',
   'call.not_recorded': 'Keine Aufnahme',
-  'call.what_we_keep': 'Was aufgezeichnet wird',
-  'call.consent_title': 'Wozu Sie zustimmen',
   'call.you_unrecorded': 'Keine Aufnahme von Ihnen',
   'call.unrecorded_of': 'Keine Aufnahme von {name}',
   'call.event_withdrawn': '{name} wird nicht mehr aufgezeichnet',
@@ -43,10 +43,6 @@ export const callDe: Translation<typeof callEn> = {
   'call.word_weak': 'Schwach',
   'call.word_bad': 'Sehr schwach',
   'call.word_lost': 'Neu verbinden',
-  'call.net_blocked_title': 'Dieses Netz sperrt Live-Video',
-  'call.net_blocked_text': 'Wechseln Sie zu mobilen Daten oder in ein anderes WLAN. Falls Sie ein VPN benutzen, schalten Sie es aus. Sie können trotzdem beginnen und schreiben.',
-  'call.net_slow_title': 'Ihre Verbindung ist hier langsam',
-  'call.net_slow_text': 'Gehen Sie näher ans WLAN oder ans Fenster, oder wechseln Sie zwischen WLAN und mobilen Daten. Sie können trotzdem beginnen.',
   'call.connection_yours': 'Sie',
   'call.reconnecting': 'Verbindung wird wiederhergestellt …',
   'call.reconnecting_hint': 'Bleiben Sie auf dieser Seite. Sie sind gleich von selbst wieder im selben Gespräch.',

@@ -1,5 +1,7 @@
 /** Words of a call that buyer and host share, in English. */
+import { beforeEn } from './before.en';
 export const callEn = {
+  ...beforeEn,
   'call.controls': 'Call',
   'call.mute': 'Mute',
   'call.unmute': 'Unmute',
@@ -20,8 +22,6 @@ export const callEn = {
   'call.is_writing': '{name} is writing…',
   'call.recorded': 'Recorded',
   'call.not_recorded': 'Not recorded',
-  'call.what_we_keep': 'What is recorded',
-  'call.consent_title': 'What you agree to',
   'call.you_unrecorded': 'You are not recorded',
   'call.unrecorded_of': '{name} is not recorded',
   'call.event_withdrawn': '{name} is no longer recorded',
@@ -40,10 +40,6 @@ export const callEn = {
   'call.word_weak': 'Weak',
   'call.word_bad': 'Very weak',
   'call.word_lost': 'Reconnecting',
-  'call.net_blocked_title': 'This network blocks live video',
-  'call.net_blocked_text': 'Switch to mobile data or another Wi-Fi. If you use a VPN, turn it off. You can start anyway and write.',
-  'call.net_slow_title': 'Your connection is slow here',
-  'call.net_slow_text': 'Move closer to the Wi-Fi or to a window, or switch between Wi-Fi and mobile data. You can start anyway.',
   'call.connection_yours': 'You',
   'call.reconnecting': 'Connecting again…',
   'call.reconnecting_hint': 'Stay on this page. You will be back in the same call by itself.',

@@ -1,8 +1,10 @@
 /** Words of a call that buyer and host share, in Spanish. */
+import { beforeEs } from './before.es';
 import type { Translation } from '../../base/text';
 import type { callEn } from './en';
 
 export const callEs: Translation<typeof callEn> = {
+  ...beforeEs,
   'call.controls': 'Llamada',
   'call.mute': 'Silenciar',
   'call.unmute': 'Hablar',
@@ -23,8 +25,6 @@ export const callEs: Translation<typeof callEn> = {
   'call.is_writing': '{name} está escribiendo…',
   'call.recorded': 'Grabando',
   'call.not_recorded': 'Sin grabar',
-  'call.what_we_keep': 'Qué se graba',
-  'call.consent_title': 'Lo que usted acepta',
   'call.you_unrecorded': 'A usted no se le graba',
   'call.unrecorded_of': 'No se graba a {name}',
   'call.event_withdrawn': 'Ya no se graba a {name}',
@@ -43,10 +43,6 @@ export const callEs: Translation<typeof callEn> = {
   'call.word_weak': 'Débil',
   'call.word_bad': 'Muy débil',
   'call.word_lost': 'Reconectando',
-  'call.net_blocked_title': 'Esta red bloquea el vídeo en directo',
-  'call.net_blocked_text': 'Cambie a datos móviles o a otra wifi. Si usa una VPN, apáguela. Puede empezar de todos modos y escribir.',
-  'call.net_slow_title': 'Aquí su conexión es lenta',
-  'call.net_slow_text': 'Acérquese a la wifi o a una ventana, o cambie entre wifi y datos móviles. Puede empezar de todos modos.',
   'call.connection_yours': 'Usted',
   'call.reconnecting': 'Conectando de nuevo…',
   'call.reconnecting_hint': 'No cierre esta página. Volverá a la misma llamada sin hacer nada.',

@@ -1,8 +1,10 @@
 /** Words of a call that buyer and host share, in Simplified Chinese. */
+import { beforeZh } from './before.zh-Hans';
 import type { Translation } from '../../base/text';
 import type { callEn } from './en';
 
 export const callZh: Translation<typeof callEn> = {
+  ...beforeZh,
   'call.controls': '通话',
   'call.mute': '静音',
   'call.unmute': '取消静音',
@@ -23,8 +25,6 @@ export const callZh: Translation<typeof callEn> = {
   'call.is_writing': '{name} 正在输入…',
   'call.recorded': '录制中',
   'call.not_recorded': '未录制',
-  'call.what_we_keep': '录制哪些内容',
-  'call.consent_title': '您同意的内容',
   'call.you_unrecorded': '未录制您',
   'call.unrecorded_of': '未录制{name}',
   'call.event_withdrawn': '已停止录制{name}',
@@ -43,10 +43,6 @@ export const callZh: Translation<typeof callEn> = {
   'call.word_weak': '较弱',
   'call.word_bad': '很弱',
   'call.word_lost': '重连中',
-  'call.net_blocked_title': '当前网络不允许实时视频',
-  'call.net_blocked_text': '请换用移动数据或其他 Wi-Fi。如果开着 VPN，请先关闭。您也可以直接开始，用文字沟通。',
-  'call.net_slow_title': '这里的网络比较慢',
-  'call.net_slow_text': '请靠近 Wi-Fi 或窗边，或在 Wi-Fi 与移动数据之间切换。您也可以直接开始。',
   'call.connection_yours': '您',
   'call.reconnecting': '正在重新连接…',
   'call.reconnecting_hint': '请不要离开此页面，稍后会自动回到同一通话。',

@@ -38,6 +38,7 @@ export const de: Translation<typeof en> = {
   'host.marker': 'Marke',
   'host.finding': 'Befund',
   'host.release': 'Zurückgeben',
+  'host.more': 'Mehr',
   'host.end': 'Abschließen',
   'host.swap': 'Tauschen',
   'host.bench': 'Tischkamera',

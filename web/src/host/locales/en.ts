@@ -37,6 +37,7 @@ export const en = {
   'host.marker': 'Marker',
   'host.finding': 'Finding',
   'host.release': 'Hand back',
+  'host.more': 'More',
   'host.end': 'Finish',
   'host.swap': 'Swap',
   'host.bench': 'Bench camera',

@@ -38,6 +38,7 @@ export const es: Translation<typeof en> = {
   'host.marker': 'Marca',
   'host.finding': 'Hallazgo',
   'host.release': 'Devolver',
+  'host.more': 'Más',
   'host.end': 'Terminar',
   'host.swap': 'Cambiar',
   'host.bench': 'Cámara de mesa',

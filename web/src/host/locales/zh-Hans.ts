@@ -38,6 +38,7 @@ export const zh: Translation<typeof en> = {
   'host.marker': '标记',
   'host.finding': '结论',
   'host.release': '退回队列',
+  'host.more': '更多',
   'host.end': '结束',
   'host.swap': '交换',
   'host.bench': '工作台摄像头',

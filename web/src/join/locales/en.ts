@@ -1,10 +1,10 @@
 /** The buyer's page, in English. */
 import { baseEn } from '../../base/locales/en';
-import { callEn } from '../../call/locales/en';
+import { beforeEn } from '../../call/locales/before.en';
 
 export const en = {
   ...baseEn,
-  ...callEn,
+  ...beforeEn,
   'join.page_title': 'Video call with {tenant}',
   'join.title_buyer_shows': 'Show us what arrived. We’ll look at it together.',
   'join.title_warehouse_shows': 'See what we received. We’ll look at it together.',
@@ -57,33 +57,6 @@ export const en = {
   'join.unsupported_text': 'Open the link in Chrome, Safari, Firefox or Edge. If you are inside a chat app, choose “Open in browser”.',
   'join.copy_link': 'Copy the link',
   'join.copied': 'Link copied',
-
-  'join.waiting_title': 'You’re in the queue',
-  'join.waiting_next': 'You’re next',
-  'join.waiting_position': 'Number {position} in the queue',
-  'join.waiting_wait': 'About {wait}. You are connected by itself: just keep this page open.',
-  'join.waiting_unknown': 'You are connected by itself as soon as someone is free. Just keep this page open.',
-  'join.waiting_nobody': 'Nobody is at the desk right now. Keep this page open, or come back later with the same link.',
-  'join.held_title': 'Your inspector is here',
-  'join.held_text': 'One moment, you are being connected.',
-  'join.waiting_write': 'Write a message',
-  'join.leave_queue': 'Leave',
-  'join.connecting_to': 'Connecting you with {name}…',
-  'join.call_with': 'Call with {name}',
-  'join.picture_of': 'Picture of {name}',
-
-  'join.finding_from': '{name} notes:',
-  'join.finding_question': 'Do you agree?',
-  'join.agree': 'I agree',
-  'join.disagree': 'I disagree',
-  'join.add_note': 'Add a note',
-  'join.note_label': 'Your note',
-  'join.hang_up_title': 'End the call?',
-  'join.hang_up_text': 'You can come back with the same link while your inspector is still there.',
-  'join.hang_up_yes': 'End the call',
-  'join.hang_up_no': 'Stay',
-  'join.host_left_title': 'Your inspector had to step away',
-  'join.host_left_text': 'You keep your place in the queue.',
 
   'join.left_title': 'You left the call',
   'join.left_text': 'You can come back as long as it has not been decided.',

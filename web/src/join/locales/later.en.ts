@@ -1,0 +1,31 @@
+/** The buyer in the queue and in the call, in English: fetched with the screens that say it. */
+import { callEn } from '../../call/locales/en';
+
+export const laterEn = {
+  ...callEn,
+  'join.waiting_title': 'You’re in the queue',
+  'join.waiting_next': 'You’re next',
+  'join.waiting_position': 'Number {position} in the queue',
+  'join.waiting_wait': 'About {wait}. You are connected by itself: just keep this page open.',
+  'join.waiting_unknown': 'You are connected by itself as soon as someone is free. Just keep this page open.',
+  'join.waiting_nobody': 'Nobody is at the desk right now. Keep this page open, or come back later with the same link.',
+  'join.held_title': 'Your inspector is here',
+  'join.held_text': 'One moment, you are being connected.',
+  'join.waiting_write': 'Write a message',
+  'join.leave_queue': 'Leave',
+  'join.connecting_to': 'Connecting you with {name}…',
+  'join.call_with': 'Call with {name}',
+  'join.picture_of': 'Picture of {name}',
+  'join.finding_from': '{name} notes:',
+  'join.finding_question': 'Do you agree?',
+  'join.agree': 'I agree',
+  'join.disagree': 'I disagree',
+  'join.add_note': 'Add a note',
+  'join.note_label': 'Your note',
+  'join.hang_up_title': 'End the call?',
+  'join.hang_up_text': 'You can come back with the same link while your inspector is still there.',
+  'join.hang_up_yes': 'End the call',
+  'join.hang_up_no': 'Stay',
+  'join.host_left_title': 'Your inspector had to step away',
+  'join.host_left_text': 'You keep your place in the queue.',
+} as const;
