@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from playwright.async_api import Route
+
 from bench.network_call import BUYER_CAMERA, HOST_CAMERA, Hall, held_call
 from bench.network_viewer import VIEWER_JS, take_frames
 from tests.support.chromium import PHONE, TABLET
@@ -16,6 +18,7 @@ MAX_VIDEO_BPS = 2_500_000
 # Each would hide its address behind a name that the other cannot resolve.
 _PLAIN_ADDRESSES = ("--disable-features=WebRtcHideLocalIpsWithMdns",)
 _SETTLE_S = 6.0
+_OPENED_WITHIN_S = 20.0
 
 
 async def relayed_delays_ms(hall: Hall, seconds: float) -> list[float]:
@@ -30,7 +33,8 @@ async def relayed_delays_ms(hall: Hall, seconds: float) -> list[float]:
 
 async def direct_delays_ms(hall: Hall, seconds: float) -> list[float]:
     """The same from peer to peer, with the cameras, the codec and the networks of the call."""
-    url = f"{hall.machine.url}/healthz"
+    # An empty page of the machine's origin: the machine's own data pages are sandboxed.
+    url = f"{hall.machine.url}/peer"
     async with (
         hall.buyer_bed.chromium(
             BUYER_CAMERA,
@@ -53,15 +57,21 @@ async def direct_delays_ms(hall: Hall, seconds: float) -> list[float]:
         for browser in (one, other):
             await browser.context.add_init_script(VIEWER_JS)
             await browser.context.add_init_script(PEER_JS)
+            await browser.context.route(url, _blank)
             pages.append(await browser.open(url))
         sender, viewer = pages
-        offer = await sender.evaluate("(most) => __peer.offer(most)", MAX_VIDEO_BPS)
-        answer = await viewer.evaluate(
-            "([most, sdp]) => __peer.answer(most, sdp)", [MAX_VIDEO_BPS, offer]
-        )
-        await sender.evaluate("(sdp) => __peer.accept(sdp)", answer)
+        async with asyncio.timeout(_OPENED_WITHIN_S):
+            offer = await sender.evaluate("(most) => __peer.offer(most)", MAX_VIDEO_BPS)
+            answer = await viewer.evaluate(
+                "([most, sdp]) => __peer.answer(most, sdp)", [MAX_VIDEO_BPS, offer]
+            )
+            await sender.evaluate("(sdp) => __peer.accept(sdp)", answer)
         await asyncio.sleep(_SETTLE_S)
         await take_frames(viewer)
         await asyncio.sleep(seconds)
         frames = await take_frames(viewer)
     return [delay for frame in frames if (delay := frame.delay_ms) is not None]
+
+
+async def _blank(route: Route) -> None:
+    await route.fulfill(body="<!doctype html><body>", content_type="text/html")

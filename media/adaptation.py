@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from media.downlink import combine_caps
+from media.downlink import LinkLoss, combine_caps
 from media.egress import Egress
 from media.ingress import Ingress
 from media.ladder import (
@@ -142,6 +142,7 @@ class Adaptation:
         self._up_delay = DelayTrend()
         self._round_trip = DelayTrend()
         self._limit_of: dict[Egress, Rung] = {}
+        self._loss_of: dict[Egress, LinkLoss] = {}
         self._lifts: dict[Ingress, int] = {}
         self._thinning = Thinning()
         self._stills_bytes = 0.0
@@ -161,6 +162,7 @@ class Adaptation:
         # The other party first, then whoever else there is.
         self._videos = [egresses[mid] for mid in sorted(egresses) if egresses[mid].kind == "video"]
         self._lifts = dict.fromkeys(ingresses, 0)
+        self._loss_of = {}
         self._ssrc = ssrc
 
     def start_at(self, rate_bps: int) -> None:
@@ -189,12 +191,13 @@ class Adaptation:
                 out.cap.on_remb(bitrate_bps, sent_bps, now_s)
                 out.source.owner.update_cap(out.source, now_s)
 
-    def on_loss(self, out: Egress, fraction: float, now_s: float) -> None:
-        """A report on one of its lines: ``fraction`` (0-1) was missing in our numbering."""
+    def on_loss(self, out: Egress, fraction: float, highest: int, now_s: float) -> None:
+        """A report on one of its lines: ``fraction`` (0-1) was missing up to ``highest``, in
+        our numbering."""
         if out.source is None:
             return
-        # A hole upstream is a hole downstream: that part is not this link's.
-        out.loss = max(0.0, fraction - out.source.owner.missing(out.source))
+        line = self._loss_of.setdefault(out, LinkLoss())
+        out.loss = line.share(fraction, highest, out.source.missed)
         if out.kind == "video":
             out.cap.on_loss(out.loss, self._sent.least_bps, now_s)
             out.source.owner.update_cap(out.source, now_s)

@@ -60,13 +60,12 @@ def serve(
     settings = load_settings(http=http, data=data, config=config, lan=lan or None)
     if role is Role.ALL:
         _run_all(settings, demo=False)
+    elif standby and role is Role.MEDIA:
+        stand_by(role, settings)
     else:
         check_data_directory(settings.data)
         serves = role in (Role.WEB, Role.WEB_AND_JOBS)
-        if standby and role is Role.MEDIA:
-            stand_by(role, settings)
-        else:
-            run_role(role, prepare_lan(settings) if settings.lan and serves else settings, index)
+        run_role(role, prepare_lan(settings) if settings.lan and serves else settings, index)
 
 
 @app.command()

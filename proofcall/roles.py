@@ -45,13 +45,15 @@ def run_role(role: Role, settings: Settings, index: int) -> None:
 def stand_by(role: Role, settings: Settings) -> None:
     """Load what ``role`` needs, wait for an index on standard input, then run as that one.
 
-    Returns without having run when standard input ends.
+    Until then it opens nothing: no socket, no file of the data or run directory. It is
+    ``pc-standby`` once it has loaded everything. Returns without having run when standard
+    input ends.
     """
     assert role is Role.MEDIA, "only media workers have a spare"
     _end_with_parent()
-    _be_known_as("pc-standby")
     import media.worker  # noqa: F401 - loaded now, so that it need not be later
 
+    _be_known_as("pc-standby")
     line = sys.stdin.readline().strip()
     if line:
         _run(role, settings, int(line))

@@ -75,6 +75,7 @@ class Supervisor:
         self._environment = {**environment, "SUPERVISED_BY": str(os.getpid())}
         self._running: dict[str, asyncio.subprocess.Process] = {}
         self._ending: set[str] = set()
+        self._down: set[str] = set()
         self._keepers: dict[str, asyncio.Task[None]] = {}
         self._spares: dict[tuple[str, ...], asyncio.subprocess.Process] = {}
         self._closing = False
@@ -145,6 +146,7 @@ class Supervisor:
                 return
             if status == STAY_DOWN:
                 log.info("process drained, it stays down", name=planned.name)
+                self._down.add(planned.name)
                 return
             log.warning("process ended, starting it again", name=planned.name, status=status)
             steady = loop.time() - began > _STEADY_AFTER_S
@@ -166,10 +168,18 @@ class Supervisor:
         return await self._spawn(planned.arguments)
 
     async def _keep_spare(self, arguments: tuple[str, ...]) -> None:
-        """Keep one process waiting; not at once, so that it takes no time from those in need."""
+        """Keep one process waiting while there is one whose place it could take.
+
+        Not at once, so that it takes no time from those in need.
+        """
+        served = {planned.name for planned in self._plans if planned.spare == arguments}
         while not self._closing:
             await asyncio.sleep(_SPARE_AFTER_S)
             spare = self._spares.get(arguments)
+            if served <= self._down:
+                if spare is not None:
+                    await self._end_spare(arguments)
+                return
             if (spare is None or spare.returncode is not None) and not self._closing:
                 self._spares[arguments] = await self._spawn(arguments, waits=True)
 

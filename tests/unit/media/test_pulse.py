@@ -103,3 +103,24 @@ def test_every_loss_ends_before_the_next_begins() -> None:
     turns = [beat for beat in peer.said() if beat is not Beat.HEALED]
     assert turns == [Beat.LOST, Beat.BACK] * (len(turns) // 2)
     assert len(turns) == 8
+
+
+def test_a_worker_that_was_held_up_calls_nobody_silent() -> None:
+    """Two seconds without a look, and the packets of then are read only after the next one."""
+    peer = Peer()
+    peer.runs(3, media=0.02)
+    peer.now_s += 2.0
+    peer.runs(0.06)
+    peer.runs(3, media=0.02)
+    assert not peer.beats
+
+
+def test_whoever_fell_silent_while_nobody_looked_is_lost_all_the_same() -> None:
+    """Counted from the look after it."""
+    peer = Peer()
+    peer.runs(3, media=0.02)
+    peer.now_s += 2.0
+    looked_s = peer.now_s
+    peer.runs(5)
+    assert peer.said() == [Beat.LOST]
+    assert peer.beats[0][0] - looked_s <= LOST_AFTER_S + 0.11

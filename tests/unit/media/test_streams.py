@@ -22,9 +22,6 @@ class _Owner:
     def bitrate_bps(self, ingress: Ingress) -> float:
         return 0.0
 
-    def missing(self, ingress: Ingress) -> float:
-        return 0.0
-
     def forward_report(self, out: Egress, ntp: int, rtp_timestamp: int) -> None: ...
 
 

@@ -39,7 +39,7 @@ const PATHS = {
   release: 'M9 7L4 12l5 5M4 12h11a5 5 0 0 1 5 5v2',
   swap: 'M4 8h14M14 4l4 4-4 4M20 16H6M10 12l-4 4 4 4',
   bench: 'M5 21h14M12 21v-7M8 3h8v7a4 4 0 0 1-8 0zM12 6.5v.2',
-  more: 'M5 12h.2M12 12h.2M19 12h.2',
+  more: 'M6 12a1 1 0 1 1-2 0 1 1 0 0 1 2 0zM13 12a1 1 0 1 1-2 0 1 1 0 0 1 2 0zM20 12a1 1 0 1 1-2 0 1 1 0 0 1 2 0z',
   expand: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
 } as const;
 

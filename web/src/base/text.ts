@@ -41,6 +41,8 @@ const STORAGE_KEY = 'proofcall.locale';
 const current = signal<Locale>('en');
 const catalogue = signal<Catalogue>({});
 let parts: readonly Loaders[] = [];
+/** The language that was asked for last, shown or on its way. */
+let asked: Locale = 'en';
 const loaded = new Map<Locale, Promise<Catalogue>>();
 
 /** The language shown now. */
@@ -83,14 +85,19 @@ async function join(of: readonly Loaders[], shown: Locale): Promise<Catalogue> {
 }
 
 async function show(wanted: Locale): Promise<void> {
-  const [first] = parts;
+  asked = wanted;
+  const of = parts;
+  const [first] = of;
   if (!first) throw new Error('openText comes first');
   // A page that lacks the language says honestly, to screen readers too, that it is English.
   const shown: Locale = first[wanted] ? wanted : 'en';
-  const pending = loaded.get(shown) ?? join(parts, shown);
+  const pending = loaded.get(shown) ?? join(of, shown);
   loaded.set(shown, pending);
   try {
     const messages = await pending;
+    if (of !== parts) return asked === wanted ? await show(wanted) : undefined;
+    // The language asked for last wins, whichever comes last; any is better than none.
+    if (asked !== wanted && textReady.peek()) return;
     batch(() => {
       catalogue.value = messages;
       current.value = shown;
@@ -98,7 +105,8 @@ async function show(wanted: Locale): Promise<void> {
     document.documentElement.lang = shown;
     document.documentElement.dir = directionOf(shown);
   } catch (error) {
-    loaded.delete(shown);
+    if (loaded.get(shown) === pending) loaded.delete(shown);
+    if (asked === wanted) asked = current.peek();
     throw error;
   }
 }
@@ -118,12 +126,17 @@ export async function openText(pageLoaders: Loaders, first: Locale = preferredLo
 /** Words for a part that comes later, in every language from now on; throws, and has added nothing, when they did not come. */
 export async function addText(more: Loaders): Promise<void> {
   if (parts.includes(more)) return;
-  const pending = join([...parts, more], current.peek());
-  await pending;
+  await join([...parts, more], asked);
   parts = [...parts, more];
   loaded.clear();
-  // The person may have changed the language meanwhile: what is shown now counts.
-  await show(current.peek());
+  try {
+    // The person may have changed the language meanwhile.
+    await show(asked);
+  } catch (error) {
+    parts = parts.filter((part) => part !== more);
+    loaded.clear();
+    throw error;
+  }
 }
 
 /** Show another language; `remember` keeps it for the next visit. */

@@ -7,6 +7,7 @@ import { BenchPicture, benchOf } from '../call/bench_picture';
 import { CompanyPills, GuestPicture } from '../call/company';
 import { messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
+import { useRoom } from '../call/room';
 import { SelfVideo, SelfView } from '../call/self_view';
 import { ConnectionHelp, ConnectionPills } from '../call/connection_help';
 import { Sound } from '../call/sound';
@@ -35,6 +36,7 @@ export function CallScreen({ shift, call }: { shift: Shift; call: Call }) {
 function Inside({ shift, call, session }: { shift: Shift; call: Call; session: LiveSession }) {
   const stills = useMemo(() => new Stills(session.id), [session.id]);
   const talk = useMemo(() => new PushToTalk(call.media), [call]);
+  const room = useRoom();
   const sounding = useSignal(false);
   const asking = useSignal<Asking>(null);
   const tab = useSignal<PanelTab>('case');
@@ -146,7 +148,7 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
 
   return (
     <div class={talk.on.value ? 'host-call talks' : 'host-call'} data-test="host-call">
-      <main class={ownIsLarge || benchIsLarge ? 'stage swapped' : 'stage'} aria-label={t('host.stage', { name })}>
+      <main ref={room} class={ownIsLarge || benchIsLarge ? 'stage swapped' : 'stage'} aria-label={t('host.stage', { name })}>
         <h1 class="sr">{t('host.stage', { name })}</h1>
         {ownIsLarge ? (
           <div class="own-large">
@@ -191,8 +193,10 @@ function Inside({ shift, call, session }: { shift: Shift; call: Call; session: L
         <div class="foot">
           <Sound call={call} session={session} open={sounding} talk={talk} />
           <StillStrip stills={stills} />
-          <HoldToTalk talk={talk} media={media} />
-          <Tools media={media} talk={talk} unread={unread} taking={taking.value} bench={benchCameras.cameras.value.length > 0 ? bench !== null : null} inCharge={inCharge} company={asks} blocked={asking.value !== null} onUse={use} />
+          <div class="hands">
+            <HoldToTalk talk={talk} media={media} />
+            <Tools media={media} talk={talk} unread={unread} taking={taking.value} bench={benchCameras.cameras.value.length > 0 ? bench !== null : null} inCharge={inCharge} company={asks} blocked={asking.value !== null} onUse={use} />
+          </div>
         </div>
         <ReconnectingVeil call={call} />
       </main>

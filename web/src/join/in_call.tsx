@@ -6,6 +6,7 @@ import { CompanyPills, GuestPicture, initials, useCompanyNews } from '../call/co
 import { benchPicture, loadBenchPicture } from './bench_later';
 import { Messages, messagesFromOthers } from '../call/messages';
 import { RemoteVideo } from '../call/remote_video';
+import { useRoom } from '../call/room';
 import { SelfView } from '../call/self_view';
 import { ConnectionHelp, ConnectionPills } from '../call/connection_help';
 import { Sound } from '../call/sound';
@@ -73,6 +74,7 @@ function Hint({ session, onOpen }: { session: LiveSession; onOpen: () => void })
 }
 
 export function InCall({ visit, call, session }: { visit: Visit; call: Call; session: LiveSession }) {
+  const room = useRoom();
   const writing = useSignal(false);
   const leaving = useSignal(false);
   const firstFrame = useSignal(false);
@@ -111,7 +113,7 @@ export function InCall({ visit, call, session }: { visit: Visit; call: Call; ses
 
   return (
     <div class="call" data-test="in-call">
-      <main class={benched ? 'stage benched' : 'stage'} aria-label={t('join.call_with', { name })}>
+      <main ref={room} class={benched ? 'stage benched' : 'stage'} aria-label={t('join.call_with', { name })}>
         <h1 class="sr">{t('join.call_with', { name })}</h1>
         <RemoteVideo stream={connection.remote.value?.main ?? null} fit={fit} label={t('join.picture_of', { name })} test="remote-video" speaker={media.speaker.value} onFrame={() => {
           firstFrame.value = true;

@@ -66,6 +66,27 @@ describe('words that come later', () => {
     await setLocale('de');
     expect([words('door'), words('room')]).toEqual(['Tür', 'Raum']);
   });
+  it('come in the language that was chosen while they were on their way', async () => {
+    let arrive: (words: Catalogue) => void = () => undefined;
+    const german = new Promise<Catalogue>((resolve) => (arrive = resolve));
+    const slow = { en: async () => ({ door: 'Door' }), de: () => german };
+    vi.stubGlobal('document', { documentElement: {} });
+    await openText(slow, 'en');
+    const switched = setLocale('de');
+    const added = addText({ en: async () => ({ room: 'Room' }), de: async () => ({ room: 'Raum' }) });
+    arrive({ door: 'Tür' });
+    await Promise.all([switched, added]);
+    expect([words('door'), words('room')]).toEqual(['Tür', 'Raum']);
+  });
+  it('do not bring back a language that was left', async () => {
+    let english: (words: Catalogue) => void = () => undefined;
+    await open();
+    const added = addText({ en: () => new Promise<Catalogue>((resolve) => (english = resolve)), de: async () => ({ room: 'Raum' }) });
+    await setLocale('de');
+    english({ room: 'Room' });
+    await added;
+    expect([words('door'), words('room')]).toEqual(['Tür', 'Raum']);
+  });
   it('that did not come leave the page as it was, and may be asked for again', async () => {
     await open();
     let online = false;
@@ -97,5 +118,9 @@ describe('the source', () => {
   const files = walk(new URL('../../src', import.meta.url).pathname).filter((path) => /\.tsx?$/.test(path));
   it('never says any', () => {
     expect(files.filter((path) => /(:|<|as) ?any\b/.test(readFileSync(path, 'utf8')))).toEqual([]);
+  });
+  it('makes peer connections only where the ways through firewalls are known', () => {
+    const makers = files.filter((path) => readFileSync(path, 'utf8').includes('new RTCPeerConnection'));
+    expect(makers.map((path) => path.split('/src/')[1]).sort()).toEqual(['live/ice.ts', 'live/precheck.ts']);
   });
 });
