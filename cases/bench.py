@@ -124,9 +124,10 @@ async def attach(unit: Unit, actor: StaffActor, session_id: str, camera_id: str)
     The log says so in the same commit, before media shows it. Repeating it changes nothing.
 
     Raises:
-        CaseError: ``not_found`` (404), ``already_ended``, ``camera_busy``, ``camera_off`` (409).
+        CaseError: what ``see_as_host`` raises; ``not_found`` (404), ``already_ended``,
+            ``camera_busy``, ``camera_off`` (409).
     """
-    session, case, _me = await sessions.see_as_participant(unit.tx, actor, session_id, lock=True)
+    session, case, _me = await sessions.see_as_host(unit.tx, actor, session_id, lock=True)
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has already ended.")
     camera = await _camera(unit, actor, case, camera_id)
@@ -138,8 +139,7 @@ async def attach(unit: Unit, actor: StaffActor, session_id: str, camera_id: str)
     if state is BenchState.OFF:
         raise CaseError("camera_off", "This camera sends no picture. Check it at the bench.")
     # There is one place for a bench camera on everybody's page.
-    for person in await sessions.detach_cameras(unit, session_id):
-        await _note_detached(unit, actor, person)
+    await sessions.take_cameras_away(unit, session_id, actor)
     person = await _participant_for(unit, actor, session, camera)
     person.presence, person.left_at, person.seen_at = Presence.HERE, None, unit.now
     person.peer_id, person.connection = camera.peer_id, "good"
@@ -159,14 +159,13 @@ async def detach(unit: Unit, actor: StaffActor, session_id: str, camera_id: str)
     """Show the camera no more; nothing happens when it is not shown here.
 
     Raises:
-        CaseError: ``not_found`` (404).
+        CaseError: what ``see_as_host`` raises; ``not_found`` (404).
     """
-    _session, case, _me = await sessions.see_as_participant(unit.tx, actor, session_id, lock=True)
+    _session, case, _me = await sessions.see_as_host(unit.tx, actor, session_id, lock=True)
     camera = await _camera(unit, actor, case, camera_id)
     if camera.session_id != session_id:
         return
-    for person in await sessions.detach_cameras(unit, session_id):
-        await _note_detached(unit, actor, person)
+    await sessions.take_cameras_away(unit, session_id, actor)
 
 
 async def publish(
@@ -206,8 +205,7 @@ async def unpublish(unit: Unit, camera_id: str, peer_id: str | None) -> None:
         person.peer_id, person.connection = None, "lost"
         unit.changes.sessions.add(camera.session_id)
         if camera.revoked_at is not None:
-            for shown in await sessions.detach_cameras(unit, camera.session_id):
-                await _note_detached(unit, SystemActor(), shown)
+            await sessions.take_cameras_away(unit, camera.session_id, SystemActor())
 
 
 async def note_fact(unit: Unit, fact: MediaFact) -> None:
@@ -320,17 +318,6 @@ async def _participant_for(
         actor,
     )
     return person
-
-
-async def _note_detached(unit: Unit, actor: StaffActor | SystemActor, person: Participant) -> None:
-    person.presence, person.left_at = Presence.LEFT, unit.now
-    await unit.record(
-        person.session_id,
-        "bench_detached",
-        {"participant_id": person.id, "name": person.name},
-        actor,
-    )
-    unit.changes.sessions.add(person.session_id)
 
 
 def _hash_of(token: str) -> bytes:

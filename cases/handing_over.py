@@ -284,6 +284,10 @@ async def _complete(
         if first.presence != Presence.LEFT:
             await sessions.set_presence(unit, session, first, Presence.LEFT, actor)
         sessions.go(unit, session, first)
+    host = await unit.tx.get_one(Staff, successor.staff_id)
+    if host.warehouse_id != case.warehouse_id:
+        # Only people of its warehouse can take a bench camera away again.
+        await sessions.take_cameras_away(unit, session.id, actor)
     said: dict[str, object] = {
         "from": first.name if first else "",
         "to": successor.name,

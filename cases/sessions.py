@@ -200,14 +200,7 @@ async def release(unit: Unit, actor: StaffActor, session_id: str) -> None:
     session.state = after
     session.host_staff_id = None
     # A camera of the warehouse goes with the host who showed it.
-    for camera_person in await detach_cameras(unit, session.id):
-        camera_person.presence, camera_person.left_at = Presence.LEFT, unit.now
-        await unit.record(
-            session.id,
-            "bench_detached",
-            {"participant_id": camera_person.id, "name": camera_person.name},
-            actor,
-        )
+    await take_cameras_away(unit, session.id, actor)
     go(unit, session, me)
     # Nobody watches a buyer who waits.
     for person in await participants_of(unit.tx, session.id):
@@ -335,6 +328,19 @@ async def detach_cameras(unit: Unit, session_id: str) -> list[Participant]:
         camera.session_id = camera.participant_id = None
         unit.changes.moved_cameras.add(camera.id)
     return shown
+
+
+async def take_cameras_away(unit: Unit, session_id: str, actor: Actor) -> None:
+    """Show no bench camera in the session any more, and have its log say so."""
+    for person in await detach_cameras(unit, session_id):
+        person.presence, person.left_at = Presence.LEFT, unit.now
+        await unit.record(
+            session_id,
+            "bench_detached",
+            {"participant_id": person.id, "name": person.name},
+            actor,
+        )
+        unit.changes.sessions.add(session_id)
 
 
 def go(unit: Unit, session: Session, person: Participant) -> None:

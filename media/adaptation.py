@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from media.downlink import combine_caps
+from media.downlink import LinkLoss, combine_caps
 from media.egress import Egress
 from media.ingress import Ingress
 from media.ladder import (
@@ -142,6 +142,7 @@ class Adaptation:
         self._up_delay = DelayTrend()
         self._round_trip = DelayTrend()
         self._limit_of: dict[Egress, Rung] = {}
+        self._loss_of: dict[Egress, LinkLoss] = {}
         self._lifts: dict[Ingress, int] = {}
         self._thinning = Thinning()
         self._stills_bytes = 0.0
@@ -161,6 +162,7 @@ class Adaptation:
         # The other party first, then whoever else there is.
         self._videos = [egresses[mid] for mid in sorted(egresses) if egresses[mid].kind == "video"]
         self._lifts = dict.fromkeys(ingresses, 0)
+        self._loss_of = {}
         self._ssrc = ssrc
 
     def start_at(self, rate_bps: int) -> None:
@@ -175,6 +177,10 @@ class Adaptation:
         self._round_trip.reset()
         self._window.reset()
 
+    def after_outage(self) -> None:
+        """Packets come again: what is missed at the next step was not lost by sending too much."""
+        self._idle_steps = _STALL_STEPS
+
     # What the peer says of its downlink.
 
     def on_remb(self, bitrate_bps: int, now_s: float) -> None:
@@ -185,12 +191,13 @@ class Adaptation:
                 out.cap.on_remb(bitrate_bps, sent_bps, now_s)
                 out.source.owner.update_cap(out.source, now_s)
 
-    def on_loss(self, out: Egress, fraction: float, now_s: float) -> None:
-        """A report on one of its lines: ``fraction`` (0-1) was missing in our numbering."""
+    def on_loss(self, out: Egress, fraction: float, highest: int, now_s: float) -> None:
+        """A report on one of its lines: ``fraction`` (0-1) was missing up to ``highest``, in
+        our numbering."""
         if out.source is None:
             return
-        # A hole upstream is a hole downstream: that part is not this link's.
-        out.loss = max(0.0, fraction - out.source.owner.missing(out.source))
+        line = self._loss_of.setdefault(out, LinkLoss())
+        out.loss = line.share(fraction, highest, out.source.missed)
         if out.kind == "video":
             out.cap.on_loss(out.loss, self._sent.least_bps, now_s)
             out.source.owner.update_cap(out.source, now_s)
@@ -238,7 +245,7 @@ class Adaptation:
 
     def _send_cap(self, ingress: Ingress, now_s: float) -> None:
         floor_bps = RECORDED_FLOOR_BPS if ingress.handle else _FLOOR_BPS
-        cap_bps = combine_caps([out.cap.value(now_s) for out in _viewers(ingress)], floor_bps)
+        cap_bps = combine_caps([out.carries_bps(now_s) for out in _viewers(ingress)], floor_bps)
         if cap_bps is not None:
             self._lifts[ingress] = _LIFTS
         elif self._lifts[ingress] > 0:
@@ -295,7 +302,7 @@ class Adaptation:
             recorded = recorded or ingress.handle > 0
             for out in _viewers(ingress):
                 before = self._limit_of.get(out, RUNGS[-1])
-                self._limit_of[out] = limit = carried(before, out.cap.value(now_s))
+                self._limit_of[out] = limit = carried(before, out.carries_bps(now_s))
                 viewers.append(limit)
         for out in [one for one in self._limit_of if one.source not in self._ingresses]:
             del self._limit_of[out]
@@ -307,11 +314,16 @@ class Adaptation:
     # What we send to the viewer.
 
     def _thin(self, now_s: float) -> None:
-        wanted_bps = SOUND_BPS + sum(
-            out.source.owner.bitrate_bps(out.source)
+        brings = {
+            out: out.source.owner.bitrate_bps(out.source)
             for out in self._videos
             if out.source is not None
-        )
+        }
+        pictures_bps = sum(brings.values())
+        for out, bps in brings.items():
+            out.sharers = max(1, sum(other > 0 for other in brings.values()))
+            out.others_bps = pictures_bps - bps
+        wanted_bps = SOUND_BPS + pictures_bps
         thinned = self._thinning.step(self.carries_bps(now_s), wanted_bps, now_s)
         for out in self._videos:
             if thinned and out.still is None:

@@ -8,11 +8,18 @@ bites on evidence alone: the estimate drops, round trips grow, or a report shows
 
 from __future__ import annotations
 
+from collections import deque
+
+_REPORTS = 3
+_RESTARTED = 20
+_MOST_EXPECTED = 50_000
+
 _DROP = 0.93
 _NEAR = 1.1
 _MARGIN = 0.95
 _LOW = 0.7
 _LOW_FOR_S = 2.0
+_CLIMBING = 1.03
 _HOLD_S = 2.0
 _LOSS_HOLD_S = 1.5
 _LOSS_LIMIT = 0.10
@@ -34,6 +41,7 @@ class DownlinkCap:
         "_hold_until_s",
         "_loss_until_s",
         "_lost",
+        "_low_from_bps",
         "_low_since_s",
         "_queue_until_s",
         "_remb_bps",
@@ -45,6 +53,7 @@ class DownlinkCap:
         self._hold_until_s = 0.0
         self._loss_until_s = 0.0
         self._lost = 0.0
+        self._low_from_bps = 0.0
         self._low_since_s: float | None = None
         self._queue_until_s = 0.0
         self._remb_bps: int | None = None
@@ -60,11 +69,12 @@ class DownlinkCap:
             return
         capped = self.value(now_s)
         dropped = before is not None and bitrate_bps < _DROP * before
-        # A browser starts low and climbs; one that stays low means it.
+        # A browser starts low, or stood low after a trickle, and climbs by 8 % a second:
+        # one that stays low means it.
         if bitrate_bps >= _LOW * egress_bps:
             self._low_since_s = None
-        elif self._low_since_s is None:
-            self._low_since_s = now_s
+        elif self._low_since_s is None or bitrate_bps > _CLIMBING * self._low_from_bps:
+            self._low_since_s, self._low_from_bps = now_s, bitrate_bps
         elif now_s - self._low_since_s > _LOW_FOR_S:
             dropped = True
         if dropped or (capped is not None and bitrate_bps < capped):
@@ -116,6 +126,33 @@ class DownlinkCap:
         self._cap_bps = max(_LEAST_BPS, cap_bps)
         self._at_s = now_s
         self._hold_until_s = now_s + hold_s
+
+
+class LinkLoss:
+    """What the viewer's own link lost of one line: holes of the source are holes there, too.
+
+    A hole reaches the viewer's report a round trip later and may be counted before its
+    repair comes, so holes of the source explain losses for two reports more.
+    """
+
+    __slots__ = ("_reports",)
+
+    def __init__(self) -> None:
+        self._reports: deque[tuple[int, int]] = deque(maxlen=_REPORTS)
+
+    def share(self, fraction: float, highest: int, missed: int) -> float:
+        """The link's share (0-1) of a report of ``fraction`` lost up to number ``highest``,
+        when ``missed`` packets of the source never came at once; 0 for the first report."""
+        if self._reports and missed < self._reports[-1][1] - _RESTARTED:
+            self._reports.clear()
+        share = 0.0
+        if self._reports:
+            expected = (highest - self._reports[-1][0]) & 0xFFFFFFFF
+            upstream = missed - self._reports[0][1]
+            if 0 < expected < _MOST_EXPECTED:
+                share = max(0.0, fraction * expected - max(0, upstream)) / expected
+        self._reports.append((highest, missed))
+        return min(1.0, share)
 
 
 def combine_caps(caps: list[float | None], floor_bps: float) -> int | None:

@@ -88,7 +88,6 @@ class Feedback:
         self._arrivals = arrivals
         self._adaptation = adaptation
         self._tap = tap
-        self._by_source: dict[int, Ingress] = {}
         self._outs: dict[int, Egress] = {}
         self._ingresses: list[Ingress] = []
         self._watches: dict[Ingress, _Watch] = {}
@@ -162,7 +161,7 @@ class Feedback:
             if sent_s is not None and block.last_report:
                 self.rtt_s = min(5.0, max(0.0, now_s - sent_s - block.delay / 65_536))
                 self._adaptation.on_round_trip(self.rtt_s, now_s)
-            self._adaptation.on_loss(out, block.fraction_lost / 256, now_s)
+            self._adaptation.on_loss(out, block.fraction_lost / 256, block.highest_sequence, now_s)
 
     def _on_nack(self, nack: Nack, now_s: float) -> None:
         out = self._outs.get(nack.media_ssrc)
@@ -276,6 +275,7 @@ class Feedback:
     def after_outage(self, now_s: float) -> None:
         """Packets come again: what was lost is beyond repair, and keyframes are asked for at once,
         of this peer and of whoever feeds it."""
+        self._adaptation.after_outage()
         for ingress in self._ingresses:
             # Sound of so long ago would only be in the way as well.
             ingress.nacks.reset()
@@ -367,10 +367,6 @@ class Feedback:
     def loss(self, ingress: Ingress) -> float:
         """The share of a track's packets lost in the last second before repair (0-1)."""
         return self._watches[ingress].loss
-
-    def missing(self, _: Ingress) -> float:
-        """The share of what was sent to us in the last second that did not come at once (0-1)."""
-        return self._adaptation.loss
 
     def keyframes_asked(self, ingress: Ingress) -> int:
         """How many keyframes were asked of a track."""

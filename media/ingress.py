@@ -33,9 +33,6 @@ class SourceOwner(Protocol):
     def bitrate_bps(self, ingress: Ingress) -> float:
         """What the track brings in."""
 
-    def missing(self, ingress: Ingress) -> float:
-        """The share of it that did not come at once (0-1)."""
-
 
 class Ingress:
     """The state of one track as it arrives; ``leg.py`` and ``path.py`` move the packets.

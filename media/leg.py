@@ -315,9 +315,10 @@ class Leg:
             if now_s - self._created_s > _CONNECT_WITHIN_S:
                 self._owner.leg_gone(self, "failed")
             return
+        # Before the rates are judged: an outage is no sign of them.
+        self._watch(now_s)
         self.feedback.tick(now_s)
         self.adaptation.tick(now_s)
-        self._watch(now_s)
 
     def tick_slow(self, now_s: float) -> None:
         """Every second."""

@@ -10,6 +10,7 @@ _OUTAGE_S = 0.45
 _PAUSE_S = 0.12
 _STEADY_BEATS = 8
 _SENDING_S = 0.6
+_LATE_LOOK_S = 0.25
 
 
 class Beat(StrEnum):
@@ -29,15 +30,25 @@ class Pulse:
     A peer that was sending when it fell silent is lost after ``LOST_AFTER_S``; one that
     had nothing to send is known by its connectivity checks alone and is lost after
     ``QUIET_AFTER_S``. Half a second of silence counts as an outage only after a steady
-    stream of packets (sound is one; two pictures in a second are not).
+    stream of packets (sound is one; two pictures in a second are not). Time in which nobody
+    looked is nobody's silence: what came then may still wait in the socket.
     """
 
-    __slots__ = ("_datagrams", "_heard_s", "_media", "_media_s", "_run", "_steady", "lost")
+    __slots__ = (
+        "_datagrams",
+        "_heard_s",
+        "_looked_s",
+        "_media",
+        "_media_s",
+        "_run",
+        "_steady",
+        "lost",
+    )
 
     def __init__(self, now_s: float) -> None:
         self._datagrams = -1
         self._media = -1
-        self._heard_s = self._media_s = now_s
+        self._heard_s = self._media_s = self._looked_s = now_s
         self._run = 0
         self._steady = False
         self.lost = False
@@ -49,6 +60,11 @@ class Pulse:
     def look(self, now_s: float, datagrams: int, media: int) -> Beat:
         """Take the counters of everything that came and of media among it."""
         beat = Beat.NOTHING
+        unseen_s = now_s - self._looked_s
+        self._looked_s = now_s
+        if unseen_s > _LATE_LOOK_S:
+            self._heard_s += unseen_s
+            self._media_s += unseen_s
         if datagrams != self._datagrams:
             if self.lost:
                 self.lost = False

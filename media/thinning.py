@@ -9,7 +9,7 @@ from __future__ import annotations
 SOUND_BPS = 60_000.0
 """What a sound line takes on the wire with its headers, and a little room."""
 
-_THIN_BELOW_BPS = 330_000.0
+_THIN_BELOW_BPS = 280_000.0
 _FULL = 0.95
 _ENOUGH = 1.15
 _TIGHT_FOR_S = 0.8

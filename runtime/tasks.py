@@ -32,11 +32,14 @@ class Tasks:
         if self._closed:
             body.close()
             return
-        self._start(name, self._reported(name, body))
+        task = self._start(name, self._reported(name, body))
+        # One that is cancelled before its first step never comes to its body.
+        task.add_done_callback(lambda _: body.close())
 
     def forever(self, name: str, body: Callable[[], Awaitable[object]]) -> None:
         """Run ``body`` again whenever it ends, until closed."""
-        self._start(name, self._repeated(name, body))
+        if not self._closed:
+            self._start(name, self._repeated(name, body))
 
     async def close(self) -> None:
         """Cancel every task and wait for its end."""
@@ -46,13 +49,11 @@ class Tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _start(self, name: str, body: Coroutine[Any, Any, None]) -> None:
-        if self._closed:
-            body.close()
-            return
+    def _start(self, name: str, body: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(body, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     @staticmethod
     async def _reported(name: str, body: Coroutine[Any, Any, object]) -> None:

@@ -6,7 +6,7 @@ set -euo pipefail
 packages=(
   chromium postgresql redis-server
   radosgw ceph-mon ceph-osd ceph-common
-  coturn ffmpeg openssl iproute2 iptables
+  coturn ffmpeg openssl iproute2 iptables procps libnss3-tools
   caddy prometheus
   fonts-dejavu-core fonts-noto-cjk
 )

@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Error
 
+from infra.local.process import find_binary
 from proofcall.lan import lan_addresses
 from proofcall.lan_certificates import LanFiles, LanNames, ensure_certificates, fingerprint
 from tests.support.cameras import Camera
@@ -48,6 +49,7 @@ async def lan_machine(data: Path) -> AsyncIterator[Machine]:
 
 def trusting_browser(folder: Path, guest: Namespace, ca: Path) -> Path:
     """Chromium in a namespace, with one authority installed as a person would install it."""
+    certutil = start_or_skip(lambda: find_binary("certutil", "libnss3-tools"))
     home = folder / f"home-{ca.parent.parent.name}"
     store = home / ".pki" / "nssdb"
     store.mkdir(parents=True)
@@ -55,9 +57,7 @@ def trusting_browser(folder: Path, guest: Namespace, ca: Path) -> Path:
         ("-N", "--empty-password"),
         ("-A", "-n", "Proofcall LAN", "-t", "C,,", "-i", str(ca)),
     ):
-        subprocess.run(
-            ["/usr/bin/certutil", "-d", f"sql:{store}", *words], check=True, capture_output=True
-        )
+        subprocess.run([certutil, "-d", f"sql:{store}", *words], check=True, capture_output=True)
     path = folder / f"chromium-{home.name}"
     inside = " ".join(guest.prefix)
     path.write_text(f'#!/bin/sh\nHOME={home} exec {inside} {chromium_path()} "$@"\n')

@@ -204,6 +204,74 @@ async def test_the_camera_stays_when_the_session_ends_or_the_host_leaves(live: L
             await until(lambda: len(buyer.peers[-1].of_mid("4")) > 5, 20)
 
 
+@asynccontextmanager
+async def beside(
+    live: Live, host: Browser, session_id: str, **where: str
+) -> AsyncIterator[tuple[Browser, str]]:
+    """Another host, of the same warehouse unless told otherwise, whom the buyer is handed to."""
+    async with live.host(**where) as second:
+        assert second.actor is not None
+        await second.ok("PUT", "/api/host/ready", {"ready": True})
+        path = f"/api/sessions/{session_id}/handover"
+        asked = await host.ok("POST", path, {"staff_id": second.actor.staff_id})
+        await second.ok("POST", f"/api/handovers/{asked['handover_id']}", {"answer": "yes"})
+        await second.host_join(session_id, RtpPeer())
+        await second.socket(session_id=session_id, role="host")
+        yield second, path
+        await second.call("POST", f"/api/sessions/{session_id}/end", {"client_id": "end"})
+        await second.call("PUT", "/api/host/ready", {"ready": False})
+
+
+async def test_a_hand_over_to_another_house_takes_the_camera_away(live: Live) -> None:
+    """A seller's agent could not take it away; the log says that it is gone, and it is ready."""
+    async with (
+        publishing(live) as camera,
+        call(live) as (buyer, host, session_id),
+        camera.filming(PICTURES),
+    ):
+        await ready(host, session_id, camera)
+        bench = f"/api/sessions/{session_id}/bench/{camera.camera_id}"
+        await host.ok("PUT", bench)
+        await until(lambda: len(buyer.peers[-1].of_mid("4")) > 5, 20)
+        async with beside(live, host, session_id, tenant=live.seller.lamp) as (agent, path):
+            assert await state_of(host, session_id, camera) == "shown"
+            await host.ok("POST", f"{path}/finish", {})
+            log = await kinds(agent, session_id)
+            assert log.count("bench_detached") == 1
+            await until(lambda: stops(buyer.peers[-1], agent.peers[-1]), what="it is gone")
+            people = (await buyer.ok("GET", f"/api/sessions/{session_id}"))["participants"]
+            assert [p["presence"] for p in people if p["role"] == "bench"] == ["left"]
+            assert await host.refused("PUT", bench) == (404, "not_found")
+        async with call(live) as (_buyer, third, free):
+            assert await state_of(third, free, camera) == "ready"
+
+
+async def test_a_hand_over_within_the_house_keeps_the_camera(live: Live) -> None:
+    """Only the host in charge shows it and takes it away: not the second, not who watches."""
+    async with (
+        publishing(live) as camera,
+        call(live) as (buyer, host, session_id),
+        camera.filming(PICTURES),
+    ):
+        await ready(host, session_id, camera)
+        bench = f"/api/sessions/{session_id}/bench/{camera.camera_id}"
+        async with live.host() as watching:
+            body = {"voice": "silent", "locale": "en"}
+            await watching.ok("POST", f"/api/sessions/{session_id}/observe", body)
+            for method in ("PUT", "DELETE"):
+                assert await watching.refused(method, bench) == (403, "wrong_role")
+        async with beside(live, host, session_id) as (second, path):
+            assert await second.refused("PUT", bench) == (403, "not_in_charge")
+            await host.ok("PUT", bench)
+            assert await second.refused("DELETE", bench) == (403, "not_in_charge")
+            await host.ok("POST", f"{path}/finish", {})
+            seen = len(buyer.peers[-1].of_mid("4"))
+            await until(lambda: len(buyer.peers[-1].of_mid("4")) > seen + 20, 20)
+            assert "bench_detached" not in await kinds(second, session_id)
+            await second.ok("DELETE", bench)
+            assert (await kinds(second, session_id)).count("bench_detached") == 1
+
+
 async def test_a_camera_that_publishes_again_is_shown_again(live: Live) -> None:
     """A second publisher with the token replaces the first, also in the session that shows it."""
     async with publishing(live) as camera, call(live) as (_buyer, host, session_id):

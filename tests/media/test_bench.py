@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from media.rtcp import KeyframeRequest, parse_rtcp
+from runtime.clock import SystemClock
 from runtime.errors import CaseError
 from runtime.tap import RtpArrived, TrackEnded, TrackOpened
 from tests.support.media_worker import Running, running_worker, until
@@ -217,6 +219,27 @@ async def test_a_camera_that_is_being_closed_is_lent_to_nobody() -> None:
         [closed] = [one for one in running.facts.all if one["kind"] == "peer_closed"][-1:]
         assert closed["session_id"] in ("ses_1", "cam_1")
         await host.close()
+
+
+async def test_standing_cameras_keep_a_worker_from_nothing() -> None:
+    """The machine's clock is set while one stands there: the next call has the right time,
+    and keeps it when the clock is set again; what closed peers held is given back at once."""
+    step_ns = 0
+    clock = SystemClock(wall_ns=lambda: time.time_ns() + step_ns)
+    async with running_worker(clock=clock) as running, _publishing(running):
+        step_ns = 3_600_000_000_000
+        host, buyer = RtpPeer(), RtpPeer()
+        began_ns = time.time_ns()
+        await running.join(host, "p_host", "host")
+        step_ns = 0
+        await running.join(buyer, "p_buyer", "buyer")
+        times = [one["at_ns"] for one in running.facts.all if one["session_id"] == "ses_1"]
+        assert len(times) >= 2
+        assert all(abs(at - began_ns - 3_600_000_000_000) < 60_000_000_000 for at in times)
+        for peer in (host, buyer):
+            await peer.close()
+        await until(lambda: not running.worker.sessions)
+        assert running.worker.garbage.is_due
 
 
 async def test_a_camera_that_comes_while_a_drain_begins_goes_again() -> None:

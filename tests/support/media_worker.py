@@ -13,7 +13,7 @@ from media.addresses import NetworkPolicy
 from media.facts import FactQueue
 from media.tap import Tap
 from media.worker import MediaWorker
-from runtime.clock import SystemClock
+from runtime.clock import Clock, SystemClock
 from runtime.control import ControlClient
 from runtime.tasks import Tasks
 from tests.support.rtp_peer import RtpPeer
@@ -73,11 +73,15 @@ class Running:
 
 @asynccontextmanager
 async def running_worker(
-    tap_path: Path | None = None, *, policy: NetworkPolicy | None = None, **tap_options: Any
+    tap_path: Path | None = None,
+    *,
+    policy: NetworkPolicy | None = None,
+    clock: Clock | None = None,
+    **tap_options: Any,
 ) -> AsyncIterator[Running]:
     """A worker with its timers; everything is closed at the end."""
     hooks.install()
-    clock = SystemClock()
+    clock = clock or SystemClock()
     facts = CollectedFacts()
     tap = Tap(tap_path, clock, **tap_options) if tap_path is not None else None
     worker = MediaWorker(

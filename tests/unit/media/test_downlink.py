@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from media.downlink import DownlinkCap, combine_caps
+from media.downlink import DownlinkCap, LinkLoss, combine_caps
 from media.thinning import Thinning
 from media.trend import DelayTrend
 
@@ -155,3 +155,54 @@ def test_each_return_that_fails_makes_the_stay_longer() -> None:
             now_s += 0.2
         stays.append(round(now_s - began_s))
     assert stays == [8, 16, 32, 64, 120]
+
+
+def test_an_estimate_that_stood_low_after_a_trickle_and_climbs_is_believed_in_time() -> None:
+    """From 60 kb/s sent to 290: for 20 s the estimate is behind, and bites nothing."""
+    cap = DownlinkCap()
+    remb_bps = 78_000.0
+    for second in range(25):
+        cap.on_remb(int(remb_bps), 290_000, float(second))
+        assert cap.value(float(second)) is None
+        remb_bps *= 1.08
+
+
+def test_an_estimate_that_stays_low_bites_after_two_seconds() -> None:
+    """Without ever having fallen."""
+    cap = DownlinkCap()
+    for second in range(4):
+        assert cap.value(float(second)) is None or second == 3
+        cap.on_remb(120_000, 290_000, float(second))
+    assert cap.value(3.0) == 0.95 * 120_000
+
+
+def test_a_hole_of_the_source_is_no_loss_of_the_viewers_link() -> None:
+    """Whether the viewer counts it at once or in one of the next two reports."""
+    for late in range(3):
+        line, missed, highest = LinkLoss(), 0, 1_000
+        for report in range(12):
+            missed += 5 if report == 6 else 0
+            highest += 20
+            fraction = 5 / 20 if report == 6 + late else 0.0
+            assert line.share(fraction, highest, missed) == 0.0
+
+
+def test_what_the_viewers_own_link_loses_is_found_among_the_sources_holes() -> None:
+    """Each second the source misses 2 of 100 and the viewer 12 of them."""
+    line = LinkLoss()
+    shares = [line.share(12 / 100, 100 * second, 2 * second) for second in range(1, 20)]
+    assert shares[0] == 0.0
+    assert all(0.05 <= share <= 0.12 for share in shares[1:])
+    alone = LinkLoss()
+    assert [alone.share(0.25, 100 * second, 0) for second in range(3)] == [0.0, 0.25, 0.25]
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(0, 1), st.integers(0, 2**32 - 1), st.integers(0, 10**6)), max_size=30
+    )
+)
+def test_no_report_makes_a_loss_that_cannot_be(reports: list[tuple[float, int, int]]) -> None:
+    """Numbers may wrap around, sources restart and peers lie."""
+    line = LinkLoss()
+    assert all(0.0 <= line.share(*report) <= 1.0 for report in reports)

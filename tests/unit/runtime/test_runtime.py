@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from runtime.clock import ManualClock
 from runtime.ids import new_id
@@ -57,3 +60,20 @@ async def test_a_task_that_ends_is_started_again_and_close_ends_it() -> None:
     await tasks.close()
     await tasks.close()
     assert len(tasks) == 0
+
+
+@pytest.mark.filterwarnings("error")
+async def test_a_task_that_never_came_to_its_first_step_is_put_away() -> None:
+    """Closing at once after starting leaves no body unawaited."""
+    tasks = Tasks()
+    began = False
+
+    async def body() -> None:
+        nonlocal began
+        began = True
+
+    coroutine = body()
+    tasks.once("body", coroutine)
+    await tasks.close()
+    assert not began
+    assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED

@@ -29,7 +29,7 @@ function isWriting(target: EventTarget | null): boolean {
 }
 
 /** What only the host in charge does. */
-export const DECIDING: ReadonlySet<ToolName> = new Set<ToolName>(['still', 'marker', 'finding', 'release', 'end']);
+export const DECIDING: ReadonlySet<ToolName> = new Set<ToolName>(['still', 'marker', 'finding', 'bench', 'release', 'end']);
 
 export function Tools({ media, talk, unread, taking, bench, blocked, inCharge, company, onUse }: {
   media: LocalMedia;
@@ -66,7 +66,7 @@ export function Tools({ media, talk, unread, taking, bench, blocked, inCharge, c
       {talk.on.value ? null : <Tool icon={muted ? 'micOff' : 'mic'} label={t(muted ? 'call.unmute' : 'call.mute')} pressed={muted} test="mute" shortcut="u" onPress={() => onUse('mute')} />}
       <Tool icon="sound" label={t('call.sound')} test="sound" shortcut="h" onPress={() => onUse('sound')} />
       <Tool icon="swap" label={t('host.swap')} test="swap" shortcut="x" onPress={() => onUse('swap')} />
-      {bench === null ? null : <Tool icon="bench" label={t('host.bench')} pressed={bench} test="bench-tool" shortcut="b" onPress={() => onUse('bench')} />}
+      {bench === null ? null : <Tool icon="bench" label={t('host.bench')} pressed={bench} test="bench-tool" shortcut="b" disabled={!inCharge} onPress={() => onUse('bench')} />}
       <Tool icon="users" label={t('host.people')} test="people" shortcut="p" count={company} countLabel={t('host.p_asks')} onPress={() => onUse('people')} />
       <Tool icon="more" label={t('host.more')} test="more" onPress={() => onUse('more')} />
       <Tool icon="hangUp" label={t('host.end')} tone="danger" test="end" shortcut="e" disabled={!inCharge} onPress={() => onUse('end')} />

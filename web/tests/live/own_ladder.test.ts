@@ -17,7 +17,7 @@ describe('the rungs', () => {
   });
 
   it('are found by rate and by name', () => {
-    expect([0, 100_000, 150_000, 400_000, 699_999, 700_000, 9e9].map((bps) => rungFor(bps).name)).toEqual(['stills', 'stills', '720p2', '720p5', '720p5', '720p15', '1080p15']);
+    expect([0, 100_000, 150_000, 400_000, 499_999, 500_000, 9e9].map((bps) => rungFor(bps).name)).toEqual(['stills', 'stills', '720p2', '720p5', '720p5', '720p15', '1080p15']);
     expect(rungOf('720p5')?.maxFramerate).toBe(5);
     expect(rungOf('8k120')).toBeNull();
   });
