@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import av
@@ -41,7 +41,7 @@ def recorded(parts: Sequence[tuple[float, bytes]], *, from_ms: float, to_ms: flo
     heights: list[int] = []
     for t0_ms, media in parts:
         with av.open(io.BytesIO(media)) as container:
-            for frame in container.decode(*container.streams.video, *container.streams.audio):
+            for frame in _decoded(container):
                 at_ms = t0_ms + 1000 * float(frame.time or 0.0)
                 if isinstance(frame, av.AudioFrame):
                     until_ms = at_ms + 1000 * frame.samples / frame.sample_rate
@@ -57,6 +57,15 @@ def recorded(parts: Sequence[tuple[float, bytes]], *, from_ms: float, to_ms: flo
         frame_rate=len(heights) / (to_ms - from_ms) * 1000,
         audio_gap_ratio=max(0.0, 1 - heard_ms / (to_ms - from_ms)),
     )
+
+
+def _decoded(container: av.container.InputContainer) -> Iterator[object]:
+    """What can be decoded: over a bad network a picture may refer to one that never came."""
+    for packet in container.demux(*container.streams.video, *container.streams.audio):
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError:
+            continue
 
 
 class _Looks:

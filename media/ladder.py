@@ -43,7 +43,7 @@ class Rung:
 RUNGS: tuple[Rung, ...] = (
     Rung(RungName.STILLS, 720, 1, 120_000, 0, video=False),
     Rung(RungName.SLOW_720P, 720, 2, 200_000, 150_000),
-    Rung(RungName.STEADY_720P, 720, 5, 280_000, 220_000),
+    Rung(RungName.STEADY_720P, 720, 5, 280_000, 190_000),
     Rung(RungName.MOVING_720P, 720, 15, 1_200_000, 500_000),
     Rung(RungName.FINE_1080P, 1080, 15, 2_500_000, 1_800_000),
 )

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-MAX_WAIT_NS: Final = 750_000_000
-"""As long as a repetition from a slow or distant sender takes; a mended hole waits no longer."""
+MAX_WAIT_NS: Final = 1_800_000_000
+"""As long as the relay asks for a packet (1.2 s) and a slow round trip after it."""
 MAX_HELD_PACKETS: Final = 512
 MAX_FRAME_BYTES: Final = 8 * 1024 * 1024
 # A step this wide is a sender that began a new numbering, not a loss.

@@ -135,3 +135,19 @@ def test_missing_sound_is_a_gap() -> None:
     parts = [(float(START_MS), recording(2, code=False, silent_from_s=1))]
     got = recorded(parts, from_ms=START_MS, to_ms=START_MS + 2000)
     assert got.audio_gap_ratio == pytest.approx(0.5, abs=0.03)
+
+
+def test_a_picture_that_cannot_be_decoded_costs_only_itself() -> None:
+    """Over a bad network a recording holds some; its figures are still wanted."""
+    media = bytearray(recording(4, code=True))
+    with av.open(io.BytesIO(media)) as container:
+        packets = [one for one in container.demux(video=0) if one.size]
+    damaged = packets[20]
+    assert damaged.pos is not None
+    media[damaged.pos : damaged.pos + damaged.size] = b"\xff" * damaged.size
+    with av.open(io.BytesIO(media)) as container, pytest.raises(av.error.InvalidDataError):
+        list(container.decode(video=0))
+    parts = [(float(START_MS), bytes(media))]
+    got = recorded(parts, from_ms=START_MS, to_ms=START_MS + 4000)
+    assert got.frame_rate == pytest.approx(9.75)
+    assert got.audio_gap_ratio < 0.02

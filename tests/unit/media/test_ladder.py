@@ -153,7 +153,7 @@ def test_what_is_gained_first_is_size_and_what_is_given_first_is_motion() -> Non
         (0, "stills"),
         (149_999, "stills"),
         (150_000, "720p2"),
-        (220_000, "720p5"),
+        (190_000, "720p5"),
         (499_999, "720p5"),
         (500_000, "720p15"),
         (1_800_000, "1080p15"),

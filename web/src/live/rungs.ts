@@ -21,7 +21,7 @@ const rung = (name: RungName, maxHeight: number, maxFramerate: number, maxBitrat
 export const RUNGS: readonly [Rung, ...Rung[]] = [
   rung('stills', 720, 1, 120_000, 0),
   rung('720p2', 720, 2, 200_000, 150_000),
-  rung('720p5', 720, 5, 280_000, 220_000),
+  rung('720p5', 720, 5, 280_000, 190_000),
   rung('720p15', 720, 15, 1_200_000, 500_000),
   rung('1080p15', 1080, 15, 2_500_000, 1_800_000),
 ];
