@@ -103,7 +103,10 @@ async def test_a_blackout_heals_in_place_and_both_are_told_whose_it_was(
         print("1 s blackout, back after", seen_s)
         assert max(seen_s) < HEALED_S + SLACK_S
         await asyncio.sleep(2)
-        assert [await peers_made(held.host_page), await peers_made(held.buyer_page)] == [1, 1]
+        assert await peers_made(held.host_page) == 1, "the host had no outage"
+        # In doubt, which begins after one second, a fresh one is prepared; that none was used
+        # is seen in the timeline below.
+        assert await peers_made(held.buyer_page) <= 2
 
         began_ms = now_ms()
         cut = asyncio.ensure_future(world.bed.blackout(4))
