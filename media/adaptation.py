@@ -245,7 +245,7 @@ class Adaptation:
 
     def _send_cap(self, ingress: Ingress, now_s: float) -> None:
         floor_bps = RECORDED_FLOOR_BPS if ingress.handle else _FLOOR_BPS
-        cap_bps = combine_caps([out.cap.value(now_s) for out in _viewers(ingress)], floor_bps)
+        cap_bps = combine_caps([out.carries_bps(now_s) for out in _viewers(ingress)], floor_bps)
         if cap_bps is not None:
             self._lifts[ingress] = _LIFTS
         elif self._lifts[ingress] > 0:
@@ -302,7 +302,7 @@ class Adaptation:
             recorded = recorded or ingress.handle > 0
             for out in _viewers(ingress):
                 before = self._limit_of.get(out, RUNGS[-1])
-                self._limit_of[out] = limit = carried(before, out.cap.value(now_s))
+                self._limit_of[out] = limit = carried(before, out.carries_bps(now_s))
                 viewers.append(limit)
         for out in [one for one in self._limit_of if one.source not in self._ingresses]:
             del self._limit_of[out]
@@ -314,11 +314,16 @@ class Adaptation:
     # What we send to the viewer.
 
     def _thin(self, now_s: float) -> None:
-        wanted_bps = SOUND_BPS + sum(
-            out.source.owner.bitrate_bps(out.source)
+        brings = {
+            out: out.source.owner.bitrate_bps(out.source)
             for out in self._videos
             if out.source is not None
-        )
+        }
+        pictures_bps = sum(brings.values())
+        for out, bps in brings.items():
+            out.sharers = max(1, sum(other > 0 for other in brings.values()))
+            out.others_bps = pictures_bps - bps
+        wanted_bps = SOUND_BPS + pictures_bps
         thinned = self._thinning.step(self.carries_bps(now_s), wanted_bps, now_s)
         for out in self._videos:
             if thinned and out.still is None:

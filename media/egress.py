@@ -72,6 +72,7 @@ class Egress:
         "mid",
         "octets",
         "origins",
+        "others_bps",
         "owner",
         "packets",
         "payload_type_of",
@@ -82,6 +83,7 @@ class Egress:
         "rtx_ssrc",
         "second_of",
         "sequence_offset",
+        "sharers",
         "source",
         "ssrc",
         "still",
@@ -132,6 +134,9 @@ class Egress:
         self.rtx_sequence = first_sequence
         self.gate = ResendGate()
         self.cap = DownlinkCap()
+        # How many pictures share the viewer's link, and what the others of them bring.
+        self.sharers = 1
+        self.others_bps = 0.0
         self.rate_bps = 0.0
         self.reported = False
         self.loss = 0.0
@@ -142,6 +147,14 @@ class Egress:
     def live(self) -> bool:
         """Whether packets of the source are being forwarded."""
         return self.source is not None and self in self.source.outs
+
+    def carries_bps(self, now_s: float) -> float | None:
+        """What the viewer's link carries of this line, None while it does not bite: an even
+        part of it, and what the others leave."""
+        whole_bps = self.cap.value(now_s)
+        if whole_bps is None:
+            return None
+        return max(whole_bps / self.sharers, whole_bps - self.others_bps)
 
     def bind(self, source: Ingress | None, now_s: float) -> None:
         """Feed from ``source`` (None for nobody) as soon as it begins a keyframe."""
@@ -199,8 +212,15 @@ class Egress:
             self.source.waiting.remove(self)
             self.source.thinned.append(self)
 
+    def unnumber(self, packets: int) -> None:
+        """The last ``packets`` of a still are not sent after all: their numbers are free."""
+        sequence, timestamp, at_s = self.unbound
+        self.unbound = ((sequence - packets) & 0xFFFF, timestamp, at_s)
+
     def thicken(self) -> None:
         """Forward again, from the next keyframe on."""
+        if self.still is not None:
+            self.still.drop()
         self.still = None
         if self.source is not None:
             self.source.thinned.remove(self)
@@ -213,6 +233,8 @@ class Egress:
             # At least one frame later, so that no two frames share a timestamp.
             elapsed = max(self.clock_rate // 50, int((now_s - stopped_s) * self.clock_rate))
         ours = (last_timestamp + elapsed) & 0xFFFFFFFF
+        # Numbers before this one were of another source, or of a place far from here.
+        self.gate.forget_before(next_sequence, now_s)
         self.sequence_offset = (next_sequence - sequence) & 0xFFFF
         self.timestamp_offset = (ours - timestamp) & 0xFFFFFFFF
         self.origins.append(

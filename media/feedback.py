@@ -88,7 +88,6 @@ class Feedback:
         self._arrivals = arrivals
         self._adaptation = adaptation
         self._tap = tap
-        self._by_source: dict[int, Ingress] = {}
         self._outs: dict[int, Egress] = {}
         self._ingresses: list[Ingress] = []
         self._watches: dict[Ingress, _Watch] = {}

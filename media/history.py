@@ -37,7 +37,7 @@ class ResendGate:
         self.refused = 0
 
     def forget_before(self, sequence: int, now_s: float) -> None:
-        """After an outage: a keyframe is on its way, nothing older is worth the line."""
+        """A keyframe is on its way or has begun: nothing older is worth the line."""
         self._floor = sequence
         # Later the numbers may have wrapped around.
         self._floor_until_s = now_s + _FORGOTTEN_S

@@ -37,6 +37,11 @@ class StillFeed:
         """The packet of the last still that the viewer knows under this number."""
         return self._sent.get(sequence)
 
+    def drop(self) -> None:
+        """What has not been sent of a still never will be."""
+        self._out.unnumber(len(self._left))
+        self._left.clear()
+
     def step(self, now_s: float, send_time: int, budget_bytes: float) -> float:
         """Send what ``budget_bytes`` allows; gives what was spent, a packet too much at most."""
         out = self._out
@@ -46,7 +51,7 @@ class StillFeed:
             if self._source is not None:
                 self._began_s = self._asked_s = -_NEVER_S
             self._source = source
-            self._left.clear()
+            self.drop()
             self._key_at_us = source.key_at_us if source is not None else 0
         if source is None or not out.transmitter.ready:
             return 0.0

@@ -25,6 +25,7 @@ from tests.support.live import (
     Json,
     Live,
     Socket,
+    filming,
     running_live,
     send_pictures,
     until,
@@ -140,11 +141,8 @@ async def test_an_observer_is_told_of_before_they_are_heard_and_recorded(live: L
         assert told(held.host_socket)
         await until(lambda: held.host.peers[0].of_mid("3"))
         await sending
-        await asyncio.gather(
-            send_pictures(held.buyer.peers[0], PICTURES),
-            send_pictures(held.host.peers[0], PICTURES),
-        )
-        await until(lambda: agent.peers[0].of_mid("1") and agent.peers[0].of_mid("3"))
+        async with filming(PICTURES, held.buyer.peers[0], held.host.peers[0]):
+            await until(lambda: agent.peers[0].of_mid("1") and agent.peers[0].of_mid("3"))
         me = (await held.people())[agent.actor.name if agent.actor else ""]
         assert (me["role"], me["capacity"], me["voice"]) == ("observer", "agent", "speaks")
         await until(lambda: recorded(live, me["id"]))
@@ -174,10 +172,8 @@ async def test_a_silent_observer_is_seen_but_neither_heard_nor_recorded(live: Li
     ):
         peer = RtpPeer()
         joined = await observe(boss, f"{held.path}/observe", peer, voice="silent", consent=None)
-        await asyncio.gather(
-            send_pictures(peer, PICTURES), send_pictures(held.buyer.peers[0], PICTURES)
-        )
-        await until(lambda: len(peer.of_mid("1")) > 20, what="the observer sees the buyer")
+        async with filming(PICTURES, peer, held.buyer.peers[0]):
+            await until(lambda: len(peer.of_mid("1")) > 20, what="the observer sees the buyer")
         assert held.buyer.peers[0].of_mid("3") == held.host.peers[0].of_mid("3") == []
         [me] = [one for one in (await held.people()).values() if one["role"] == "observer"]
         assert (me["id"], me["capacity"], me["voice"], me["presence"]) == (
@@ -212,9 +208,9 @@ async def test_a_second_speaker_asks_and_the_host_decides(live: Live) -> None:
         people = await held.people()
         assert people["Mei Lin"]["voice"] == "speaks"
         assert {p["voice"] for p in people.values() if p["id"] == one["participant_id"]} == {"asks"}
-        await send_pictures(fresh, PICTURES)
-        await until(lambda: held.buyer.peers[0].of_mid("3"))
-        await until(lambda: recorded(live, two["participant_id"]))
+        async with filming(PICTURES, fresh):
+            await until(lambda: held.buyer.peers[0].of_mid("3"))
+            await until(lambda: recorded(live, two["participant_id"]))
         await held.host.ok("POST", lin, {"voice": "silent"})
         before = len(held.buyer.peers[0].of_mid("3"))
         quiet = await second.fresh_peer(held.session_id)
@@ -420,12 +416,10 @@ async def test_a_buyer_is_handed_over_without_leaving(live: Live) -> None:
             409,
             "one_at_a_time",
         )
-        await asyncio.gather(
-            *(send_pictures(one.peers[0], PICTURES) for one in (held.buyer, held.host, ben))
-        )
-        await until(lambda: held.buyer.peers[0].of_mid("3") and held.buyer.peers[0].of_mid("1"))
-        await until(lambda: ben.peers[0].of_mid("1") and ben.peers[0].of_mid("3"))
-        await until(lambda: held.host.peers[0].of_mid("3"))
+        async with filming(PICTURES, *(one.peers[0] for one in (held.buyer, held.host, ben))):
+            await until(lambda: held.buyer.peers[0].of_mid("3") and held.buyer.peers[0].of_mid("1"))
+            await until(lambda: ben.peers[0].of_mid("1") and ben.peers[0].of_mid("3"))
+            await until(lambda: held.host.peers[0].of_mid("3"))
         await held.host.ok("POST", f"{held.path}/handover/finish", {})
         assert await held.host.refused("POST", f"{held.path}/end", end) == (404, "not_found")
         assert (await held.host.ok("GET", "/api/host/desk"))["mine"] is None
@@ -434,8 +428,8 @@ async def test_a_buyer_is_handed_over_without_leaving(live: Live) -> None:
         # On the first host's lines now, and the observer's are free.
         before = len(held.buyer.peers[0].of_mid("1"))
         await until(lambda: (ben_socket.kinds().count("host_changed")) == 1)
-        await send_pictures(ben.peers[0], PICTURES)
-        await until(lambda: len(held.buyer.peers[0].of_mid("1")) > before + 20)
+        async with filming(PICTURES, ben.peers[0]):
+            await until(lambda: len(held.buyer.peers[0].of_mid("1")) > before + 20)
         changed = [
             event["payload"]
             for event in held.buyer_socket.of("event")

@@ -160,7 +160,7 @@ async def test_a_dead_process_has_no_figures(live: Live) -> None:
     assert value(samples, "proofcall_process_tasks", process="media-1") is None
     await live.start("uploader")
     await live.start("media", 1)
-    await until(lambda: len(live.services.media_pool.places) == 2, 30)
+    await until(lambda: len(live.services.media_pool.places) == 2, 60)
 
 
 @pytest.mark.parametrize(

@@ -158,8 +158,8 @@ async def test_a_viewer_with_room_again_gets_the_moving_picture_back() -> None:
         sender = Sender(buyer)
         sending = asyncio.create_task(sender.run())
         await until(lambda: len(host.of_mid("1")) > 60)
-        await _say_remb(host, [1_000_000, 270_000], until_cancelled=False)
-        saying = asyncio.create_task(_say_remb(host, [270_000]))
+        await _say_remb(host, [1_000_000, 280_000], until_cancelled=False)
+        saying = asyncio.create_task(_say_remb(host, [280_000]))
         await until(lambda: _thinned(running), 6.0)
         await _cancel(saying)
         await until(lambda: not _thinned(running), 25.0)
@@ -195,6 +195,30 @@ async def test_a_queue_growing_on_the_uplink_brings_advice_within_seconds() -> N
         assert advice[0]["max_framerate"] <= 5
         await _cancel(sending)
         await buyer.close()
+
+
+async def test_two_pictures_share_a_weak_link() -> None:
+    """What the viewer's link carries is asked of host and observer together, not of each."""
+    async with running_worker() as running:
+        viewer, host, observer = RtpPeer(), RtpPeer(), RtpPeer()
+        for peer, role in ((viewer, "buyer"), (host, "host"), (observer, "observer")):
+            await running.join(peer, f"p_{role}", role)
+        senders = [Sender(host, keeps_time=True), Sender(observer, keeps_time=True)]
+        tasks = [asyncio.create_task(one.run()) for one in senders]
+        await until(lambda: viewer.of_mid("1") and viewer.of_mid("3"))
+        await until(lambda: all(one.frames > 50 for one in senders))
+        tasks.append(asyncio.create_task(_say_remb(viewer, [1_000_000, 700_000])))
+        await until(lambda: all(one.rembs for one in senders))
+        asked = [one.rembs[0] for one in senders]
+        assert sum(asked) <= 750_000
+        assert min(asked) > 250_000, "and neither is starved"
+        # The one who sends nothing leaves it all to the other.
+        await _cancel(tasks.pop(1))
+        heard = len(senders[0].rembs)
+        await until(lambda: max(senders[0].rembs[heard:], default=0) > 550_000)
+        await _cancel(*tasks)
+        for peer in (viewer, host, observer):
+            await peer.close()
 
 
 async def test_half_a_second_of_outage_costs_no_sharpness() -> None:

@@ -379,6 +379,28 @@ async def send_pictures(peer: RtpPeer, pictures: Sequence[EncodedFrame]) -> None
             )
 
 
+@asynccontextmanager
+async def filming(pictures: Sequence[EncodedFrame], *peers: RtpPeer) -> AsyncIterator[None]:
+    """Send the pictures over and over while the block runs.
+
+    They begin with a keyframe each time: who came late misses one round, not everything.
+    """
+
+    async def film(peer: RtpPeer) -> None:
+        # A camera that was cut off films on for nobody.
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await send_pictures(peer, pictures)
+
+    tasks = [asyncio.get_running_loop().create_task(film(peer)) for peer in peers]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def shown_timestamps(peer: RtpPeer) -> list[int]:
     """The RTP timestamps of the frames that came on the camera line, in order."""
     return list(dict.fromkeys(packet.timestamp for packet in peer.of_mid("1")))

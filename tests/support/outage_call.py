@@ -42,7 +42,10 @@ _WATCH_JS = """
   const Native = RTCPeerConnection;
   window.__made = 0;
   window.RTCPeerConnection = class extends Native {
-    constructor(...given) { super(...given); window.__made += 1; }
+    addTransceiver(...given) {
+      if (!this.getTransceivers().length) window.__made += 1;
+      return super.addTransceiver(...given);
+    }
   };
 })();
 """
@@ -79,7 +82,7 @@ async def longest_pause_s(page: Page, from_ms: float, to_ms: float) -> float:
 
 
 async def peers_made(page: Page) -> int:
-    """How many peer connections the page has ever made."""
+    """How many peer connections for a call the page has ever made (a check before it is none)."""
     return int(await page.evaluate("window.__made"))
 
 

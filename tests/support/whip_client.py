@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
 from multidict import CIMultiDict
 
 from cases.bench import create_camera
-from tests.support.live import Live, send_pictures
+from tests.support.live import Live, filming
 from tests.support.rtp_peer import RtpPeer
 from tests.support.tap_feed import EncodedFrame
 
@@ -69,23 +68,9 @@ class WhipClient:
         await self.peer.accept(answer.text)
         return answer
 
-    @asynccontextmanager
-    async def filming(self, pictures: list[EncodedFrame]) -> AsyncIterator[None]:
+    def filming(self, pictures: list[EncodedFrame]) -> AbstractAsyncContextManager[None]:
         """Send the pictures over and over while the block runs."""
-
-        async def film() -> None:
-            # A camera that was cut off films on for nobody.
-            with suppress(ConnectionError):
-                while True:
-                    await send_pictures(self.peer, pictures)
-
-        task = asyncio.get_running_loop().create_task(film())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        return filming(pictures, self.peer)
 
 
 @asynccontextmanager

@@ -6,12 +6,14 @@ import struct
 from itertools import pairwise
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from media.egress import Egress
 from media.ingress import Ingress
 from media.room import Member, Role, routes
+from media.still_feed import StillFeed
 
 
 class _Owner:
@@ -34,6 +36,15 @@ class _Way:
         return len(data)
 
     def send(self, packet: bytes, *, rtcp: bool) -> bool:
+        return True
+
+
+class _RememberingWay(_Way):
+    def __init__(self) -> None:
+        self.sent: list[int] = []
+
+    def send(self, packet: bytes, *, rtcp: bool) -> bool:
+        self.sent.append(int.from_bytes(packet[2:4], "big"))
         return True
 
 
@@ -305,3 +316,43 @@ def test_the_latest_of_a_role_is_shown() -> None:
     )
     assert {one.source for one in found if one.viewer == "b"} == {"h2"}
     assert {one.viewer for one in found if one.source == "b"} == {"h1", "h2"}
+
+
+def _still_of(stream: Ingress, first: int, packets: int) -> None:
+    """A keyframe arrives."""
+    for index in range(packets):
+        sequence, last = first + index, index == packets - 1
+        payload = b"\x67\x42\xe0\x1f" + bytes(996) if not index else b"\x41" + bytes(999)
+        stream.place(sequence, 0.0)
+        stream.hold(sequence, 9_000, 96 | (0x80 if last else 0), payload)
+        if not index:
+            stream.new_frame(9_000, 96, payload, 1)
+
+
+@pytest.mark.parametrize("ends", ["moves again", "somebody else"])
+def test_a_still_that_is_broken_off_leaves_no_hole(ends: str) -> None:
+    """The viewer would ask for numbers that nobody ever sent, and be given others' packets."""
+    stream, other, out = ingress(), ingress(name="p_2"), egress()
+    out.transmitter = way = _RememberingWay()
+    out.bind(stream, 0.0)
+    out.thin(StillFeed(out, 0.0), 0.0)
+    assert out.still is not None
+    out.still.step(0.0, 0, 0.0)
+    _still_of(stream, 500, 10)
+    out.still.step(1.0, 0, 3_500.0)
+    assert way.sent == [100, 101, 102, 103]
+    if ends == "moves again":
+        out.thicken()
+        source = stream
+    else:
+        out.bind(other, 1.0)
+        out.still.step(1.1, 0, 3_500.0)
+        out.thicken()
+        source = other
+    source.place(700, 0.0)
+    out.begin(source, 700, 12_000, 2.0)
+    header = out.header(700, 12_000, 96, 0)
+    assert header is not None
+    assert int.from_bytes(header[2:4], "big") == 104
+    assert not out.gate.allows(103, 1000, 2.1, 0.05, 800_000), "of another place by now"
+    assert out.gate.allows(104, 1000, 2.1, 0.05, 800_000)
