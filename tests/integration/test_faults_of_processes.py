@@ -59,12 +59,23 @@ class Filming:
                 return
             await asyncio.sleep(max(0.0, began + number / FRAMES_PER_S - loop.time()))
             payloads = h264_payloads(frame.data)
-            for at, payload in enumerate(payloads):
-                await self._camera().send(
-                    "1", payload, marker=at == len(payloads) - 1, advance=3000 if at == 0 else 0
-                )
+            while not await self._show(payloads):
+                if self.stopping:
+                    return
+                await asyncio.sleep(0.02)
             self.sent = number + 1
         raise AssertionError("the film was too short")
+
+    async def _show(self, payloads: list[bytes]) -> bool:
+        """Send one picture; False if the peer was replaced by a fresh one meanwhile."""
+        camera = self._camera()
+        try:
+            for at, payload in enumerate(payloads):
+                last = at == len(payloads) - 1
+                await camera.send("1", payload, marker=last, advance=3000 if at == 0 else 0)
+        except ConnectionError:
+            return False
+        return True
 
     def _camera(self) -> RtpPeer:
         """The buyer's newest peer that is connected."""
