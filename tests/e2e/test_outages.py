@@ -26,6 +26,7 @@ from tests.support.outage_call import (
     outages,
     peers_made,
 )
+from tests.support.servers import missing_part
 
 pytestmark = [
     pytest.mark.browser,
@@ -66,7 +67,7 @@ async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Outag
     try:
         refuse_without_rights()
     except SetupError as error:
-        pytest.skip(str(error))
+        missing_part(str(error))
     async with outages(tmp_path_factory.mktemp("outages")) as running:
         yield running
 
