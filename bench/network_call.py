@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +65,7 @@ class HeldCall:
     session_id: str
     page_ready_ms: float
     first_frame_ms: float
+    buyer_page: Page
 
 
 @asynccontextmanager
@@ -91,11 +92,16 @@ async def hall(folder: Path) -> AsyncIterator[Hall]:
 
 @asynccontextmanager
 async def held_call(
-    hall: Hall, profile: Profile = OPEN, *, on: Literal["buyer", "host"] = "buyer"
+    hall: Hall,
+    profile: Profile = OPEN,
+    *,
+    on: Literal["buyer", "host"] = "buyer",
+    permissions: Sequence[str] = ("camera", "microphone"),
 ) -> AsyncIterator[HeldCall]:
     """A call over a network from before the buyer's page is opened; open again at its end.
 
-    It has begun when the buyer sees the host, and is ended by the host's verdict.
+    It has begun when the buyer sees the host, and is ended by the host's verdict; what the
+    buyer's ``permissions`` leave out their browser refuses.
     """
     page = hall.host_page
     opened = await hall.machine.open_case()
@@ -104,7 +110,11 @@ async def held_call(
     await entry.locator('[data-test="take-expected"]').click(timeout=STEP_MS)
     await by(page, "host-call").wait_for(timeout=STEP_MS)
     async with hall.buyer_bed.chromium(
-        BUYER_CAMERA, viewport=PHONE, secure=hall.machine.url, playwright=hall.playwright
+        BUYER_CAMERA,
+        viewport=PHONE,
+        secure=hall.machine.url,
+        permissions=permissions,
+        playwright=hall.playwright,
     ) as buyer:
         await buyer.context.add_init_script(VIEWER_JS)
         await hall.bed(on).apply(profile)
@@ -118,7 +128,8 @@ async def held_call(
             await asyncio.sleep(_READ_S)
             await by(buyer_page, "join").click(timeout=STEP_MS)
             first_ms = await _first_frame_ms(buyer_page)
-            yield HeldCall(hall, await _session_of(hall.machine, case_id), ready_ms, first_ms)
+            session_id = await _session_of(hall.machine, case_id)
+            yield HeldCall(hall, session_id, ready_ms, first_ms, buyer_page)
         finally:
             await hall.buyer_bed.apply(OPEN)
             await hall.host_bed.apply(OPEN)

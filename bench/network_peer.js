@@ -1,49 +1,71 @@
-// One end of a call without a server: what the relay's delay is compared with.
+// A second way between the two pages of a call, without the server: what the relay's delay is
+// compared with. It carries the same tracks in the same codec, and the viewer's page shows either.
 //
-// The page's camera and sound go to the other page and theirs into a <video>. Each step takes
-// and gives SDP with all candidates in it.
-window.__peer = (() => {
+// Runs in both pages, after network_viewer.js.
+window.__direct = (() => {
   "use strict";
-  let peer;
+  let peer, relayed, direct;
   const gathered = () =>
     new Promise((resolve) => {
       const done = () => peer.iceGatheringState === "complete" && resolve(peer.localDescription.sdp);
       peer.addEventListener("icegatheringstatechange", done);
       done();
     });
-  async function begin(maxBitrate) {
-    const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
-    const view = document.createElement("video");
-    view.dataset.test = "remote-video";
-    view.autoplay = view.muted = true;
-    view.style.width = "100vw";
-    document.body.append(view);
-    const remote = new MediaStream();
-    view.srcObject = remote;
+  const call = () => window.__peers.findLast((one) => one.connectionState === "connected");
+  const view = () => document.querySelector('video[data-test="remote-video"]');
+  const codecs = () => {
+    const all = RTCRtpReceiver.getCapabilities("video").codecs;
+    const used = call().getTransceivers()[1].sender.getParameters().codecs[0];
+    // The answer may name another level: profile and packetization are what the encoder minds.
+    const told = (one) =>
+      /profile-level-id=(\w{4})/.exec(one.sdpFmtpLine)?.[1] + /packetization-mode=\d/.exec(one.sdpFmtpLine)?.[0];
+    const same = (one) => one.mimeType === used.mimeType && told(one) === told(used);
+    return [...all.filter(same), ...all.filter((one) => one.mimeType === "video/rtx")];
+  };
+  async function begin() {
+    const senders = call().getSenders().filter((one) => one.track);
+    const stream = new MediaStream(senders.map((one) => one.track));
+    direct = new MediaStream();
     peer = new RTCPeerConnection();
-    peer.ontrack = ({ track }) => remote.addTrack(track);
-    for (const track of stream.getTracks()) {
-      if (track.kind === "video") track.contentHint = "detail";
-      const sender = peer.addTrack(track, stream);
-      if (track.kind === "audio") continue;
+    peer.ontrack = ({ track }) => direct.addTrack(track);
+    for (const { track } of senders) peer.addTrack(track, stream);
+    for (const line of peer.getTransceivers())
+      if (line.sender.track.kind === "video") line.setCodecPreferences(codecs());
+  }
+  /** The bounds that the call's own sender has at this moment. */
+  async function bound() {
+    for (const sender of peer.getSenders()) {
+      const own = call().getSenders().find((one) => one.track === sender.track).getParameters();
       const parameters = sender.getParameters();
-      parameters.degradationPreference = "maintain-resolution";
-      for (const encoding of parameters.encodings) encoding.maxBitrate = maxBitrate;
+      parameters.degradationPreference = own.degradationPreference;
+      parameters.encodings.forEach((encoding, index) => {
+        for (const name of ["maxBitrate", "maxFramerate", "scaleResolutionDownBy", "priority", "networkPriority"])
+          if (own.encodings[index]?.[name] !== undefined) encoding[name] = own.encodings[index][name];
+      });
       await sender.setParameters(parameters);
     }
   }
   return {
-    async offer(maxBitrate) {
-      await begin(maxBitrate);
+    async offer() {
+      await begin();
       await peer.setLocalDescription();
       return gathered();
     },
-    async answer(maxBitrate, sdp) {
-      await begin(maxBitrate);
+    async answer(sdp) {
+      await begin();
       await peer.setRemoteDescription({ type: "offer", sdp });
       await peer.setLocalDescription();
+      await bound();
       return gathered();
     },
-    accept: (sdp) => peer.setRemoteDescription({ type: "answer", sdp }),
+    async accept(sdp) {
+      await peer.setRemoteDescription({ type: "answer", sdp });
+      await bound();
+    },
+    bound,
+    show(way) {
+      relayed ??= view().srcObject;
+      view().srcObject = way === "direct" ? direct : relayed;
+    },
   };
 })();

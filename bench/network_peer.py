@@ -3,75 +3,53 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
 from pathlib import Path
+from typing import Literal
 
-from playwright.async_api import Route
+from playwright.async_api import Page
 
-from bench.network_call import BUYER_CAMERA, HOST_CAMERA, Hall, held_call
-from bench.network_viewer import VIEWER_JS, take_frames
-from tests.support.chromium import PHONE, TABLET
+from bench.network_call import Hall, held_call
+from bench.network_viewer import take_frames
 
-PEER_JS = Path(__file__).with_name("network_peer.js").read_text()
-MAX_VIDEO_BPS = 2_500_000
-"""What the pages ask for; see ``web/src/live/peer.ts``."""
-
-# Each would hide its address behind a name that the other cannot resolve.
-_PLAIN_ADDRESSES = ("--disable-features=WebRtcHideLocalIpsWithMdns",)
-_SETTLE_S = 6.0
+_PEER_JS = Path(__file__).with_name("network_peer.js").read_text()
 _OPENED_WITHIN_S = 20.0
+_SETTLE_S = 8.0
+_SHOWN_S = 2.0
+_WINDOW_S = 5.0
+
+Way = Literal["relayed", "direct"]
 
 
-async def relayed_delays_ms(hall: Hall, seconds: float) -> list[float]:
-    """Glass to glass of the buyer's pictures on the host's page, a call like any other."""
-    async with held_call(hall):
-        await asyncio.sleep(_SETTLE_S)
-        await take_frames(hall.host_page)
-        await asyncio.sleep(seconds)
-        frames = await take_frames(hall.host_page)
-    return [delay for frame in frames if (delay := frame.delay_ms) is not None]
+async def delays_ms(hall: Hall, rounds: int) -> dict[Way, list[float]]:
+    """Glass to glass, relayed and from peer to peer: the median of each window, in turns.
 
-
-async def direct_delays_ms(hall: Hall, seconds: float) -> list[float]:
-    """The same from peer to peer, with the cameras, the codec and the networks of the call."""
-    # An empty page of the machine's origin: the machine's own data pages are sandboxed.
-    url = f"{hall.machine.url}/peer"
-    async with (
-        hall.buyer_bed.chromium(
-            BUYER_CAMERA,
-            viewport=PHONE,
-            secure=hall.machine.url,
-            codec="H264",
-            flags=_PLAIN_ADDRESSES,
-            playwright=hall.playwright,
-        ) as one,
-        hall.host_bed.chromium(
-            HOST_CAMERA,
-            viewport=TABLET,
-            secure=hall.machine.url,
-            codec="H264",
-            flags=_PLAIN_ADDRESSES,
-            playwright=hall.playwright,
-        ) as other,
-    ):
-        pages = []
-        for browser in (one, other):
-            await browser.context.add_init_script(VIEWER_JS)
-            await browser.context.add_init_script(PEER_JS)
-            await browser.context.route(url, _blank)
-            pages.append(await browser.open(url))
-        sender, viewer = pages
+    Both ways run all the time between the same two pages, with the same camera, codec and
+    bounds; only which of them the host's page shows changes, so that drawing the page and
+    the machine's other load weigh on both alike. There is no sound: for lip sync a browser
+    delays pictures in steps of up to 80 ms, and when it does is chance on either way.
+    """
+    measured: dict[Way, list[float]] = {"relayed": [], "direct": []}
+    async with held_call(hall, permissions=("camera",)) as call:
+        sender, viewer = call.buyer_page, hall.host_page
+        for page in (sender, viewer):
+            await page.evaluate(_PEER_JS)
         async with asyncio.timeout(_OPENED_WITHIN_S):
-            offer = await sender.evaluate("(most) => __peer.offer(most)", MAX_VIDEO_BPS)
-            answer = await viewer.evaluate(
-                "([most, sdp]) => __peer.answer(most, sdp)", [MAX_VIDEO_BPS, offer]
-            )
-            await sender.evaluate("(sdp) => __peer.accept(sdp)", answer)
+            offer = await sender.evaluate("__direct.offer()")
+            answer = await viewer.evaluate("(sdp) => __direct.answer(sdp)", offer)
+            await sender.evaluate("(sdp) => __direct.accept(sdp)", answer)
         await asyncio.sleep(_SETTLE_S)
-        await take_frames(viewer)
-        await asyncio.sleep(seconds)
-        frames = await take_frames(viewer)
-    return [delay for frame in frames if (delay := frame.delay_ms) is not None]
+        await sender.evaluate("__direct.bound()")
+        for _ in range(rounds):
+            for way, found in measured.items():
+                found.append(await _shown(viewer, way))
+    return measured
 
 
-async def _blank(route: Route) -> None:
-    await route.fulfill(body="<!doctype html><body>", content_type="text/html")
+async def _shown(viewer: Page, way: Way) -> float:
+    await viewer.evaluate("(way) => __direct.show(way)", way)
+    await asyncio.sleep(_SHOWN_S)
+    await take_frames(viewer)
+    await asyncio.sleep(_WINDOW_S)
+    frames = await take_frames(viewer)
+    return statistics.median(delay for frame in frames if (delay := frame.delay_ms) is not None)
