@@ -72,7 +72,7 @@ def main() -> None:
 
     configure_logging("error", "text", role)
     if role == "worker":
-        from media.worker import run_worker
+        from media.process import run_worker
 
         asyncio.run(run_worker(settings, "0"))
     elif role == "recorder":

@@ -1,20 +1,16 @@
-"""The media process: commands from web, sessions with their legs, timers, and its end."""
+"""What one media process holds: commands from web, sessions with their legs, their ends."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import resource
-import secrets
-import signal
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
 
-from media import hooks
-from media.addresses import NetworkPolicy, network_policy
+from media.addresses import NetworkPolicy
 from media.bench import Bench
 from media.draining import DEFAULT_LIMIT_S, Draining
 from media.echo import Echo
@@ -26,20 +22,17 @@ from media.room import Role
 from media.session import MediaSession
 from media.srtp import PacketBuffer
 from media.tap import Tap
+from media.turns import Turns
 from media.worker_load import worker_load, worst_jitter_ms
-from runtime.clock import Clock, SystemClock
-from runtime.control import ControlClient, ControlServer, Json, load_control_secret
+from runtime.clock import Clock
+from runtime.control import ControlServer, Json
 from runtime.errors import CaseError, PeerError
 from runtime.ids import new_id
-from runtime.settings import Settings
 from runtime.tasks import Tasks
 from runtime.vitals import Vitals
 
 log = structlog.get_logger()
 
-_SLOT_S = 0.005
-_SLOTS = 10
-_SLOW_SLOTS = 200
 _QUALITY_EVERY_S = 2.0
 _CLOSE_WITHIN_S = 3.0
 _MAX_CANDIDATES = 64
@@ -72,13 +65,12 @@ class MediaWorker:
         self._facts = facts
         self._echo = echo
         self._legs: dict[str, Leg] = {}
-        self._slots: list[list[Leg]] = [[] for _ in range(_SLOTS)]
+        self.turns = Turns(clock)
         self._order = 0
         self._receive = PacketBuffer()
         self._scratch = PacketBuffer()
         self._tasks = Tasks()
         self._closing: set[asyncio.Future[None]] = set()
-        self._some = asyncio.Event()
         self._cpu_share = 0.0
         self.bench = Bench(self, tap, self._new_session, self._close_later)
 
@@ -142,8 +134,7 @@ class MediaWorker:
             session.expected -= 1
             self.forget_if_empty(session)
         self._legs[identity.peer_id] = leg
-        self._slots[leg.order % _SLOTS].append(leg)
-        self._some.set()
+        self.turns.add(leg)
         # The offer is answered already: what is malformed here is left out.
         await self._take_candidates(leg, body.get("candidates") or [])
         log.info("peer opened", peer_id=identity.peer_id, role=identity.role.value)
@@ -313,8 +304,7 @@ class MediaWorker:
         session_id = leg.identity.session_id
         session = self.sessions.get(session_id) or self.bench.room_of(session_id)
         self._legs.pop(leg.identity.peer_id, None)
-        if leg in self._slots[leg.order % _SLOTS]:
-            self._slots[leg.order % _SLOTS].remove(leg)
+        self.turns.remove(leg)
         closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._closing.add(closed)
         try:
@@ -372,7 +362,7 @@ class MediaWorker:
         if self._tap is not None:
             await self._tap.drain(1.0)
 
-    # Facts and timers.
+    # Facts.
 
     def _put_fact(self, kind: str, leg: Leg, fields: dict[str, Any]) -> None:
         self._facts.put(
@@ -386,33 +376,6 @@ class MediaWorker:
                 **fields,
             }
         )
-
-    async def run_timers(self) -> None:
-        """Serve every leg each 50 ms and each second, in a 5 ms slot of its own.
-
-        Building feedback for all of them at once would hold up packets.
-        """
-        slot, next_s = 0, self._clock.monotonic_s()
-        while True:
-            if not self._legs:
-                self._clock.catch_up()
-                self._some.clear()
-                await self._some.wait()
-                self._clock.catch_up()
-                next_s = self._clock.monotonic_s()
-            next_s += _SLOT_S
-            await asyncio.sleep(max(0.0, next_s - self._clock.monotonic_s()))
-            slot += 1
-            now_s = self._clock.monotonic_s()
-            if now_s - next_s > 1.0:
-                next_s = now_s
-            self._tick(slot, now_s)
-
-    def _tick(self, slot: int, now_s: float) -> None:
-        for leg in list(self._slots[slot % _SLOTS]):
-            leg.tick(now_s)
-            if leg.order % _SLOW_SLOTS == slot % _SLOW_SLOTS:
-                leg.tick_slow(now_s)
 
     async def run_quality(self) -> None:
         """Every two seconds: a fact on each peer's connection, and our own load."""
@@ -442,75 +405,3 @@ def _text(body: Json, key: str) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError(f"{key} must be a text")
     return value
-
-
-async def run_worker(settings: Settings, worker_id: str) -> bool:
-    """Be media worker ``worker_id`` (``"0"`` serves ``media-0.sock``) until told to end.
-
-    A first SIGTERM or SIGINT drains within ``drain_s`` (at once when that is 0), a second
-    ends at once. Gives whether it should stay down: a drain was asked for that says so.
-    """
-    hooks.install()
-    clock = SystemClock()
-    secret = load_control_secret(settings.keys_dir)
-    run_dir = settings.run_dir
-    web = ControlClient(f"unix://{run_dir / 'web.sock'}", secret)
-    tap = Tap(run_dir / "tap.sock", clock)
-    tasks = Tasks()
-    epoch = secrets.token_hex(8)
-    facts = FactQueue(web, worker_id, epoch)
-    vitals = Vitals(clock)
-    policy = network_policy(settings)
-    echo = Echo(policy, secret=secret, epoch=epoch, clock=clock)
-    echo.open()
-    worker = MediaWorker(
-        worker_id=worker_id,
-        epoch=epoch,
-        clock=clock,
-        policy=policy,
-        tap=tap,
-        facts=facts,
-        vitals=vitals,
-        echo=echo,
-    )
-    server = ControlServer(f"unix://{run_dir / f'media-{worker_id}.sock'}", secret)
-    worker.register(server)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def on_signal() -> None:
-        if worker.draining.asked or not settings.drain_s:
-            stop.set()
-        else:
-            worker.begin_drain(settings.drain_s)
-
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, on_signal)
-    tasks.forever("timers", worker.run_timers)
-    tasks.forever("quality", worker.run_quality)
-    tasks.forever("facts", facts.run)
-    tasks.forever("tap", tap.run)
-    tasks.forever("garbage", worker.garbage.run)
-    tasks.forever("loop lag", vitals.run)
-    tasks.once("drain", _set_after(stop, worker.drained()))
-    await server.start()
-    # What is loaded lives for ever; collections that scan it again and again delay packets.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-    log.info("media worker ready", worker_id=worker_id, epoch=worker.epoch)
-    try:
-        await stop.wait()
-    finally:
-        await worker.close()
-        await facts.flush()
-        await server.close()
-        await tasks.close()
-        await web.close()
-        log.info("media worker stopped", worker_id=worker_id)
-    return worker.draining.stays_down
-
-
-async def _set_after(event: asyncio.Event, waited_for: Coroutine[Any, Any, None]) -> None:
-    await waited_for
-    event.set()

@@ -51,7 +51,7 @@ def stand_by(role: Role, settings: Settings) -> None:
     """
     assert role is Role.MEDIA, "only media workers have a spare"
     _end_with_parent()
-    import media.worker  # noqa: F401 - loaded now, so that it need not be later
+    import media.process  # noqa: F401 - loaded now, so that it need not be later
 
     _be_known_as("pc-standby")
     line = sys.stdin.readline().strip()
@@ -72,7 +72,7 @@ async def _body(role: Role, settings: Settings, index: int) -> int:
     # Imported here so that no process loads what it may not touch.
     match role:
         case Role.MEDIA:
-            from media.worker import run_worker
+            from media.process import run_worker
 
             if await run_worker(settings, str(index)):
                 return STAY_DOWN

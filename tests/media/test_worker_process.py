@@ -20,7 +20,7 @@ from tests.support.tap_listener import TapListener
 _PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from media.worker import run_worker
+from media.process import run_worker
 from runtime.settings import Settings
 asyncio.run(run_worker(Settings(data=Path(sys.argv[1]), run=Path(sys.argv[2])), "0"))
 """

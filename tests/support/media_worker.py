@@ -93,7 +93,7 @@ async def running_worker(
         facts=facts,
     )
     tasks = Tasks()
-    tasks.forever("timers", worker.run_timers)
+    tasks.forever("timers", worker.turns.run)
     tasks.forever("quality", worker.run_quality)
     if tap is not None:
         tasks.forever("tap", tap.run)
