@@ -19,6 +19,8 @@ class Action(StrEnum):
     OPEN_CASE = "open_case"
     INVITE = "invite"  # issue and revoke join links
     DECIDE = "decide"
+    CHECK = "check"  # the parcel came, and what is in it
+    SETTLE = "settle"  # label, refund, exchange, rejection, appeal and dispute
     CLOSE = "close"
     HOST = "host"  # take the call
     OBSERVE = "observe"  # be in the call beside the host; whoever may host may
@@ -38,7 +40,14 @@ class CaseFacts:
 
 _EVERYTHING_OF_A_SELLER: Final = frozenset(Action) - {Action.TAKE_PART}
 _EVERYTHING_OF_AN_INSPECTOR: Final = frozenset(
-    {Action.VIEW_CASE, Action.REVIEW, Action.DECIDE, Action.HOST, Action.OBSERVE}
+    {
+        Action.VIEW_CASE,
+        Action.REVIEW,
+        Action.DECIDE,
+        Action.CHECK,
+        Action.HOST,
+        Action.OBSERVE,
+    }
 )
 _TENANT_ROLES: Final[Mapping[Role, frozenset[Action]]] = {
     Role.ADMIN: _EVERYTHING_OF_A_SELLER,
@@ -48,7 +57,7 @@ _TENANT_ROLES: Final[Mapping[Role, frozenset[Action]]] = {
 }
 _WAREHOUSE_ROLES: Final[Mapping[Role, frozenset[Action]]] = {
     # Who runs the warehouse may sit beside its inspectors.
-    Role.ADMIN: frozenset({Action.VIEW_CASE, Action.REVIEW, Action.OBSERVE}),
+    Role.ADMIN: frozenset({Action.VIEW_CASE, Action.REVIEW, Action.CHECK, Action.OBSERVE}),
     Role.AGENT: frozenset(),  # Only a tenant has agents.
     Role.REVIEWER: frozenset({Action.VIEW_CASE, Action.REVIEW}),
     Role.INSPECTOR: _EVERYTHING_OF_AN_INSPECTOR,
@@ -57,7 +66,15 @@ _SCOPES: Final[Mapping[Scope, frozenset[Action]]] = {
     Scope.CASES_READ: frozenset({Action.VIEW_CASE, Action.READ_LOG}),
     # Who writes a case is answered with the case.
     Scope.CASES_WRITE: frozenset(
-        {Action.OPEN_CASE, Action.VIEW_CASE, Action.INVITE, Action.DECIDE, Action.CLOSE}
+        {
+            Action.OPEN_CASE,
+            Action.VIEW_CASE,
+            Action.INVITE,
+            Action.DECIDE,
+            Action.CHECK,
+            Action.SETTLE,
+            Action.CLOSE,
+        }
     ),
     Scope.EVIDENCE_READ: frozenset({Action.REVIEW}),
 }

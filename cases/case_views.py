@@ -13,8 +13,19 @@ from cases.access_policy import Action
 from cases.actor import Actor, StaffActor
 from cases.case_access import load_case, not_found
 from cases.commands import from_minor
+from cases.life import next_step
+from cases.move_views import (
+    CheckView,
+    ParcelView,
+    SettlementView,
+    check_view,
+    moves_of,
+    parcel_views,
+    settlement_views,
+)
 from cases.states import (
     CaseState,
+    CaseTrigger,
     ClaimReason,
     Direction,
     Disposition,
@@ -82,12 +93,13 @@ class ListingView(View):
 
 
 class ItemView(View):
-    """One line of the order."""
+    """One line of the order, and how it came back."""
 
     sku: str
     quantity: int
     price: str
     listing: ListingView
+    checked: CheckView | None
 
 
 class LinkView(View):
@@ -138,6 +150,12 @@ class CaseView(View):
     warehouse: WarehouseView | None
     link: LinkView
     verdict: VerdictView | None
+    parcels: list[ParcelView]
+    settlements: list[SettlementView]
+    moves: list[CaseTrigger]
+    """What the asker may do next, besides inviting, deciding and closing."""
+    next_step: CaseTrigger | None
+    """The one thing to do next, whoever may; null while there is nothing but to wait."""
     sessions: list[SessionView]
     created_at: datetime
     updated_at: datetime
@@ -197,6 +215,7 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
                 quantity=item.quantity,
                 price=from_minor(item.price_minor, case.currency),
                 listing=ListingView.model_validate(item.listing),
+                checked=check_view(item),
             )
             for item in items
         ],
@@ -208,6 +227,12 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
         ),
         link=await _link(tx, case.id, now),
         verdict=await _verdict(tx, case),
+        parcels=await parcel_views(tx, case.id),
+        settlements=await settlement_views(tx, case),
+        moves=moves_of(actor, case),
+        next_step=next_step(
+            CaseState(case.state), Outcome(case.verdict_outcome) if case.verdict_outcome else None
+        ),
         sessions=await _sessions(tx, case.id),
         created_at=case.created_at,
         updated_at=case.updated_at,

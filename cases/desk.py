@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -15,6 +16,7 @@ from cases.actor import Actor, KeyActor, StaffActor
 from cases.case_access import forbidden, load_case, not_found
 from cases.commands import OpenCase, OrderLine, to_minor
 from cases.keys import KeyRing
+from cases.life import next_case_state
 from cases.log import LogKind, Visibility
 from cases.states import (
     CaseState,
@@ -22,7 +24,6 @@ from cases.states import (
     Disposition,
     Liability,
     Outcome,
-    next_case_state,
 )
 from cases.tables import Case, ItemLine
 from cases.tenants import granted_warehouses
@@ -147,8 +148,10 @@ async def move_case(
     trigger: CaseTrigger,
     actor: Actor,
     now: datetime,
+    *,
+    told: Mapping[str, object] | None = None,
 ) -> CaseState:
-    """Move a case as the table of states says, and log it when its state changes.
+    """Move a case as its life allows, and log it when its state changes or something is told.
 
     Whether the actor may is the caller's question: what moves a case is mostly what
     happens in its sessions.
@@ -159,7 +162,7 @@ async def move_case(
     case = await tx.scalar(select(Case).where(Case.id == case_id).with_for_update())
     if case is None:
         raise not_found()
-    return await _move(tx, keys, case, trigger, actor, now)
+    return await _move(tx, keys, case, trigger, actor, now, told)
 
 
 async def note_in_case(
@@ -189,18 +192,19 @@ async def decide(
 
     Raises:
         CaseError: ``not_found``, ``forbidden``, ``version_conflict`` (412) when the case is
-            not at ``expected_version``, ``session_open`` or ``case_closed`` (409).
+            not at ``expected_version``, ``same_decider`` (403) on an appeal, ``session_open``
+            or ``case_closed`` (409).
         ValueError: the verdict has no outcome.
     """
     if verdict.outcome is None:
         raise ValueError("a verdict needs an outcome")
     case = await load_case(tx, actor, case_id, Action.DECIDE, lock=True)
-    if expected_version is not None and case.version != expected_version:
+    refuse_stale(case, expected_version)
+    if case.state == CaseState.APPEALED and actor.label == case.verdict_by:
         raise CaseError(
-            "version_conflict",
-            "Somebody else has changed this case since you read it.",
-            status=412,
-            version=case.version,
+            "same_decider",
+            "An appeal is decided by somebody else than who decided before.",
+            status=403,
         )
     await _move(tx, keys, case, CaseTrigger.DECIDE, actor, now)
     case.verdict_outcome = verdict.outcome
@@ -210,6 +214,21 @@ async def decide(
     case.verdict_at = now
     case.verdict_by = actor.label
     await _note(tx, keys, case, "verdict", verdict_payload(verdict), actor, now)
+
+
+def refuse_stale(case: Case, expected_version: int | None) -> None:
+    """Refuse what was meant for a case as it no longer is; None takes it as it is.
+
+    Raises:
+        CaseError: ``version_conflict`` (412).
+    """
+    if expected_version is not None and case.version != expected_version:
+        raise CaseError(
+            "version_conflict",
+            "Somebody else has changed this case since you read it.",
+            status=412,
+            version=case.version,
+        )
 
 
 async def close_case(
@@ -243,14 +262,22 @@ async def _issue(tx: AsyncSession, keys: KeyRing, case: Case, actor: Actor, now:
 
 
 async def _move(
-    tx: AsyncSession, keys: KeyRing, case: Case, trigger: CaseTrigger, actor: Actor, now: datetime
+    tx: AsyncSession,
+    keys: KeyRing,
+    case: Case,
+    trigger: CaseTrigger,
+    actor: Actor,
+    now: datetime,
+    told: Mapping[str, object] | None = None,
 ) -> CaseState:
     before = CaseState(case.state)
     after = next_case_state(before, trigger)
     case.updated_at = now
-    if after is not before:
+    if after is not before or told is not None:
         case.state = after
         payload: dict[str, object] = {"from": before, "to": after, "trigger": trigger}
+        if told:
+            payload["told"] = dict(told)
         await _note(tx, keys, case, "moved", payload, actor, now)
     await tx.flush()
     return after

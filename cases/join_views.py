@@ -12,8 +12,10 @@ from cases.case_access import not_found
 from cases.case_views import buyer_case_view
 from cases.consent_text import CONSENT_TEXT, CONSENT_VERSION
 from cases.joining import is_over
+from cases.life import moves_by_hand
 from cases.links import Binding
-from cases.states import StillState
+from cases.move_views import parcel_views, settlement_views
+from cases.states import CaseState, CaseTrigger, StillState
 from cases.tables import Case, Session, Still, Tenant, Warehouse
 from runtime.errors import CaseError
 
@@ -84,4 +86,8 @@ async def _outcome(tx: AsyncSession, case: Case) -> Shown | None:
         "note": case.verdict_note or "",
         "decided_at": case.verdict_at.isoformat(),
         "stills": [{"still_id": id_, "at_ms": at_ns // 1_000_000} for id_, at_ns in stills],
+        "parcels": [one.model_dump(mode="json") for one in await parcel_views(tx, case.id)],
+        "settlements": [one.model_dump(mode="json") for one in await settlement_views(tx, case)],
+        "currency": case.currency,
+        "may_appeal": CaseTrigger.APPEAL in moves_by_hand(CaseState(case.state)),
     }

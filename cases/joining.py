@@ -24,6 +24,7 @@ from cases.consenting import (
     note_consent,
 )
 from cases.keys import KeyRing
+from cases.life import takes_buyers
 from cases.links import Binding, LinkFound
 from cases.session_states import EndCause
 from cases.states import (
@@ -259,8 +260,9 @@ async def refuse_other_devices(tx: AsyncSession, link: LinkFound, secret: str | 
 
 async def is_over(tx: AsyncSession, case: Case) -> bool:
     """Whether there is nothing left to join: decided, or inspected to the end by a host."""
-    if case.state in (CaseState.DECIDED, CaseState.CLOSED):
-        return True
+    if not takes_buyers(CaseState(case.state)):
+        # A filed case has no link; one that is filed again has been withdrawn.
+        return case.state != CaseState.FILED
     if case.state != CaseState.INSPECTED:
         return False
     cause = await tx.scalar(

@@ -1,4 +1,4 @@
-"""PURE. Every named state of the domain, and the tables that say which change follows which."""
+"""PURE. Every named state of the domain; the life of a case is in ``life.py``."""
 
 from __future__ import annotations
 
@@ -18,6 +18,18 @@ class CaseState(StrEnum):
     LIVE = "live"
     INSPECTED = "inspected"
     DECIDED = "decided"
+    LABEL_GIVEN = "label_given"  # the buyer has the label and the address
+    SHIPPED = "shipped"
+    RECEIVED = "received"
+    CHECKED = "checked"  # looked at in the warehouse
+    RESOLVED = "resolved"  # without return
+    REFUNDED = "refunded"
+    PARTLY_REFUNDED = "partly_refunded"
+    EXCHANGED = "exchanged"
+    SENT_BACK = "sent_back"
+    REJECTED = "rejected"
+    APPEALED = "appealed"
+    DISPUTED = "disputed"  # before a marketplace, a bank or a court
     CLOSED = "closed"
 
 
@@ -32,6 +44,18 @@ class CaseTrigger(StrEnum):
     BUYER_GIVES_UP = "buyer_gives_up"  # the session ended before a host came
     INSPECTION_ENDS = "inspection_ends"  # a live session ended
     DECIDE = "decide"
+    GIVE_LABEL = "give_label"
+    SHIP = "ship"
+    RECEIVE = "receive"
+    CHECK = "check"
+    RESOLVE = "resolve"
+    REFUND = "refund"
+    REFUND_PARTLY = "refund_partly"
+    EXCHANGE = "exchange"
+    SEND_BACK = "send_back"
+    REJECT = "reject"
+    APPEAL = "appeal"
+    DISPUTE = "dispute"
     CLOSE = "close"
 
 
@@ -85,6 +109,13 @@ class Outcome(StrEnum):
     REJECT = "reject"
 
 
+class Way(StrEnum):
+    """Where a parcel goes."""
+
+    BACK = "back"  # from the buyer to the warehouse
+    OUT = "out"  # to the buyer
+
+
 class Disposition(StrEnum):
     """What happens to the goods."""
 
@@ -94,6 +125,15 @@ class Disposition(StrEnum):
     DISPOSE = "dispose"
     MISSING = "missing"
     NOT_RECEIVED = "not_received"
+
+
+class Grade(StrEnum):
+    """In which condition a returned thing is; what each means is said per category."""
+
+    A = "A"  # as new
+    B = "B"  # signs of use
+    C = "C"  # damaged, works
+    D = "D"  # does not work, or incomplete
 
 
 class Liability(StrEnum):
@@ -193,58 +233,6 @@ class StillState(StrEnum):
     FAILED = "failed"
 
 
-CASE_MOVES: Final[Mapping[CaseState, Mapping[CaseTrigger, CaseState]]] = {
-    CaseState.FILED: {
-        CaseTrigger.OFFER: CaseState.INSPECTION_OFFERED,
-        CaseTrigger.WITHDRAW_OFFER: CaseState.FILED,
-        CaseTrigger.DECIDE: CaseState.DECIDED,
-        CaseTrigger.CLOSE: CaseState.CLOSED,
-    },
-    CaseState.INSPECTION_OFFERED: {
-        CaseTrigger.OFFER: CaseState.INSPECTION_OFFERED,
-        CaseTrigger.WITHDRAW_OFFER: CaseState.FILED,
-        CaseTrigger.BUYER_ARRIVES: CaseState.WAITING,
-        CaseTrigger.HOST_MEETS: CaseState.LIVE,
-        CaseTrigger.BUYER_GIVES_UP: CaseState.INSPECTION_OFFERED,
-        CaseTrigger.DECIDE: CaseState.DECIDED,
-        CaseTrigger.CLOSE: CaseState.CLOSED,
-    },
-    CaseState.WAITING: {
-        CaseTrigger.OFFER: CaseState.WAITING,
-        CaseTrigger.WITHDRAW_OFFER: CaseState.WAITING,
-        CaseTrigger.BUYER_ARRIVES: CaseState.WAITING,
-        CaseTrigger.HOST_MEETS: CaseState.LIVE,
-        CaseTrigger.BUYER_GIVES_UP: CaseState.INSPECTION_OFFERED,
-    },
-    CaseState.LIVE: {
-        CaseTrigger.OFFER: CaseState.LIVE,
-        CaseTrigger.WITHDRAW_OFFER: CaseState.LIVE,
-        CaseTrigger.BUYER_ARRIVES: CaseState.LIVE,
-        CaseTrigger.HOST_MEETS: CaseState.LIVE,
-        CaseTrigger.HOST_RELEASES: CaseState.WAITING,
-        CaseTrigger.INSPECTION_ENDS: CaseState.INSPECTED,
-    },
-    CaseState.INSPECTED: {
-        CaseTrigger.OFFER: CaseState.INSPECTION_OFFERED,
-        CaseTrigger.WITHDRAW_OFFER: CaseState.INSPECTED,
-        CaseTrigger.BUYER_ARRIVES: CaseState.WAITING,
-        CaseTrigger.HOST_MEETS: CaseState.LIVE,
-        CaseTrigger.BUYER_GIVES_UP: CaseState.INSPECTED,
-        CaseTrigger.DECIDE: CaseState.DECIDED,
-        CaseTrigger.CLOSE: CaseState.CLOSED,
-    },
-    CaseState.DECIDED: {
-        # A new link lets the buyer read the outcome; it does not reopen the case.
-        CaseTrigger.OFFER: CaseState.DECIDED,
-        CaseTrigger.WITHDRAW_OFFER: CaseState.DECIDED,
-        CaseTrigger.DECIDE: CaseState.DECIDED,
-        CaseTrigger.CLOSE: CaseState.CLOSED,
-    },
-    CaseState.CLOSED: {
-        CaseTrigger.WITHDRAW_OFFER: CaseState.CLOSED,
-    },
-}
-
 SESSION_MOVES: Final[Mapping[SessionState, Mapping[SessionTrigger, SessionState]]] = {
     SessionState.WAITING: {
         SessionTrigger.HOST_TAKES: SessionState.LIVE,
@@ -263,28 +251,6 @@ SESSION_MOVES: Final[Mapping[SessionState, Mapping[SessionTrigger, SessionState]
     },
     SessionState.ENDED: {},
 }
-
-
-def next_case_state(state: CaseState, trigger: CaseTrigger) -> CaseState:
-    """The state that follows.
-
-    Raises:
-        CaseError: ``case_closed`` (409) when nothing can follow any more,
-            ``session_open`` (409) when an open session is in the way,
-            ``wrong_state`` (409) otherwise.
-    """
-    following = CASE_MOVES[state].get(trigger)
-    if following is not None:
-        return following
-    if state in (CaseState.DECIDED, CaseState.CLOSED):
-        raise CaseError("case_closed", "This case has been decided.", state=str(state))
-    if state in (CaseState.WAITING, CaseState.LIVE):
-        raise CaseError(
-            "session_open", "An inspection of this case is under way.", state=str(state)
-        )
-    raise CaseError(
-        "wrong_state", f"A case that is {state} cannot take {trigger}.", state=str(state)
-    )
 
 
 def next_session_state(state: SessionState, trigger: SessionTrigger) -> SessionState:

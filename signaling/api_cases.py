@@ -108,7 +108,7 @@ async def open_case(request: web.Request) -> web.Response:
                 encryption_key=encryption_key,
                 now=unit.now,
             )
-        _tell_desks(unit, view)
+        tell_desks(unit, view)
         return answer
 
     answer = await services.run(act)
@@ -161,7 +161,7 @@ async def get_case(request: web.Request) -> web.Response:
         subject_id=view["id"],
         now=now,
     )
-    return _case(view)
+    return answer_case(view)
 
 
 @route(
@@ -179,7 +179,7 @@ async def issue_link(request: web.Request) -> web.Response:
     async def act(unit: Unit) -> dict[str, Any]:
         token = await desk.issue_link(unit.tx, unit.keys, actor, case_id, unit.now)
         view = await case_view(unit.tx, actor, case_id, unit.now)
-        _tell_desks(unit, view)
+        tell_desks(unit, view)
         url = _join_url(services, token)
         return {
             "join_url": url,
@@ -199,7 +199,7 @@ async def revoke_link(request: web.Request) -> web.Response:
 
     async def act(unit: Unit) -> None:
         await desk.revoke_link(unit.tx, unit.keys, actor, case_id, unit.now)
-        _tell_desks(unit, await case_view(unit.tx, actor, case_id, unit.now))
+        tell_desks(unit, await case_view(unit.tx, actor, case_id, unit.now))
 
     await services.run(act)
     return web.Response(status=204)
@@ -218,7 +218,7 @@ async def decide(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
     command = await parse_body(request, Decide)
-    version = _wanted_version(request)
+    version = wanted_version(request)
     case_id = request.match_info["id"]
     verdict = desk.Verdict(command.outcome, command.disposition, command.liability, command.note)
 
@@ -228,10 +228,10 @@ async def decide(request: web.Request) -> web.Response:
         )
         await unit.tx.flush()
         view = await case_view(unit.tx, actor, case_id, unit.now)
-        _tell_desks(unit, view)
+        tell_desks(unit, view)
         return view
 
-    return _case(await services.run(act))
+    return answer_case(await services.run(act))
 
 
 @route("POST", "/api/v1/cases/{id}/close", "Close a case for good", answers={200: CaseView})
@@ -245,10 +245,10 @@ async def close(request: web.Request) -> web.Response:
         await desk.close_case(unit.tx, unit.keys, actor, case_id, unit.now)
         await unit.tx.flush()
         view = await case_view(unit.tx, actor, case_id, unit.now)
-        _tell_desks(unit, view)
+        tell_desks(unit, view)
         return view
 
-    return _case(await services.run(act))
+    return answer_case(await services.run(act))
 
 
 @route(
@@ -304,7 +304,7 @@ def _idempotency_key(request: web.Request) -> str | None:
     return key
 
 
-def _wanted_version(request: web.Request) -> int | None:
+def wanted_version(request: web.Request) -> int | None:
     """The version that ``If-Match`` names; None for ``*``.
 
     Raises:
@@ -322,11 +322,12 @@ def _wanted_version(request: web.Request) -> int | None:
     return int(found[1])
 
 
-def _case(view: dict[str, Any]) -> web.Response:
+def answer_case(view: dict[str, Any]) -> web.Response:
+    """A case, with its version as ``ETag``."""
     return web.json_response(view, headers={"ETag": f'"{view["version"]}"'})
 
 
-def _tell_desks(unit: Unit, view: dict[str, Any]) -> None:
+def tell_desks(unit: Unit, view: dict[str, Any]) -> None:
     """Hosts see who is expected: let them ask again."""
     unit.changes.desks.add(view["tenant"]["id"])
     if view["warehouse"] is not None:

@@ -8,9 +8,9 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import joining, links
+from cases import joining, links, moving
 from cases.actor import SystemActor
-from cases.commands import Locale
+from cases.commands import Locale, Words
 from cases.consenting import ConsentGiven
 from cases.join_views import join_view
 from cases.joining import Joined, Seat, SeatMedia, Tap
@@ -37,6 +37,13 @@ class ConsentIn(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     version: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     locale: Locale
+
+
+class AppealIn(BaseModel):
+    """Why the buyer does not agree."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    words: Annotated[Words, Field(min_length=1)]
 
 
 class TapIn(BaseModel):
@@ -69,6 +76,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_get("/api/join/{token}", look)
     app.router.add_post("/api/join/{token}", tap)
     app.router.add_post("/api/join/{token}/ask", ask)
+    app.router.add_post("/api/join/{token}/appeal", appeal)
 
 
 async def look(request: web.Request) -> web.Response:
@@ -118,6 +126,20 @@ async def tap(request: web.Request) -> web.Response:
     if joined.secret is not None:
         remember_device(request, response, joined.secret)
     return response
+
+
+async def appeal(request: web.Request) -> web.Response:
+    """The buyer does not agree with what was decided; told to the seller, shown again."""
+    services = request.app[SERVICES]
+    words = (await parse_body(request, AppealIn)).words
+    token, secret = request.match_info["token"], device_secret(request)
+
+    async def act(unit: Unit) -> None:
+        case = await moving.appeal(unit, token, secret, words)
+        unit.changes.desks.add(case.tenant_id)
+
+    await services.run(act)
+    return await look(request)
 
 
 async def ask(request: web.Request) -> web.Response:

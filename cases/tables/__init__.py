@@ -40,6 +40,7 @@ from cases.tables.returns import (
     ItemLine,
     JoinLink,
 )
+from cases.tables.settlement import Parcel, Settlement
 
 __all__ = [
     "ApiKey",
@@ -60,12 +61,14 @@ __all__ = [
     "Login",
     "Manifest",
     "ObserverLink",
+    "Parcel",
     "Participant",
     "Preview",
     "RecorderFact",
     "Recording",
     "Segment",
     "Session",
+    "Settlement",
     "Shift",
     "SignInAttempt",
     "Staff",

@@ -59,6 +59,12 @@ class ItemLine(Base):
     price_minor: Mapped[int]  # in the currency's minor unit
     listing: Mapped[dict[str, Any]]  # frozen: title, pictures, properties
     listing_sha256: Mapped[str]
+    # As it was found in the warehouse; NULL while nobody has looked.
+    returned: Mapped[int | None]  # how many of ``quantity`` came back
+    grade: Mapped[str | None]  # Grade
+    disposition: Mapped[str | None]  # Disposition
+    liability: Mapped[str | None]  # Liability
+    check_note: Mapped[str | None] = mapped_column(Text)
     __table_args__ = (UniqueConstraint("case_id", "position"),)
 
 

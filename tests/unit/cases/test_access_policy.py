@@ -42,11 +42,14 @@ def test_each_role_may_what_its_work_needs() -> None:
     assert allowed(staff(Role.AGENT, tenant=LAMP)) == everything
     assert allowed(staff(Role.ADMIN, tenant=LAMP)) == everything
     assert allowed(staff(Role.REVIEWER, tenant=LAMP)) == look | {Action.READ_LOG, Action.DECIDE}
-    hosting = look | {Action.HOST, Action.DECIDE, Action.OBSERVE}
+    hosting = look | {Action.HOST, Action.DECIDE, Action.CHECK, Action.OBSERVE}
     assert allowed(staff(Role.INSPECTOR, tenant=LAMP)) == hosting
     assert allowed(staff(Role.INSPECTOR, warehouse=HALL, granted=granted)) == hosting
     assert allowed(staff(Role.REVIEWER, warehouse=HALL, granted=granted)) == look
-    assert allowed(staff(Role.ADMIN, warehouse=HALL, granted=granted)) == look | {Action.OBSERVE}
+    assert allowed(staff(Role.ADMIN, warehouse=HALL, granted=granted)) == look | {
+        Action.CHECK,
+        Action.OBSERVE,
+    }
     assert allowed(staff(Role.AGENT, warehouse=HALL, granted=granted)) == set()
     assert allowed(staff(tenant=LAMP)) == set()
 
@@ -97,7 +100,15 @@ def test_a_key_is_bound_to_tenant_and_scopes(scopes: frozenset[Scope], action: A
         (Scope.CASES_READ, {Action.VIEW_CASE, Action.READ_LOG}),
         (
             Scope.CASES_WRITE,
-            {Action.VIEW_CASE, Action.OPEN_CASE, Action.INVITE, Action.DECIDE, Action.CLOSE},
+            {
+                Action.VIEW_CASE,
+                Action.OPEN_CASE,
+                Action.INVITE,
+                Action.DECIDE,
+                Action.CHECK,
+                Action.SETTLE,
+                Action.CLOSE,
+            },
         ),
         (Scope.EVIDENCE_READ, {Action.REVIEW}),
     ],

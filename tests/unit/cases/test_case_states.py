@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cases.life import CASE_MOVES, moves_by_hand, next_case_state, next_step, takes_buyers
 from cases.states import (
-    CASE_MOVES,
     SESSION_MOVES,
     CaseState,
     CaseTrigger,
+    Outcome,
     SessionState,
     SessionTrigger,
-    next_case_state,
     next_session_state,
 )
 from runtime.errors import CaseError
@@ -43,7 +43,6 @@ def test_every_case_state_can_be_reached() -> None:
 def test_a_case_moves_by_its_table_or_says_why_not(triggers: list[CaseTrigger]) -> None:
     """Whatever happens in whatever order: a state, or an error with a known code."""
     state = CaseState.FILED
-    was_decided = False
     for trigger in triggers:
         before = state
         if trigger not in CASE_MOVES[before]:
@@ -53,13 +52,65 @@ def test_a_case_moves_by_its_table_or_says_why_not(triggers: list[CaseTrigger]) 
             assert caught.value.code in {"case_closed", "session_open", "wrong_state"}
             continue
         state = next_case_state(state, trigger)
-        was_decided = was_decided or state is CaseState.DECIDED
-        if was_decided:
-            assert state in (CaseState.DECIDED, CaseState.CLOSED)
         if before is CaseState.CLOSED:
             assert state is CaseState.CLOSED
         if state is CaseState.DECIDED:
             assert before not in (CaseState.WAITING, CaseState.LIVE)
+
+
+def test_every_case_can_be_closed_in_the_end() -> None:
+    """From each state there is a way to ``closed``: none is a trap."""
+    closing = {CaseState.CLOSED}
+    while grown := {
+        state
+        for state in CaseState
+        if state not in closing and closing & set(CASE_MOVES[state].values())
+    }:
+        closing |= grown
+    assert closing == set(CaseState)
+
+
+def test_money_moves_only_after_a_decision() -> None:
+    """Whatever the order of triggers, nothing is paid or sent before somebody decided."""
+    paying = {
+        CaseTrigger.REFUND,
+        CaseTrigger.REFUND_PARTLY,
+        CaseTrigger.EXCHANGE,
+        CaseTrigger.SEND_BACK,
+    }
+    undecided, frontier = {CaseState.FILED}, [CaseState.FILED]
+    while frontier:
+        state = frontier.pop()
+        assert not paying & set(CASE_MOVES[state])
+        for trigger, following in CASE_MOVES[state].items():
+            if trigger is not CaseTrigger.DECIDE and following not in undecided:
+                undecided.add(following)
+                frontier.append(following)
+
+
+def test_the_next_step_is_always_one_that_may_be_taken() -> None:
+    """A page that offers what is then refused would send people in circles."""
+    for state in CaseState:
+        for outcome in (None, *Outcome):
+            step = next_step(state, outcome)
+            assert step is None or step in CASE_MOVES[state]
+
+
+def test_a_buyer_comes_in_only_where_somebody_may_look() -> None:
+    """The link of a case that is decided shows what was decided."""
+    assert {state for state in CaseState if takes_buyers(state)} == {
+        CaseState.INSPECTION_OFFERED,
+        CaseState.WAITING,
+        CaseState.LIVE,
+        CaseState.INSPECTED,
+    }
+
+
+def test_a_refused_move_says_what_may_be_done_instead() -> None:
+    """The sentence is for a person."""
+    with pytest.raises(CaseError, match=r"shipped cannot take refund: .*marked as received"):
+        next_case_state(CaseState.SHIPPED, CaseTrigger.REFUND)
+    assert moves_by_hand(CaseState.CLOSED) == ()
 
 
 @given(session_triggers)

@@ -1,0 +1,117 @@
+"""What is shown of a case's way back and settlement, and what may be done next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.access_policy import may
+from cases.actor import Actor
+from cases.case_access import facts_of
+from cases.commands import from_minor
+from cases.life import moves_by_hand
+from cases.moving import ACTION_OF
+from cases.states import CaseState, CaseTrigger, Disposition, Grade, Liability, Way
+from cases.tables import Case, ItemLine, Parcel, Settlement
+
+
+class _View(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class CheckView(_View):
+    """One line as the warehouse found it."""
+
+    returned: int
+    grade: Grade | None
+    disposition: Disposition
+    liability: Liability
+    note: str
+
+
+class ParcelView(_View):
+    """A parcel, back to the warehouse or out to the buyer."""
+
+    way: Way
+    carrier: str | None
+    tracking_number: str | None
+    label_url: str | None
+    address: str | None
+    created_at: datetime
+    shipped_at: datetime | None
+    received_at: datetime | None
+
+
+class SettlementView(_View):
+    """What the buyer was given."""
+
+    kind: CaseTrigger
+    amount: str | None
+    reference: str | None
+    at: datetime
+
+
+def check_view(line: ItemLine) -> CheckView | None:
+    """What became of a line, None while nobody has looked."""
+    if line.returned is None or line.disposition is None or line.liability is None:
+        return None
+    return CheckView(
+        returned=line.returned,
+        grade=Grade(line.grade) if line.grade else None,
+        disposition=Disposition(line.disposition),
+        liability=Liability(line.liability),
+        note=line.check_note or "",
+    )
+
+
+async def parcel_views(tx: AsyncSession, case_id: str) -> list[ParcelView]:
+    """The case's parcels, in order."""
+    parcels = await tx.scalars(
+        select(Parcel).where(Parcel.case_id == case_id).order_by(Parcel.created_at, Parcel.id)
+    )
+    return [
+        ParcelView(
+            way=Way(one.way),
+            carrier=one.carrier,
+            tracking_number=one.tracking_number,
+            label_url=one.label_url,
+            address=one.address,
+            created_at=one.created_at,
+            shipped_at=one.shipped_at,
+            received_at=one.received_at,
+        )
+        for one in parcels
+    ]
+
+
+async def settlement_views(tx: AsyncSession, case: Case) -> list[SettlementView]:
+    """What the buyer was given, in order."""
+    settled = await tx.scalars(
+        select(Settlement)
+        .where(Settlement.case_id == case.id)
+        .order_by(Settlement.at, Settlement.id)
+    )
+    return [
+        SettlementView(
+            kind=CaseTrigger(one.kind),
+            amount=(
+                from_minor(one.amount_minor, case.currency)
+                if one.amount_minor is not None
+                else None
+            ),
+            reference=one.reference,
+            at=one.at,
+        )
+        for one in settled
+    ]
+
+
+def moves_of(actor: Actor, case: Case) -> list[CaseTrigger]:
+    """The moves that this actor may make now."""
+    facts = facts_of(case)
+    return [
+        move for move in moves_by_hand(CaseState(case.state)) if may(actor, ACTION_OF[move], facts)
+    ]

@@ -1,0 +1,234 @@
+"""Moves made on purpose: label, parcel, check, refund, appeal; each with its log entry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import func, select
+
+from cases import desk, links
+from cases.access_policy import Action
+from cases.actor import Actor
+from cases.case_access import load_case, not_found
+from cases.commands import from_minor, minor_digits, to_minor
+from cases.move_commands import (
+    Appeal,
+    Check,
+    Dispute,
+    Exchange,
+    GiveLabel,
+    Move,
+    Receive,
+    Refund,
+    RefundPartly,
+    Reject,
+    Resolve,
+    SendBack,
+    Ship,
+)
+from cases.states import CaseState, CaseTrigger, Way
+from cases.tables import Case, ItemLine, Parcel, Settlement
+from cases.unit import Unit
+from runtime.errors import CaseError
+from runtime.ids import new_id
+
+ACTION_OF: Final[Mapping[CaseTrigger, Action]] = {
+    CaseTrigger.RECEIVE: Action.CHECK,
+    CaseTrigger.CHECK: Action.CHECK,
+    **dict.fromkeys(
+        (
+            CaseTrigger.GIVE_LABEL,
+            CaseTrigger.SHIP,
+            CaseTrigger.RESOLVE,
+            CaseTrigger.REFUND,
+            CaseTrigger.REFUND_PARTLY,
+            CaseTrigger.EXCHANGE,
+            CaseTrigger.SEND_BACK,
+            CaseTrigger.REJECT,
+            CaseTrigger.APPEAL,
+            CaseTrigger.DISPUTE,
+        ),
+        Action.SETTLE,
+    ),
+}
+"""What an actor must be allowed to for each move."""
+
+
+async def make_move(
+    unit: Unit, actor: Actor, case_id: str, move: Move, *, expected_version: int | None = None
+) -> CaseState:
+    """Move a case on, with all that the move is told.
+
+    Raises:
+        CaseError: ``not_found``, ``forbidden``, ``version_conflict`` (412), ``wrong_state``,
+            ``session_open`` or ``case_closed`` (409), ``too_much`` (422) for more money than
+            was paid, ``bad_amount`` (422), ``line_unknown`` or ``line_missing`` (422).
+    """
+    case = await load_case(unit.tx, actor, case_id, ACTION_OF[move.move], lock=True)
+    desk.refuse_stale(case, expected_version)
+    return await _make(unit, actor, case, move)
+
+
+async def appeal(unit: Unit, token: str, secret: str | None, words: str) -> Case:
+    """The buyer, on the browser their link is bound to, does not agree with the decision.
+
+    Raises:
+        CaseError: the link's own errors; ``other_device`` (409) for any other browser;
+            ``wrong_state`` or ``case_closed`` (409) when nothing is decided yet, or what
+            was is final.
+    """
+    link = await links.find_link(unit.tx, token, unit.now)
+    actor = await links.buyer_of_case(unit.tx, secret, link.case_id, unit.now)
+    if actor is None:
+        raise CaseError("other_device", "This link is in use on another device.")
+    case = await unit.tx.scalar(select(Case).where(Case.id == link.case_id).with_for_update())
+    if case is None:
+        raise not_found()
+    await _make(unit, actor, case, Appeal(move=CaseTrigger.APPEAL, words=words))
+    return case
+
+
+async def _make(unit: Unit, actor: Actor, case: Case, move: Move) -> CaseState:
+    after = await desk.move_case(
+        unit.tx,
+        unit.keys,
+        case.id,
+        move.move,
+        actor,
+        unit.now,
+        told=move.model_dump(mode="json", exclude={"move"}, exclude_none=True),
+    )
+    await _keep(unit, actor, case, move)
+    await unit.tx.flush()
+    return after
+
+
+async def _keep(unit: Unit, actor: Actor, case: Case, move: Move) -> None:
+    match move:
+        case GiveLabel():
+            parcel = await _parcel_back(unit, case)
+            parcel.address, parcel.label_url = move.address, move.label_url
+            parcel.carrier, parcel.tracking_number = move.carrier, move.tracking_number
+        case Ship():
+            parcel = await _parcel_back(unit, case)
+            parcel.carrier = move.carrier or parcel.carrier
+            parcel.tracking_number = move.tracking_number or parcel.tracking_number
+            parcel.shipped_at = unit.now
+        case Receive():
+            (await _parcel_back(unit, case)).received_at = unit.now
+        case Check():
+            await _check(unit, case, move)
+        case Refund() | RefundPartly():
+            await _refund(unit, actor, case, move)
+        case Exchange():
+            _settle(unit, actor, case, move.move, None, move.reference)
+            _send_out(unit, case, move.carrier, move.tracking_number)
+        case SendBack():
+            _send_out(unit, case, move.carrier, move.tracking_number)
+        case Resolve() | Reject() | Appeal() | Dispute():
+            pass  # What was said stands in the log.
+
+
+async def _parcel_back(unit: Unit, case: Case) -> Parcel:
+    """The parcel on its way to the warehouse; a new one if the last has arrived."""
+    parcel = await unit.tx.scalar(
+        select(Parcel)
+        .where(Parcel.case_id == case.id, Parcel.way == Way.BACK, Parcel.received_at.is_(None))
+        .order_by(Parcel.created_at.desc(), Parcel.id.desc())
+        .limit(1)
+    )
+    if parcel is None:
+        parcel = Parcel(id=new_id("pcl"), case_id=case.id, way=Way.BACK, created_at=unit.now)
+        unit.tx.add(parcel)
+    return parcel
+
+
+def _send_out(unit: Unit, case: Case, carrier: str | None, tracking_number: str | None) -> None:
+    unit.tx.add(
+        Parcel(
+            id=new_id("pcl"),
+            case_id=case.id,
+            way=Way.OUT,
+            carrier=carrier,
+            tracking_number=tracking_number,
+            created_at=unit.now,
+            shipped_at=unit.now,
+        )
+    )
+
+
+async def _check(unit: Unit, case: Case, move: Check) -> None:
+    lines = {
+        line.position: line
+        for line in await unit.tx.scalars(select(ItemLine).where(ItemLine.case_id == case.id))
+    }
+    found = {line.position for line in move.lines}
+    if unknown := found - set(lines):
+        raise CaseError("line_unknown", f"This case has no line {min(unknown) + 1}.", status=422)
+    if missing := set(lines) - found:
+        raise CaseError(
+            "line_missing", f"Say what became of line {min(missing) + 1}, too.", status=422
+        )
+    for checked in move.lines:
+        line = lines[checked.position]
+        if checked.returned > line.quantity:
+            raise CaseError(
+                "too_many",
+                f"Of line {checked.position + 1} {line.quantity} were bought, "
+                f"{checked.returned} cannot come back.",
+                status=422,
+            )
+        line.returned, line.grade = checked.returned, checked.grade
+        line.disposition, line.liability = checked.disposition, checked.liability
+        line.check_note = checked.note or None
+
+
+async def _refund(unit: Unit, actor: Actor, case: Case, move: Refund | RefundPartly) -> None:
+    if len(move.amount.partition(".")[2]) > minor_digits(case.currency):
+        raise CaseError(
+            "bad_amount",
+            f"{case.currency} has {minor_digits(case.currency)} decimals, not {move.amount}.",
+            status=422,
+        )
+    amount = to_minor(move.amount, case.currency)
+    paid = await unit.tx.scalar(
+        select(func.coalesce(func.sum(ItemLine.price_minor * ItemLine.quantity), 0)).where(
+            ItemLine.case_id == case.id
+        )
+    )
+    given = await unit.tx.scalar(
+        select(func.coalesce(func.sum(Settlement.amount_minor), 0)).where(
+            Settlement.case_id == case.id
+        )
+    )
+    left = int(paid or 0) - int(given or 0)
+    if not 0 < amount <= left:
+        raise CaseError(
+            "too_much" if amount > left else "bad_amount",
+            f"Of {from_minor(int(paid or 0), case.currency)} {case.currency} paid, "
+            f"{from_minor(left, case.currency)} can still be refunded.",
+            status=422,
+        )
+    _settle(unit, actor, case, move.move, amount, move.reference)
+
+
+def _settle(
+    unit: Unit,
+    actor: Actor,
+    case: Case,
+    kind: CaseTrigger,
+    amount_minor: int | None,
+    reference: str | None,
+) -> None:
+    unit.tx.add(
+        Settlement(
+            id=new_id("stl"),
+            case_id=case.id,
+            kind=kind,
+            amount_minor=amount_minor,
+            reference=reference,
+            at=unit.now,
+            by=actor.label,
+        )
+    )

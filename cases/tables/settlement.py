@@ -1,0 +1,39 @@
+"""The way back of the goods, and what was paid or sent for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cases.tables.base import Base
+
+
+class Parcel(Base):
+    """A parcel of a case: back to the warehouse, or again to the buyer."""
+
+    __tablename__ = "parcels"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    way: Mapped[str]  # Way: back, out
+    carrier: Mapped[str | None]
+    tracking_number: Mapped[str | None] = mapped_column(index=True)
+    label_url: Mapped[str | None]
+    address: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    shipped_at: Mapped[datetime | None]
+    received_at: Mapped[datetime | None]
+
+
+class Settlement(Base):
+    """What the buyer was given: money, or another thing."""
+
+    __tablename__ = "settlements"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    kind: Mapped[str]  # CaseTrigger: refund, refund_partly, exchange
+    amount_minor: Mapped[int | None] = mapped_column(BigInteger)
+    reference: Mapped[str | None]
+    at: Mapped[datetime]
+    by: Mapped[str]
