@@ -12,7 +12,34 @@ export type CaseState =
   | 'live'
   | 'inspected'
   | 'decided'
+  | 'label_given'
+  | 'shipped'
+  | 'received'
+  | 'checked'
+  | 'resolved'
+  | 'refunded'
+  | 'partly_refunded'
+  | 'exchanged'
+  | 'sent_back'
+  | 'rejected'
+  | 'appealed'
+  | 'disputed'
   | 'closed';
+/** What somebody may do on purpose with a case, besides inviting, deciding and closing. */
+export type MoveName =
+  | 'give_label'
+  | 'ship'
+  | 'receive'
+  | 'check'
+  | 'resolve'
+  | 'refund'
+  | 'refund_partly'
+  | 'exchange'
+  | 'send_back'
+  | 'reject'
+  | 'appeal'
+  | 'dispute';
+export type Grade = 'A' | 'B' | 'C' | 'D';
 export type Reason =
   | 'damaged'
   | 'defective'
@@ -151,7 +178,31 @@ export interface JoinView {
     note: string;
     decided_at: Timestamp | null;
     stills: { still_id: string; at_ms: number }[];
+    parcels: Parcel[];
+    settlements: Settlement[];
+    currency: string;
+    may_appeal: boolean;
   } | null;
+}
+
+/** A parcel: back to the warehouse, or out to the buyer. */
+export interface Parcel {
+  way: 'back' | 'out';
+  carrier: string | null;
+  tracking_number: string | null;
+  label_url: string | null;
+  address: string | null;
+  created_at: Timestamp;
+  shipped_at: Timestamp | null;
+  received_at: Timestamp | null;
+}
+
+/** What the buyer was given. */
+export interface Settlement {
+  kind: 'refund' | 'refund_partly' | 'exchange';
+  amount: string | null;
+  reference: string | null;
+  at: Timestamp;
 }
 
 export interface JoinRequest {
@@ -514,8 +565,22 @@ export interface CaseSession {
   recorded: boolean;
 }
 
-export interface CaseView extends Omit<CaseIn, 'warehouse_id'> {
+/** One line of a case as the warehouse found it. */
+export interface CheckedLine {
+  returned: number;
+  grade: Grade | null;
+  disposition: Disposition;
+  liability: Liability;
+  note: string;
+}
+
+export interface CaseView extends Omit<CaseIn, 'warehouse_id' | 'items'> {
   id: string;
+  items: (CaseIn['items'][number] & { checked: CheckedLine | null })[];
+  parcels: Parcel[];
+  settlements: Settlement[];
+  moves: MoveName[];
+  next_step: MoveName | 'decide' | 'close' | 'offer' | null;
   state: CaseState;
   version: number;
   created_at: Timestamp;

@@ -14,6 +14,7 @@ import { onNews } from './news';
 import { follow } from './route';
 import { t } from './text';
 import { VerdictCard, type Read } from './verdict_card';
+import { WayCard } from './way_card';
 
 export function CasePage({ caseId, onChanged }: { caseId: string; onChanged: () => void }) {
   const [read, setRead] = useState<Read | null>(null);
@@ -68,6 +69,7 @@ export function CasePage({ caseId, onChanged }: { caseId: string; onChanged: () 
         <div class="stack wide-gap">
           <CallCard key={view.sessions.find((session) => session.state !== 'ended')?.id ?? ''} view={view} />
           <VerdictCard key={view.id} read={read} onSaved={(next) => { setRead(next); onChanged(); }} />
+          <WayCard key={`way-${view.id}`} read={read} onMoved={(next) => { setRead(next); onChanged(); }} />
           <LinkCard key={view.id} view={view} onChanged={changed} />
         </div>
       </div>

@@ -4,6 +4,7 @@ import { get } from '../base/api';
 import type { CaseState, CaseView, Outcome } from '../base/protocol';
 import { dateAndTime } from '../base/time';
 import { Skeleton } from '../base/ui';
+import { STATES as ALL_STATES } from '../staff/case_list';
 import { t } from './text';
 
 export interface CaseEvent {
@@ -14,7 +15,7 @@ export interface CaseEvent {
   readonly payload: Readonly<Record<string, unknown>> | null;
 }
 
-const STATES: ReadonlySet<string> = new Set<CaseState>(['filed', 'inspection_offered', 'waiting', 'live', 'inspected', 'decided', 'closed']);
+const STATES: ReadonlySet<string> = new Set<CaseState>(ALL_STATES);
 const OUTCOMES: ReadonlySet<string> = new Set<Outcome>(['resolved_without_return', 'refund', 'partial_refund', 'exchange', 'send_back', 'reject']);
 
 function stateWords(value: unknown): string {

@@ -1,7 +1,7 @@
 /** The verdict: read it, give it, and see what others changed meanwhile. */
 import { useState } from 'preact/hooks';
 import { ApiError, callWithEtag } from '../base/api';
-import type { CaseView, Disposition, Liability, Outcome, VerdictIn } from '../base/protocol';
+import type { CaseState, CaseView, Disposition, Liability, Outcome, VerdictIn } from '../base/protocol';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { dateAndTime } from '../base/time';
 import { Button, Select, TextArea, toast } from '../base/ui';
@@ -9,8 +9,11 @@ import { changesBetween, type Change } from './changes';
 import { t } from './text';
 
 const OUTCOMES: readonly Outcome[] = ['resolved_without_return', 'refund', 'partial_refund', 'exchange', 'send_back', 'reject'];
-const DISPOSITIONS: readonly Disposition[] = ['restock', 'refurbish', 'quarantine', 'dispose', 'missing', 'not_received'];
-const LIABILITIES: readonly Liability[] = ['product', 'description', 'packing', 'carrier', 'buyer', 'unclear'];
+export const DISPOSITIONS: readonly Disposition[] = ['restock', 'refurbish', 'quarantine', 'dispose', 'missing', 'not_received'];
+export const LIABILITIES: readonly Liability[] = ['product', 'description', 'packing', 'carrier', 'buyer', 'unclear'];
+
+/** Where a verdict may be given or changed (cases/life.py). */
+const DECIDABLE: ReadonlySet<CaseState> = new Set(['filed', 'inspection_offered', 'inspected', 'decided', 'label_given', 'shipped', 'received', 'checked', 'appealed', 'disputed']);
 
 export interface Read {
   readonly view: CaseView;
@@ -25,7 +28,8 @@ interface Props {
 export function VerdictCard({ read, onSaved }: Props) {
   const [writing, setWriting] = useState(false);
   const { verdict, state } = read.view;
-  const ready = state === 'inspected' || state === 'decided';
+  const ready = state === 'inspected' || state === 'appealed' || state === 'disputed';
+  const open = DECIDABLE.has(state);
   return (
     <section class="card stack" data-test="verdict-card" aria-labelledby="verdict-title">
       <h2 id="verdict-title">{t('case.verdict')}</h2>
@@ -40,8 +44,8 @@ export function VerdictCard({ read, onSaved }: Props) {
         </div>
       ) : null}
       {writing ? <VerdictForm read={read} onSaved={(next) => { setWriting(false); onSaved(next); }} onCancel={() => setWriting(false)} /> : (
-        state === 'closed' || state === 'live' ? null : (
-          <div><Button variant={ready && !verdict ? 'primary' : 'normal'} test="give-verdict" onClick={() => setWriting(true)}>{t(verdict ? 'verdict.change' : 'verdict.give')}</Button></div>
+        !open ? null : (
+          <div><Button variant={ready ? 'primary' : 'normal'} test="give-verdict" onClick={() => setWriting(true)}>{t(verdict ? 'verdict.change' : 'verdict.give')}</Button></div>
         )
       )}
     </section>

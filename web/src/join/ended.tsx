@@ -1,8 +1,8 @@
 /** After the call: what was found, what happens next; and the two ways of not being in it. */
 import { useSignal } from '@preact/signals';
 import type { JoinView } from '../base/protocol';
-import { clockTime, dateAndTime } from '../base/time';
-import { Button, Card, Icon, LanguageSwitch, Notice } from '../base/ui';
+import { clockTime, dateAndTime, money } from '../base/time';
+import { Button, Card, Icon, LanguageSwitch, Notice, TextArea } from '../base/ui';
 import { ItemCard } from './ready';
 import { t } from './text';
 import type { Visit } from './visit';
@@ -12,6 +12,52 @@ function StillPicture({ stillId, atMs }: { stillId: string; atMs: number }) {
   if (gone.value) return null;
   return (
     <img src={`/api/v1/stills/${stillId}/image`} alt={t('join.photo_at', { time: clockTime(atMs) })} loading="lazy" onError={() => (gone.value = true)} />
+  );
+}
+
+type Given = NonNullable<JoinView['outcome']>;
+
+/** The way of the goods, and what was given for them. */
+function Way({ given }: { given: Given }) {
+  const back = given.parcels.filter((one) => one.way === 'back').at(-1);
+  const out = given.parcels.filter((one) => one.way === 'out').at(-1);
+  if (!back && !out && given.settlements.length === 0) return null;
+  return (
+    <Card class="stack">
+      {back && !back.received_at ? (
+        <div class="stack" data-test="send-to">
+          <h2>{t('join.send_to')}</h2>
+          {back.address ? <p class="lines" dir="auto">{back.address}</p> : null}
+          {back.label_url ? <a class="button primary wide" href={back.label_url} target="_blank" rel="noopener noreferrer" data-test="label">{t('join.open_label')}</a> : null}
+          {back.tracking_number ? <p class="num">{[back.carrier, back.tracking_number].filter(Boolean).join(' · ')}</p> : null}
+        </div>
+      ) : null}
+      {back?.received_at ? <p data-test="received">{t('join.received_on', { date: dateAndTime(back.received_at) })}</p> : null}
+      {out ? <p data-test="on-its-way">{t('join.on_its_way')} <span class="num">{[out.carrier, out.tracking_number].filter(Boolean).join(' · ')}</span></p> : null}
+      {given.settlements.map((one, i) => (one.amount ? <p key={i} data-test="given"><strong>{t('join.given', { amount: money(one.amount, given.currency) })}</strong></p> : null))}
+    </Card>
+  );
+}
+
+/** Not agreeing is a right, and no reason to shout: one quiet button, then words. */
+function Appeal({ visit }: { visit: Visit }) {
+  const writing = useSignal(false);
+  const words = useSignal('');
+  const busy = useSignal(false);
+  const failed = useSignal(false);
+  const send = async () => {
+    if (!words.value.trim() || busy.value) return;
+    busy.value = true;
+    failed.value = !(await visit.appeal(words.value.trim()));
+    busy.value = false;
+  };
+  if (!writing.value) return <Button variant="plain" test="disagree" onClick={() => (writing.value = true)}>{t('join.object')}</Button>;
+  return (
+    <Card class="stack">
+      <TextArea label={t('join.object_words')} rows={4} maxLength={4000} value={words.value} test="appeal-words" onInput={(input) => (words.value = input.currentTarget.value)} />
+      {failed.value ? <p role="alert">{t('join.object_failed')}</p> : null}
+      <Button variant="primary" wide busy={busy.value} test="appeal" onClick={() => void send()}>{t('join.object_send')}</Button>
+    </Card>
   );
 }
 
@@ -62,6 +108,9 @@ export function Ended({ visit }: { visit: Visit }) {
         </div>
         {view ? <ItemCard view={view} /> : null}
         {view ? <Outcome view={view} /> : null}
+        {view?.outcome ? <Way given={view.outcome} /> : null}
+        {view?.case.state === 'appealed' ? <Card><p data-test="appealed">{t('join.appealed', { tenant: view.tenant.name })}</p></Card> : null}
+        {view?.outcome?.may_appeal ? <Appeal visit={visit} /> : null}
         <p class="quiet s center">{t('join.close_page')}</p>
       </main>
     </div>

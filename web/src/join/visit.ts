@@ -250,6 +250,16 @@ export class Visit {
     }
   }
 
+  /** The buyer does not agree; false when that did not get through. */
+  async appeal(words: string): Promise<boolean> {
+    try {
+      this.view.value = await post<JoinView>(`${this.path}/appeal`, { words });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Take the call over from the other tab. */
   async useHere(): Promise<void> {
     this.stage.value = { at: 'loading' };

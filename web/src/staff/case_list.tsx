@@ -9,7 +9,7 @@ import { Picture } from './picture';
 import { ts } from './text';
 import './staff.css';
 
-const STATES: readonly CaseState[] = ['filed', 'inspection_offered', 'waiting', 'live', 'inspected', 'decided', 'closed'];
+export const STATES: readonly CaseState[] = ['filed', 'inspection_offered', 'waiting', 'live', 'inspected', 'decided', 'label_given', 'shipped', 'received', 'checked', 'resolved', 'refunded', 'partly_refunded', 'exchanged', 'sent_back', 'rejected', 'appealed', 'disputed', 'closed'];
 
 export function toneOf(state: CaseState): Tone {
   if (state === 'live') return 'live';
