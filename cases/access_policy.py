@@ -25,6 +25,8 @@ class Action(StrEnum):
     REVIEW = "review"  # timeline, recordings, stills
     READ_LOG = "read_log"  # the case log
     TAKE_PART = "take_part"  # the buyer's side of a session
+    READ_POLICIES = "read_policies"
+    WRITE_POLICIES = "write_policies"  # save, preview, pilot, publish, roll back
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ _SCOPES: Final[Mapping[Scope, frozenset[Action]]] = {
         {Action.OPEN_CASE, Action.VIEW_CASE, Action.INVITE, Action.DECIDE, Action.CLOSE}
     ),
     Scope.EVIDENCE_READ: frozenset({Action.REVIEW}),
+    Scope.POLICIES_READ: frozenset({Action.READ_POLICIES}),
+    Scope.POLICIES_WRITE: frozenset({Action.READ_POLICIES, Action.WRITE_POLICIES}),
 }
 
 

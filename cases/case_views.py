@@ -13,6 +13,12 @@ from cases.access_policy import Action
 from cases.actor import Actor, StaffActor
 from cases.case_access import load_case, not_found
 from cases.commands import from_minor
+from cases.policy_answers import (
+    BuyerPolicyAnswerView,
+    PolicyAnswerView,
+    buyer_policy_answer_view,
+    policy_answer_view,
+)
 from cases.states import (
     CaseState,
     ClaimReason,
@@ -137,6 +143,7 @@ class CaseView(View):
     tenant: TenantView
     warehouse: WarehouseView | None
     link: LinkView
+    policy_answer: PolicyAnswerView | None
     verdict: VerdictView | None
     sessions: list[SessionView]
     created_at: datetime
@@ -163,6 +170,7 @@ class BuyerCaseView(View):
     claim: ClaimView
     items: list[BuyerItemView]
     direction: Direction
+    policy_answer: BuyerPolicyAnswerView | None
 
 
 async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime) -> dict[str, Any]:
@@ -207,6 +215,7 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
             else None
         ),
         link=await _link(tx, case.id, now),
+        policy_answer=await policy_answer_view(tx, case),
         verdict=await _verdict(tx, case),
         sessions=await _sessions(tx, case.id),
         created_at=case.created_at,
@@ -243,6 +252,7 @@ async def buyer_case_view(tx: AsyncSession, case_id: str) -> dict[str, Any]:
             for item in items
         ],
         direction=Direction(case.direction),
+        policy_answer=await buyer_policy_answer_view(tx, case),
     ).model_dump(mode="json")
 
 

@@ -17,6 +17,7 @@ from signaling import (
     observer_routes,
     openapi,
     pages,
+    policy_routes,
     problems,
     session_routes,
     whip_routes,
@@ -34,6 +35,7 @@ def build_app(services: Services) -> web.Application:
     app.on_response_prepare.append(problems.secure_headers(settings.public_url, lan=settings.lan))
     api_staff.add_routes(app)
     api_cases.add_routes(app)
+    policy_routes.add_routes(app)
     join_routes.add_routes(app)
     host_routes.add_routes(app)
     session_routes.add_routes(app)

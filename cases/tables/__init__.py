@@ -33,6 +33,10 @@ from cases.tables.organisations import (
     Tenant,
     Warehouse,
 )
+from cases.tables.policies import (
+    Policy,
+    PolicyAnswer,
+)
 from cases.tables.returns import (
     Case,
     Consent,
@@ -61,6 +65,8 @@ __all__ = [
     "Manifest",
     "ObserverLink",
     "Participant",
+    "Policy",
+    "PolicyAnswer",
     "Preview",
     "RecorderFact",
     "Recording",
