@@ -162,6 +162,9 @@ def _shadow(
     rule: Rule, position: int, box: Box, earlier: list[tuple[Box, Rule]], steps: Steps
 ) -> Finding | None:
     in_the_way = [(other, one) for other, one in earlier if meet(box, other) is not None]
+    # Mostly one rule is in the way alone, and then nothing else need be tried.
+    alone = [pair for pair in in_the_way if left_over(box, [pair[0]], Steps()) is None]
+    in_the_way = alone[:1] or in_the_way
     try:
         if left_over(box, [other for other, _ in in_the_way], steps) is not None:
             return None

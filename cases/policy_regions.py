@@ -106,7 +106,7 @@ class TooComplexError(Exception):
 class Steps:
     """How much may still be tried, over all questions that are given the same ``Steps``."""
 
-    left: int = 40_000
+    left: int = 150_000
 
     def take(self) -> None:
         """One step.

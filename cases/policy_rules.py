@@ -12,9 +12,11 @@ from cases.commands import Command, Price, Word, minor_digits, one_line, to_mino
 from cases.states import ClaimReason
 
 EU: Final = frozenset(
-    ("AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE")
-    + ("IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE")
-)
+    (
+        "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE",
+        "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE",
+    )
+)  # fmt: skip
 """The members of the European Union; ``"EU"`` in a condition means them."""
 MAX_RULES: Final = 60
 MAX_CONDITIONS: Final = 12

@@ -42,7 +42,7 @@ def upgrade() -> None:
             ["tenant_id"], ["tenants.id"], name=op.f("fk_policies_tenant_id_tenants")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_policies")),
-        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_policies_tenant_id")),
+        sa.UniqueConstraint("tenant_id", "number", name=op.f("uq_policies_tenant_id_number")),
     )
     op.create_index(
         "ix_policies_tenant_id_effective_from", "policies", ["tenant_id", "effective_from"]

@@ -100,6 +100,8 @@ def test_a_key_is_bound_to_tenant_and_scopes(scopes: frozenset[Scope], action: A
             {Action.VIEW_CASE, Action.OPEN_CASE, Action.INVITE, Action.DECIDE, Action.CLOSE},
         ),
         (Scope.EVIDENCE_READ, {Action.REVIEW}),
+        (Scope.POLICIES_READ, {Action.READ_POLICIES}),
+        (Scope.POLICIES_WRITE, {Action.READ_POLICIES, Action.WRITE_POLICIES}),
     ],
 )
 def test_each_scope_opens_its_own_doors(scope: Scope, expected: set[Action]) -> None:
