@@ -203,7 +203,7 @@ class PhotographsCondition(Command):
     """Whether the buyer sent photographs."""
 
     fact: Literal[Fact.PHOTOGRAPHS]
-    given: bool
+    given: Annotated[bool, Field(strict=True)]
 
 
 Condition = Annotated[

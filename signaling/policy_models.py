@@ -59,7 +59,7 @@ class PreviewWanted(Command):
 class PublishWanted(Command):
     """From when on; now when it is not said."""
 
-    effective_from: AwareDatetime | None = None
+    effective_from: Annotated[AwareDatetime, Field(strict=True)] | None = None
 
 
 class PilotWanted(Command):

@@ -139,6 +139,7 @@ export interface JoinView {
     claim: Claim;
     items: JoinItem[];
     direction: Direction;
+    policy_answer: { sentences: Record<string, string> } | null;
   };
   session: { id: string; state: SessionState; participant_id: string } | null;
   hosts_ready: number;
@@ -514,6 +515,18 @@ export interface CaseSession {
   recorded: boolean;
 }
 
+/** What the seller's policy answered when the case was filed. */
+export interface PolicyAnswer {
+  version: number;
+  rule: string | null;
+  answer: { kind: string };
+  missing: string[];
+  sentence: string;
+  sentences: Record<string, string>;
+  piloted: boolean;
+  answered_at: Timestamp;
+}
+
 export interface CaseView extends Omit<CaseIn, 'warehouse_id'> {
   id: string;
   state: CaseState;
@@ -527,6 +540,7 @@ export interface CaseView extends Omit<CaseIn, 'warehouse_id'> {
     expires_at: Timestamp | null;
     first_joined_at: Timestamp | null;
   };
+  policy_answer: PolicyAnswer | null;
   verdict: Verdict | null;
   sessions: CaseSession[];
 }
