@@ -1,4 +1,5 @@
 /** The seller's return policy: its versions, and one of them to read, change, try and put in force. */
+import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../../base/api';
 import { endedLogin, failureWords, staff } from '../../base/sign_in';
@@ -18,7 +19,12 @@ import { unsaved } from './unsaved';
 import './policies.css';
 
 const TONES: Readonly<Record<PolicyState, Tone>> = { draft: 'plain', pilot: 'note', tried: 'plain', scheduled: 'warn', live: 'proof', past: 'plain' };
+/** The address of a version that is not saved yet; with an id behind it, its rules to begin with. */
 const NEW = 'new';
+
+const narrowScreen = matchMedia('(max-width: 760px)');
+const narrow = signal(narrowScreen.matches);
+narrowScreen.addEventListener('change', () => { narrow.value = narrowScreen.matches; });
 
 export function PoliciesPage() {
   const chosen = route.value.item;
@@ -56,18 +62,21 @@ export function PoliciesPage() {
   if (versions === null) return failure === null ? <Loading /> : <Failed failure={failure} onAgain={() => void load()} />;
   const live = versions.find((one) => one.state === 'live') ?? null;
   const shown = chosen ?? (live ?? versions[0])?.id ?? null;
+  // On a phone the list is the page as long as nothing is chosen.
+  const alone = narrow.value && chosen === null && versions.length > 0;
   return (
-    <div class="policies" data-showing={chosen === null ? 'list' : 'version'} data-test="policies">
-      <aside class="versions" aria-label={tp('pol.versions')}>
+    <div class={versions.length === 0 ? 'policies first' : 'policies'} data-showing={chosen === null ? 'list' : 'version'} data-test="policies">
+      {versions.length === 0 ? null : <div class="versions" role={alone ? 'main' : 'complementary'} aria-label={tp('pol.versions')}>
+        {alone ? <h1 class="sr">{tp('pol.title')}</h1> : null}
         <div class="versions-head"><h2>{tp('pol.versions')}</h2><Button size="small" icon="plus" test="new-version" onClick={() => go({ part: 'policies', item: NEW })}>{tp('pol.new')}</Button></div>
         <ul class="version-rows">
           {versions.map((one) => <VersionRow key={one.id} version={one} selected={one.id === shown} onOpen={() => go({ part: 'policies', item: one.id })} />)}
         </ul>
         {nextBefore !== null ? <Button size="small" variant="plain" onClick={() => void more()}>{tp('pol.more')}</Button> : null}
-      </aside>
+      </div>}
       <main class="page policy-page">
         <a class="button small plain back-link narrow-only" href="/console/policies" onClick={follow({ part: 'policies' })}><Icon name="back" />{tp('pol.back')}</a>
-        {shown === null || shown === NEW ? <NewVersion live={live} first={versions.length === 0} onSaved={(saved) => { void load(); go({ part: 'policies', item: saved.id }); }} /> : <OneVersion key={shown} id={shown} versions={versions} onChanged={() => void load()} />}
+        {shown === null || shown.startsWith(NEW) ? <NewVersion key={shown} live={live} fromId={shown?.slice(NEW.length + 1) || null} first={versions.length === 0} onSaved={(saved) => { void load(); go({ part: 'policies', item: saved.id }); }} /> : <OneVersion key={shown} id={shown} versions={versions} onChanged={() => void load()} />}
       </main>
       {leaving ? (
         <Dialog title={tp('pol.save.leave')} onClose={() => setLeaving(null)} test="leave-dialog" actions={<><Button onClick={() => setLeaving(null)}>{tp('pol.save.stay')}</Button><Button variant="danger" test="leave-yes" onClick={() => { unsaved.value = false; setLeaving(null); leaving(); }}>{tp('pol.save.leave_yes')}</Button></>}>
@@ -90,11 +99,20 @@ function VersionRow({ version, selected, onOpen }: { version: Version; selected:
   );
 }
 
-function NewVersion({ live, first, onSaved }: { live: Version | null; first: boolean; onSaved: (version: PolicyVersion) => void }) {
+function NewVersion({ live, fromId, first, onSaved }: { live: Version | null; fromId: string | null; first: boolean; onSaved: (version: PolicyVersion) => void }) {
   const [from, setFrom] = useState<Beginning | null>(null);
+  const [failure, setFailure] = useState<unknown>(null);
+  const loadFrom = (): void => {
+    setFailure(null);
+    if (fromId !== null) readVersion(fromId).then((policy) => setFrom({ policy, basedOn: policy.number }), (error: unknown) => { if (!endedLogin(error)) setFailure(error); });
+  };
+  useEffect(loadFrom, []);
+  if (failure !== null) return <Failed failure={failure} onAgain={loadFrom} />;
+  if (fromId !== null && from === null) return <Loading />;
+  const empty = first && from === null;
   return (
     <>
-      <header><h1>{tp(first ? 'pol.none' : 'pol.new')}</h1><p class="quiet">{tp(first ? 'pol.none_words' : 'pol.intro')}</p></header>
+      <header><h1>{tp(empty ? 'pol.none' : 'pol.new')}</h1><p class="quiet">{tp(empty ? 'pol.none_words' : 'pol.intro')}</p></header>
       {from === null ? <Start live={live} onStart={setFrom} /> : <Editor version={null} policy={from.policy} basedOn={from.basedOn} onSaved={onSaved} />}
     </>
   );
@@ -150,7 +168,10 @@ function VersionHead({ version }: { version: PolicyVersion }) {
   return (
     <header class="policy-head" data-test="policy-head" data-state={version.state}>
       <p class="row wrap s"><span class="faint num">{tp('pol.number', { number: version.number })}</span><Chip tone={TONES[version.state]} dot={version.state === 'live'} test="policy-state">{tp(`pol.state.${version.state}`)}</Chip></p>
-      <h1>{version.title}</h1>
+      <div class="row between wrap">
+        <h1>{version.title}</h1>
+        {version.state === 'draft' ? null : <Button icon="copy" test="change-rules" onClick={() => go({ part: 'policies', item: `${NEW}.${version.id}` })}>{tp('pol.change')}</Button>}
+      </div>
       <p class="s quiet">{said.filter(Boolean).join(' · ')}</p>
     </header>
   );

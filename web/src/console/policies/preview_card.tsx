@@ -45,14 +45,7 @@ function Found({ preview }: { preview: Preview }) {
     <div class="stack" data-test="preview-result" role="status">
       <p><strong>{changed === 0 ? tp('pol.preview.same', { cases }) : tp('pol.preview.changed', { count: changed, cases })}</strong></p>
       <CountTable before={preview.live_version === null ? null : preview.before} after={preview.after} live={preview.live_version} />
-      {changed > 0 ? (
-        <div class="table-frame" tabIndex={0} role="region" aria-label={tp('pol.preview.case')}>
-          <table class="table">
-            <thead><tr><th scope="col">{tp('pol.preview.case')}</th><th scope="col">{tp('pol.preview.before')}</th><th scope="col">{tp('pol.preview.after')}</th></tr></thead>
-            <tbody>{preview.changed_cases.map((one) => <ChangedRow key={one.case_id} one={one} />)}</tbody>
-          </table>
-        </div>
-      ) : null}
+      {changed > 0 ? <ul class="changed-cases">{preview.changed_cases.map((one) => <ChangedCase key={one.case_id} one={one} />)}</ul> : null}
       {changed > preview.changed_cases.length ? <p class="s quiet">{tp('pol.preview.first', { count: preview.changed_cases.length })}</p> : null}
     </div>
   );
@@ -68,21 +61,23 @@ export function CountTable({ before, after, live }: { before: Counts | null; aft
   );
 }
 
-function ChangedRow({ one }: { one: PreviewedCase }) {
+function ChangedCase({ one }: { one: PreviewedCase }) {
   return (
-    <tr data-test={`changed-${one.case_id}`}>
-      <td><a href={addressOf({ caseId: one.case_id })} onClick={follow({ caseId: one.case_id })}>#{one.order_number}</a><span class="s quiet cell-line">{one.title} · {shortDate(one.opened_at)}</span></td>
-      <td>{one.before ? <Answered given={one.before} /> : <span class="faint">–</span>}</td>
-      <td><Answered given={one.after} /></td>
-    </tr>
+    <li data-test={`changed-${one.case_id}`}>
+      <p class="s"><a href={addressOf({ caseId: one.case_id })} onClick={follow({ caseId: one.case_id })}>#{one.order_number}</a> <span class="quiet">{one.title} · {shortDate(one.opened_at)}</span></p>
+      <dl class="now-then">
+        {one.before ? <div><dt>{tp('pol.preview.before')}</dt><dd><Answered given={one.before} /></dd></div> : null}
+        <div><dt>{tp('pol.preview.after')}</dt><dd><Answered given={one.after} /></dd></div>
+      </dl>
+    </li>
   );
 }
 
 function Answered({ given }: { given: PreviewedCase['after'] }) {
   return (
     <>
-      <span class={`answer-word ${given.answer.kind}`}>{answerWords(given.answer)}</span>
-      <span class="s quiet cell-line">{given.missing.length > 0 ? tp('pol.preview.missing', { facts: given.missing.map(factWords).join(', ') }) : given.rule === null ? tp('pol.preview.by_none') : tp('pol.preview.by_rule', { rule: given.rule })}</span>
+      <span class={`answer-word ${given.answer.kind}`}>{answerWords(given.answer)}</span>{' '}
+      <span class="s quiet">{given.missing.length > 0 ? tp('pol.preview.missing', { facts: given.missing.map(factWords).join(', ') }) : given.rule === null ? tp('pol.preview.by_none') : tp('pol.preview.by_rule', { rule: given.rule })}</span>
     </>
   );
 }

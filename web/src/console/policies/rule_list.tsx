@@ -1,6 +1,6 @@
 /** Rules in order, each in plain words; one at a time is open to be changed. */
 import { useState } from 'preact/hooks';
-import { Button, Icon, IconButton, toast } from '../../base/ui';
+import { Button, Icon } from '../../base/ui';
 import { AnswerFields } from './answer_fields';
 import { emptyRule, moved, ruleIsTyped, ruleOf, type PolicyDraft, type RuleDraft } from './draft';
 import { RuleForm } from './rule_form';
@@ -56,15 +56,15 @@ interface Props {
 
 export function RulesEdited({ draft, checked, tried, onChange }: Props) {
   const [open, setOpen] = useState<number | null>(null);
+  const [removed, setRemoved] = useState<{ rule: RuleDraft; at: number } | null>(null);
   const setRules = (rules: readonly RuleDraft[]): void => onChange({ ...draft, rules });
   const add = (rule: RuleDraft, at: number): void => {
     setRules([...draft.rules.slice(0, at), rule, ...draft.rules.slice(at)]);
     setOpen(rule.key);
   };
   const remove = (rule: RuleDraft, at: number): void => {
-    const before = draft;
     setRules(draft.rules.filter((one) => one.key !== rule.key));
-    if (ruleIsTyped(rule)) toast(tp('pol.rules.removed', { name: rule.name }), { label: tp('pol.rules.undo'), run: () => onChange({ ...before, rules: moved([...before.rules.filter((one) => one.key !== rule.key), rule], before.rules.length - 1, at) }) });
+    setRemoved(ruleIsTyped(rule) ? { rule, at } : null);
   };
   return (
     <section class="card stack" aria-labelledby="rules-title" data-test="rules">
@@ -78,11 +78,17 @@ export function RulesEdited({ draft, checked, tried, onChange }: Props) {
             sentences={checked?.words.find((one) => one.rule === rule.name.trim())?.sentences ?? null}
             onChange={(next) => setRules(draft.rules.map((one) => (one.key === rule.key ? next : one)))}
             onOpen={(wanted) => setOpen(wanted ? rule.key : null)}
-            onMove={(by) => setRules(moved(draft.rules, at, at + by))}
+            onMove={(by) => { setRules(moved(draft.rules, at, at + by)); keepFocus(); }}
             onCopy={() => add({ ...rule, key: emptyRule().key, name: tp('pol.rules.copy_name', { name: rule.name }).slice(0, 80) }, at + 1)}
             onRemove={() => remove(rule, at)}
           />
         ))}
+        {removed ? (
+          <li class="rule-removed s" role="status">
+            {tp('pol.rules.removed', { name: removed.rule.name })}
+            <Button size="small" test="undo-remove" onClick={() => { setRules([...draft.rules.slice(0, removed.at), removed.rule, ...draft.rules.slice(removed.at)]); setRemoved(null); }}>{tp('pol.rules.undo')}</Button>
+          </li>
+        ) : null}
         <li class="rule-add"><Button icon="plus" test="add-rule" onClick={() => add(emptyRule(), draft.rules.length)}>{tp('pol.rules.add')}</Button></li>
         <li class="rule otherwise" data-test="otherwise">
           <span class="rule-number" aria-hidden="true">…</span>
@@ -95,6 +101,12 @@ export function RulesEdited({ draft, checked, tried, onChange }: Props) {
       </ol>
     </section>
   );
+}
+
+/** Moving an element takes the focus from it: give it back, so that pressing again moves on. */
+function keepFocus(): void {
+  const focused = document.activeElement;
+  if (focused instanceof HTMLElement) setTimeout(() => focused.focus());
 }
 
 interface EditedProps {
@@ -123,16 +135,21 @@ function EditedRule({ rule, at, last, open, tried, findings, sentences, onChange
         <div class="rule-head">
           <h3>{name}</h3>
           <div class="rule-tools">
-            <Button icon="forward" class="icon-button turn-up" variant="plain" aria-label={tp('pol.rules.up', { name })} title={tp('pol.rules.up', { name })} disabled={at === 0} test={`rule-${at}-up`} onClick={() => onMove(-1)} />
-            <Button icon="forward" class="icon-button turn-down" variant="plain" aria-label={tp('pol.rules.down', { name })} title={tp('pol.rules.down', { name })} disabled={last} test={`rule-${at}-down`} onClick={() => onMove(1)} />
-            <IconButton icon="copy" variant="plain" label={tp('pol.rules.copy', { name })} disabled={!whole} onClick={onCopy} />
-            <IconButton icon="close" variant="plain" label={tp('pol.rules.remove', { name })} test={`rule-${at}-remove`} onClick={onRemove} />
+            <Button icon="forward" class="icon-button turn-up" variant="plain" aria-label={tp('pol.rules.up', { name })} title={tp('pol.rules.up', { name })} aria-disabled={at === 0} test={`rule-${at}-up`} onClick={() => onMove(-1)} />
+            <Button icon="forward" class="icon-button turn-down" variant="plain" aria-label={tp('pol.rules.down', { name })} title={tp('pol.rules.down', { name })} aria-disabled={last} test={`rule-${at}-down`} onClick={() => onMove(1)} />
             <Button variant={open ? 'primary' : 'normal'} aria-expanded={open} aria-label={open ? undefined : tp('pol.rules.edit_named', { name })} test={`rule-${at}-edit`} onClick={() => onOpen(!open)}>{tp(open ? 'pol.rules.done' : 'pol.rules.edit')}</Button>
           </div>
         </div>
         {findings.map((one) => <p key={one.code} class="wrong rule-finding" role="alert" data-test={`finding-${one.code}`}><Icon name="warning" />{one.message}</p>)}
-        {open ? <RuleForm rule={rule} at={at} tried={tried} sentences={sentences} onChange={onChange} />
-          : whole ? <RuleWords rule={ruleOf(rule)} /> : <p class="s wrong">{tp('pol.rule.says_later')}</p>}
+        {open ? (
+          <>
+            <RuleForm rule={rule} at={at} tried={tried} sentences={sentences} onChange={onChange} />
+            <div class="row wrap rule-end">
+              <Button size="small" icon="copy" disabled={!whole} onClick={onCopy}>{tp('pol.rules.copy')}</Button>
+              <Button size="small" icon="close" variant="danger-quiet" test={`rule-${at}-remove`} onClick={onRemove}>{tp('pol.rules.remove')}</Button>
+            </div>
+          </>
+        ) : whole ? <RuleWords rule={ruleOf(rule)} /> : <p class="s wrong">{tp('pol.rule.says_later')}</p>}
       </div>
     </li>
   );
