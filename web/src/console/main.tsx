@@ -73,6 +73,7 @@ function Rail() {
           </button>
         ))}
       </div>
+      {route.value.part === null ? null : <a class="rail-item narrow-only" href={addressOf({})} onClick={follow({})} data-test="to-cases"><Icon name="list" /><span>{t('console.all')}</span></a>}
       {writesPolicies() ? <a class="rail-item" href={addressOf({ part: 'policies' })} aria-current={route.value.part === 'policies' ? 'page' : undefined} onClick={follow({ part: 'policies' })} data-test="to-policies"><Icon name="shield" /><span>{t('console.policies')}</span></a> : null}
       <a class="rail-item" href="/review" data-test="to-review"><Icon name="play" /><span>{t('console.review')}</span></a>
       {staff.value?.roles.some((role) => role === 'agent' || role === 'inspector') ? <a class="rail-item" href="/inspect" data-test="to-desk"><Icon name="camera" /><span>{t('console.desk')}</span></a> : null}
