@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,6 +21,8 @@ from cases.tables import Policy
 from cases.unit import Unit
 from runtime.errors import CaseError
 from runtime.ids import TenantId, new_id
+
+_FURTHEST: Final = timedelta(days=730)
 
 
 def policy_tenant(actor: Actor, action: Action) -> TenantId:
@@ -104,7 +107,8 @@ async def publish(
 
     Raises:
         CaseError: ``not_found``, ``forbidden``, ``already_published`` (409),
-            ``not_previewed`` (409), ``in_the_past`` (422), ``version_conflict`` (412).
+            ``not_previewed`` (409), ``in_the_past`` or ``too_far`` (422),
+            ``version_conflict`` (412).
     """
     policy = await _to_change(unit, actor, policy_id, expected)
     if policy.effective_from is not None:
@@ -112,6 +116,8 @@ async def publish(
     _need_preview(policy)
     if effective_from is not None and effective_from < unit.now:
         raise CaseError("in_the_past", "A policy cannot begin in the past.", status=422)
+    if effective_from is not None and effective_from > unit.now + _FURTHEST:
+        raise CaseError("too_far", "A policy begins within two years.", status=422)
     policy.effective_from = effective_from or unit.now
     policy.published_at, policy.published_by = unit.now, actor.label
     if policy.pilot_from is not None and policy.pilot_ended_at is None:

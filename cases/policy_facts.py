@@ -18,6 +18,16 @@ _MOST_EARLIER: Final = 500
 _DAY_S: Final = 86_400
 
 
+def _market(country: str | None) -> str | None:
+    """A country as conditions name it."""
+    return ("GB" if country.upper() == "UK" else country.upper()) if country else None
+
+
+def _category(word: str | None) -> str | None:
+    """A category as conditions name it."""
+    return word.strip().casefold() if word and word.strip() else None
+
+
 @dataclass(frozen=True, slots=True)
 class EarlierCase:
     """What counts of a case that the buyer opened before."""
@@ -42,8 +52,8 @@ def policy_facts(case: Case, lines: Sequence[ItemLine], history: History | None)
     return [
         Facts(
             days_since_delivery=days_between(None, case.created_at),
-            market=None,
-            category=None,
+            market=_market(None),
+            category=_category(None),
             reason=ClaimReason(case.claim_reason),
             currency=case.currency,
             price_minor=line.price_minor,

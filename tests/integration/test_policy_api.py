@@ -188,6 +188,14 @@ async def test_a_trial_and_the_way_back_over_http(site: SellerSite) -> None:
     Effect.model_validate(await told(response, 200))
     response = await site.client.delete(f"{path}/pilot", headers=any_match)
     assert (await told(response, 200))["state"] == "tried"
+    for date, code in (
+        ("9999-12-31T23:59:59-23:59", "too_far"),
+        ("0001-01-01T00:00:00+23:59", "in_the_past"),
+    ):
+        response = await site.client.post(
+            f"{path}/publish", json={"effective_from": date}, headers=any_match
+        )
+        await expect(response, 422, code)
     date = (site.seller.now + timedelta(days=3)).isoformat()
     response = await site.client.post(
         f"{path}/publish", json={"effective_from": date}, headers=any_match
