@@ -27,6 +27,8 @@ class Action(StrEnum):
     REVIEW = "review"  # timeline, recordings, stills
     READ_LOG = "read_log"  # the case log
     TAKE_PART = "take_part"  # the buyer's side of a session
+    READ_POLICIES = "read_policies"
+    WRITE_POLICIES = "write_policies"  # save, preview, pilot, publish, roll back
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ _SCOPES: Final[Mapping[Scope, frozenset[Action]]] = {
         }
     ),
     Scope.EVIDENCE_READ: frozenset({Action.REVIEW}),
+    Scope.POLICIES_READ: frozenset({Action.READ_POLICIES}),
+    Scope.POLICIES_WRITE: frozenset({Action.READ_POLICIES, Action.WRITE_POLICIES}),
 }
 
 

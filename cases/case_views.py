@@ -23,6 +23,12 @@ from cases.move_views import (
     parcel_views,
     settlement_views,
 )
+from cases.policy_answers import (
+    BuyerPolicyAnswerView,
+    PolicyAnswerView,
+    buyer_policy_answer_view,
+    policy_answer_view,
+)
 from cases.states import (
     CaseState,
     CaseTrigger,
@@ -149,6 +155,7 @@ class CaseView(View):
     tenant: TenantView
     warehouse: WarehouseView | None
     link: LinkView
+    policy_answer: PolicyAnswerView | None
     verdict: VerdictView | None
     parcels: list[ParcelView]
     settlements: list[SettlementView]
@@ -181,6 +188,7 @@ class BuyerCaseView(View):
     claim: ClaimView
     items: list[BuyerItemView]
     direction: Direction
+    policy_answer: BuyerPolicyAnswerView | None
 
 
 async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime) -> dict[str, Any]:
@@ -226,6 +234,7 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
             else None
         ),
         link=await _link(tx, case.id, now),
+        policy_answer=await policy_answer_view(tx, case),
         verdict=await _verdict(tx, case),
         parcels=await parcel_views(tx, case.id),
         settlements=await settlement_views(tx, case),
@@ -268,6 +277,7 @@ async def buyer_case_view(tx: AsyncSession, case_id: str) -> dict[str, Any]:
             for item in items
         ],
         direction=Direction(case.direction),
+        policy_answer=await buyer_policy_answer_view(tx, case),
     ).model_dump(mode="json")
 
 

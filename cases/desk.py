@@ -18,6 +18,7 @@ from cases.commands import OpenCase, OrderLine, to_minor
 from cases.keys import KeyRing
 from cases.life import next_case_state
 from cases.log import LogKind, Visibility
+from cases.policy_answers import answer_by_policy
 from cases.states import (
     CaseState,
     CaseTrigger,
@@ -56,7 +57,7 @@ async def open_case(
     command: OpenCase,
     now: datetime,
 ) -> OpenedCase:
-    """Open a case of the actor's tenant and issue its join link.
+    """Open a case of the actor's tenant, answer it by policy, and issue its join link.
 
     Pictures are URLs by now: what came as ``data:`` is in the store.
 
@@ -71,7 +72,8 @@ async def open_case(
         warehouse_id=await _warehouse_for(tx, tenant_id, command.warehouse_id),
         order_number=command.order_number,
         buyer_name=command.buyer.name,
-        buyer_email=command.buyer.email,
+        # Whoever writes it in capitals is the same buyer to the policy.
+        buyer_email=command.buyer.email.lower() if command.buyer.email else None,
         buyer_locale=command.buyer.locale,
         state=CaseState.FILED,
         direction=command.direction,
@@ -86,10 +88,11 @@ async def open_case(
     )
     tx.add(case)
     await tx.flush()
-    tx.add_all(
+    lines = [
         _item_line(case.id, position, line, command.currency)
         for position, line in enumerate(command.items)
-    )
+    ]
+    tx.add_all(lines)
     await _note(
         tx,
         keys,
@@ -99,6 +102,7 @@ async def open_case(
         actor,
         now,
     )
+    await answer_by_policy(tx, keys, case, lines, now)
     token = await _issue(tx, keys, case, actor, now)
     return OpenedCase(CaseId(case.id), token)
 

@@ -40,12 +40,15 @@ async def join_view(tx: AsyncSession, token: str, secret: str | None, now: datet
     over = await is_over(tx, case)
     tenant = await tx.get_one(Tenant, case.tenant_id)
     warehouse = await tx.get(Warehouse, case.warehouse_id) if case.warehouse_id else None
+    shown = await buyer_case_view(tx, case.id)
+    if binding in (Binding.ASKING, Binding.OTHER_DEVICE):
+        shown["policy_answer"] = None
     hosts_ready, queue_length, expected_wait_s = await hosting.queue_before_joining(tx, case)
     return {
         "state": _state(binding, over),
         "tenant": {"name": tenant.name},
         "warehouse": {"name": warehouse.name, "city": warehouse.city} if warehouse else None,
-        "case": await buyer_case_view(tx, case.id),
+        "case": shown,
         "session": await _session(tx, case) if mine else None,
         "hosts_ready": hosts_ready,
         "queue_length": queue_length,

@@ -162,6 +162,8 @@ class Scope(StrEnum):
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     EVIDENCE_READ = "evidence:read"
+    POLICIES_READ = "policies:read"
+    POLICIES_WRITE = "policies:write"
 
 
 class ParticipantRole(StrEnum):

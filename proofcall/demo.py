@@ -17,7 +17,7 @@ from cases.people import create_api_key, create_staff
 from cases.states import Role, Scope
 from cases.tenants import create_tenant, create_warehouse, grant_work
 from proofcall.demo_call import hold_demo_call
-from proofcall.demo_cases import CASES, RECORDED_CASE
+from proofcall.demo_cases import CASES, POLICY, RECORDED_CASE
 from runtime.errors import ProofcallError
 from runtime.settings import Settings
 
@@ -42,6 +42,10 @@ async def seed(settings: Settings) -> Json:
     async with aiohttp.ClientSession(
         own_url, headers={"Authorization": f"Bearer {api_key}"}
     ) as http:
+        policy = await _post(http, "/api/v1/policies", POLICY)
+        await _post(http, f"/api/v1/policies/{policy['id']}/preview", {})
+        url = f"/api/v1/policies/{policy['id']}/publish"
+        await _post(http, url, {}, {"If-Match": "*"})
         for case in CASES:
             opened = await _post(http, "/api/v1/cases", case.body)
             url = f"/api/v1/cases/{opened['case']['id']}"

@@ -223,3 +223,29 @@ RECORDED_CASE = _case(
         {"Volume": "1.7 l", "Power": "2200 W", "Finish": "Brushed steel"},
     ),
 )
+
+POLICY: Json = {
+    "title": "Nordhaus returns",
+    "rules": [
+        {
+            "name": "Missing parts are sent",
+            "when": [{"fact": "reason", "values": ["missing_parts"]}],
+            "answer": {"kind": "offer", "offer": "spare_part"},
+        },
+        {
+            "name": "Cheap damage: keep it",
+            "when": [
+                {"fact": "reason", "values": ["damaged"]},
+                {"fact": "value", "currency": "EUR", "at_most": "25.00"},
+            ],
+            "answer": {"kind": "offer", "offer": "discount", "percent": 40},
+        },
+        {
+            "name": "What is wrong is shown",
+            "when": [{"fact": "reason", "match": "none_of", "values": ["changed_mind", "other"]}],
+            "answer": {"kind": "inspect_by_video"},
+            "because": "fault",
+        },
+    ],
+    "otherwise": {"kind": "ask_a_person"},
+}

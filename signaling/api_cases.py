@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -36,12 +35,12 @@ from signaling.case_models import (
     LinkIssued,
     LogActor,
 )
+from signaling.etags import etag_of, wanted_version
 from signaling.listing_picture_routes import store_pictures
 from signaling.openapi import route
 from signaling.services import SERVICES, Services
 
 _MAX_KEY_CHARS: Final = 255
-_ETAG: Final = re.compile(r'(?:W/)?"([0-9]{1,9})"')
 
 
 def add_routes(app: web.Application) -> None:
@@ -218,7 +217,7 @@ async def decide(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
     command = await parse_body(request, Decide)
-    version = wanted_version(request)
+    version = wanted_version(request, "case")
     case_id = request.match_info["id"]
     verdict = desk.Verdict(command.outcome, command.disposition, command.liability, command.note)
 
@@ -304,27 +303,9 @@ def _idempotency_key(request: web.Request) -> str | None:
     return key
 
 
-def wanted_version(request: web.Request) -> int | None:
-    """The version that ``If-Match`` names; None for ``*``.
-
-    Raises:
-        CaseError: ``if_match_required`` (428) or, for what was never our ETag,
-            ``version_conflict`` (412).
-    """
-    given = request.headers.get("If-Match")
-    if given is None:
-        raise CaseError("if_match_required", "Send the case's ETag as If-Match.", status=428)
-    if given.strip() == "*":
-        return None
-    found = _ETAG.fullmatch(given.strip())
-    if found is None:
-        raise CaseError("version_conflict", "This is not the case's ETag.", status=412)
-    return int(found[1])
-
-
 def answer_case(view: dict[str, Any]) -> web.Response:
     """A case, with its version as ``ETag``."""
-    return web.json_response(view, headers={"ETag": f'"{view["version"]}"'})
+    return web.json_response(view, headers={"ETag": etag_of(view["version"])})
 
 
 def tell_desks(unit: Unit, view: dict[str, Any]) -> None:

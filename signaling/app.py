@@ -18,6 +18,7 @@ from signaling import (
     observer_routes,
     openapi,
     pages,
+    policy_routes,
     problems,
     session_routes,
     whip_routes,
@@ -36,6 +37,7 @@ def build_app(services: Services) -> web.Application:
     api_staff.add_routes(app)
     api_cases.add_routes(app)
     move_routes.add_routes(app)
+    policy_routes.add_routes(app)
     join_routes.add_routes(app)
     host_routes.add_routes(app)
     session_routes.add_routes(app)

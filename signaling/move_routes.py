@@ -11,9 +11,10 @@ from cases.move_commands import MakeMove
 from cases.moving import make_move
 from cases.unit import Unit
 from signaling import openapi
-from signaling.api_cases import answer_case, tell_desks, wanted_version
+from signaling.api_cases import answer_case, tell_desks
 from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body
+from signaling.etags import wanted_version
 from signaling.openapi import route
 from signaling.services import SERVICES
 
@@ -36,7 +37,7 @@ async def move(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
     wanted = (await parse_body(request, MakeMove)).root
-    version = wanted_version(request)
+    version = wanted_version(request, "case")
     case_id = request.match_info["id"]
 
     async def act(unit: Unit) -> dict[str, Any]:

@@ -40,6 +40,7 @@ function pageAddresses(): Plugin {
         const path = (request.url ?? '').split('?')[0] ?? '';
         if (path.startsWith('/j/')) request.url = '/join.html';
         if (path.startsWith('/o/') || path.startsWith('/observe/')) request.url = '/observe.html';
+        if (path.startsWith('/console/')) request.url = '/console.html';
         for (const page of PAGES) if (path === `/${page}`) request.url = `/${page}.html`;
         next();
       });

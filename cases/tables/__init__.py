@@ -33,6 +33,10 @@ from cases.tables.organisations import (
     Tenant,
     Warehouse,
 )
+from cases.tables.policies import (
+    Policy,
+    PolicyAnswer,
+)
 from cases.tables.returns import (
     Case,
     Consent,
@@ -63,6 +67,8 @@ __all__ = [
     "ObserverLink",
     "Parcel",
     "Participant",
+    "Policy",
+    "PolicyAnswer",
     "Preview",
     "RecorderFact",
     "Recording",

@@ -44,6 +44,8 @@ class Case(Base):
         Index("ix_cases_tenant_id_updated_at", "tenant_id", "updated_at"),
         Index("ix_cases_tenant_id_state", "tenant_id", "state"),
         Index("ix_cases_tenant_id_order_number", "tenant_id", "order_number"),
+        # A buyer's earlier returns, for the seller's policy.
+        Index("ix_cases_tenant_id_buyer_email", "tenant_id", "buyer_email", "created_at"),
     )
 
 

@@ -111,6 +111,8 @@ def test_a_key_is_bound_to_tenant_and_scopes(scopes: frozenset[Scope], action: A
             },
         ),
         (Scope.EVIDENCE_READ, {Action.REVIEW}),
+        (Scope.POLICIES_READ, {Action.READ_POLICIES}),
+        (Scope.POLICIES_WRITE, {Action.READ_POLICIES, Action.WRITE_POLICIES}),
     ],
 )
 def test_each_scope_opens_its_own_doors(scope: Scope, expected: set[Action]) -> None:

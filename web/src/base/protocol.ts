@@ -166,6 +166,7 @@ export interface JoinView {
     claim: Claim;
     items: JoinItem[];
     direction: Direction;
+    policy_answer: { sentences: Record<string, string> } | null;
   };
   session: { id: string; state: SessionState; participant_id: string } | null;
   hosts_ready: number;
@@ -565,6 +566,18 @@ export interface CaseSession {
   recorded: boolean;
 }
 
+/** What the seller's policy answered when the case was filed. */
+export interface PolicyAnswer {
+  version: number;
+  rule: string | null;
+  answer: { kind: string };
+  missing: string[];
+  sentence: string;
+  sentences: Record<string, string>;
+  piloted: boolean;
+  answered_at: Timestamp;
+}
+
 /** One line of a case as the warehouse found it. */
 export interface CheckedLine {
   returned: number;
@@ -592,6 +605,7 @@ export interface CaseView extends Omit<CaseIn, 'warehouse_id' | 'items'> {
     expires_at: Timestamp | null;
     first_joined_at: Timestamp | null;
   };
+  policy_answer: PolicyAnswer | null;
   verdict: Verdict | null;
   sessions: CaseSession[];
 }

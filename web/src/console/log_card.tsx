@@ -32,6 +32,7 @@ export function eventWords(event: CaseEvent): string {
     case 'observed': return t('log.observed', { name: String(payload['name'] ?? '') });
     case 'handed_over': return t('log.handed_over', { from: String(payload['from'] ?? ''), to: String(payload['to'] ?? '') });
     case 'moved': return t('log.moved', { from: stateWords(payload['from']), to: stateWords(payload['to']) });
+    case 'policy_answered': return t('log.policy_answered', { sentence: String(payload['sentence'] ?? '') });
     case 'verdict': {
       const outcome = payload['outcome'];
       return t('log.verdict', { outcome: typeof outcome === 'string' && OUTCOMES.has(outcome) ? t(`outcome.${outcome as Outcome}`) : '–' });

@@ -1,6 +1,7 @@
 /** Before the call: who is calling, about what, that it is recorded, and one green button. */
 import { useSignal } from '@preact/signals';
 import type { JoinView } from '../base/protocol';
+import { locale } from '../base/text';
 import { waitLength } from '../base/time';
 import { Button, Chip, Icon, LanguageSwitch } from '../base/ui';
 import { ConsentLink } from '../call/consent';
@@ -68,6 +69,7 @@ export function Ready({ visit }: { visit: Visit }) {
   const view = visit.view.value;
   if (!view) return null;
   const order = view.case.order_number;
+  const answer = view.case.policy_answer?.sentences;
   return (
     <div class="page with-bar" data-test="ready-page">
       <header class="row between">
@@ -82,6 +84,7 @@ export function Ready({ visit }: { visit: Visit }) {
         <ItemCard view={view}>
           <p class="availability"><Availability view={view} /></p>
         </ItemCard>
+        {answer ? <p class="card" dir="auto" data-test="policy-sentence">{answer[locale.value] ?? answer['en']}</p> : null}
         <LeaveAppFirst />
         <NetworkHint found={visit.network.found.value} />
         <Steps view={view} />

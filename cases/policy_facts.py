@@ -1,0 +1,130 @@
+"""What a policy is told about a case: its lines, its delivery, and the buyer's earlier returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.policy_rules import HISTORY_DAYS, Facts
+from cases.states import ClaimReason, Outcome
+from cases.tables import Case, ItemLine
+
+_MOST_EARLIER: Final = 500
+_DAY_S: Final = 86_400
+
+
+def _market(country: str | None) -> str | None:
+    """A country as conditions name it."""
+    return ("GB" if country.upper() == "UK" else country.upper()) if country else None
+
+
+def _category(word: str | None) -> str | None:
+    """A category as conditions name it."""
+    return word.strip().casefold() if word and word.strip() else None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierCase:
+    """What counts of a case that the buyer opened before."""
+
+    case_id: str
+    opened_at: datetime
+    outcome: Outcome | None
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A buyer's earlier returns: how many in each of ``HISTORY_DAYS``, and percent refused."""
+
+    returns: tuple[int, int, int]
+    refused_share: int
+
+
+def policy_facts(case: Case, lines: Sequence[ItemLine], history: History | None) -> list[Facts]:
+    """What is known of each line; who gave no e-mail address has no known ``history``."""
+    value_minor = sum(line.price_minor * line.quantity for line in lines)
+    return [
+        Facts(
+            days_since_delivery=days_between(None, case.created_at),
+            market=_market(None),
+            category=_category(None),
+            reason=ClaimReason(case.claim_reason),
+            currency=case.currency,
+            price_minor=line.price_minor,
+            value_minor=value_minor,
+            quantity=line.quantity,
+            returns=history.returns if history else None,
+            refused_share=history.refused_share if history else None,
+            photographs=None,
+        )
+        for line in lines
+    ]
+
+
+def days_between(delivered_at: datetime | None, filed_at: datetime) -> int | None:
+    """Whole days of 24 hours since the delivery: in doubt the buyer has a day more."""
+    if delivered_at is None:
+        return None
+    return max(0, int((filed_at - delivered_at).total_seconds() // _DAY_S))
+
+
+def history_at(earlier: Iterable[EarlierCase], case_id: str, at: datetime) -> History:
+    """What was known at a moment; the case itself does not count."""
+    before = [one for one in earlier if one.case_id != case_id and one.opened_at <= at]
+    decided = [one for one in before if one.decided_at is not None and one.decided_at <= at]
+    refused = [one for one in decided if one.outcome is Outcome.REJECT]
+    in_30, in_90, in_365 = (
+        sum(one.opened_at > at - timedelta(days=days) for one in before) for days in HISTORY_DAYS
+    )
+    share = 100 * len(refused) // len(decided) if decided else 0
+    return History((in_30, in_90, in_365), share)
+
+
+async def history_of(tx: AsyncSession, case: Case) -> History | None:
+    """The history of a case's buyer when they opened it; None without an e-mail address."""
+    found = await earlier_cases(tx, case.tenant_id, [case])
+    return history_in(found, case)
+
+
+def history_in(found: Mapping[str, Sequence[EarlierCase]], case: Case) -> History | None:
+    """The same, from what ``earlier_cases`` found."""
+    if not case.buyer_email:
+        return None
+    return history_at(found.get(case.buyer_email.lower(), ()), case.id, case.created_at)
+
+
+async def earlier_cases(
+    tx: AsyncSession, tenant_id: str, cases: Sequence[Case]
+) -> dict[str, list[EarlierCase]]:
+    """The cases of these cases' buyers, by e-mail address, the last 500 for each case asked.
+
+    Addresses are stored in lower case since policies count them; older ones are found as
+    they were written.
+    """
+    written = {case.buyer_email for case in cases if case.buyer_email}
+    wanted = written | {email.lower() for email in written}
+    if not wanted:
+        return {}
+    since = min(case.created_at for case in cases) - timedelta(days=HISTORY_DAYS[-1])
+    rows = await tx.execute(
+        select(Case.buyer_email, Case.id, Case.created_at, Case.verdict_outcome, Case.verdict_at)
+        .where(
+            Case.tenant_id == tenant_id,
+            Case.buyer_email.in_(sorted(wanted)),
+            Case.created_at > since,
+        )
+        .order_by(Case.created_at.desc())
+        .limit(_MOST_EARLIER * len(cases))
+    )
+    found: dict[str, list[EarlierCase]] = {}
+    for email, case_id, opened_at, outcome, decided_at in rows:
+        found.setdefault((email or "").lower(), []).append(
+            EarlierCase(case_id, opened_at, Outcome(outcome) if outcome else None, decided_at)
+        )
+    return found
