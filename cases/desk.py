@@ -127,14 +127,21 @@ async def issue_link(
 
 
 async def revoke_link(
-    tx: AsyncSession, keys: KeyRing, actor: Actor, case_id: str, now: datetime
+    tx: AsyncSession,
+    keys: KeyRing,
+    actor: Actor,
+    case_id: str,
+    now: datetime,
+    *,
+    expected_version: int | None = None,
 ) -> None:
     """End the case's join link; when there is none, nothing happens.
 
     Raises:
-        CaseError: ``not_found`` or ``forbidden``.
+        CaseError: ``not_found``, ``forbidden`` or ``version_conflict`` (412).
     """
     case = await load_case(tx, actor, case_id, Action.INVITE, lock=True)
+    _expect(case, expected_version)
     if await links.revoke_links(tx, case.id, now):
         await _note(tx, keys, case, "link_revoked", {}, actor, now)
         await _move(tx, keys, case, CaseTrigger.WITHDRAW_OFFER, actor, now)
@@ -195,13 +202,7 @@ async def decide(
     if verdict.outcome is None:
         raise ValueError("a verdict needs an outcome")
     case = await load_case(tx, actor, case_id, Action.DECIDE, lock=True)
-    if expected_version is not None and case.version != expected_version:
-        raise CaseError(
-            "version_conflict",
-            "Somebody else has changed this case since you read it.",
-            status=412,
-            version=case.version,
-        )
+    _expect(case, expected_version)
     await _move(tx, keys, case, CaseTrigger.DECIDE, actor, now)
     case.verdict_outcome = verdict.outcome
     case.verdict_disposition = verdict.disposition
@@ -213,14 +214,22 @@ async def decide(
 
 
 async def close_case(
-    tx: AsyncSession, keys: KeyRing, actor: Actor, case_id: str, now: datetime
+    tx: AsyncSession,
+    keys: KeyRing,
+    actor: Actor,
+    case_id: str,
+    now: datetime,
+    *,
+    expected_version: int | None = None,
 ) -> None:
     """End a case for good and with it its join link.
 
     Raises:
-        CaseError: ``not_found``, ``forbidden``, ``session_open`` or ``case_closed`` (409).
+        CaseError: ``not_found``, ``forbidden``, ``version_conflict`` (412), ``session_open`` or
+            ``case_closed`` (409).
     """
     case = await load_case(tx, actor, case_id, Action.CLOSE, lock=True)
+    _expect(case, expected_version)
     await _move(tx, keys, case, CaseTrigger.CLOSE, actor, now)
     await links.revoke_links(tx, case.id, now)
 
@@ -233,6 +242,16 @@ def verdict_payload(verdict: Verdict | None) -> dict[str, object]:
         "liability": verdict.liability if verdict else None,
         "note": verdict.note if verdict else "",
     }
+
+
+def _expect(case: Case, version: int | None) -> None:
+    if version is not None and case.version != version:
+        raise CaseError(
+            "version_conflict",
+            "Somebody else has changed this case since you read it.",
+            status=412,
+            version=case.version,
+        )
 
 
 async def _issue(tx: AsyncSession, keys: KeyRing, case: Case, actor: Actor, now: datetime) -> str:

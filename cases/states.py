@@ -122,6 +122,8 @@ class Scope(StrEnum):
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     EVIDENCE_READ = "evidence:read"
+    WEBHOOKS_WRITE = "webhooks:write"
+    FIGURES_READ = "figures:read"
 
 
 class ParticipantRole(StrEnum):

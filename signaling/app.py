@@ -13,12 +13,15 @@ from signaling import (
     health_routes,
     host_routes,
     join_routes,
+    key_routes,
+    key_use,
     network_routes,
     observer_routes,
     openapi,
     pages,
     problems,
     session_routes,
+    webhook_routes,
     whip_routes,
 )
 from signaling.services import SERVICES, Services
@@ -32,6 +35,7 @@ def build_app(services: Services) -> web.Application:
     app[SERVICES] = services
     settings = services.settings
     app.on_response_prepare.append(problems.secure_headers(settings.public_url, lan=settings.lan))
+    app.on_response_prepare.append(key_use.tell_allowance)
     api_staff.add_routes(app)
     api_cases.add_routes(app)
     join_routes.add_routes(app)
@@ -43,6 +47,8 @@ def build_app(services: Services) -> web.Application:
     observer_routes.add_routes(app)
     handover_routes.add_routes(app)
     evidence_routes.add_routes(app)
+    key_routes.add_routes(app)
+    webhook_routes.add_routes(app)
     openapi.add_routes(app)
     health_routes.add_routes(app)
     pages.add_routes(app)
