@@ -47,7 +47,7 @@ class EndpointIn(Command):
     name: Word
     url: Url
     kinds: Kinds = Field(default_factory=list)
-    enabled: bool = True
+    enabled: Annotated[bool, Field(strict=True)] = True
 
 
 class ReplaySpan(Command):
@@ -66,7 +66,9 @@ class ReplaySpan(Command):
     )
     since: AwareDatetime
     until: AwareDatetime
-    only_missed: Annotated[bool, Field(description="Leave out what was delivered.")] = True
+    only_missed: Annotated[
+        bool, Field(strict=True, description="Leave out what was delivered.")
+    ] = True
 
     @model_validator(mode="after")
     def _forwards(self) -> ReplaySpan:

@@ -1,0 +1,2 @@
+/** The figures page's words, in English. */
+export const figuresEn = {} as const;

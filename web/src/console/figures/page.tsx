@@ -1,0 +1,4 @@
+/** The figures page. */
+export function FiguresPage() {
+  return null;
+}
