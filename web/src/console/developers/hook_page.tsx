@@ -5,7 +5,7 @@ import { dateAndTime } from '../../base/time';
 import { Button, Dialog, Icon, Skeleton, Switch, toast } from '../../base/ui';
 import { addressOf, follow, go } from '../route';
 import { useAct, useLoaded } from './asking';
-import { EndpointForm } from './endpoint_form';
+import { EndpointForm, type EndpointDraft } from './endpoint_form';
 import { StateChip } from './hooks_card';
 import { SecretOnce } from './secret_once';
 import { SentCard } from './sent_card';
@@ -19,8 +19,8 @@ export function HookPage({ id }: { id: string }) {
   const [secret, setSecret] = useState<string | null>(null);
   const [sent, setSent] = useState(0);
   const [busy, act] = useAct();
-  const save = (draft: { name: string; url: string; kinds: readonly string[] }, enabled: boolean) =>
-    put<Endpoint>(path, { ...draft, enabled }).then(() => { toast(td('hook.saved')); reload(); });
+  const save = ({ name, url, kinds }: EndpointDraft, enabled: boolean) =>
+    put<Endpoint>(path, { name, url, kinds, enabled }).then(() => { toast(td('hook.saved')); reload(); });
   const yes = () => act(async () => {
     if (asked === 'rotate') {
       setSecret((await post<EndpointSecret>(`${path}/secret`)).secret);
@@ -59,7 +59,7 @@ export function HookPage({ id }: { id: string }) {
             <SentCard key={`${id}:${sent}`} path={path} enabled={value.enabled} />
             <section class="card stack" aria-labelledby="hook-settings">
               <h2 id="hook-settings">{td('hook.settings')}</h2>
-              <EndpointForm key={value.id} begins={value} label={td('hook.save')} submit={(draft) => save({ ...draft }, value.enabled)} />
+              <EndpointForm key={value.id} begins={value} label={td('hook.save')} submit={(draft) => save(draft, value.enabled)} />
             </section>
           </div>
           {asked !== null ? (

@@ -1,0 +1,168 @@
+"""The developers page, the API reference and the figures, in a browser of each size."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page
+
+from tests.support.chromium import DESK, PHONE, TABLET, Viewport, chromium, screenshot
+from tests.support.journeys import STEP_MS, by, sign_in
+from tests.support.machine import Machine, running_machine
+from tests.support.receiver import receiver
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.usefixtures("chromium_binary"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+_SIZES = (("desk", DESK), ("tablet", TABLET), ("phone", PHONE))
+_TOO_WIDE_JS = "() => document.documentElement.scrollWidth - innerWidth"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def machine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Machine]:
+    """A machine with every process, which may send webhooks to this one."""
+    folder = tmp_path_factory.mktemp("machine") / "data"
+    async with running_machine(folder, webhooks_to_private=True) as running:
+        yield running
+
+
+async def looks_right(page: Page, name: str) -> None:
+    """At every size nothing is cut off, and axe finds nothing wrong; kept as pictures on demand."""
+    await page.evaluate(AXE.read_text())
+    for size, viewport in _SIZES:
+        await sized(page, viewport)
+        assert await page.evaluate(_TOO_WIDE_JS) <= 0, f"{name} at {size}"
+        found = await page.evaluate(
+            "axe.run({resultTypes: ['violations']}).then((done) => done.violations)"
+        )
+        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == [], size
+        if folder := os.environ.get("SCREENSHOTS"):
+            await screenshot(page, Path(folder), f"{name}-{size}")
+
+
+async def sized(page: Page, viewport: Viewport) -> None:
+    """Turn the window into another device's."""
+    await page.set_viewport_size({"width": viewport.width, "height": viewport.height})
+    await page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+
+
+@pytest.mark.timeout(180)
+async def test_an_admin_makes_a_key_and_a_webhook_and_sees_what_was_sent(machine: Machine) -> None:
+    """From an empty page to a message that the seller's own system has taken in."""
+    async with receiver() as shop, chromium(viewport=DESK) as browser:
+        page = await browser.open(f"{machine.url}/console/developers")
+        await sign_in(page, machine.people["seller"])
+        await by(page, "new-key").click(timeout=STEP_MS)
+        await by(page, "key-name").fill("Shop")
+        await by(page, "make-key").click()
+        await by(page, "new-key-form").get_by_text("Choose at least one").wait_for()
+        await by(page, "scope-cases:read").check()
+        await by(page, "scope-cases:write").check()
+        await by(page, "make-key").click()
+        secret = await by(page, "secret").input_value(timeout=STEP_MS)
+        await page.keyboard.press("Escape")
+        assert await by(page, "secret").is_visible(), "Escape must not lose what is shown once"
+        await by(page, "secret-done").click()
+        headers = {"Authorization": f"Bearer {secret}"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as http,
+            http.get(f"{machine.url}/api/v1/cases") as answer,
+        ):
+            assert answer.status == 200
+
+        await by(page, "new-hook").click()
+        await by(page, "hook-name").fill("Order system")
+        await by(page, "hook-url").fill("https://169.254.169.254/latest")
+        await by(page, "hook-submit").click()
+        await (
+            by(page, "new-hook-form")
+            .get_by_text("not on the public internet")
+            .wait_for(timeout=STEP_MS)
+        )
+        await by(page, "hook-url").fill(shop.url)
+        await by(page, "hook-submit").click()
+        assert (await by(page, "secret").input_value(timeout=STEP_MS)).startswith("whsec_")
+        await by(page, "secret-done").click()
+        await by(page, "hook-test").click(timeout=STEP_MS)
+        await shop.wait_for(1)
+        await page.locator('[data-test="delivery"][data-state="delivered"]').wait_for(
+            timeout=STEP_MS
+        )
+        shop.status = 500
+        opened = await machine.open_case()
+        await shop.wait_for(4)
+        await page.reload()
+        waiting = page.locator('[data-test="delivery"][data-state="waiting"]').first
+        await by(waiting, "show-attempts").click(timeout=STEP_MS)
+        await by(waiting, "attempt").first.get_by_text("Answered 500").wait_for(timeout=STEP_MS)
+        await looks_right(page, "webhook")
+
+        await sized(page, DESK)
+        await by(page, "hook-switch").click()
+        await by(page, "hook-note").wait_for(timeout=STEP_MS)
+        shop.status = 200
+        await by(page, "hook-switch").click()
+        await by(page, "hook-note").wait_for(state="detached", timeout=STEP_MS)
+        await by(page, "replay-span").click()
+        await by(page, "span-send").click()
+        await (
+            page.locator('[data-test="delivery"][data-state="delivered"]')
+            .nth(3)
+            .wait_for(timeout=STEP_MS)
+        )
+        told = {message.told["data"].get("case_id") for message in shop.came[1:]}
+        assert told == {opened["case"]["id"]}
+
+        await page.goto(f"{machine.url}/console/developers")
+        await by(page, "hook").wait_for(timeout=STEP_MS)
+        await by(page, "key").nth(1).wait_for(timeout=STEP_MS)
+        await looks_right(page, "developers")
+        await sized(page, DESK)
+        await by(page, "key").filter(has_text="Shop").get_by_role("button").click()
+        await by(page, "revoke-yes").click()
+        await by(page, "key").nth(1).wait_for(state="detached", timeout=STEP_MS)
+        async with (
+            aiohttp.ClientSession(headers=headers) as http,
+            http.get(f"{machine.url}/api/v1/cases") as answer,
+        ):
+            assert answer.status == 401
+        assert [line for line in browser.console_errors if "(Unprocessable" not in line] == []
+
+
+@pytest.mark.timeout(120)
+async def test_the_reference_shows_every_operation_and_a_command_that_works(
+    machine: Machine,
+) -> None:
+    """Drawn from the API's own description, without anything from elsewhere."""
+    async with chromium(viewport=DESK) as browser:
+        page = await browser.open(f"{machine.url}/api/docs")
+        await by(page, "operation").first.wait_for(timeout=STEP_MS)
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(f"{machine.url}/api/v1/openapi.json") as answer,
+        ):
+            described = await answer.json()
+        count = sum(len(methods) for methods in described["paths"].values())
+        assert await by(page, "operation").count() == count
+        origins = await page.evaluate(
+            "() => performance.getEntriesByType('resource').map((one) => new URL(one.name).origin)"
+        )
+        assert set(origins) == {machine.url}
+        command = await page.locator("#make_endpoint [data-test=curl]").inner_text()
+        assert '-H "Authorization: Bearer $PROOFCALL_KEY"' in command
+        assert '"url": "https://shop.example/proofcall"' in command
+        await looks_right(page, "reference")
+        await sized(page, DESK)
+        await by(page, "filter").fill("verdict")
+        await page.get_by_text("Decide a case").first.wait_for(timeout=STEP_MS)
+        assert await by(page, "operation").count() < count
+        assert browser.console_errors == []
