@@ -9,6 +9,7 @@ from signaling import (
     api_staff,
     bench_routes,
     evidence_routes,
+    figures_routes,
     handover_routes,
     health_routes,
     host_routes,
@@ -49,6 +50,7 @@ def build_app(services: Services) -> web.Application:
     evidence_routes.add_routes(app)
     key_routes.add_routes(app)
     webhook_routes.add_routes(app)
+    figures_routes.add_routes(app)
     openapi.add_routes(app)
     health_routes.add_routes(app)
     pages.add_routes(app)

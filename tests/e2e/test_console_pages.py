@@ -166,3 +166,45 @@ async def test_the_reference_shows_every_operation_and_a_command_that_works(
         await page.get_by_text("Decide a case").first.wait_for(timeout=STEP_MS)
         assert await by(page, "operation").count() < count
         assert browser.console_errors == []
+
+
+@pytest.mark.timeout(180)
+async def test_the_figures_are_drawn_and_each_number_opens_its_cases(machine: Machine) -> None:
+    """From an empty page to a decided case that is found again behind its number."""
+    async with chromium(viewport=DESK) as browser:
+        page = await browser.open(f"{machine.url}/console/figures")
+        await sign_in(page, machine.people["seller"])
+        await by(page, "figures").wait_for(timeout=STEP_MS)
+        opened = [await machine.open_case(number) for number in (0, 1, 2)]
+        async with machine.api() as http:
+            for case, outcome in zip(opened, ("refund", "resolved_without_return"), strict=False):
+                path = f"/api/v1/cases/{case['case']['id']}/verdict"
+                headers = {"If-Match": f'"{case["case"]["version"]}"'}
+                async with http.post(path, json={"outcome": outcome}, headers=headers) as answer:
+                    assert answer.status == 200, await answer.text()
+        await page.reload()
+        await page.locator('[data-test="day-chart"][data-drawn="true"]').wait_for(timeout=STEP_MS)
+        await looks_right(page, "figures")
+        await sized(page, DESK)
+        await by(page, "step-resolved").click()
+        await by(page, "behind-case").first.wait_for(timeout=STEP_MS)
+        assert await by(page, "behind-case").count() == 1
+        words = await by(page, "behind-case").inner_text()
+        assert opened[1]["case"]["order_number"] in words
+        await page.keyboard.press("Escape")
+        await by(page, "dimension").select_option("product")
+        first = by(page, "figures-row").first
+        await by(first, "row-cases").wait_for(timeout=STEP_MS)
+        async with page.expect_download(timeout=STEP_MS) as waiting:
+            await by(page, "csv").click()
+        table = await (await waiting.value).path()
+        assert table.read_text(encoding="utf-8-sig").startswith("product,cases,")
+        await by(page, "assume-postage").fill("oops")
+        await page.get_by_text("Write an amount").wait_for(timeout=STEP_MS)
+        await by(page, "assume-postage").fill("9.50")
+        async with page.expect_response(lambda answer: "postage_minor=950" in answer.url):
+            await page.keyboard.press("Tab")
+        await by(page, "step-opened").click()
+        await by(page, "behind-case").first.click(timeout=STEP_MS)
+        await by(page, "case-log").wait_for(timeout=STEP_MS)
+        assert browser.console_errors == []

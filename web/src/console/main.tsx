@@ -74,6 +74,7 @@ function Rail() {
           </button>
         ))}
       </div>
+      {route.value.part !== null ? <a class="rail-item narrow-only" href={addressOf({})} onClick={follow({})} data-test="to-cases"><Icon name="list" /><span>{t('console.all')}</span></a> : null}
       {mayHere('admin', 'agent', 'reviewer') ? <a class="rail-item" href={addressOf({ part: 'figures' })} aria-current={route.value.part === 'figures' ? 'page' : undefined} onClick={follow({ part: 'figures' })} data-test="to-figures"><Icon name="chart" /><span>{t('console.figures')}</span></a> : null}
       {mayHere('admin') ? <a class="rail-item" href={addressOf({ part: 'developers' })} aria-current={route.value.part === 'developers' ? 'page' : undefined} onClick={follow({ part: 'developers' })} data-test="to-developers"><Icon name="code" /><span>{t('console.developers')}</span></a> : null}
       <a class="rail-item" href="/review" data-test="to-review"><Icon name="play" /><span>{t('console.review')}</span></a>
