@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, post } from '../../base/api';
 import { endedLogin, failureWords } from '../../base/sign_in';
-import { ago, dateAndTime } from '../../base/time';
+import { ago, dateAndTime, serverNowMs } from '../../base/time';
 import { Button, Chip, Dialog, Field, Select, Skeleton, Switch, toast, type Tone } from '../../base/ui';
 import { addressOf, follow } from '../route';
 import { useAct } from './asking';
@@ -11,6 +11,7 @@ import { td } from './text';
 
 const TONES: Record<DeliveryState, Tone> = { waiting: 'warn', ordered: 'note', delivered: 'proof', given_up: 'live', held: 'plain' };
 const LOOK_AGAIN_MS = 2500;
+const SOON_MS = 30_000;
 
 export function SentCard({ path, enabled }: { path: string; enabled: boolean }) {
   const [state, setState] = useState<DeliveryState | ''>('');
@@ -30,7 +31,7 @@ export function SentCard({ path, enabled }: { path: string; enabled: boolean }) 
   };
   useEffect(() => { setItems(null); load(); }, [path, state]);
   // While something is on its way the page looks again; further pages stay as they are.
-  const moving = items?.some((item) => item.state === 'ordered' || (item.state === 'waiting' && item.tries === 0)) ?? false;
+  const moving = items?.some((item) => item.state === 'ordered' || (item.state === 'waiting' && item.due_at !== null && Date.parse(item.due_at) - serverNowMs() < SOON_MS)) ?? false;
   useEffect(() => {
     if (!moving) return undefined;
     const timer = setTimeout(load, LOOK_AGAIN_MS);

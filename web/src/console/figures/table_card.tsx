@@ -16,7 +16,7 @@ export function TableCard({ figures, by, onBy, csv, onOpen }: { figures: Figures
           <a class="button small" href={csv} download data-test="csv">{tf('fig.csv')}</a>
         </div>
       </div>
-      <div class="table-scroll" tabIndex={0} role="region" aria-labelledby="table-title">
+      <div class="table-scroll" tabIndex={0} role="group" aria-labelledby="table-title">
         <table class="figures-table">
           <thead>
             <tr>
