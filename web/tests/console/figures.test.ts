@@ -4,9 +4,11 @@ import { casesQuery, figuresQuery, minorOf, seriesOf, USUAL, type Figures } from
 const day = (date: string, cases: number) => ({ day: date, cases, by_video: 0, resolved: 0 });
 
 describe('figures as they are drawn and asked for', () => {
-  it('draws a day without a case as zero, and nothing when there is no day', () => {
-    expect(seriesOf([day('2026-02-27', 2), day('2026-03-02', 1)])[1]).toEqual([2, 0, 0, 1]);
-    expect(seriesOf([])).toEqual([[], [], [], []]);
+  it('draws every day of the span, one without a case as zero', () => {
+    const found = seriesOf([day('2026-02-27', 2), day('2026-03-02', 1)], '2026-02-26T13:00:00Z', '2026-03-02T09:00:00Z');
+    expect(found[1]).toEqual([0, 2, 0, 0, 1]);
+    expect(found[0][0]).toBe(Date.parse('2026-02-26T00:00:00Z') / 1000);
+    expect(seriesOf([], '2026-02-26T13:00:00Z', '2026-02-26T13:00:00Z')[1]).toEqual([0]);
   });
 
   it('takes amounts as people write them, and no others', () => {

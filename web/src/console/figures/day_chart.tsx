@@ -6,9 +6,9 @@ import { Skeleton } from '../../base/ui';
 import { seriesOf, type Day } from './shapes';
 import { tf } from './text';
 
-const HEIGHT = 240;
+const HEIGHT = 280;
 
-export function DayChart({ days }: { days: readonly Day[] }) {
+export function DayChart({ days, since, until }: { days: readonly Day[]; since: string; until: string }) {
   const place = useRef<HTMLDivElement>(null);
   const [drawn, setDrawn] = useState(false);
   useEffect(() => {
@@ -23,27 +23,31 @@ export function DayChart({ days }: { days: readonly Day[] }) {
       const axis = { stroke: colour('--ink-2'), grid: { stroke: colour('--line'), width: 1 }, ticks: { stroke: colour('--line'), width: 1 }, font: `12px ${style.fontFamily}` };
       const date = new Intl.DateTimeFormat(locale.value, { day: 'numeric', month: 'short', timeZone: 'UTC' });
       const whole = (_plot: uPlot, splits: number[]): string[] => splits.map((value) => (Number.isInteger(value) ? String(value) : ''));
-      const line = (label: string, name: string, width = 2) => ({ label, stroke: colour(name), width, points: { show: days.length < 40, size: 5 } });
+      const data = seriesOf(days, since, until);
+      const line = (label: string, name: string, width = 2) => ({ label, stroke: colour(name), width, points: { show: data[0].length < 40, size: 5 } });
       chart = new Plot(
         {
           width: element.clientWidth, height: HEIGHT,
           tzDate: (seconds) => Plot.tzDate(new Date(seconds * 1e3), 'Etc/UTC'),
           scales: { y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
           series: [
-            { value: (_plot, at) => (at === null ? '–' : date.format(new Date(at * 1000))) },
+            { label: tf('fig.day'), value: (_plot, at) => (at === null ? '–' : date.format(new Date(at * 1000))) },
             { ...line(tf('fig.opened'), '--note'), fill: `${colour('--note')}18` }, line(tf('fig.by_video'), '--warn'), line(tf('fig.resolved'), '--proof'),
           ],
           axes: [{ ...axis, values: (_plot, splits) => splits.map((at) => date.format(new Date(at * 1000))), space: 64, incrs: [1, 2, 7, 14, 28, 91].map((day) => day * 86_400) }, { ...axis, size: 40, values: whole }],
-          legend: { live: true }, cursor: { drag: { setScale: false } },
+          cursor: { drag: { setScale: false } },
+          // Without a pointer the legend tells the newest day.
+          hooks: { setCursor: [(plot) => { if (plot.cursor.idx == null) plot.setLegend({ idx: data[0].length - 1 }, false); }] },
         },
-        seriesOf(days), element,
+        data, element,
       );
+      chart.setLegend({ idx: data[0].length - 1 }, false);
       watch = new ResizeObserver(() => chart?.setSize({ width: element.clientWidth, height: HEIGHT }));
       watch.observe(element);
       setDrawn(true);
     });
     return () => { wanted = false; watch?.disconnect(); chart?.destroy(); };
-  }, [days]);
+  }, [days, since, until]);
   return (
     <div class="day-chart" role="img" aria-label={tf('fig.chart')} data-test="day-chart" data-drawn={drawn}>
       {drawn ? null : <Skeleton height={HEIGHT} />}

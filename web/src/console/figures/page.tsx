@@ -57,7 +57,7 @@ function Shown() {
         <>
           <Tiles figures={found} onOpen={setBehind} />
           <div class="figures-two">
-            <section class="card stack" aria-labelledby="days-title"><h2 id="days-title">{tf('fig.over_time')}</h2><DayChart days={found.days} /></section>
+            <section class="card stack" aria-labelledby="days-title"><h2 id="days-title">{tf('fig.over_time')}</h2><DayChart days={found.days} since={found.since} until={found.until} /></section>
             <StepsCard figures={found} onOpen={setBehind} />
           </div>
           <div class="figures-two even">

@@ -103,13 +103,12 @@ export function minorOf(text: string): number | null {
   return Math.round(Number(trimmed) * 100);
 }
 
-/** Every day from the first to the last, those without a case as zeros: seconds, then the three counts. */
-export function seriesOf(days: readonly Day[]): [number[], number[], number[], number[]] {
+/** Every day of the span (UTC), those without a case as zeros: seconds, then the three counts. */
+export function seriesOf(days: readonly Day[], since: string, until: string): [number[], number[], number[], number[]] {
   const known = new Map(days.map((day) => [Date.parse(`${day.day}T00:00:00Z`) / 1000, day]));
-  const times = [...known.keys()];
   const series: [number[], number[], number[], number[]] = [[], [], [], []];
-  if (times.length === 0) return series;
-  for (let at = Math.min(...times); at <= Math.max(...times); at += 86_400) {
+  const first = Math.floor(Date.parse(since) / 86_400_000) * 86_400;
+  for (let at = first; at * 1000 < Date.parse(until); at += 86_400) {
     const day = known.get(at);
     series[0].push(at);
     series[1].push(day?.cases ?? 0);

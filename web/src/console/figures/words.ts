@@ -13,11 +13,11 @@ export function count(value: number): string {
   return new Intl.NumberFormat(locale.value).format(value);
 }
 
-/** `3.5 hours`, `2.1 days`, `40 minutes`. */
+/** `3.5 hr`, `2.1 days`, `40 min`. */
 export function duration(seconds: number | null): string | null {
   if (seconds === null) return null;
-  const [amount, unit] = seconds < 5400 ? [seconds / 60, 'minute'] : seconds < 172_800 ? [seconds / 3600, 'hour'] : [seconds / 86_400, 'day'];
-  return new Intl.NumberFormat(locale.value, { style: 'unit', unit: String(unit), unitDisplay: 'long', maximumFractionDigits: Number(amount) < 10 ? 1 : 0 }).format(Number(amount));
+  const [amount, unit] = seconds < 60 ? [seconds, 'second'] : seconds < 5400 ? [seconds / 60, 'minute'] : seconds < 172_800 ? [seconds / 3600, 'hour'] : [seconds / 86_400, 'day'];
+  return new Intl.NumberFormat(locale.value, { style: 'unit', unit: String(unit), unitDisplay: 'short', maximumFractionDigits: Number(amount) < 10 && unit !== 'second' ? 1 : 0 }).format(Number(amount));
 }
 
 const WORDED: ReadonlySet<Dimension> = new Set(['reason', 'outcome', 'state', 'liability']);

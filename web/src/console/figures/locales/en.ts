@@ -19,6 +19,7 @@ export const figuresEn = {
   'fig.by_video': 'Inspected by video',
   'fig.of_cases': 'of {count} cases',
   'fig.over_time': 'Day by day',
+  'fig.day': 'Day',
   'fig.chart': 'Cases opened on each day, those inspected by video, and those resolved without return',
   'fig.steps': 'How far they came',
   'step.opened': 'Opened',
