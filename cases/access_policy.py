@@ -81,6 +81,9 @@ _SCOPES: Final[Mapping[Scope, frozenset[Action]]] = {
     Scope.EVIDENCE_READ: frozenset({Action.REVIEW}),
     Scope.POLICIES_READ: frozenset({Action.READ_POLICIES}),
     Scope.POLICIES_WRITE: frozenset({Action.READ_POLICIES, Action.WRITE_POLICIES}),
+    # These two are about no single case: cases/developers.py asks for them.
+    Scope.WEBHOOKS_WRITE: frozenset(),
+    Scope.FIGURES_READ: frozenset(),
 }
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,9 +13,9 @@ from cases.access_policy import Action, CaseFacts, may
 from cases.actor import Actor, KeyActor, StaffActor
 from cases.case_access import forbidden, not_found
 from cases.case_views import View, first_picture
+from cases.cursors import read_cursor, write_cursor
 from cases.states import CaseState, ClaimReason, Outcome
 from cases.tables import Case, ItemLine, Recording, Session, Tenant
-from runtime.errors import CaseError
 
 
 class CaseSummary(View):
@@ -90,7 +87,7 @@ async def list_cases(tx: AsyncSession, actor: Actor, wanted: CaseFilter) -> Case
     for word in (wanted.words or "").casefold().split():
         query = query.where(Case.search_text.contains(word, autoescape=True))
     if wanted.cursor is not None:
-        at, case_id = _read_cursor(wanted.cursor)
+        at, case_id = read_cursor(wanted.cursor)
         query = query.where(
             (Case.updated_at < at) | ((Case.updated_at == at) & (Case.id < case_id))
         )
@@ -115,7 +112,7 @@ async def list_cases(tx: AsyncSession, actor: Actor, wanted: CaseFilter) -> Case
         for case, tenant_name, listing, is_recorded, last_session_id in page
     ]
     more = len(rows) > wanted.limit
-    return CasePage(items, _cursor(page[-1][0]) if more else None)
+    return CasePage(items, write_cursor(page[-1][0].updated_at, page[-1][0].id) if more else None)
 
 
 def _seen_by(query: Select[Any], actor: Actor) -> Select[Any]:
@@ -139,20 +136,3 @@ def _seen_by(query: Select[Any], actor: Actor) -> Select[Any]:
 
 def _recorded() -> ColumnElement[bool]:
     return exists().where(Recording.session_id == Session.id, Session.case_id == Case.id)
-
-
-def _cursor(case: Case) -> str:
-    text = json.dumps([case.updated_at.isoformat(), case.id])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        at, case_id = json.loads(text)
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None or not isinstance(case_id, str):
-            raise ValueError("not ours")
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise CaseError("bad_cursor", "This cursor is not one of ours.", status=422) from error
-    return moment, case_id

@@ -132,14 +132,21 @@ async def issue_link(
 
 
 async def revoke_link(
-    tx: AsyncSession, keys: KeyRing, actor: Actor, case_id: str, now: datetime
+    tx: AsyncSession,
+    keys: KeyRing,
+    actor: Actor,
+    case_id: str,
+    now: datetime,
+    *,
+    expected_version: int | None = None,
 ) -> None:
     """End the case's join link; when there is none, nothing happens.
 
     Raises:
-        CaseError: ``not_found`` or ``forbidden``.
+        CaseError: ``not_found``, ``forbidden`` or ``version_conflict`` (412).
     """
     case = await load_case(tx, actor, case_id, Action.INVITE, lock=True)
+    refuse_stale(case, expected_version)
     if await links.revoke_links(tx, case.id, now):
         await _note(tx, keys, case, "link_revoked", {}, actor, now)
         await _move(tx, keys, case, CaseTrigger.WITHDRAW_OFFER, actor, now)
@@ -236,14 +243,22 @@ def refuse_stale(case: Case, expected_version: int | None) -> None:
 
 
 async def close_case(
-    tx: AsyncSession, keys: KeyRing, actor: Actor, case_id: str, now: datetime
+    tx: AsyncSession,
+    keys: KeyRing,
+    actor: Actor,
+    case_id: str,
+    now: datetime,
+    *,
+    expected_version: int | None = None,
 ) -> None:
     """End a case for good and with it its join link.
 
     Raises:
-        CaseError: ``not_found``, ``forbidden``, ``session_open`` or ``case_closed`` (409).
+        CaseError: ``not_found``, ``forbidden``, ``version_conflict`` (412), ``session_open`` or
+            ``case_closed`` (409).
     """
     case = await load_case(tx, actor, case_id, Action.CLOSE, lock=True)
+    refuse_stale(case, expected_version)
     await _move(tx, keys, case, CaseTrigger.CLOSE, actor, now)
     await links.revoke_links(tx, case.id, now)
 

@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import chain
 from cases.chain import ChainBroken, ChainLink
 from cases.database import hold
+from cases.following import Entry, follow
 from cases.tables import Event
 
 __all__ = [
@@ -86,7 +87,8 @@ async def append(
     """Write one event at the end of a log and give it back.
 
     A ``client_id`` that this actor has used in this log gives the first event again and
-    writes nothing: that is what makes a browser's repeat harmless.
+    writes nothing: that is what makes a browser's repeat harmless. What follows from an
+    entry of the case log (``cases.following``) is in the same commit.
 
     Raises:
         ValueError: the payload is not JSON, or ``at`` is naive.
@@ -140,7 +142,11 @@ async def append(
         )
     )
     await tx.flush()
-    return LoggedEvent(seq, kind, at, actor, visibility, client_id, json.loads(plain))
+    event = LoggedEvent(seq, kind, at, actor, visibility, client_id, json.loads(plain))
+    if log is LogKind.CASE:
+        is_internal = visibility is Visibility.INTERNAL
+        await follow(tx, Entry(subject_id, seq, kind, at, actor, is_internal, event.payload or {}))
+    return event
 
 
 async def read_events(

@@ -30,6 +30,7 @@ MIN_PASSWORD_CHARS: Final = 10
 MAX_PASSWORD_CHARS: Final = 256
 API_KEY_PREFIX: Final = "pk_"
 
+_SHOWN_CHARS: Final = 8  # of a key's secret: 30 of 256 random bits
 _WINDOW: Final = timedelta(minutes=15)
 _MAX_FAILURES_HERE: Final = 10  # one e-mail from one address
 _MAX_FAILURES_ADDRESS: Final = 50  # any e-mail from one address
@@ -225,7 +226,13 @@ async def staff_view(tx: AsyncSession, actor: StaffActor) -> StaffView:
 
 
 async def create_api_key(
-    tx: AsyncSession, *, tenant_id: str, name: str, scopes: Iterable[Scope], now: datetime
+    tx: AsyncSession,
+    *,
+    tenant_id: str,
+    name: str,
+    scopes: Iterable[Scope],
+    now: datetime,
+    created_by: str | None = None,
 ) -> str:
     """A new key for a machine; given once and stored hashed."""
     secret = API_KEY_PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
@@ -235,8 +242,10 @@ async def create_api_key(
             tenant_id=tenant_id,
             name=name,
             secret_hash=_hash_of(secret),
-            scopes=sorted(scopes),
+            beginning=secret[:_SHOWN_CHARS],
+            scopes=sorted(set(scopes)),
             created_at=now,
+            created_by=created_by,
         )
     )
     await tx.flush()
@@ -253,6 +262,11 @@ async def actor_of_key(tx: AsyncSession, secret: str) -> KeyActor | None:
     if key is None:
         return None
     return KeyActor(key.id, TenantId(key.tenant_id), frozenset(Scope(s) for s in key.scopes))
+
+
+def hash_of_secret(secret: str) -> bytes:
+    """How an API key's secret is stored."""
+    return _hash_of(secret)
 
 
 def _folded(email: str) -> str:

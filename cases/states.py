@@ -164,6 +164,8 @@ class Scope(StrEnum):
     EVIDENCE_READ = "evidence:read"
     POLICIES_READ = "policies:read"
     POLICIES_WRITE = "policies:write"
+    WEBHOOKS_WRITE = "webhooks:write"
+    FIGURES_READ = "figures:read"
 
 
 class ParticipantRole(StrEnum):

@@ -27,6 +27,9 @@ Work = Callable[[str], Awaitable[None]]
 """One kind of work: idempotent, takes the id of its subject, raises to be tried again."""
 
 _QUEUE = "proofcall"
+# Work that waits for strangers' servers, and so must not stand in the way of the rest.
+_SLOW_QUEUE = "strangers"
+_SLOW_WORK = frozenset({"deliver_webhook"})
 _NAME = "proofcall"
 # Pinned: a version derived from the source would orphan pending work at every upgrade.
 _WORK_VERSION = "1"
@@ -61,7 +64,7 @@ class DbosOutbox:
     ) -> None:
         options: EnqueueOptions = {
             "workflow_name": workflow,
-            "queue_name": _QUEUE,
+            "queue_name": _SLOW_QUEUE if workflow in _SLOW_WORK else _QUEUE,
             "workflow_id": workflow_id,
             "app_version": _WORK_VERSION,
         }
@@ -105,6 +108,7 @@ class JobRunner:
     def _launch() -> None:
         DBOS.launch()
         DBOS.register_queue(_QUEUE, worker_concurrency=4, polling_interval_sec=0.5)
+        DBOS.register_queue(_SLOW_QUEUE, worker_concurrency=32, polling_interval_sec=0.5)
 
     async def close(self) -> None:
         """Stop; work in progress is taken up at the next start."""

@@ -15,6 +15,7 @@ from runtime.control import ControlServer, Json, load_control_secret
 from runtime.settings import Settings
 from signaling.services import Services
 from signaling.web_process import serve_http, web_services
+from signaling.webhook_work import deliver_webhook, order_webhooks
 
 
 async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
@@ -29,11 +30,13 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                     settings,
                     {
                         "cut_still": partial(cut_still, services),
+                        "deliver_webhook": partial(deliver_webhook, services),
                         "seal_session": partial(seal_session, services),
                     },
                     executor_id="jobs",
                 )
                 await runner.start()
+                services.tasks.forever("webhooks", partial(order_webhooks, services))
                 stack.push_async_callback(runner.close)
                 await stack.enter_async_context(_telling(services, runner))
             if serve:

@@ -85,6 +85,12 @@ class Settings(BaseSettings):
     metrics_from: str = Field(
         "127.0.0.0/8,::1/128", description="Networks that may read /metrics without a token"
     )
+    webhooks_to_private: bool = Field(
+        False, description="Let webhooks go to private networks and by plain HTTP (self-hosters)"
+    )
+    api_rate_per_minute: int = Field(
+        600, ge=1, le=1_000_000, description="Requests a minute that one API key may make"
+    )
     metrics_token: SecretStr | None = Field(None, description="Bearer token for /metrics")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["text", "json"] = "text"

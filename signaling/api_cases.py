@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, Final
 
 from aiohttp import web
 
-from cases import access_log, desk, idempotency, log
+from cases import access_log, desk, log
 from cases.access_policy import Action
 from cases.case_access import load_case
 from cases.case_list import CaseFilter, list_cases
@@ -21,7 +18,6 @@ from cases.links import LINK_LIFETIME
 from cases.log import LogKind, Visibility
 from cases.states import Direction
 from cases.unit import Unit
-from runtime.errors import CaseError
 from signaling import listing_picture_routes, openapi
 from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body, parse_query
@@ -37,10 +33,11 @@ from signaling.case_models import (
 )
 from signaling.etags import etag_of, wanted_version
 from signaling.listing_picture_routes import store_pictures
+from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import route
 from signaling.services import SERVICES, Services
 
-_MAX_KEY_CHARS: Final = 255
+_IF_MATCH_MAY: Final = {"If-Match": "The ETag of the case as it was read; may be left out."}
 
 
 def add_routes(app: web.Application) -> None:
@@ -66,8 +63,12 @@ def add_routes(app: web.Application) -> None:
     "/api/v1/cases",
     "Open a return case and get its join link",
     body=OpenCase,
-    headers={"Idempotency-Key": "A repeat with the same key and body is told the same answer."},
+    headers=IDEMPOTENCY_HEADER,
     answers={201: CaseOpened},
+    errors={
+        422: "invalid, bad_picture, picture_too_large, warehouse_required, "
+        "warehouse_not_granted, key_reused, bad_key_header"
+    },
 )
 async def open_case(request: web.Request) -> web.Response:
     """Open a case; its embedded pictures go to the store first."""
@@ -75,45 +76,16 @@ async def open_case(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     command = await parse_body(request, OpenCase)
     tenant_id = desk.opening_tenant(actor)
-    key = _idempotency_key(request)
-    request_sha256 = await asyncio.to_thread(_sha256_of, await request.read())
     command = await store_pictures(services.store, command)
 
-    async def act(unit: Unit) -> idempotency.Answer:
-        encryption_key = await unit.keys.tenant_key(unit.tx, tenant_id)
-        if key is not None:
-            known = await idempotency.recall(
-                unit.tx,
-                asker=actor.label,
-                key=key,
-                request_sha256=request_sha256,
-                encryption_key=encryption_key,
-                now=unit.now,
-            )
-            if known is not None:
-                return known
+    async def act(unit: Unit) -> Made:
         opened = await desk.open_case(unit.tx, unit.keys, actor, command, unit.now)
         view = await case_view(unit.tx, actor, opened.case_id, unit.now)
         url = _join_url(services, opened.token)
-        body = {"case": view, "join_url": url, "invitation": _invitation(view, url)}
-        answer = idempotency.Answer(201, json.dumps(body, ensure_ascii=False).encode())
-        if key is not None:
-            await idempotency.remember(
-                unit.tx,
-                answer,
-                asker=actor.label,
-                key=key,
-                request_sha256=request_sha256,
-                encryption_key=encryption_key,
-                now=unit.now,
-            )
         tell_desks(unit, view)
-        return answer
+        return Made(201, {"case": view, "join_url": url, "invitation": _invitation(view, url)})
 
-    answer = await services.run(act)
-    return web.Response(
-        body=answer.body, status=answer.status, content_type="application/json", charset="utf-8"
-    )
+    return await answer_once(request, actor, tenant_id, act)
 
 
 @route(
@@ -167,7 +139,9 @@ async def get_case(request: web.Request) -> web.Response:
     "POST",
     "/api/v1/cases/{id}/link",
     "Issue a new join link and end the old one",
+    headers=IDEMPOTENCY_HEADER,
     answers={200: LinkIssued},
+    errors={409: "case_closed, session_open, wrong_state"},
 )
 async def issue_link(request: web.Request) -> web.Response:
     """A new link, with its invitation."""
@@ -175,29 +149,42 @@ async def issue_link(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     case_id = request.match_info["id"]
 
-    async def act(unit: Unit) -> dict[str, Any]:
+    async def act(unit: Unit) -> Made:
         token = await desk.issue_link(unit.tx, unit.keys, actor, case_id, unit.now)
         view = await case_view(unit.tx, actor, case_id, unit.now)
         tell_desks(unit, view)
         url = _join_url(services, token)
-        return {
-            "join_url": url,
-            "expires_at": _rfc3339(unit.now + LINK_LIFETIME),
-            "invitation": _invitation(view, url),
-        }
+        return Made(
+            200,
+            {
+                "join_url": url,
+                "expires_at": _rfc3339(unit.now + LINK_LIFETIME),
+                "invitation": _invitation(view, url),
+            },
+        )
 
-    return web.json_response(await services.run(act))
+    return await answer_once(request, actor, actor.tenant_id, act)
 
 
-@route("DELETE", "/api/v1/cases/{id}/link", "End the join link", answers={204: None})
+@route(
+    "DELETE",
+    "/api/v1/cases/{id}/link",
+    "End the join link",
+    headers=_IF_MATCH_MAY,
+    answers={204: None},
+    errors={409: "session_open", 412: "version_conflict"},
+)
 async def revoke_link(request: web.Request) -> web.Response:
     """No link any more."""
     services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
+    version = wanted_version(request, "case", required=False)
     case_id = request.match_info["id"]
 
     async def act(unit: Unit) -> None:
-        await desk.revoke_link(unit.tx, unit.keys, actor, case_id, unit.now)
+        await desk.revoke_link(
+            unit.tx, unit.keys, actor, case_id, unit.now, expected_version=version
+        )
         tell_desks(unit, await case_view(unit.tx, actor, case_id, unit.now))
 
     await services.run(act)
@@ -211,6 +198,11 @@ async def revoke_link(request: web.Request) -> web.Response:
     body=Decide,
     headers={"If-Match": "The ETag of the case as it was read; required."},
     answers={200: CaseView},
+    errors={
+        409: "session_open, case_closed, wrong_state",
+        412: "version_conflict: somebody else was faster; read the case and decide again",
+        428: "if_match_required",
+    },
 )
 async def decide(request: web.Request) -> web.Response:
     """Set the verdict, if the case is still as the asker read it."""
@@ -233,15 +225,25 @@ async def decide(request: web.Request) -> web.Response:
     return answer_case(await services.run(act))
 
 
-@route("POST", "/api/v1/cases/{id}/close", "Close a case for good", answers={200: CaseView})
+@route(
+    "POST",
+    "/api/v1/cases/{id}/close",
+    "Close a case for good",
+    headers=_IF_MATCH_MAY,
+    answers={200: CaseView},
+    errors={409: "case_closed, session_open", 412: "version_conflict"},
+)
 async def close(request: web.Request) -> web.Response:
     """End a case and with it its join link; a repeat is refused with ``case_closed``."""
     services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
+    version = wanted_version(request, "case", required=False)
     case_id = request.match_info["id"]
 
     async def act(unit: Unit) -> dict[str, Any]:
-        await desk.close_case(unit.tx, unit.keys, actor, case_id, unit.now)
+        await desk.close_case(
+            unit.tx, unit.keys, actor, case_id, unit.now, expected_version=version
+        )
         await unit.tx.flush()
         view = await case_view(unit.tx, actor, case_id, unit.now)
         tell_desks(unit, view)
@@ -292,17 +294,6 @@ async def get_case_events(request: web.Request) -> web.Response:
     return web.json_response(answer.model_dump(mode="json"))
 
 
-def _idempotency_key(request: web.Request) -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not (
-        0 < len(key) <= _MAX_KEY_CHARS and key.isascii() and key.isprintable()
-    ):
-        raise CaseError(
-            "bad_key_header", "An Idempotency-Key has 1 to 255 printable characters.", status=422
-        )
-    return key
-
-
 def answer_case(view: dict[str, Any]) -> web.Response:
     """A case, with its version as ``ETag``."""
     return web.json_response(view, headers={"ETag": etag_of(view["version"])})
@@ -329,10 +320,6 @@ def _invitation(view: dict[str, Any], url: str) -> dict[str, str]:
 
 def _join_url(services: Services, token: str) -> str:
     return f"{services.settings.public_url}/j/{token}"
-
-
-def _sha256_of(body: bytes) -> str:
-    return sha256(body).hexdigest()
 
 
 def _rfc3339(at: datetime) -> str:

@@ -9,10 +9,13 @@ from signaling import (
     api_staff,
     bench_routes,
     evidence_routes,
+    figures_routes,
     handover_routes,
     health_routes,
     host_routes,
     join_routes,
+    key_routes,
+    key_use,
     move_routes,
     network_routes,
     observer_routes,
@@ -21,6 +24,7 @@ from signaling import (
     policy_routes,
     problems,
     session_routes,
+    webhook_routes,
     whip_routes,
 )
 from signaling.services import SERVICES, Services
@@ -34,6 +38,7 @@ def build_app(services: Services) -> web.Application:
     app[SERVICES] = services
     settings = services.settings
     app.on_response_prepare.append(problems.secure_headers(settings.public_url, lan=settings.lan))
+    app.on_response_prepare.append(key_use.tell_allowance)
     api_staff.add_routes(app)
     api_cases.add_routes(app)
     move_routes.add_routes(app)
@@ -47,6 +52,9 @@ def build_app(services: Services) -> web.Application:
     observer_routes.add_routes(app)
     handover_routes.add_routes(app)
     evidence_routes.add_routes(app)
+    key_routes.add_routes(app)
+    webhook_routes.add_routes(app)
+    figures_routes.add_routes(app)
     openapi.add_routes(app)
     health_routes.add_routes(app)
     pages.add_routes(app)

@@ -13,6 +13,7 @@ from cases import links, people
 from cases.actor import BuyerActor, KeyActor, StaffActor
 from cases.states import Role
 from runtime.errors import CaseError
+from signaling.key_use import count_request
 from signaling.services import SERVICES
 
 LOGIN_COOKIE: Final = "pc_login"
@@ -26,7 +27,8 @@ async def actor_of(request: web.Request) -> StaffActor | KeyActor | None:
     """The staff member or the machine behind a request; with a bearer key no cookie counts.
 
     Raises:
-        CaseError: ``bad_key`` (401), a key was sent and it is unknown or revoked.
+        CaseError: ``bad_key`` (401), a key was sent and it is unknown or revoked;
+            ``too_many_requests`` (429).
     """
     services = request.app[SERVICES]
     authorization = request.headers.get("Authorization")
@@ -36,6 +38,7 @@ async def actor_of(request: web.Request) -> StaffActor | KeyActor | None:
             key = await people.actor_of_key(tx, secret.strip())
         if key is None or scheme.lower() != "bearer":
             raise CaseError("bad_key", "This API key is not valid.", status=401)
+        await count_request(request, key.api_key_id)
         return key
     secret = request.cookies.get(LOGIN_COOKIE, "")
     if not secret:

@@ -12,14 +12,18 @@ from runtime.errors import CaseError
 _ETAG: Final = re.compile(r'(?:W/)?"([0-9]{1,9})"')
 
 
-def wanted_version(request: web.Request, what: str) -> int | None:
-    """The version that ``If-Match`` names; None for ``*``. ``what`` is said in the errors.
+def wanted_version(request: web.Request, what: str, *, required: bool = True) -> int | None:
+    """The version that ``If-Match`` names; None for ``*``, or where it may be left out.
+
+    ``what`` is said in the errors.
 
     Raises:
         CaseError: ``if_match_required`` (428) or, for what was never our ETag,
             ``version_conflict`` (412).
     """
     given = request.headers.get("If-Match")
+    if given is None and not required:
+        return None
     if given is None:
         raise CaseError("if_match_required", f"Send the {what}'s ETag as If-Match.", status=428)
     if given.strip() == "*":

@@ -17,6 +17,16 @@ Answer = type[BaseModel] | str | None
 _REFERENCE: Final = "#/components/schemas/{model}"
 
 
+_ABOUT: Final = (
+    "Return cases, their live inspections and the evidence of them. Send an API key as "
+    "`Authorization: Bearer pk_…`. Every error is a problem (RFC 9457) with a stable `code`. "
+    "Lists are pages: ask again with `cursor` until `next_cursor` is null. What may be made "
+    "twice by accident takes an `Idempotency-Key`; what two may change at once takes the "
+    "`ETag` as `If-Match`. `RateLimit` tells how many requests are left, `Retry-After` when "
+    "to come again."
+)
+
+
 class Problem(BaseModel):
     """An error (RFC 9457); ``code`` is stable, ``detail`` is a sentence for a person."""
 
@@ -41,6 +51,7 @@ class Operation:
     headers: Mapping[str, str]
     answers: Mapping[int, Answer]
     secured: bool
+    errors: Mapping[int, str]
 
 
 _OPERATIONS: Final[web.AppKey[list[Operation]]] = web.AppKey("operations")
@@ -56,15 +67,26 @@ def route(
     query: type[BaseModel] | None = None,
     headers: Mapping[str, str] | None = None,
     secured: bool = True,
+    errors: Mapping[int, str] | None = None,
 ) -> Callable[[Handler], Operation]:
     """Declare a handler of ``/api/v1``; ``headers`` maps optional request headers to their use.
 
-    The decorated name is an ``Operation``: give it to ``register``.
+    ``errors`` names the codes of its own problems by status; those that every route may
+    answer are told by themselves. The decorated name is an ``Operation``: give it to ``register``.
     """
 
     def declare(handler: Handler) -> Operation:
         return Operation(
-            method, path, summary, handler, body, query, headers or {}, answers, secured
+            method,
+            path,
+            summary,
+            handler,
+            body,
+            query,
+            headers or {},
+            answers,
+            secured,
+            errors or {},
         )
 
     return declare
@@ -110,7 +132,7 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
         entry[operation.method.lower()] = _operation(operation, references)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Proofcall", "version": "1"},
+        "info": {"title": "Proofcall", "version": "1", "description": _ABOUT},
         "paths": paths,
         "components": {
             "schemas": definitions["$defs"],
@@ -136,6 +158,8 @@ def _operation(operation: Operation, references: Mapping[Any, Any]) -> dict[str,
         },
         "security": [{"key": []}, {"login": []}] if operation.secured else [],
     }
+    for status, codes in _errors(operation).items():
+        told["responses"].setdefault(str(status), _problem(codes, references))
     told["responses"]["default"] = {
         "description": "An error.",
         "content": {"application/problem+json": {"schema": references[Problem, "serialization"]}},
@@ -147,6 +171,31 @@ def _operation(operation: Operation, references: Mapping[Any, Any]) -> dict[str,
             "content": {"application/json": {"schema": schema}},
         }
     return told
+
+
+def _errors(operation: Operation) -> dict[int, str]:
+    """The codes of every problem that the operation may answer, by status."""
+    told: dict[int, str] = {}
+    if operation.secured:
+        told[401] = "not_signed_in, bad_key"
+        told[403] = "forbidden, wrong_role, wrong_origin"
+        told[429] = "too_many_requests: wait as long as Retry-After says"
+    if "{" in operation.path:
+        told[404] = "not_found: there is no such thing, or not for you"
+    if operation.query is not None or "Idempotency-Key" in operation.headers:
+        told[422] = "invalid, bad_cursor, bad_key_header, key_reused"
+    if operation.body is not None:
+        told |= {400: "bad_json", 413: "too_large", 415: "not_json", 422: "invalid"}
+    return {**told, **operation.errors}
+
+
+def _problem(codes: str, references: Mapping[Any, Any]) -> dict[str, Any]:
+    first = codes.partition(",")[0].partition(":")[0]
+    schema = references[Problem, "serialization"]
+    return {
+        "description": codes,
+        "content": {"application/problem+json": {"schema": schema, "example": {"code": first}}},
+    }
 
 
 def _content(answer: Answer, references: Mapping[Any, Any]) -> dict[str, Any]:

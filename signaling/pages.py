@@ -1,4 +1,4 @@
-"""The built front end: five pages that change nothing, and hashed files that never change."""
+"""The built front end: six pages that change nothing, and hashed files that never change."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ _PAGES: Final = {
     "/review": "review.html",
     "/console": "console.html",
     "/console/{part}": "console.html",
+    "/api/docs": "api.html",
 }
 
 

@@ -29,6 +29,7 @@ from runtime.tasks import Tasks
 from runtime.vitals import Vitals
 from signaling.join_limit import JoinLimit
 from signaling.media_pool import MediaPool, Place
+from signaling.rate_limit import RateLimit
 from signaling.turn import TurnAccess
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ class Services:
     """One look at the bench cameras at a time, so that an older one never undoes a newer."""
     check_limit: JoinLimit = field(default_factory=lambda: JoinLimit(attempts=8, window_s=60.0))
     load_limit: JoinLimit = field(default_factory=lambda: JoinLimit(attempts=40, window_s=60.0))
+    rate_limit: RateLimit | None = None
+    """Of API keys; without one nothing is counted."""
+    keys_seen: dict[str, float] = field(default_factory=dict)
+    """When this process last wrote down the use of an API key, by the monotonic clock."""
     turn: TurnAccess = field(default_factory=TurnAccess)
 
     async def run(self, act: Callable[[Unit], Awaitable[T]]) -> T:

@@ -26,6 +26,7 @@ from signaling.lan_site import serve_lan
 from signaling.media_pool import MediaPool
 from signaling.metrics import Metrics
 from signaling.process_figures import ProcessFigures
+from signaling.rate_limit import RateLimit
 from signaling.recorder_link import RecorderLink
 from signaling.services import Services
 from signaling.sockets import Hub
@@ -68,6 +69,7 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
         vitals=Vitals(clock),
         figures=figures,
         turn=turn_access(settings),
+        rate_limit=RateLimit(settings.api_rate_per_minute, settings.redis_url),
     )
     try:
         await database.migrate()
@@ -75,6 +77,8 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
         yield services
     finally:
         await services.tasks.close()
+        if services.rate_limit is not None:
+            await services.rate_limit.close()
         await services.media_pool.close()
         await figures.close()
         await services.recorder.close()

@@ -1,6 +1,7 @@
 """Every table of the domain, as SQLAlchemy maps it; Alembic's migrations follow this room."""
 
 from cases.tables.base import Base
+from cases.tables.figures import CaseFigure
 from cases.tables.inspections import (
     BenchCamera,
     Handover,
@@ -45,12 +46,18 @@ from cases.tables.returns import (
     JoinLink,
 )
 from cases.tables.settlement import Parcel, Settlement
+from cases.tables.webhooks import (
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 
 __all__ = [
     "ApiKey",
     "Base",
     "BenchCamera",
     "Case",
+    "CaseFigure",
     "Consent",
     "Device",
     "Event",
@@ -81,4 +88,7 @@ __all__ = [
     "Still",
     "Tenant",
     "Warehouse",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
 ]

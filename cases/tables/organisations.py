@@ -96,6 +96,9 @@ class ApiKey(Base):
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), index=True)
     name: Mapped[str]
     secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    beginning: Mapped[str | None]  # of the secret: how people tell keys apart
     scopes: Mapped[list[Any]]
     created_at: Mapped[datetime]
+    created_by: Mapped[str | None]
+    last_used_at: Mapped[datetime | None]  # to within five minutes
     revoked_at: Mapped[datetime | None]

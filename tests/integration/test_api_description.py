@@ -23,7 +23,7 @@ _CHECKS = (
 
 async def test_generated_requests_find_the_api_as_it_describes_itself(tmp_path: Path) -> None:
     """No 500, no undescribed answer, and nothing is open without a key."""
-    async with seller_site(tmp_path) as site:
+    async with seller_site(tmp_path, api_rate_per_minute=1_000_000) as site:
         secret = await site.seller.api_key(site.seller.lamp, *Scope)
         actor = await site.seller.machine(site.seller.lamp, *Scope)
         await site.seller.open_case(actor)

@@ -19,6 +19,7 @@ from runtime.clock import ManualClock
 from runtime.settings import Settings
 from runtime.tasks import Tasks
 from signaling.app import build_app
+from signaling.rate_limit import RateLimit
 from signaling.services import Services
 from tests.support.seller import Seller, make_seller
 
@@ -73,6 +74,8 @@ async def seller_site(folder: Path, **settings: Any) -> AsyncIterator[SellerSite
         "store": store,
         "hub": hub,
         "tasks": Tasks(),
+        "rate_limit": RateLimit(chosen.api_rate_per_minute, chosen.redis_url),
+        "keys_seen": {},
     }
     # Whatever belongs to calls is not there, and no route of the desk may miss it.
     missing: dict[str, Any] = dict.fromkeys(part.name for part in fields(Services))

@@ -27,6 +27,8 @@ const PATHS = {
   sound: 'M4 9v6h4l5 4V5L8 9zM16.5 9a4 4 0 0 1 0 6M19 6.5a8 8 0 0 1 0 11',
   back: 'M15 5l-7 7 7 7',
   forward: 'M9 5l7 7-7 7',
+  chart: 'M4 20V4M4 20h16M8.5 16v-4M13 16V8M17.5 16v-6',
+  code: 'M8.5 7L4 12l4.5 5M15.5 7l4.5 5-4.5 5',
   play: 'M7 4l13 8-13 8z',
   pause: 'M8 5v14M16 5v14',
   list: 'M8 6h12M8 12h12M8 18h12M4 6h.2M4 12h.2M4 18h.2',

@@ -21,6 +21,8 @@ const search = new CaseSearch();
 /** Pages beside the cases, by their address under `/console/`. */
 const PARTS: Readonly<Record<string, LatePart>> = {
   policies: { load: async () => (await import('./policies/page')).PoliciesPage, loaders: { en: async () => (await import('./policies/locales/en')).policiesEn } },
+  developers: { load: async () => (await import('./developers/page')).DevelopersPage, loaders: { en: async () => (await import('./developers/locales/en')).developersEn } },
+  figures: { load: async () => (await import('./figures/page')).FiguresPage, loaders: { en: async () => (await import('./figures/locales/en')).figuresEn } },
 };
 const narrowScreen = matchMedia('(max-width: 760px)');
 const narrow = signal(narrowScreen.matches);
@@ -73,8 +75,10 @@ function Rail() {
           </button>
         ))}
       </div>
-      {route.value.part === null ? null : <a class="rail-item narrow-only" href={addressOf({})} onClick={follow({})} data-test="to-cases"><Icon name="list" /><span>{t('console.all')}</span></a>}
-      {writesPolicies() ? <a class="rail-item" href={addressOf({ part: 'policies' })} aria-current={route.value.part === 'policies' ? 'page' : undefined} onClick={follow({ part: 'policies' })} data-test="to-policies"><Icon name="shield" /><span>{t('console.policies')}</span></a> : null}
+      {route.value.part !== null ? <a class="rail-item narrow-only" href={addressOf({})} onClick={follow({})} data-test="to-cases"><Icon name="list" /><span>{t('console.all')}</span></a> : null}
+      {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'policies' })} aria-current={route.value.part === 'policies' ? 'page' : undefined} onClick={follow({ part: 'policies' })} data-test="to-policies"><Icon name="shield" /><span>{t('console.policies')}</span></a> : null}
+      {mayHere('admin', 'agent', 'reviewer') ? <a class="rail-item" href={addressOf({ part: 'figures' })} aria-current={route.value.part === 'figures' ? 'page' : undefined} onClick={follow({ part: 'figures' })} data-test="to-figures"><Icon name="chart" /><span>{t('console.figures')}</span></a> : null}
+      {mayHere('admin') ? <a class="rail-item" href={addressOf({ part: 'developers' })} aria-current={route.value.part === 'developers' ? 'page' : undefined} onClick={follow({ part: 'developers' })} data-test="to-developers"><Icon name="code" /><span>{t('console.developers')}</span></a> : null}
       <a class="rail-item" href="/review" data-test="to-review"><Icon name="play" /><span>{t('console.review')}</span></a>
       {staff.value?.roles.some((role) => role === 'agent' || role === 'inspector') ? <a class="rail-item" href="/inspect" data-test="to-desk"><Icon name="camera" /><span>{t('console.desk')}</span></a> : null}
       <StaffMenu />
@@ -82,9 +86,9 @@ function Rail() {
   );
 }
 
-function writesPolicies(): boolean {
+function mayHere(...roles: readonly string[]): boolean {
   const person = staff.value;
-  return person?.organisation.kind === 'tenant' && person.roles.some((role) => role === 'admin' || role === 'agent');
+  return person?.organisation.kind === 'tenant' && person.roles.some((role) => roles.includes(role));
 }
 
 /** How many are live or waiting among the cases shown: a glance, not a figure. */

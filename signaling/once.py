@@ -1,0 +1,109 @@
+"""``Idempotency-Key``: the one way in which a POST is carried out once and answered twice."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from cases import idempotency
+from cases.actor import Actor
+from cases.unit import Unit
+from runtime.errors import CaseError
+from signaling.services import SERVICES
+
+IDEMPOTENCY_HEADER: Final = {
+    "Idempotency-Key": "For a day a repeat with the same key and body is told the same answer."
+}
+"""For ``@route(headers=…)`` of whoever answers by ``answer_once``."""
+_MAX_KEY_CHARS: Final = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a request made: its status, and the JSON that is told and remembered."""
+
+    status: int
+    body: dict[str, Any] | BaseModel
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+async def answer_once(
+    request: web.Request,
+    actor: Actor,
+    tenant_id: str | None,
+    act: Callable[[Unit], Awaitable[Made]],
+) -> web.Response:
+    """Carry out ``act`` in one transaction and remember its answer in it, if there is a key.
+
+    The answer is kept encrypted with the tenant's key; another route, or another body, under
+    the same key is refused. Who has no tenant is answered anew each time.
+
+    Raises:
+        CaseError: whatever ``act`` refuses, ``bad_key_header`` or ``key_reused`` (422).
+    """
+    services = request.app[SERVICES]
+    key = _idempotency_key(request)
+    body = await request.read()
+    asked = f"{request.method} {request.path}\n".encode()
+    request_sha256 = await asyncio.to_thread(lambda: sha256(asked + body).hexdigest())
+
+    async def once(unit: Unit) -> tuple[idempotency.Answer, dict[str, str]]:
+        if key is None or tenant_id is None:
+            made = await act(unit)
+            return _answer(made), made.headers
+        encryption_key = await unit.keys.tenant_key(unit.tx, tenant_id)
+        known = await idempotency.recall(
+            unit.tx,
+            asker=actor.label,
+            key=key,
+            request_sha256=request_sha256,
+            encryption_key=encryption_key,
+            now=unit.now,
+        )
+        if known is not None:
+            return known, {"Idempotency-Replayed": "true"}
+        made = await act(unit)
+        answer = _answer(made)
+        await idempotency.remember(
+            unit.tx,
+            answer,
+            asker=actor.label,
+            key=key,
+            request_sha256=request_sha256,
+            encryption_key=encryption_key,
+            now=unit.now,
+        )
+        return answer, made.headers
+
+    answer, headers = await services.run(once)
+    return web.Response(
+        body=answer.body,
+        status=answer.status,
+        headers=headers,
+        content_type="application/json",
+        charset="utf-8",
+    )
+
+
+def _answer(made: Made) -> idempotency.Answer:
+    if isinstance(made.body, BaseModel):
+        return idempotency.Answer(made.status, made.body.model_dump_json().encode())
+    return idempotency.Answer(made.status, json.dumps(made.body, ensure_ascii=False).encode())
+
+
+def _idempotency_key(request: web.Request) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (
+        0 < len(key) <= _MAX_KEY_CHARS and key.isascii() and key.isprintable()
+    ):
+        raise CaseError(
+            "bad_key_header", "An Idempotency-Key has 1 to 255 printable characters.", status=422
+        )
+    return key

@@ -1,0 +1,44 @@
+/** Asking the server for something on this page: loading with its failure, and acts that say so when they fail. */
+import { useEffect, useState } from 'preact/hooks';
+import { get } from '../../base/api';
+import { endedLogin, failureWords } from '../../base/sign_in';
+import { toast } from '../../base/ui';
+import { td } from './text';
+
+export interface Loaded<Value> {
+  readonly value: Value | null;
+  /** In words; what was loaded before stays. */
+  readonly failure: string | null;
+  readonly reload: () => void;
+}
+
+export function useLoaded<Value>(path: string): Loaded<Value> {
+  const [value, setValue] = useState<Value | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    let wanted = true;
+    get<Value>(path).then(
+      (found) => { if (wanted) { setValue(found); setFailure(null); } },
+      (error: unknown) => { if (wanted && !endedLogin(error)) setFailure(failureWords(error)); },
+    );
+    return () => { wanted = false; };
+  }, [path, round]);
+  return { value, failure, reload: () => setRound((now) => now + 1) };
+}
+
+/** Do something once at a time; a failure is said in words. */
+export function useAct(): readonly [boolean, (work: () => Promise<void>) => Promise<void>] {
+  const [busy, setBusy] = useState(false);
+  const act = async (work: () => Promise<void>): Promise<void> => {
+    setBusy(true);
+    try {
+      await work();
+    } catch (error) {
+      if (!endedLogin(error)) toast(td('dev.done_failed', { reason: failureWords(error) }));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return [busy, act];
+}
