@@ -294,9 +294,7 @@ async def _move(
     case.updated_at = now
     if after is not before or told is not None:
         case.state = after
-        payload: dict[str, object] = {"from": before, "to": after, "trigger": trigger}
-        if told:
-            payload["told"] = dict(told)
+        payload = {**(told or {}), "from": before, "to": after, "trigger": trigger}
         await _note(tx, keys, case, "moved", payload, actor, now)
     await tx.flush()
     return after

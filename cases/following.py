@@ -25,7 +25,7 @@ _STEPS: Final[Mapping[str, str]] = {
 }
 """The first time a case comes to a state, and the column that keeps it."""
 _NO_ANSWER_YET: Final = frozenset({"filed", "inspection_offered", "booked", "waiting"})
-_TAKEN: Final = ("carrier", "policy_version", "market", "category")
+_TAKEN: Final = ("carrier", "market", "category")
 """Columns that are filled by whatever entry names them."""
 
 
@@ -92,6 +92,8 @@ async def _count(tx: AsyncSession, entry: Entry) -> None:
             first.append(_STEPS[state])
         if state not in _NO_ANSWER_YET:
             first.append("answered_at")
+    elif entry.kind == "policy_answered":
+        changes["policy_version"] = str(payload.get("version"))
     elif entry.kind == "verdict":
         changes |= {
             "outcome": payload.get("outcome"),

@@ -137,7 +137,7 @@ async def test_a_return_goes_the_whole_way_to_its_refund(site: SellerSite) -> No
         "refund",
         "close",
     ]
-    assert moved[2]["told"]["address"] == ADDRESS
+    assert moved[2]["address"] == ADDRESS
 
 
 async def test_a_move_that_does_not_follow_says_what_does(site: SellerSite) -> None:
