@@ -47,7 +47,7 @@ def world() -> Iterator[Facts]:
     histories = [(a, b, b) for a, b in product(range(4), range(4)) if a <= b]
     for day, market, reason, (currency, price), returns, photographs in product(
         range(5),
-        ("DE", "US", "JP"),
+        ("DE", "FR", "US", "JP"),
         ClaimReason,
         [("EUR", 0), ("EUR", 100), ("EUR", 200), ("EUR", 300), ("USD", 100)],
         histories,
@@ -133,7 +133,7 @@ def known_facts(draw: st.DrawFn) -> Facts:
     amount = draw(st.integers(0, 300))
     return Facts(
         days_since_delivery=draw(st.integers(0, 4)),
-        market=draw(st.sampled_from(["DE", "US", "JP"])),
+        market=draw(st.sampled_from(["DE", "FR", "US", "JP"])),
         category="any",
         reason=draw(st.sampled_from(ClaimReason)),
         currency=draw(st.sampled_from(["EUR", "USD"])),
