@@ -24,6 +24,7 @@ from cases.tables.logs import (
     Event,
     IdempotentAnswer,
 )
+from cases.tables.mails import Mail, MailTry
 from cases.tables.organisations import (
     ApiKey,
     Grant,
@@ -32,6 +33,14 @@ from cases.tables.organisations import (
     Staff,
     Tenant,
     Warehouse,
+)
+from cases.tables.people import (
+    EarlierSecret,
+    PasswordReset,
+    RecoveryCode,
+    SecondFactor,
+    SignInRule,
+    StaffInvitation,
 )
 from cases.tables.policies import (
     Policy,
@@ -52,6 +61,7 @@ __all__ = [
     "Case",
     "Consent",
     "Device",
+    "EarlierSecret",
     "Event",
     "Finding",
     "Fragment",
@@ -62,19 +72,26 @@ __all__ = [
     "ItemLine",
     "JoinLink",
     "Login",
+    "Mail",
+    "MailTry",
     "Manifest",
     "ObserverLink",
     "Participant",
+    "PasswordReset",
     "Policy",
     "PolicyAnswer",
     "Preview",
     "RecorderFact",
     "Recording",
+    "RecoveryCode",
+    "SecondFactor",
     "Segment",
     "Session",
     "Shift",
     "SignInAttempt",
+    "SignInRule",
     "Staff",
+    "StaffInvitation",
     "Still",
     "Tenant",
     "Warehouse",
