@@ -33,11 +33,11 @@ class MailState(StrEnum):
     NO_SERVER = "no_server"  # none is set: what it says must be passed on by hand
 
 
-class MailRefused(ProofcallError):
+class MailRefused(ProofcallError):  # noqa: N818 - says what was done
     """The mail server takes this mail neither now nor later."""
 
 
-class MailFailed(ProofcallError):
+class MailFailed(ProofcallError):  # noqa: N818 - says what was done
     """The mail server could not be reached or is busy: trying again can help."""
 
 

@@ -89,7 +89,7 @@ _STAFF: Final[Mapping[str, Mapping[str, Template]]] = {
             "Neues Passwort festlegen",
             ("Guten Tag {name},", "jemand hat für Ihre Anmeldung ein neues Passwort angefordert."),
             "Neues Passwort festlegen",
-            "Der Link gilt einmal, bis {until}. Wenn Sie das nicht waren, hat sich nichts geändert.",
+            "Der Link gilt einmal, bis {until}. Waren Sie es nicht, hat sich nichts geändert.",
         ),
         "ar": Template(
             "اختيار كلمة مرور جديدة",
@@ -124,7 +124,7 @@ _STAFF: Final[Mapping[str, Mapping[str, Template]]] = {
             (
                 "Hola {name}:",
                 "su contraseña ha cambiado y se han cerrado sus demás sesiones.",
-                "Si no fue usted, pida ya a un administrador de {organisation} que cierre su cuenta.",
+                "Si no fue usted, pida a un administrador de {organisation} que cierre su cuenta.",
             ),
             None,
             "",
