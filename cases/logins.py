@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,6 +20,8 @@ from runtime.errors import CaseError
 
 _RENEW_AFTER: Final = timedelta(hours=1)
 _GRACE: Final = timedelta(minutes=2)
+Renewal = Callable[[Unit], Awaitable[SignedIn | None]]
+
 SEEN_EVERY: Final = timedelta(minutes=5)
 _SECRET_BYTES: Final = 32
 
@@ -78,21 +81,27 @@ async def end_logins(unit: Unit, staff_id: str, *, but: str | None = None) -> No
     await drop_sockets(unit, staff_id)
 
 
-async def renew(
-    tx: AsyncSession, login: Login, now: datetime, *, at_once: bool = False
-) -> SignedIn | None:
-    """Give a login another cookie once an hour, or ``at_once``; None when it is not yet time.
-
-    The one before is good for two minutes more: requests may be under way.
-    """
-    login = await tx.get_one(Login, login.id, with_for_update=True, populate_existing=True)
+async def is_due(tx: AsyncSession, login: Login, now: datetime) -> bool:
+    """Whether a login has had its cookie for an hour."""
     last = await tx.scalar(
         select(EarlierSecret.replaced_at)
         .where(EarlierSecret.login_id == login.id)
         .order_by(EarlierSecret.replaced_at.desc())
         .limit(1)
     )
-    if not at_once and now - (last or login.created_at) < _RENEW_AFTER:
+    return now - (last or login.created_at) >= _RENEW_AFTER
+
+
+async def renew(
+    tx: AsyncSession, login: Login, now: datetime, *, at_once: bool = False
+) -> SignedIn | None:
+    """Give a login another cookie once an hour, or ``at_once``; None when it is not yet time.
+
+    The one before is good for two minutes more, since requests may be under way; ``at_once``
+    it is worth nothing.
+    """
+    login = await tx.get_one(Login, login.id, with_for_update=True, populate_existing=True)
+    if not at_once and not await is_due(tx, login, now):
         return None
     # The others stay as long as the login: they say what an old socket stands on.
     await tx.execute(

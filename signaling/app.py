@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from signaling import (
+    account_routes,
     api_cases,
     api_staff,
     bench_routes,
@@ -17,6 +18,7 @@ from signaling import (
     observer_routes,
     openapi,
     pages,
+    people_routes,
     policy_routes,
     problems,
     session_routes,
@@ -34,6 +36,8 @@ def build_app(services: Services) -> web.Application:
     settings = services.settings
     app.on_response_prepare.append(problems.secure_headers(settings.public_url, lan=settings.lan))
     api_staff.add_routes(app)
+    account_routes.add_routes(app)
+    people_routes.add_routes(app)
     api_cases.add_routes(app)
     policy_routes.add_routes(app)
     join_routes.add_routes(app)

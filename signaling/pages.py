@@ -37,6 +37,8 @@ _PAGES: Final = {
     "/review": "review.html",
     "/console": "console.html",
     "/console/{part}": "console.html",
+    "/accept": "console.html",
+    "/reset": "console.html",
 }
 
 
