@@ -9,7 +9,7 @@ import { ownWords, preferredLocale, setLocale, tb } from './text';
 import { waitLength } from './time';
 import { Button, Field, LanguageSwitch, Notice } from './ui';
 
-const tw = ownWords(signInWords);
+const tw = ownWords<(typeof signInWords)['en']>(signInWords);
 
 /** Who is signed in: undefined while it is not known, null for nobody. */
 export const staff = signal<Staff | null | undefined>(undefined);
