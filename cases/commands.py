@@ -48,7 +48,8 @@ def prose(value: str) -> str:
     return value
 
 
-def _email(value: str) -> str:
+def email_address(value: str) -> str:
+    """Refuse what is no e-mail address."""
     if not _EMAIL.fullmatch(value):
         raise ValueError("expected an e-mail address")
     return value
@@ -69,7 +70,7 @@ def _line(max_length: int, min_length: int = 1) -> StringConstraints:
 Word = Annotated[str, _line(100), AfterValidator(one_line)]
 Title = Annotated[str, _line(300), AfterValidator(one_line)]
 Words = Annotated[str, _line(4000, 0), AfterValidator(prose)]
-Email = Annotated[str, _line(254), AfterValidator(one_line), AfterValidator(_email)]
+Email = Annotated[str, _line(254), AfterValidator(one_line), AfterValidator(email_address)]
 Locale = Annotated[
     str,
     StringConstraints(

@@ -62,6 +62,23 @@ class KeyRing:
             raise SetupError(f"{source} does not hold a master key of 32 bytes.")
         return cls(key)
 
+    def seal(self, purpose: str, plain: bytes) -> bytes:
+        """Encrypt something small that belongs to no tenant, bound to what it is for."""
+        return _wrap(self._master, f"sealed:{purpose}", plain)
+
+    def unseal(self, purpose: str, sealed: bytes) -> bytes:
+        """What ``seal`` was given.
+
+        Raises:
+            SetupError: the master key is another one, or it was sealed for something else.
+        """
+        try:
+            return _unwrap(self._master, f"sealed:{purpose}", sealed)
+        except InvalidTag as error:
+            raise SetupError(
+                "The master key is not the one this database was made with."
+            ) from error
+
     def new_tenant_key(self, tenant_id: str) -> bytes:
         """A wrapped key for a new tenant."""
         return _wrap(self._master, f"tenant:{tenant_id}", os.urandom(KEY_BYTES))

@@ -14,13 +14,15 @@ from typing import Final, Literal
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import BaseModel
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases import second_factor
 from cases.actor import KeyActor, StaffActor
 from cases.database import Database, hold
+from cases.keys import KeyRing
 from cases.states import Role, Scope
-from cases.tables import ApiKey, Login, SignInAttempt, Staff, Tenant, Warehouse
+from cases.tables import ApiKey, EarlierSecret, Login, SignInAttempt, Staff, Tenant, Warehouse
 from cases.tenants import granted_tenants
 from runtime.errors import CaseError
 from runtime.ids import StaffId, TenantId, WarehouseId, new_id
@@ -35,7 +37,18 @@ _WINDOW: Final = timedelta(minutes=15)
 _MAX_FAILURES_HERE: Final = 10  # one e-mail from one address
 _MAX_FAILURES_ADDRESS: Final = 50  # any e-mail from one address
 _MAX_FAILURES_EMAIL: Final = 100  # one e-mail from anywhere: so many that nobody is locked out
+_MAX_FAILURES_CODE: Final = 10  # codes of one person from anywhere: who tries has the password
 _SECRET_BYTES: Final = 32
+_MIN_DIFFERENT_CHARS: Final = 5
+_MIN_KNOWN_CHARS: Final = 4
+_MIN_REST_CHARS: Final = 5
+_KEY_ROWS: Final = (
+    "1234567890",
+    "0987654321",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qwertyuiopasdfghjklzxcvbnm",
+    "qwertzuiopasdfghjklyxcvbnm",
+)
 
 # Argon2id with RFC 9106's second recommendation (64 MiB, 3 passes).
 _HASHER: Final = PasswordHasher()
@@ -69,6 +82,7 @@ class StaffView(BaseModel):
     roles: list[Role]
     organisation: OrganisationView
     locale: str
+    second_factor: Literal["none", "on", "to_set_up"] = "none"
 
 
 class Passwords:
@@ -105,13 +119,8 @@ async def create_staff(
     Raises:
         CaseError: ``email_taken`` (409) or ``weak_password`` (422).
     """
-    email = _folded(email)
-    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
-        raise CaseError(
-            "weak_password",
-            f"A password has at least {MIN_PASSWORD_CHARS} characters.",
-            status=422,
-        )
+    email = folded(email)
+    check_password(password, email, name)
     if await tx.scalar(select(Staff.id).where(Staff.email == email)) is not None:
         raise CaseError("email_taken", "Somebody signs in with this e-mail address already.")
     staff_id = StaffId(new_id("stf"))
@@ -132,26 +141,56 @@ async def create_staff(
     return staff_id
 
 
+def check_password(password: str, *about: str) -> None:
+    """Refuse what is short, of few different characters, or the person's own name or address.
+
+    Raises:
+        CaseError: ``weak_password`` (422).
+    """
+    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
+        raise _weak(f"A password has at least {MIN_PASSWORD_CHARS} characters.")
+    folded = password.casefold()
+    if len(set(folded)) < _MIN_DIFFERENT_CHARS:
+        raise _weak("This password repeats too few characters. Four words in a row are easy.")
+    if any(folded in _rows(row, len(folded)) for row in _KEY_ROWS):
+        raise _weak("This password is a row of keys. Four words in a row are easy.")
+    for known in about:
+        for part in (known.casefold(), known.casefold().partition("@")[0]):
+            rest = folded.replace(part, "") if len(part) >= _MIN_KNOWN_CHARS else folded
+            if len(rest) < _MIN_REST_CHARS:
+                raise _weak("This password is your name or address. Choose another.")
+
+
+def _weak(words: str) -> CaseError:
+    return CaseError("weak_password", words, status=422)
+
+
+def _rows(row: str, length: int) -> str:
+    return row * (length // len(row) + 2)
+
+
 async def sign_in(
     database: Database,
     passwords: Passwords,
+    keys: KeyRing,
     *,
     email: str,
     password: str,
+    code: str | None = None,
     address: str,
     user_agent: str,
     now: datetime,
-) -> SignedIn:
-    """Check a password and open a login.
+) -> SignedIn | None:
+    """Check a password and open a login; None when a code of the second factor is missing.
 
     The attempt is counted before the password is looked at, so that many at once are no
     way round the limit; hashing happens between two transactions, never inside one.
 
     Raises:
-        CaseError: ``wrong_credentials`` (401) or ``too_many_attempts`` (429, with
-            ``retry_after_s``).
+        CaseError: ``wrong_credentials`` or ``wrong_code`` (401), or ``too_many_attempts``
+            (429, with ``retry_after_s``).
     """
-    email = _folded(email)
+    email = folded(email)
     subjects = _limited_subjects(email, address)
     attempts = await _count_attempt(database, subjects, now)
     async with database.read() as tx:
@@ -162,16 +201,26 @@ async def sign_in(
         raise CaseError(
             "wrong_credentials", "The e-mail address or the password is wrong.", status=401
         )
+    async with database.read() as tx:
+        asks_for_code = await second_factor.is_on(tx, staff.id)
+    if asks_for_code and code is not None:
+        guessing = {_subject("code", staff.id): _MAX_FAILURES_CODE}
+        attempts += await _count_attempt(database, guessing, now)
+        subjects |= guessing
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     async with database.begin() as tx:
         for subject in sorted(subjects):
             await hold(tx, f"sign-in:{subject.hex()}")
+        if asks_for_code and code is not None:
+            await second_factor.use_code(tx, keys, staff.id, code, now)
         await tx.execute(delete(SignInAttempt).where(SignInAttempt.id.in_(attempts)))
+        if asks_for_code and code is None:
+            return None
         tx.add(
             Login(
                 id=new_id("lgn"),
                 staff_id=staff.id,
-                secret_hash=_hash_of(secret),
+                secret_hash=hash_of_secret(secret),
                 created_at=now,
                 last_seen_at=now,
                 expires_at=now + LOGIN_LIFETIME,
@@ -186,24 +235,68 @@ async def sign_out(tx: AsyncSession, secret: str, now: datetime) -> None:
     """End a login; an unknown one is none."""
     await tx.execute(
         update(Login)
-        .where(Login.secret_hash == _hash_of(secret), Login.revoked_at.is_(None))
+        .where(Login.secret_hash == hash_of_secret(secret), Login.revoked_at.is_(None))
         .values(revoked_at=now)
     )
 
 
-async def actor_of_login(tx: AsyncSession, secret: str, now: datetime) -> StaffActor | None:
-    """Who is behind a login cookie; None when it is unknown, over, or the person is disabled."""
-    staff = await tx.scalar(
-        select(Staff)
-        .join(Login, Login.staff_id == Staff.id)
+async def actor_of_login(
+    tx: AsyncSession, secret: str, now: datetime, *, enrolling: bool = False
+) -> StaffActor | None:
+    """Who is behind a login cookie; None when it is unknown, over, or the person is disabled.
+
+    Somebody whose organisation asks for a second factor that they have not set up is nobody,
+    except where it is set up (``enrolling``).
+    """
+    found = await login_of(tx, secret, now)
+    if found is None:
+        return None
+    _login, staff = found
+    if not enrolling and await second_factor.is_missing(tx, staff):
+        return None
+    return await actor_of_staff(tx, staff)
+
+
+async def login_of(tx: AsyncSession, secret: str, now: datetime) -> tuple[Login, Staff] | None:
+    """The login behind a cookie and whose it is; also by the cookie it had a moment ago."""
+    hashed = hash_of_secret(secret)
+    earlier = (
+        select(EarlierSecret.login_id)
+        .where(EarlierSecret.secret_hash == hashed, EarlierSecret.good_until > now)
+        .scalar_subquery()
+    )
+    row = (
+        await tx.execute(
+            select(Login, Staff)
+            .join(Staff, Login.staff_id == Staff.id)
+            .where(
+                or_(Login.secret_hash == hashed, Login.id == earlier),
+                Login.revoked_at.is_(None),
+                Login.expires_at > now,
+                Staff.disabled_at.is_(None),
+            )
+        )
+    ).first()
+    return (row[0], row[1]) if row is not None else None
+
+
+async def stands(tx: AsyncSession, secret: str, now: datetime) -> bool:
+    """Whether the login that a cookie once opened is still open, though renewed since."""
+    hashed = hash_of_secret(secret)
+    earlier = (
+        select(EarlierSecret.login_id).where(EarlierSecret.secret_hash == hashed).scalar_subquery()
+    )
+    found = await tx.scalar(
+        select(Login.id)
+        .join(Staff, Login.staff_id == Staff.id)
         .where(
-            Login.secret_hash == _hash_of(secret),
+            or_(Login.secret_hash == hashed, Login.id == earlier),
             Login.revoked_at.is_(None),
             Login.expires_at > now,
             Staff.disabled_at.is_(None),
         )
     )
-    return await actor_of_staff(tx, staff) if staff is not None else None
+    return found is not None
 
 
 async def staff_view(tx: AsyncSession, actor: StaffActor) -> StaffView:
@@ -222,6 +315,7 @@ async def staff_view(tx: AsyncSession, actor: StaffActor) -> StaffView:
         roles=sorted(actor.roles),
         organisation=organisation,
         locale=staff.locale,
+        second_factor=await second_factor.state_of(tx, staff),
     )
 
 
@@ -241,7 +335,7 @@ async def create_api_key(
             id=new_id("apk"),
             tenant_id=tenant_id,
             name=name,
-            secret_hash=_hash_of(secret),
+            secret_hash=hash_of_secret(secret),
             beginning=secret[:_SHOWN_CHARS],
             scopes=sorted(set(scopes)),
             created_at=now,
@@ -257,23 +351,22 @@ async def actor_of_key(tx: AsyncSession, secret: str) -> KeyActor | None:
     if not secret.startswith(API_KEY_PREFIX):
         return None
     key = await tx.scalar(
-        select(ApiKey).where(ApiKey.secret_hash == _hash_of(secret), ApiKey.revoked_at.is_(None))
+        select(ApiKey).where(
+            ApiKey.secret_hash == hash_of_secret(secret), ApiKey.revoked_at.is_(None)
+        )
     )
     if key is None:
         return None
     return KeyActor(key.id, TenantId(key.tenant_id), frozenset(Scope(s) for s in key.scopes))
 
 
-def hash_of_secret(secret: str) -> bytes:
-    """How an API key's secret is stored."""
-    return _hash_of(secret)
-
-
-def _folded(email: str) -> str:
+def folded(email: str) -> str:
+    """An address as it is compared."""
     return email.strip().lower()
 
 
-def _hash_of(secret: str) -> bytes:
+def hash_of_secret(secret: str) -> bytes:
+    """What is kept of a secret of our own making."""
     # 256 random bits need no slow hash.
     return sha256(secret.encode("utf-8", "replace")).digest()
 
@@ -293,10 +386,14 @@ def _fits(stored: str | None, password: str) -> bool:
 
 def _limited_subjects(email: str, address: str) -> dict[bytes, int]:
     return {
-        sha256(f"here:{address}:{email}".encode()).digest(): _MAX_FAILURES_HERE,
-        sha256(f"address:{address}".encode()).digest(): _MAX_FAILURES_ADDRESS,
-        sha256(f"email:{email}".encode()).digest(): _MAX_FAILURES_EMAIL,
+        _subject("here", f"{address}:{email}"): _MAX_FAILURES_HERE,
+        _subject("address", address): _MAX_FAILURES_ADDRESS,
+        _subject("email", email): _MAX_FAILURES_EMAIL,
     }
+
+
+def _subject(kind: str, name: str) -> bytes:
+    return sha256(f"{kind}:{name}".encode()).digest()
 
 
 async def _count_attempt(

@@ -48,6 +48,8 @@ class Changes:
     """Sockets of people who no longer take part."""
     replaced_sockets: list[str] = field(default_factory=list)
     """Sockets that another tab has taken over from."""
+    signed_out: set[str] = field(default_factory=set)
+    """Staff of whom a login has ended: desk sockets that stand on it are dropped."""
     roles: set[str] = field(default_factory=set)
     """Sessions whose media is told who is what, after everybody has heard who is there."""
 
@@ -60,6 +62,7 @@ class Changes:
         self.device_asks += later.device_asks
         self.dropped_sockets += later.dropped_sockets
         self.replaced_sockets += later.replaced_sockets
+        self.signed_out |= later.signed_out
         self.roles |= later.roles
 
 

@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
+from cases.mail import SEND_MAIL
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
 from proofcall.roles import JOBS_SOCKET
 from recorder.sealing import seal_session
 from recorder.still_cutting import cut_still
 from runtime.control import ControlServer, Json, load_control_secret
 from runtime.settings import Settings
+from signaling.mail_work import send_mail
 from signaling.services import Services
+from signaling.smtp import smtp_server
 from signaling.web_process import serve_http, web_services
 from signaling.webhook_work import deliver_webhook, order_webhooks
 
@@ -32,6 +35,9 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                         "cut_still": partial(cut_still, services),
                         "deliver_webhook": partial(deliver_webhook, services),
                         "seal_session": partial(seal_session, services),
+                        SEND_MAIL: partial(
+                            send_mail, services, smtp_server(settings, services.clock)
+                        ),
                     },
                     executor_id="jobs",
                 )

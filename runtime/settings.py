@@ -21,6 +21,11 @@ from pydantic_settings import (
 _TURN_URL = re.compile(
     r"turns?:(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?(\?transport=(udp|tcp))?"
 )
+# smtp:// upgrades by STARTTLS, smtps:// begins with TLS; user and password percent-encoded.
+_SMTP_URL = re.compile(
+    r"smtps?://([^@/\s:]+(:[^@/\s]*)?@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?/?"
+)
+_MAIL_FROM = re.compile(r"([^<>\r\n\"]{1,80} )?<?[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+>?")
 _MAX_TURN_URLS = 8
 # Nothing that a line of coturn's configuration would read otherwise.
 _TURN_SECRET = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}")
@@ -74,6 +79,10 @@ class Settings(BaseSettings):
     )
     turn_secret: SecretStr | None = Field(None, description="coturn's static-auth-secret")
     turn_ttl_s: int = Field(1800, ge=60, le=86_400)
+    smtp_url: SecretStr | None = Field(
+        None, description="smtp[s]://user:password@host:port; without it no mail is sent"
+    )
+    mail_from: str | None = Field(None, description="The sender: name <mail@shop.example>")
     media_workers: int = Field(1, ge=1, le=256)
     drain_s: float = Field(
         0, ge=0, le=86_400, description="How long calls may go on after a media worker's SIGTERM"
@@ -139,6 +148,26 @@ class Settings(BaseSettings):
         if value is not None and not _TURN_SECRET.fullmatch(value.get_secret_value()):
             raise ValueError("expected 16 to 256 letters, digits and -_.~+/=")
         return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _smtp(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _SMTP_URL.fullmatch(value.get_secret_value()):
+            raise ValueError("expected smtp://user:password@host:port or smtps://…")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, value: str | None) -> str | None:
+        if value is not None and not _MAIL_FROM.fullmatch(value):
+            raise ValueError("expected mail@shop.example or name <mail@shop.example>")
+        return value
+
+    @model_validator(mode="after")
+    def _mail_is_whole(self) -> Self:
+        if (self.smtp_url is None) != (self.mail_from is None):
+            raise ValueError("PROOFCALL_SMTP_URL and PROOFCALL_MAIL_FROM go together")
+        return self
 
     @model_validator(mode="after")
     def _turn_is_whole(self) -> Self:

@@ -7,8 +7,9 @@ from typing import Annotated, Final
 from aiohttp import web
 from pydantic import Field, SecretStr
 
-from cases import people
+from cases import logins, people
 from cases.commands import Command
+from runtime.errors import CaseError
 from signaling import auth
 from signaling.bodies import parse_body
 from signaling.services import SERVICES
@@ -21,6 +22,7 @@ class SignIn(Command):
 
     email: Annotated[str, Field(min_length=1, max_length=254)]
     password: Annotated[SecretStr, Field(min_length=1, max_length=people.MAX_PASSWORD_CHARS)]
+    code: Annotated[str, Field(min_length=1, max_length=40)] | None = None
 
 
 def add_routes(app: web.Application) -> None:
@@ -39,12 +41,16 @@ async def sign_in(request: web.Request) -> web.Response:
     signed_in = await people.sign_in(
         services.database,
         request.app[PASSWORDS],
+        services.keys,
         email=body.email,
         password=body.password.get_secret_value(),
+        code=body.code,
         address=auth.client_address(request),
         user_agent=request.headers.get("User-Agent", ""),
         now=now,
     )
+    if signed_in is None:
+        raise CaseError("code_required", "Enter the code of your authenticator app.", status=401)
     await _end_login(request)
     async with services.database.read() as tx:
         staff = await people.staff_view(tx, signed_in.actor)
@@ -62,11 +68,20 @@ async def sign_out(request: web.Request) -> web.Response:
 
 
 async def who_am_i(request: web.Request) -> web.Response:
-    """The signed-in person."""
-    actor = await auth.require_staff(request)
-    async with request.app[SERVICES].database.read() as tx:
+    """The signed-in person; now and then with a renewed cookie."""
+    services = request.app[SERVICES]
+    login, actor = await auth.require_login(request)
+    now = services.clock.now()
+    async with services.database.read() as tx:
         staff = await people.staff_view(tx, actor)
-    return web.json_response({"staff": staff.model_dump(mode="json")})
+        due = await logins.is_due(tx, login, now)
+    response = web.json_response({"staff": staff.model_dump(mode="json")})
+    if due:
+        async with services.database.begin() as tx:
+            renewed = await logins.renew(tx, login, now)
+        if renewed is not None:
+            auth.remember_login(request, response, renewed)
+    return response
 
 
 async def _end_login(request: web.Request) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from signaling import (
+    account_routes,
     api_cases,
     api_staff,
     bench_routes,
@@ -21,6 +22,7 @@ from signaling import (
     observer_routes,
     openapi,
     pages,
+    people_routes,
     policy_routes,
     problems,
     session_routes,
@@ -40,6 +42,8 @@ def build_app(services: Services) -> web.Application:
     app.on_response_prepare.append(problems.secure_headers(settings.public_url, lan=settings.lan))
     app.on_response_prepare.append(key_use.tell_allowance)
     api_staff.add_routes(app)
+    account_routes.add_routes(app)
+    people_routes.add_routes(app)
     api_cases.add_routes(app)
     move_routes.add_routes(app)
     policy_routes.add_routes(app)

@@ -9,9 +9,10 @@ from typing import Final
 from aiohttp import web
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import links, people
+from cases import links, logins, people, second_factor
 from cases.actor import BuyerActor, KeyActor, StaffActor
 from cases.states import Role
+from cases.tables import Login
 from runtime.errors import CaseError
 from signaling.key_use import count_request
 from signaling.services import SERVICES
@@ -40,11 +41,41 @@ async def actor_of(request: web.Request) -> StaffActor | KeyActor | None:
             raise CaseError("bad_key", "This API key is not valid.", status=401)
         await count_request(request, key.api_key_id)
         return key
-    secret = request.cookies.get(LOGIN_COOKIE, "")
+    secret = login_secret(request)
     if not secret:
         return None
+    now = services.clock.now()
     async with services.database.read() as tx:
-        return await people.actor_of_login(tx, secret, services.clock.now())
+        found = await people.login_of(tx, secret, now)
+        if found is None or await second_factor.is_missing(tx, found[1]):
+            return None
+        login, staff = found
+        actor = await people.actor_of_staff(tx, staff)
+    if now - login.last_seen_at > logins.SEEN_EVERY:
+        async with services.database.begin() as tx:
+            await logins.note_seen(tx, login.id, now)
+    return actor
+
+
+async def require_login(request: web.Request) -> tuple[Login, StaffActor]:
+    """The login behind a request and whose it is, also while a second factor is to be set up.
+
+    Raises:
+        CaseError: ``not_signed_in`` (401).
+    """
+    services = request.app[SERVICES]
+    found = None
+    if "Authorization" not in request.headers:
+        async with services.database.read() as tx:
+            found = await people.login_of(tx, login_secret(request), services.clock.now())
+            if found is not None:
+                return found[0], await people.actor_of_staff(tx, found[1])
+    raise CaseError("not_signed_in", "Please sign in.", status=401)
+
+
+def login_secret(request: web.Request) -> str:
+    """What this browser holds for its staff login; empty without one."""
+    return request.cookies.get(LOGIN_COOKIE, "")
 
 
 async def require_staff(request: web.Request, *roles: Role) -> StaffActor:

@@ -38,6 +38,8 @@ _PAGES: Final = {
     "/console": "console.html",
     "/console/{part}": "console.html",
     "/api/docs": "api.html",
+    "/accept": "console.html",
+    "/reset": "console.html",
 }
 
 

@@ -100,6 +100,8 @@ class Hub:
             engineio_logger=False,
         )
         self._connections: dict[str, _Connection] = {}
+        # What each staff member's socket stands on: who, and the cookie it came with.
+        self._logins: dict[str, tuple[str, str]] = {}
         # When it is full the hint is dropped: clients then ask for the events they miss.
         self._changes: asyncio.Queue[Changes] = asyncio.Queue(_QUEUED_CHANGES)
         self._services: Services | None = None
@@ -179,6 +181,7 @@ class Hub:
             actor = await people.actor_of_login(tx, secret, services.clock.now())
         if actor is None:
             raise CaseError("not_signed_in", "Please sign in.", status=401)
+        self._logins[sid] = (actor.staff_id, secret)
         for organisation_id in hosting.desk_ids(actor):
             await self.sio.enter_room(sid, f"desk:{organisation_id}")
 
@@ -212,6 +215,7 @@ class Hub:
     async def _disconnect(self, sid: str, reason: str | None = None) -> None:
         services = self._serving()
         services.metrics.sockets.dec()
+        self._logins.pop(sid, None)
         connection = self._connections.pop(sid, None)
         if connection is not None:
             log.info(
@@ -330,6 +334,21 @@ class Hub:
                 changes.absorb(self._changes.get_nowait())
             await self._tell(changes)
 
+    async def drop_ended(self) -> None:
+        """Cut desk sockets whose login has ended, also through another web process."""
+        await self._drop_signed_out({staff_id for staff_id, _ in self._logins.values()})
+
+    async def _drop_signed_out(self, staff_ids: set[str]) -> None:
+        services = self._serving()
+        concerned = [(sid, one[1]) for sid, one in self._logins.items() if one[0] in staff_ids]
+        if not concerned:
+            return
+        now = services.clock.now()
+        async with services.database.read() as tx:
+            ended = [sid for sid, secret in concerned if not await people.stands(tx, secret, now)]
+        for sid in ended:
+            await self.sio.disconnect(sid)
+
     async def _tell(self, changes: Changes) -> None:
         services = self._serving()
         for sid in changes.replaced_sockets:
@@ -337,6 +356,7 @@ class Hub:
             await self.sio.disconnect(sid)
         for sid in changes.dropped_sockets:
             await self.sio.disconnect(sid)
+        await self._drop_signed_out(changes.signed_out)
         async with services.database.read() as tx:
             for session_id, event in changes.events:
                 shown = (await show_events(tx, session_id, [event]))[0]

@@ -102,6 +102,7 @@ class Upkeep:
             await self._close_again()
             await self._tell_roles_again()
             await services.run(hosting.end_old_shifts)
+            await services.hub.drop_ended()
 
     async def _mark_absent(self) -> None:
         """People whose socket never came, or died with another process."""

@@ -42,6 +42,7 @@ function pageAddresses(): Plugin {
         if (path.startsWith('/o/') || path.startsWith('/observe/')) request.url = '/observe.html';
         if (path === '/api/docs') request.url = '/api.html';
         if (path.startsWith('/console/')) request.url = '/console.html';
+        if (path === '/accept' || path === '/reset') request.url = '/console.html';
         for (const page of PAGES) if (path === `/${page}`) request.url = `/${page}.html`;
         next();
       });

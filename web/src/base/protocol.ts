@@ -232,6 +232,7 @@ export interface Staff {
   roles: StaffRole[];
   organisation: { kind: 'tenant' | 'warehouse'; id: string; name: string };
   locale: string;
+  second_factor: 'none' | 'on' | 'to_set_up';
 }
 
 export interface DeskEntry {

@@ -4,9 +4,12 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { ApiError, get, post } from './api';
 import type { Staff } from './protocol';
-import { preferredLocale, setLocale, tb } from './text';
+import { signInWords } from './locales/sign_in';
+import { ownWords, preferredLocale, setLocale, tb } from './text';
 import { waitLength } from './time';
 import { Button, Field, LanguageSwitch, Notice } from './ui';
+
+const tw = ownWords<(typeof signInWords)['en']>(signInWords);
 
 /** Who is signed in: undefined while it is not known, null for nobody. */
 export const staff = signal<Staff | null | undefined>(undefined);
@@ -53,6 +56,7 @@ export function failureWords(error: unknown): string {
 function wordsFor(error: unknown): string {
   const code = error instanceof ApiError ? error.code : '';
   if (code === 'wrong_credentials') return tb('base.wrong_credentials');
+  if (code === 'wrong_code') return tw('wrong_code');
   if (error instanceof ApiError && code === 'too_many_attempts') {
     return tb('base.too_many_attempts', { wait: waitLength(error.problem?.retry_after_s ?? 60) });
   }
@@ -63,6 +67,9 @@ function wordsFor(error: unknown): string {
 export function SignIn({ title, intro }: { title: string; intro?: string | undefined }) {
   const email = useSignal('');
   const password = useSignal('');
+  const code = useSignal('');
+  /** The password was right, and a code of the person's app is wanted too. */
+  const asksForCode = useSignal(false);
   const busy = useSignal(false);
   const tried = useSignal(false);
   const error = useSignal<string | null>(null);
@@ -70,12 +77,23 @@ export function SignIn({ title, intro }: { title: string; intro?: string | undef
   const submit = async () => {
     tried.value = true;
     error.value = null;
-    if (!email.value.trim() || !password.value || busy.value) return;
+    if (!email.value.trim() || !password.value || busy.value || (asksForCode.value && !code.value.trim())) return;
     busy.value = true;
     try {
-      const answer = await post<{ staff: Staff }>('/api/login', { email: email.value.trim(), password: password.value });
+      const answer = await post<{ staff: Staff }>('/api/login', {
+        email: email.value.trim(),
+        password: password.value,
+        ...(asksForCode.value ? { code: code.value.trim() } : {}),
+      });
       welcome(answer.staff);
     } catch (caught) {
+      if (caught instanceof ApiError && caught.code === 'code_required') {
+        asksForCode.value = true;
+        tried.value = false;
+        return;
+      }
+      if (caught instanceof ApiError && caught.code === 'wrong_credentials') asksForCode.value = false;
+      code.value = '';
       error.value = wordsFor(caught);
     } finally {
       busy.value = false;
@@ -96,8 +114,10 @@ export function SignIn({ title, intro }: { title: string; intro?: string | undef
         {intro ? <p class="quiet">{intro}</p> : null}
         <Field label={tb('base.email')} type="email" name="email" autoComplete="username" autoCapitalize="none" spellcheck={false} required value={email.value} test="email" error={missing(email.value)} onInput={(event) => (email.value = event.currentTarget.value)} />
         <Field label={tb('base.password')} type="password" name="password" autoComplete="current-password" required value={password.value} test="password" error={missing(password.value)} onInput={(event) => (password.value = event.currentTarget.value)} />
+        {asksForCode.value ? <Field label={tw('code')} hint={tw('code_hint')} name="code" autoComplete="one-time-code" autoCapitalize="characters" spellcheck={false} required autoFocus value={code.value} test="code" error={missing(code.value)} onInput={(event) => (code.value = event.currentTarget.value)} /> : null}
         <p class="sign-in-wrong" role="alert" data-test="sign-in-error">{error.value}</p>
         <Button type="submit" variant="primary" size="large" wide busy={busy.value} test="sign-in">{tb('base.sign_in')}</Button>
+        <a class="s" href="/reset" data-test="forgot">{tw('forgot')}</a>
       </form>
     </main>
   );

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { staff, StaffOnly } from '../base/sign_in';
-import { openText } from '../base/text';
+import { openText, type Loaders } from '../base/text';
 import type { CaseState } from '../base/protocol';
 import { Icon, Toasts, type IconName } from '../base/ui';
 import { OfflineLine, StaffMenu } from '../staff/bar';
@@ -18,8 +18,12 @@ import { loaders, t } from './text';
 import './console.css';
 
 const search = new CaseSearch();
+const peopleLoaders: Loaders = { en: async () => (await import('./people/locales/en')).peopleEn };
 /** Pages beside the cases, by their address under `/console/`. */
 const PARTS: Readonly<Record<string, LatePart>> = {
+  access: { load: async () => (await import('./people/access_page')).AccessPage, loaders: peopleLoaders },
+  account: { load: async () => (await import('./people/account_page')).AccountPage, loaders: peopleLoaders },
+  people: { load: async () => (await import('./people/page')).PeoplePage, loaders: peopleLoaders },
   policies: { load: async () => (await import('./policies/page')).PoliciesPage, loaders: { en: async () => (await import('./policies/locales/en')).policiesEn } },
   developers: { load: async () => (await import('./developers/page')).DevelopersPage, loaders: { en: async () => (await import('./developers/locales/en')).developersEn } },
   figures: { load: async () => (await import('./figures/page')).FiguresPage, loaders: { en: async () => (await import('./figures/locales/en')).figuresEn } },
@@ -41,9 +45,12 @@ function Page() {
 function Console() {
   const { caseId, form, part } = route.value;
   const refresh = (): void => void search.load(true);
-  useEffect(() => onNews(refresh), []);
-  const late = part === null ? undefined : PARTS[part];
-  if (late) return <div class="console with-part"><Rail /><div class="part-pane"><OfflineLine /><Part key={part} part={late} /></div></div>;
+  useEffect(() => (staff.peek()?.second_factor === 'to_set_up' ? undefined : onNews(refresh)), []);
+  // Where a second factor is asked for, nothing else opens before there is one.
+  const mustSetUp = staff.value?.second_factor === 'to_set_up';
+  const shown = mustSetUp ? 'account' : part;
+  const late = shown === null ? undefined : PARTS[shown];
+  if (late) return <div class="console with-part"><Rail /><div class="part-pane"><OfflineLine /><Part key={shown} part={late} /></div></div>;
   // On a phone the list is the page as long as nothing is chosen.
   const alone = narrow.value && !form && caseId === null;
   const showing = form ? 'form' : caseId !== null ? 'case' : 'none';
@@ -79,11 +86,18 @@ function Rail() {
       {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'policies' })} aria-current={route.value.part === 'policies' ? 'page' : undefined} onClick={follow({ part: 'policies' })} data-test="to-policies"><Icon name="shield" /><span>{t('console.policies')}</span></a> : null}
       {mayHere('admin', 'agent', 'reviewer') ? <a class="rail-item" href={addressOf({ part: 'figures' })} aria-current={route.value.part === 'figures' ? 'page' : undefined} onClick={follow({ part: 'figures' })} data-test="to-figures"><Icon name="chart" /><span>{t('console.figures')}</span></a> : null}
       {mayHere('admin') ? <a class="rail-item" href={addressOf({ part: 'developers' })} aria-current={route.value.part === 'developers' ? 'page' : undefined} onClick={follow({ part: 'developers' })} data-test="to-developers"><Icon name="code" /><span>{t('console.developers')}</span></a> : null}
+      {isAdmin() ? <a class="rail-item" href={addressOf({ part: 'people' })} aria-current={route.value.part === 'people' ? 'page' : undefined} onClick={follow({ part: 'people' })} data-test="to-people"><Icon name="users" /><span>{t('console.people')}</span></a> : null}
+      {isAdmin() && staff.value?.organisation.kind === 'tenant' ? <a class="rail-item" href={addressOf({ part: 'access' })} aria-current={route.value.part === 'access' ? 'page' : undefined} onClick={follow({ part: 'access' })} data-test="to-access"><Icon name="lock" /><span>{t('console.access')}</span></a> : null}
       <a class="rail-item" href="/review" data-test="to-review"><Icon name="play" /><span>{t('console.review')}</span></a>
       {staff.value?.roles.some((role) => role === 'agent' || role === 'inspector') ? <a class="rail-item" href="/inspect" data-test="to-desk"><Icon name="camera" /><span>{t('console.desk')}</span></a> : null}
+      <a class="rail-item" href={addressOf({ part: 'account' })} aria-current={route.value.part === 'account' ? 'page' : undefined} onClick={follow({ part: 'account' })} data-test="to-account"><Icon name="user" /><span>{t('console.account')}</span></a>
       <StaffMenu />
     </nav>
   );
+}
+
+function isAdmin(): boolean {
+  return staff.value?.roles.includes('admin') ?? false;
 }
 
 function mayHere(...roles: readonly string[]): boolean {
@@ -119,4 +133,19 @@ function Nothing() {
 }
 
 const root = document.getElementById('app');
-if (root) void openText(loaders).then(() => { root.removeAttribute('aria-busy'); render(<Page />, root); });
+/** Links from mails lead here without a sign-in: an invitation, a new password. */
+const door = /^\/(accept|reset)$/.exec(location.pathname)?.[1];
+
+async function show(into: HTMLElement): Promise<void> {
+  if (door !== undefined) {
+    const { AcceptDoor, ResetDoor, doorLoaders } = await import('./doors/doors');
+    await openText(doorLoaders);
+    render(<>{door === 'accept' ? <AcceptDoor /> : <ResetDoor />}<Toasts /></>, into);
+  } else {
+    await openText(loaders);
+    render(<Page />, into);
+  }
+  into.removeAttribute('aria-busy');
+}
+
+if (root) void show(root);

@@ -1,0 +1,227 @@
+"""Mail: ordered with the commit that needs it, sent at least once, every try written down."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Protocol
+
+from pydantic import AwareDatetime, BaseModel
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.keys import KeyRing
+from cases.mail_texts import Letter
+from cases.tables import Mail, MailTry
+from cases.unit import Unit
+from runtime.errors import CaseError, ProofcallError
+from runtime.ids import new_id
+
+SEND_MAIL: Final = "send_mail"
+"""The durable work that hands a mail to the mail server; its subject is the mail's id."""
+_MAX_WORDS_CHARS: Final = 300
+
+
+class MailState(StrEnum):
+    """How far a mail has come."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    REFUSED = "refused"  # the server will never take it
+    NO_SERVER = "no_server"  # none is set: what it says must be passed on by hand
+
+
+class MailRefused(ProofcallError):  # noqa: N818 - says what was done
+    """The mail server takes this mail neither now nor later."""
+
+
+class MailFailed(ProofcallError):  # noqa: N818 - says what was done
+    """The mail server could not be reached or is busy: trying again can help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What the mail server is given; ``message_id`` is the same at every try."""
+
+    message_id: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    reply_to: str | None = None
+    unsubscribe_url: str | None = None
+
+
+class MailServer(Protocol):
+    """Where mail goes."""
+
+    async def send(self, envelope: Envelope) -> None:
+        """Hand one mail over.
+
+        Raises:
+            MailFailed: it may work later.
+            MailRefused: it never will.
+        """
+        ...
+
+
+class MailView(BaseModel):
+    """A mail as admins read it: to whom, about what, and how it went."""
+
+    id: str
+    kind: str
+    locale: str
+    to: str
+    subject: str
+    state: MailState
+    created_at: AwareDatetime
+    sent_at: AwareDatetime | None
+    tries: int
+    last_words: str | None
+
+
+class MailPage(BaseModel):
+    """Mails, newest first."""
+
+    items: list[MailView]
+    next_cursor: str | None
+
+
+async def post(
+    unit: Unit,
+    *,
+    organisation_id: str,
+    kind: str,
+    to: str,
+    letter: Letter,
+    case_id: str | None = None,
+    reply_to: str | None = None,
+    unsubscribe_url: str | None = None,
+) -> str:
+    """Order a mail in the caller's own commit; the answer is its id."""
+    mail_id = new_id("mai")
+    words = {
+        "to": to,
+        "subject": letter.subject,
+        "text": letter.text,
+        "html": letter.html,
+        "reply_to": reply_to,
+        "unsubscribe_url": unsubscribe_url,
+    }
+    unit.tx.add(
+        Mail(
+            id=mail_id,
+            organisation_id=organisation_id,
+            case_id=case_id,
+            kind=kind,
+            locale=letter.locale,
+            sealed=unit.keys.seal(_purpose(mail_id), json.dumps(words).encode()),
+            state=MailState.QUEUED,
+            created_at=unit.now,
+            orders=1,
+        )
+    )
+    await unit.tx.flush()
+    await unit.outbox.enqueue(unit.tx, SEND_MAIL, f"{SEND_MAIL}:{mail_id}:1", mail_id)
+    return mail_id
+
+
+async def envelope_of(tx: AsyncSession, keys: KeyRing, mail_id: str, host: str) -> Envelope | None:
+    """What is to be sent, or None when that is done or was given up."""
+    mail = await tx.get(Mail, mail_id)
+    if mail is None or mail.state not in (MailState.QUEUED, MailState.NO_SERVER):
+        return None
+    words = json.loads(keys.unseal(_purpose(mail_id), mail.sealed))
+    return Envelope(f"<{mail_id}@{host}>", **words)
+
+
+async def note_try(
+    tx: AsyncSession,
+    keys: KeyRing,
+    mail_id: str,
+    state: MailState,
+    words: str,
+    now: datetime,
+) -> None:
+    """Write down how a try went; once it was sent, what it said is forgotten."""
+    mail = await tx.get_one(Mail, mail_id, with_for_update=True)
+    mail.state = state
+    if state is not MailState.NO_SERVER:
+        outcome = "failed" if state is MailState.QUEUED else state.value
+        tx.add(
+            MailTry(
+                id=new_id("mtr"),
+                mail_id=mail_id,
+                at=now,
+                outcome=outcome,
+                words=words[:_MAX_WORDS_CHARS],
+            )
+        )
+    if state is MailState.SENT:
+        mail.sent_at = now
+        said = json.loads(keys.unseal(_purpose(mail_id), mail.sealed))
+        kept = {"to": said["to"], "subject": said["subject"]}
+        # Links in it may open an account: they are no longer needed here.
+        mail.sealed = keys.seal(_purpose(mail_id), json.dumps(kept).encode())
+
+
+async def send_again(unit: Unit, organisation_id: str, mail_id: str) -> None:
+    """Order a mail once more that has not gone out.
+
+    Raises:
+        CaseError: ``not_found`` (404), ``mail_sent`` (409).
+    """
+    mail = await unit.tx.scalar(
+        select(Mail)
+        .where(Mail.id == mail_id, Mail.organisation_id == organisation_id)
+        .with_for_update()
+    )
+    if mail is None:
+        raise CaseError("not_found", "There is no such mail.", status=404)
+    if mail.state == MailState.SENT:
+        raise CaseError("mail_sent", "This mail has been sent.")
+    mail.state = MailState.QUEUED
+    mail.orders += 1
+    work_id = f"{SEND_MAIL}:{mail_id}:{mail.orders}"
+    await unit.outbox.enqueue(unit.tx, SEND_MAIL, work_id, mail_id)
+
+
+async def list_mails(
+    tx: AsyncSession, keys: KeyRing, organisation_id: str, *, before: str | None, limit: int
+) -> MailPage:
+    """The mails of an organisation, newest first."""
+    query = select(Mail).where(Mail.organisation_id == organisation_id)
+    if before is not None:
+        query = query.where(Mail.id < before)
+    found = list(await tx.scalars(query.order_by(Mail.id.desc()).limit(limit + 1)))
+    shown = found[:limit]
+    tries: dict[str, list[MailTry]] = {}
+    for one in await tx.scalars(
+        select(MailTry).where(MailTry.mail_id.in_([mail.id for mail in shown])).order_by(MailTry.id)
+    ):
+        tries.setdefault(one.mail_id, []).append(one)
+    items = []
+    for mail in shown:
+        words = json.loads(keys.unseal(_purpose(mail.id), mail.sealed))
+        mine = tries.get(mail.id, [])
+        items.append(
+            MailView(
+                id=mail.id,
+                kind=mail.kind,
+                locale=mail.locale,
+                to=words["to"],
+                subject=words["subject"],
+                state=MailState(mail.state),
+                created_at=mail.created_at,
+                sent_at=mail.sent_at,
+                tries=len(mine),
+                last_words=mine[-1].words if mine else None,
+            )
+        )
+    return MailPage(items=items, next_cursor=shown[-1].id if len(found) > limit else None)
+
+
+def _purpose(mail_id: str) -> str:
+    return f"mail:{mail_id}"
