@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
@@ -124,7 +124,7 @@ class OrderLine(Command):
     listing: Listing
 
 
-_CASE_IN: Final = {
+_CASE_IN: Final[dict[str, Any]] = {
     "order_number": "LL-20871",
     "buyer": {"name": "Ana Ruiz", "email": "ana@example.com", "locale": "es"},
     "currency": "EUR",
