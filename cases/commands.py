@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
@@ -125,9 +125,30 @@ class OrderLine(Command):
     listing: Listing
 
 
+_CASE_IN: Final[dict[str, Any]] = {
+    "order_number": "LL-20871",
+    "buyer": {"name": "Ana Ruiz", "email": "ana@example.com", "locale": "es"},
+    "currency": "EUR",
+    "claim": {"reason": "damaged", "words": "La pantalla está rota.", "locale": "es"},
+    "items": [
+        {
+            "sku": "LAMP-7",
+            "quantity": 1,
+            "price": "148.00",
+            "listing": {
+                "title": "Brass desk lamp",
+                "pictures": ["https://shop.example/lamp.jpg"],
+                "properties": {"Height": "42 cm", "Socket": "E27"},
+            },
+        }
+    ],
+}
+
+
 class OpenCase(Command):
     """A return to be opened (``CaseIn``)."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_CASE_IN]})
     order_number: Word
     buyer: Buyer
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["EUR"])]

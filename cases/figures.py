@@ -56,6 +56,7 @@ class Step(StrEnum):
 
     OPENED = "opened"
     OFFERED = "offered"
+    ANSWERED = "answered"
     LIVE = "live"
     INSPECTED = "inspected"
     DECIDED = "decided"
@@ -71,6 +72,7 @@ _IS_RESOLVED: Final = (F.decided_at.is_not(None)) & (F.outcome == Outcome.RESOLV
 _STEPS: Final[Mapping[Step, ColumnElement[bool]]] = {
     Step.OPENED: F.opened_at.is_not(None),
     Step.OFFERED: F.offered_at.is_not(None),
+    Step.ANSWERED: F.answered_at.is_not(None),
     Step.LIVE: F.live_at.is_not(None),
     Step.INSPECTED: F.inspected_at.is_not(None),
     Step.DECIDED: F.decided_at.is_not(None),

@@ -117,8 +117,10 @@ async def test_an_admin_makes_a_key_and_a_webhook_and_sees_what_was_sent(machine
         await by(page, "scope-cases:write").check()
         await by(page, "make-key").click()
         secret = await by(page, "secret").input_value(timeout=STEP_MS)
-        await page.keyboard.press("Escape")
-        assert await by(page, "secret").is_visible(), "Escape must not lose what is shown once"
+        for _ in range(3):
+            await page.keyboard.press("Escape")
+        # Escape must not lose what is shown once.
+        await by(page, "secret").wait_for(timeout=STEP_MS)
         await by(page, "secret-done").click()
         headers = {"Authorization": f"Bearer {secret}"}
         async with (

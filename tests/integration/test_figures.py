@@ -89,8 +89,8 @@ async def test_a_number_is_right_as_soon_as_the_case_has_moved(site: SellerSite)
     assert (found["by_video"]["answer_s"], found["by_video"]["resolved"]) == (3600.0, 2)
     assert (found["without_video"]["cases"], found["without_video"]["resolved"]) == (2, 0)
     assert found["steps"] == {
-        "opened": 4, "offered": 4, "live": 2, "inspected": 2, "decided": 3, "resolved": 2,
-        "refunded": 0, "closed": 0,
+        "opened": 4, "offered": 4, "answered": 3, "live": 2, "inspected": 2, "decided": 3,
+        "resolved": 2, "refunded": 0, "closed": 0,
     }  # fmt: skip
     assert [(row["value"], row["cases"]) for row in found["rows"]] == [
         ("damaged", 3), ("size_fit", 1),

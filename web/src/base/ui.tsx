@@ -196,6 +196,13 @@ export function Dialog({ title, onClose, children, actions, sheet, test, closabl
         event.preventDefault();
         if (closable) onClose();
       }}
+      onClose={() => {
+        // A second Escape closes without asking: the page follows, or the window comes back.
+        const dialog = element.current;
+        if (!dialog?.isConnected || dialog.open) return;
+        if (closable) onClose();
+        else dialog.showModal();
+      }}
       onClick={(event) => {
         // A click on the dialog itself, not on its content, is a click on the backdrop.
         if (closable && event.target === element.current) onClose();

@@ -55,7 +55,7 @@ function Answer({ status, response, document: api }: { status: string; response:
   return (
     <div class="answer-of">
       <p><code>{status}</code> <span class="s quiet">{other.length > 0 ? other.join(', ') : schema ? '' : tr('ref.no_body')}</span></p>
-      {schema ? <Fields schema={schema} document={api} /> : null}
+      {schema ? <Fields schema={schema} document={api} answered /> : null}
     </div>
   );
 }

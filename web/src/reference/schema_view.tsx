@@ -41,20 +41,29 @@ function inner(schema: Schema, document: Document): Schema | null {
   return null;
 }
 
-export function Fields({ schema, document, depth = 0 }: { schema: Schema; document: Document; depth?: number }) {
+/** The name of what lies inside, where the description names it. */
+function innerName(schema: Schema, document: Document): string | null {
+  const { schema: found, name } = resolved(schema, document);
+  if (found.properties) return name;
+  if (found.items) return innerName(found.items, document);
+  return typeof found.additionalProperties === 'object' ? innerName(found.additionalProperties, document) : null;
+}
+
+/** `answered`: what comes back is always there, and need not be called required. */
+export function Fields({ schema, document, depth = 0, answered = false }: { schema: Schema; document: Document; depth?: number; answered?: boolean }) {
   const found = inner(schema, document);
   if (!found?.properties) return depth === 0 ? <p class="s mono">{typeWords(schema, document)}</p> : null;
   const required = new Set(found.required);
   return (
     <ul class="fields">
       {Object.entries(found.properties).map(([name, field]) => (
-        <Field key={name} name={name} schema={field} required={required.has(name)} document={document} depth={depth} />
+        <Field key={name} name={name} schema={field} required={!answered && required.has(name)} document={document} depth={depth} answered={answered} />
       ))}
     </ul>
   );
 }
 
-export function Field({ name, schema, required, document, depth = 0, place, about }: {
+export function Field({ name, schema, required, document, depth = 0, place, about, answered = false }: {
   name: string;
   schema: Schema;
   required: boolean;
@@ -62,6 +71,7 @@ export function Field({ name, schema, required, document, depth = 0, place, abou
   depth?: number;
   place?: string;
   about?: string | undefined;
+  answered?: boolean;
 }) {
   const { schema: found } = resolved(schema, document);
   const words = about ?? found.description;
@@ -74,7 +84,7 @@ export function Field({ name, schema, required, document, depth = 0, place, abou
         {required ? <span class="xs must">{tr('ref.required')}</span> : null}
       </div>
       {words ? <p class="s quiet">{words}</p> : null}
-      {further ? <details><summary class="xs">{resolved(schema, document).name ?? name}</summary><Fields schema={schema} document={document} depth={depth + 1} /></details> : null}
+      {further ? <details><summary class="xs">{innerName(schema, document) ?? name}</summary><Fields schema={schema} document={document} depth={depth + 1} answered={answered} /></details> : null}
     </li>
   );
 }

@@ -3,7 +3,7 @@ import type { CaseState, Outcome } from '../../base/protocol';
 
 export const DIMENSIONS = ['reason', 'product', 'category', 'market', 'language', 'carrier', 'policy_version', 'outcome', 'liability', 'state'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
-export const STEPS = ['opened', 'offered', 'live', 'inspected', 'decided', 'resolved', 'refunded', 'closed'] as const;
+export const STEPS = ['opened', 'offered', 'answered', 'live', 'inspected', 'decided', 'resolved', 'refunded', 'closed'] as const;
 export type Step = (typeof STEPS)[number];
 
 export interface Row {

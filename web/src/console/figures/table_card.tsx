@@ -31,7 +31,9 @@ export function TableCard({ figures, by, onBy, csv, onOpen }: { figures: Figures
                 <td><button type="button" class="number" data-test="row-cases" onClick={open(row, {})}>{count(row.cases)}</button></td>
                 <td><button type="button" class="number" onClick={open(row, { video: true })}>{percent(row.by_video, row.cases)}</button></td>
                 <td><button type="button" class="number" onClick={open(row, { step: 'resolved' })}>{percent(row.resolved, row.decided)}</button></td>
-                <td>{duration(row.answer_s) ?? '–'}</td><td>{duration(row.decision_s) ?? '–'}</td><td>{duration(row.refund_s) ?? '–'}</td>
+                {([['answered', row.answer_s], ['decided', row.decision_s], ['refunded', row.refund_s]] as const).map(([step, seconds]) => (
+                  <td key={step}>{seconds === null ? '–' : <button type="button" class="number" onClick={open(row, { step })}>{duration(seconds)}</button>}</td>
+                ))}
               </tr>
             ))}
           </tbody>

@@ -13,9 +13,9 @@ export function VideoCard({ figures, onOpen }: { figures: Figures; onOpen: (behi
         <tbody>
           <tr><th scope="row">{tf('fig.opened')}</th>{sides.map(([name, row, video]) => <td key={name}><button type="button" class="number" onClick={() => onOpen({ title: name, video })}>{count(row.cases)}</button></td>)}</tr>
           <tr><th scope="row">{tf('fig.share_resolved')}</th>{sides.map(([name, row, video]) => <td key={name}><button type="button" class="number" onClick={() => onOpen({ title: `${name}: ${tf('fig.resolved')}`, video, step: 'resolved' })}>{percent(row.resolved, row.decided)}</button></td>)}</tr>
-          <tr><th scope="row">{tf('fig.answer')}</th>{sides.map(([name, row]) => <td key={name}>{duration(row.answer_s) ?? '–'}</td>)}</tr>
-          <tr><th scope="row">{tf('fig.decision')}</th>{sides.map(([name, row]) => <td key={name}>{duration(row.decision_s) ?? '–'}</td>)}</tr>
-          <tr><th scope="row">{tf('fig.refund')}</th>{sides.map(([name, row]) => <td key={name}>{duration(row.refund_s) ?? '–'}</td>)}</tr>
+          <tr><th scope="row">{tf('fig.answer')}</th>{sides.map(([name, row, video]) => <td key={name}>{row.answer_s === null ? '–' : <button type="button" class="number" onClick={() => onOpen({ title: `${name}: ${tf('step.answered')}`, video, step: 'answered' })}>{duration(row.answer_s)}</button>}</td>)}</tr>
+          <tr><th scope="row">{tf('fig.decision')}</th>{sides.map(([name, row, video]) => <td key={name}>{row.decision_s === null ? '–' : <button type="button" class="number" onClick={() => onOpen({ title: `${name}: ${tf('step.decided')}`, video, step: 'decided' })}>{duration(row.decision_s)}</button>}</td>)}</tr>
+          <tr><th scope="row">{tf('fig.refund')}</th>{sides.map(([name, row, video]) => <td key={name}>{row.refund_s === null ? '–' : <button type="button" class="number" onClick={() => onOpen({ title: `${name}: ${tf('step.refunded')}`, video, step: 'refunded' })}>{duration(row.refund_s)}</button>}</td>)}</tr>
         </tbody>
       </table>
     </section>

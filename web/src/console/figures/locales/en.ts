@@ -24,6 +24,7 @@ export const figuresEn = {
   'fig.steps': 'How far they came',
   'step.opened': 'Opened',
   'step.offered': 'Inspection offered',
+  'step.answered': 'Answered',
   'step.live': 'Seen by video',
   'step.inspected': 'Inspected',
   'step.decided': 'Decided',
