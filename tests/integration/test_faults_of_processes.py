@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
@@ -15,7 +16,9 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 import socketio
+from sqlalchemy import select
 
+from cases.tables import Manifest
 from infra.local.postgres import Postgres
 from infra.local.redis import Redis
 from infra.local.rgw import Rgw
@@ -29,6 +32,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)
 
 WHOLE_WITHIN_S = 45.0
 FRAMES_PER_S = 30
+PREVIEW = b64encode(b"\xff\xd8\xff preview").decode()
 
 
 @cache
@@ -128,7 +132,7 @@ async def start_recorder(live: Live) -> None:
     await until(lambda: live.services.recorder.status is not None, 30, "web finds it again")
 
 
-async def whole(call: Filming, *, causes: set[str]) -> Json:
+async def whole(call: Filming, *, causes: set[str], sealed: bool = True) -> Json:
     """End the call; every picture is in the recording, or a gap with one of the causes says why.
 
     Gives the timeline.
@@ -162,7 +166,8 @@ async def whole(call: Filming, *, causes: set[str]) -> Json:
     lost_s = sum(b - a for a, b in holes) / FRAMES_PER_S
     told_s = sum(gap["to_ms"] - gap["from_ms"] for gap in gaps) / 1000
     assert lost_s <= told_s + 0.2, (holes, gaps)
-    await call.live.work(f"seal_session:{call.session_id}")
+    if sealed and "jobs-0" not in call.live.processes:
+        await call.live.work(f"seal_session:{call.session_id}")
     return shown
 
 
@@ -264,6 +269,105 @@ async def test_a_disk_that_fills_up_refuses_new_calls_and_keeps_the_running_one(
     await live.kill("recorder-0")
     live.settings = roomy
     await start_recorder(live)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def apart() -> AsyncIterator[Live]:
+    """The same with the durable work in a process of its own."""
+    roles = [(role, 0) for role in ("media", "recorder", "uploader", "jobs")]
+    async with running_live(roles) as running:
+        yield running
+
+
+async def photographed(call: Filming, client_id: str) -> str:
+    """The host takes a still of what they see; gives its id."""
+    stamp = call.host.peers[-1].of_mid("1")[-1].timestamp
+    body = {"client_id": client_id, "mid": "1", "rtp_timestamp": stamp, "preview": PREVIEW}
+    path = f"/api/sessions/{call.session_id}/stills"
+    still_id: str = (await call.host.ok("POST", path, body))["still_id"]
+    return still_id
+
+
+async def cut(call: Filming, still_id: str) -> None:
+    """Wait until the photograph can be looked at."""
+
+    async def there() -> bool:
+        async with call.host.http.get(f"/api/v1/stills/{still_id}/image") as response:
+            return response.status == 200
+
+    await until(there, 30, "the still is cut")
+
+
+async def jobs_up(call: Filming) -> float:
+    """What ``/metrics`` says of the process."""
+    async with call.host.http.get("/metrics") as response:
+        lines = (await response.text()).splitlines()
+    (up,) = [line for line in lines if line.startswith('proofcall_up{process="jobs"}')]
+    return float(up.split()[1])
+
+
+async def manifests(call: Filming) -> int:
+    """How often the session was sealed."""
+    async with call.live.services.database.read() as tx:
+        rows = await tx.scalars(select(Manifest).where(Manifest.session_id == call.session_id))
+        return len(rows.all())
+
+
+async def test_killed_jobs_make_a_still_wait_and_the_call_nothing(apart: Live) -> None:
+    """What was ordered, or was under way when they died, is made once by the next."""
+    async with filming(apart) as call:
+        await until(lambda: jobs_up(call), 20, "the jobs are there")
+        under_way = await photographed(call, "before")
+        await apart.kill("jobs-0")
+        ordered = await photographed(call, "meanwhile")
+        await call.flows(4)
+
+        async def missed() -> bool:
+            return not await jobs_up(call)
+
+        await until(missed, 10, "whoever runs the machine is told")
+        status, ready = await call.host.call("GET", "/readyz")
+        assert status == 200, f"newcomers are let in: {ready}"
+        # The host goes on looking at what their browser showed.
+        for still_id in (under_way, ordered):
+            refused = await call.host.refused("GET", f"/api/v1/stills/{still_id}/image")
+            assert refused == (409, "still_not_cut")
+            async with call.host.http.get(f"/api/v1/stills/{still_id}/preview") as response:
+                assert response.status == 200
+        await apart.start("jobs")
+        for still_id in (under_way, ordered):
+            await cut(call, still_id)
+        await call.flows(1)
+        call.nobody_was_dropped()
+        shown = await whole(call, causes=set())
+        cuts = [e["payload"]["still_id"] for e in shown["events"] if e["kind"] == "still_cut"]
+        assert sorted(cuts) == sorted([under_way, ordered]), "each once"
+        await until(lambda: manifests(call), 20, "sealed")
+
+
+async def test_jobs_killed_between_hang_up_and_sealing_seal_once(apart: Live) -> None:
+    """The order to seal is kept with the last fact: the next jobs process finds it."""
+    async with filming(apart) as call:
+        await until(lambda: jobs_up(call), 20, "the jobs are there")
+        await call.flows(4)
+        still_id = await photographed(call, "last")
+        await apart.kill("jobs-0")
+        call.nobody_was_dropped()
+        # Complete without them: the evidence does not wait for the seal.
+        shown = await whole(call, causes=set(), sealed=False)
+        assert [still["state"] for still in shown["stills"]] == ["wanted"]
+        assert await manifests(call) == 0
+        await apart.start("jobs")
+        await until(lambda: manifests(call), 30, "sealed")
+        await apart.kill("jobs-0")
+        await apart.start("jobs")
+        await until(lambda: jobs_up(call), 20, "the jobs are there again")
+        await cut(call, still_id)
+        assert await manifests(call) == 1
+        path = f"/api/v1/sessions/{call.session_id}/timeline"
+        events = (await call.host.ok("GET", path))["events"]
+        assert [e["kind"] for e in events].count("still_cut") == 1
+        assert [e["kind"] for e in events].count("sealed") == 1
 
 
 @dataclass(slots=True)
