@@ -8,8 +8,6 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,107 +20,23 @@ from cases.tables import Manifest
 from infra.local.postgres import Postgres
 from infra.local.redis import Redis
 from infra.local.rgw import Rgw
-from tests.support.live import CONSENT, Browser, Json, Live, Socket, running_live, until
-from tests.support.recording_rig import decoded_pictures
+from tests.support.filmed_call import Filming, filmed, whole
+from tests.support.live import CONSENT, Json, Live, running_live, until
 from tests.support.rtp_peer import RtpPeer
-from tests.support.tap_feed import EncodedFrame, encode_video, h264_payloads
 from tests.support.tcp_gate import Door, TcpGate, gate_before
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
-WHOLE_WITHIN_S = 45.0
-FRAMES_PER_S = 30
 PREVIEW = b64encode(b"\xff\xd8\xff preview").decode()
-
-
-@cache
-def pictures() -> list[EncodedFrame]:
-    """Forty seconds of numbered pictures, each of which decodes by itself."""
-    return encode_video("h264", 40 * FRAMES_PER_S, keyframe_every=1)
-
-
-@dataclass(slots=True)
-class Filming:
-    """A call whose buyer films numbered pictures until told to stop."""
-
-    live: Live
-    buyer: Browser
-    host: Browser
-    session_id: str
-    buyer_socket: Socket
-    host_socket: Socket
-    sent: int = 0
-    stopping: bool = False
-
-    async def film(self) -> None:
-        """Send pictures in real time."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        for number, frame in enumerate(pictures()):
-            if self.stopping:
-                return
-            await asyncio.sleep(max(0.0, began + number / FRAMES_PER_S - loop.time()))
-            payloads = h264_payloads(frame.data)
-            while not await self._show(payloads):
-                if self.stopping:
-                    return
-                await asyncio.sleep(0.02)
-            self.sent = number + 1
-        raise AssertionError("the film was too short")
-
-    async def _show(self, payloads: list[bytes]) -> bool:
-        """Send one picture; False if the peer was replaced by a fresh one meanwhile."""
-        camera = self._camera()
-        try:
-            for at, payload in enumerate(payloads):
-                last = at == len(payloads) - 1
-                await camera.send("1", payload, marker=last, advance=3000 if at == 0 else 0)
-        except ConnectionError:
-            return False
-        return True
-
-    def _camera(self) -> RtpPeer:
-        """The buyer's newest peer that is connected."""
-        return next(peer for peer in reversed(self.buyer.peers) if peer.sending)
-
-    async def flows(self, seconds: float) -> None:
-        """The host is sent the buyer's pictures all the time for so long."""
-        end = asyncio.get_running_loop().time() + seconds
-        while asyncio.get_running_loop().time() < end:
-            before = len(self.host.peers[-1].of_mid("1"))
-            await asyncio.sleep(0.5)
-            assert len(self.host.peers[-1].of_mid("1")) > before, "the picture stands still"
-
-    async def writes(self, number: int) -> Json:
-        """The buyer says something."""
-        return await self.buyer_socket.say(
-            "message.send", client_id=f"m{number}", text=f"Message {number}", locale="en"
-        )
-
-    def nobody_was_dropped(self) -> None:
-        """No page was told that its media is gone."""
-        assert self.buyer_socket.of("peer.lost") == []
-        assert self.host_socket.of("peer.lost") == []
 
 
 @asynccontextmanager
 async def filming(live: Live) -> AsyncIterator[Filming]:
     """A buyer and a host face to face, the buyer's camera on."""
-    async with live.browser() as buyer, live.host() as host:
-        case_id, token = await live.invited()
-        session_id: str = (await buyer.tap(token, RtpPeer()))["session"]["id"]
-        await host.ok("POST", "/api/host/take", {"case_id": case_id})
-        await host.host_join(session_id, RtpPeer())
-        sockets = [await one.socket(session_id=session_id) for one in (buyer, host)]
-        call = Filming(live, buyer, host, session_id, *sockets)
-        await asyncio.to_thread(pictures)
-        camera = asyncio.create_task(call.film())
-        try:
-            await call.flows(1.5)
-            yield call
-        finally:
-            call.stopping = True
-            await camera
+    async with AsyncExitStack() as stack:
+        buyer = await stack.enter_async_context(live.browser())
+        host = await stack.enter_async_context(live.host())
+        yield await stack.enter_async_context(filmed(buyer, host, *await live.invited()))
 
 
 async def start_recorder(live: Live) -> None:
@@ -132,42 +46,10 @@ async def start_recorder(live: Live) -> None:
     await until(lambda: live.services.recorder.status is not None, 30, "web finds it again")
 
 
-async def whole(call: Filming, *, causes: set[str], sealed: bool = True) -> Json:
-    """End the call; every picture is in the recording, or a gap with one of the causes says why.
-
-    Gives the timeline.
-    """
-    call.stopping = True
-    await asyncio.sleep(0.5)
-    path = f"/api/sessions/{call.session_id}/end"
-
-    async def ended() -> bool:
-        status, _ = await call.host.call("POST", path, {"client_id": "end"})
-        return status == 200
-
-    await until(ended, 20, "the host can end it")
-
-    async def complete() -> Json | None:
-        status, shown = await call.host.call("GET", f"/api/v1/sessions/{call.session_id}/timeline")
-        return shown if status == 200 and shown["complete"] else None
-
-    shown: Json = await until(complete, WHOLE_WITHIN_S, "the timeline is complete")
-    (recording,) = [r for r in shown["recordings"] if r["participant"]["role"] == "buyer"]
-    async with call.host.http.get(recording["url"]) as response:
-        assert response.status == 200
-        content = await response.read()
-    numbers = [number for _, number, _ in await asyncio.to_thread(decoded_pictures, content)]
-    assert all(after > before for before, after in pairwise(numbers)), "in order, none twice"
-    assert (numbers[0], numbers[-1]) == (0, call.sent - 1)
-    holes = [(a, b) for a, b in pairwise(numbers) if b != a + 1]
-    gaps = [g for g in shown["gaps"] if g["recording_id"] == recording["recording_id"]]
-    assert {gap["cause"] for gap in gaps} <= causes
-    assert len(holes) <= len(gaps), (holes, gaps)
-    lost_s = sum(b - a for a, b in holes) / FRAMES_PER_S
-    told_s = sum(gap["to_ms"] - gap["from_ms"] for gap in gaps) / 1000
-    assert lost_s <= told_s + 0.2, (holes, gaps)
-    if sealed and "jobs-0" not in call.live.processes:
-        await call.live.work(f"seal_session:{call.session_id}")
+async def sealed(live: Live, call: Filming, *, causes: set[str]) -> Json:
+    """``whole``, and sealed."""
+    shown = await whole(call, causes=causes)
+    await live.work(f"seal_session:{call.session_id}")
     return shown
 
 
@@ -187,7 +69,7 @@ async def test_a_killed_recorder_costs_a_told_gap_and_the_call_nothing(live: Liv
         await start_recorder(live)
         await call.flows(4)
         call.nobody_was_dropped()
-        shown = await whole(call, causes={"recorder_lost", "tap_overflow"})
+        shown = await sealed(live, call, causes={"recorder_lost", "tap_overflow"})
         gaps = [gap for gap in shown["gaps"] if gap["cause"] == "recorder_lost"]
         print("recorder killed:", [(g["cause"], g["to_ms"] - g["from_ms"]) for g in shown["gaps"]])
         assert len(gaps) <= 1
@@ -202,7 +84,7 @@ async def test_a_killed_uploader_costs_nothing(live: Live) -> None:
         await live.start("uploader")
         await call.flows(1)
         call.nobody_was_dropped()
-        shown = await whole(call, causes=set())
+        shown = await sealed(live, call, causes=set())
         assert shown["gaps"] == []
 
 
@@ -220,7 +102,7 @@ async def test_a_web_that_is_away_for_a_while_costs_nothing(live: Live) -> None:
             assert (await call.writes(number))["ok"]
         await call.flows(4)
         call.nobody_was_dropped()
-        shown = await whole(call, causes=set())
+        shown = await sealed(live, call, causes=set())
         said = [e["payload"]["text"] for e in shown["events"] if e["kind"] == "message"]
         assert said == ["Message 1", "Message 2"]
 
@@ -238,7 +120,7 @@ async def test_a_locked_database_makes_people_wait_and_loses_nothing(live: Live)
         assert (await saying)["ok"]
         await call.flows(1)
         call.nobody_was_dropped()
-        shown = await whole(call, causes=set())
+        shown = await sealed(live, call, causes=set())
         said = [e["payload"]["text"] for e in shown["events"] if e["kind"] == "message"]
         assert said == ["Message 1"]
 
@@ -265,7 +147,7 @@ async def test_a_disk_that_fills_up_refuses_new_calls_and_keeps_the_running_one(
         await call.buyer.fresh_peer(call.session_id)
         call.nobody_was_dropped()
         await call.flows(1)
-        await whole(call, causes={"recorder_lost", "tap_overflow", "packet_loss"})
+        await sealed(live, call, causes={"recorder_lost", "tap_overflow", "packet_loss"})
     await live.kill("recorder-0")
     live.settings = roomy
     await start_recorder(live)
@@ -306,9 +188,9 @@ async def jobs_up(call: Filming) -> float:
     return float(up.split()[1])
 
 
-async def manifests(call: Filming) -> int:
+async def manifests(live: Live, call: Filming) -> int:
     """How often the session was sealed."""
-    async with call.live.services.database.read() as tx:
+    async with live.services.database.read() as tx:
         rows = await tx.scalars(select(Manifest).where(Manifest.session_id == call.session_id))
         return len(rows.all())
 
@@ -342,7 +224,7 @@ async def test_killed_jobs_make_a_still_wait_and_the_call_nothing(apart: Live) -
         shown = await whole(call, causes=set())
         cuts = [e["payload"]["still_id"] for e in shown["events"] if e["kind"] == "still_cut"]
         assert sorted(cuts) == sorted([under_way, ordered]), "each once"
-        await until(lambda: manifests(call), 20, "sealed")
+        await until(lambda: manifests(apart, call), 20, "sealed")
 
 
 async def test_jobs_killed_between_hang_up_and_sealing_seal_once(apart: Live) -> None:
@@ -354,16 +236,16 @@ async def test_jobs_killed_between_hang_up_and_sealing_seal_once(apart: Live) ->
         await apart.kill("jobs-0")
         call.nobody_was_dropped()
         # Complete without them: the evidence does not wait for the seal.
-        shown = await whole(call, causes=set(), sealed=False)
+        shown = await whole(call, causes=set())
         assert [still["state"] for still in shown["stills"]] == ["wanted"]
-        assert await manifests(call) == 0
+        assert await manifests(apart, call) == 0
         await apart.start("jobs")
-        await until(lambda: manifests(call), 30, "sealed")
+        await until(lambda: manifests(apart, call), 30, "sealed")
         await apart.kill("jobs-0")
         await apart.start("jobs")
         await until(lambda: jobs_up(call), 20, "the jobs are there again")
         await cut(call, still_id)
-        assert await manifests(call) == 1
+        assert await manifests(apart, call) == 1
         path = f"/api/v1/sessions/{call.session_id}/timeline"
         events = (await call.host.ok("GET", path))["events"]
         assert [e["kind"] for e in events].count("still_cut") == 1
@@ -453,7 +335,7 @@ async def test_a_database_that_is_away_stops_newcomers_only(scaled: Scaled, door
         await saying
         assert (await until(lambda: late.call("GET", f"/api/join/{token}"), 20))[0] == 200
         call.nobody_was_dropped()
-        shown = await whole(call, causes=set())
+        shown = await sealed(live, call, causes=set())
         said = [e["payload"]["text"] for e in shown["events"] if e["kind"] == "message"]
         assert said == ["Message 1"], "once, although it was said again and again"
 
@@ -481,7 +363,7 @@ async def test_a_redis_that_is_away_delays_hints_only(scaled: Scaled) -> None:
         said = [e["payload"]["text"] for e in events["events"] if e["kind"] == "message"]
         assert said == ["Message 1", "Message 2"], "asking for what one misses finds all"
         call.nobody_was_dropped()
-        await whole(call, causes=set())
+        await sealed(live, call, causes=set())
 
 
 @pytest.mark.postgres
@@ -505,5 +387,5 @@ async def test_a_store_that_is_away_or_refuses_loses_nothing(scaled: Scaled, doo
         await until(waits, 10, "a segment waits")
         await scaled.store.set(Door.OPEN)
         call.nobody_was_dropped()
-        shown = await whole(call, causes=set())
+        shown = await sealed(live, call, causes=set())
         assert shown["gaps"] == []
