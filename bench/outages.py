@@ -76,6 +76,14 @@ async def roaming(world: Outages, held: Call) -> float:
     return await _later(held, at_ms + _STALE_MS) + _STALE_MS / 1000
 
 
+async def rebinding(world: Outages, held: Call) -> float:
+    """The buyer's NAT maps the same socket to another port: the longest pause of either picture."""
+    at_ms = await world.bed.rebind()
+    await asyncio.sleep(4)
+    pages = (held.host_page, held.buyer_page)
+    return max(await asyncio.gather(*(longest_pause_s(page, at_ms, now_ms()) for page in pages)))
+
+
 async def told(world: Outages, held: Call) -> float:
     """From the last packet to the words on the other person's page."""
     began_s = time.monotonic()
@@ -133,6 +141,7 @@ ROWS = (
     Outage("outage_blackout_8s", blackout(8), 3, 1.0),
     Outage("outage_blackout_20s", blackout(20), 2, 5.0),
     Outage("outage_roaming_p95", roaming, 10, 3.0, p95=True),
+    Outage("outage_rebinding", rebinding, 5, 3.0),
     Outage("outage_told", told, 5, 2.0),
     Outage("outage_reload", reload, 3, 5.0),
     Outage("outage_media_crash", media_crash, 3, 5.0),

@@ -11,7 +11,6 @@ from runtime.errors import StoreError
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
-OVERHEAD_BYTES = _NONCE_BYTES + 16
 
 
 def seal(key: bytes, object_key: str, plain: bytes) -> bytes:

@@ -53,7 +53,6 @@ class Loss:
 class _OpusAssembler:
     def __init__(self) -> None:
         self.out: list[Frame] = []
-        self.damaged = 0
 
     def hole(self) -> None:
         """Nothing spans two packets."""
@@ -68,7 +67,6 @@ class _PictureAssembler:
 
     def __init__(self) -> None:
         self.out: list[Frame] = []
-        self.damaged = 0
         self._open = False
         self._timestamp = 0
         self._arrival_ns = 0
@@ -111,8 +109,6 @@ class _PictureAssembler:
             self.out.append(
                 Frame(self._timestamp, self._arrival_ns, self._end_ns, self._keyframe, data)
             )
-        else:
-            self.damaged += 1
         self._open = False
         self._broken = False
         self._keyframe = False
@@ -282,14 +278,13 @@ class Depacketiser:
         self.late_packets = 0
 
     @property
-    def damaged_frames(self) -> int:
-        """Frames dropped because a part of them was missing or malformed."""
-        return self._assembler.damaged
-
-    @property
     def waits(self) -> bool:
         """Whether packets wait behind a hole."""
         return bool(self._held)
+
+    def waits_since(self, after_ns: int) -> int | None:
+        """The oldest arrival later than ``after_ns`` behind a hole, None for none."""
+        return min((one[3] for one in self._held.values() if one[3] > after_ns), default=None)
 
     def push(
         self, sequence: int, timestamp: int, marker: bool, payload: bytes, arrival_ns: int

@@ -14,7 +14,7 @@ from recorder.sample_index import compress, pack_fragment, read_table
 from recorder.virtual_file import Container
 
 RecordHeader = dict[str, Any]
-"""``fact`` as ``segment_sealed`` lists the fragment, ``last_wall_ns``, ``samples`` (base64)."""
+"""``fact`` as ``segment_sealed`` lists the fragment, ``last_wall_ns``, ``losses``, ``samples``."""
 
 
 def encode_fragment(
@@ -47,6 +47,7 @@ def encode_fragment(
             "clocks": [asdict(reading) for reading in fragment.clocks],
         },
         "last_wall_ns": fragment.last_wall_ns,
+        "losses": [asdict(loss) for loss in fragment.losses],
         "samples": b64encode(samples).decode(),
     }
     return header, body

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from recorder.depacketise import Loss
 from recorder.sample_index import AUDIO, AUDIO_RATE, RATES, VIDEO
 
 _OPUS_FRAME_TICKS = (480, 960, 1920, 2880)
@@ -45,7 +46,7 @@ class Fragment:
     """About a second of one participant: what is hashed as one.
 
     Video samples and audio samples are each in order of time. ``last_wall_ns`` is when
-    the last of it arrived.
+    the last of it arrived, ``losses`` what is missing up to then and told in no gap yet.
     """
 
     video: Sequence[Sample]
@@ -53,6 +54,7 @@ class Fragment:
     clocks: Sequence[ClockReading]
     t0_ns: int
     last_wall_ns: int
+    losses: Sequence[Loss] = ()
 
     @property
     def start_s(self) -> float:

@@ -34,11 +34,6 @@ class Journal:
         self._durable_bytes = 0
         self._descriptor: int | None = None
 
-    @property
-    def durable_bytes(self) -> int:
-        """How much of the file is known to be on disk."""
-        return self._durable_bytes
-
     def append(self, header: dict[str, Any], body: bytes) -> None:
         """Write one record and wait until it is durable.
 

@@ -23,6 +23,11 @@ class LossBook:
         self._lost: Loss | None = None
         self._given_up: tuple[int, int] | None = None
 
+    @property
+    def untold(self) -> Sequence[Loss]:
+        """The packets that never came and were not due yet."""
+        return () if self._lost is None else (self._lost,)
+
     def add(self, losses: Sequence[Loss]) -> None:
         """Note packets that never came."""
         for loss in losses:

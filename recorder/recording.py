@@ -6,7 +6,7 @@ A participant who comes back goes on in the same recording, unless with another 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,6 +15,7 @@ import structlog
 from recorder import fmp4, webm
 from recorder.depacketise import Codec
 from recorder.fragments import ClockReading, Fragment, FragmentClock, Sample
+from recorder.held import held_by
 from recorder.intake import TrackIntake
 from recorder.losses import LossBook
 from recorder.mp4_boxes import DEFAULT_SIZE
@@ -65,6 +66,7 @@ class ParticipantRecording:
         self._participant_id = participant_id
         self._lane = lane
         self._spool = spool
+        self._fragment_ns = round(fragment_s * 1e9)
         self._segment_ns = round(segment_s * 1e9)
         self._now_ns = now_ns
         self._clock = FragmentClock(fragment_s)
@@ -78,6 +80,7 @@ class ParticipantRecording:
         self._pending_gap: tuple[int, str] | None = None
         self._last_packet_ns = 0
         self._last_cut_ns = 0
+        self._kept_ns = 0
         self._unsealed = False
         self._left = False
         self._losses = LossBook()
@@ -200,7 +203,10 @@ class ParticipantRecording:
             self._lane.submit(partial(self._spool.note_left, self._participant_id, True))
 
     def tick(self, now_ns: int) -> None:
-        """Cut the open fragment and seal the open segment when their time has come."""
+        """Cut the open fragment and seal the open segment when their time has come.
+
+        What waits behind a hole is made durable as it would be if the hole stayed.
+        """
         for intake in self._intakes.values():
             if intake.depacketiser.waits:
                 oldest_ns = intake.release(now_ns)
@@ -210,6 +216,9 @@ class ParticipantRecording:
             self._cut()
         elif self._unsealed and now_ns - self._last_cut_ns > self._segment_ns:
             self._seal()
+        waiting_ns = self._waiting_since()
+        if waiting_ns is not None and now_ns - waiting_ns >= self._fragment_ns:
+            self._keep()
 
     def stop(self, cause: str, *, from_ns: int | None = None) -> None:
         """End the recording of this participant for the rest of the session.
@@ -281,10 +290,44 @@ class ParticipantRecording:
         intake.live = False
         del self._intakes[intake.track]
 
-    def _cut(self) -> None:
+    def _waiting_since(self) -> int | None:
+        """The oldest arrival behind a hole that is neither in a fragment nor kept."""
+        return min(
+            (
+                since_ns
+                for intake in self._intakes.values()
+                if intake.depacketiser.waits
+                and (since_ns := intake.depacketiser.waits_since(self._kept_ns)) is not None
+            ),
+            default=None,
+        )
+
+    def _keep(self) -> None:
         part = self._part
         if part is None:
             return
+        self._kept_ns = self._last_packet_ns
+        held, ended = held_by(self._intakes, part.t0_ns, self._last_packet_ns, self._losses.untold)
+        if held is None:
+            return
+        if not part.opened:
+            self._open(part, ended)
+        self._lane.submit(
+            partial(self._spool.keep, part.recording_id, held),
+            size_bytes=held.data_bytes,
+            # It is all still here: a later one says the same and more.
+            given_up=lambda: None,
+        )
+
+    def _cut(self) -> None:
+        if self._part is None:
+            return
+        self._cut_samples(self._part)
+        if self._kept_ns and not any(one.depacketiser.waits for one in self._intakes.values()):
+            self._kept_ns = 0
+            self._lane.submit(partial(self._spool.drop_kept, self._part.recording_id))
+
+    def _cut_samples(self, part: _Part) -> None:
         self._take_losses()
         runs: list[list[Sample]] = [[], []]
         readings: list[ClockReading] = []
@@ -298,8 +341,15 @@ class ParticipantRecording:
         if not runs[VIDEO] and not runs[AUDIO]:
             return
         if not part.opened:
-            self._open(part)
-        fragment = Fragment(runs[VIDEO], runs[AUDIO], readings, part.t0_ns, self._last_packet_ns)
+            self._open(part, self._intakes)
+        fragment = Fragment(
+            runs[VIDEO],
+            runs[AUDIO],
+            readings,
+            part.t0_ns,
+            self._last_packet_ns,
+            self._losses.untold,
+        )
         now_ns = self._last_cut_ns = self._now_ns()
         self._unsealed = True
         self._lane.submit(
@@ -309,10 +359,10 @@ class ParticipantRecording:
         )
         self._lane.submit(partial(self._spool.seal_due, part.recording_id, now_ns))
 
-    def _open(self, part: _Part) -> None:
+    def _open(self, part: _Part, intakes: Mapping[int, TrackIntake]) -> None:
         part.container = _container(part.video_codec)
         part.opened = True
-        video = self._intakes.get(VIDEO)
+        video = intakes.get(VIDEO)
         parameters = video.parameters if video else None
         size = (video.picture_size if video else None) or DEFAULT_SIZE
         # Both tracks are declared though one may never come: what opens is not yet known.
@@ -334,7 +384,7 @@ class ParticipantRecording:
                     intake.codec.value,
                     RATES[intake.track],
                 )
-                for intake in self._intakes.values()
+                for intake in intakes.values()
             ),
             init,
             part.t0_ns,

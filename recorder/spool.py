@@ -2,7 +2,8 @@
 
 The order that survives a crash at any step: journal (each fragment durable) → encrypted
 segment → ``session.json`` with the new state and the fact it intends → the fact → the
-journal goes. Nothing here touches the event loop; one thread at a time works on a session.
+journal goes. What waits behind a hole is kept beside it, whole each time, until it is in
+the journal. Nothing here touches the event loop; one thread at a time works on a session.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from typing import Any
 import structlog
 
 from recorder.crypt import seal
+from recorder.depacketise import Loss
 from recorder.fragment_record import RecordHeader, encode_fragment, last_ticks, segment_index
 from recorder.fragments import Fragment
+from recorder.held import decode_held, encode_held, rest_of
 from recorder.journal import Journal, JournalRecord, read_journal, sync_directory, write_durably
+from recorder.sample_index import join_tables, read_table
 from recorder.spool_state import (
     Fact,
     RecordingState,
@@ -92,6 +96,8 @@ class SpoolSession:
         self._wake = wake
         self._open: dict[str, _OpenSegment] = {}
         self._sealed_journals: list[Path] = []
+        self._kept: list[Path] = []
+        self._untold: list[Gap] = []
 
     @classmethod
     def create(
@@ -121,6 +127,8 @@ class SpoolSession:
         state = decode_state((directory / STATE_NAME).read_bytes())
         spool = cls(directory, state, segment_s=segment_s, wake=wake)
         spool._read_journals()
+        spool._read_kept()
+        spool._read_untold()
         return spool
 
     @property
@@ -151,8 +159,13 @@ class SpoolSession:
         """Write the fact that was decided on and seal what the journals held."""
         self._finish_intent()
         self._remove_sealed_journals()
+        while self._untold:
+            self.gap(self._untold[-1], at_ns)
+            self._untold.pop()
         for recording_id in list(self._open):
             self.seal_due(recording_id, at_ns, force=True)
+        for path in self._kept:
+            path.unlink(missing_ok=True)
 
     def open_recording(self, opening: RecordingOpening, at_ns: int) -> None:
         """Begin a recording."""
@@ -202,6 +215,14 @@ class SpoolSession:
         opened.bodies.append(body)
         self._open[recording_id] = opened
 
+    def keep(self, recording_id: str, held: Fragment) -> None:
+        """Make durable what waits behind a hole, instead of what was kept before."""
+        write_durably(self._kept_path(recording_id), encode_held(held))
+
+    def drop_kept(self, recording_id: str) -> None:
+        """What was kept is in the journal, or in a segment, by now."""
+        self._kept_path(recording_id).unlink(missing_ok=True)
+
     def seal_due(self, recording_id: str, at_ns: int, *, force: bool = False) -> None:
         """Seal the open segment once it is long enough, or now."""
         self._remove_sealed_journals()
@@ -226,7 +247,13 @@ class SpoolSession:
         }
         if gap.packets is not None:
             fields["packets"] = gap.packets
-        self._emit("gap", at_ns, None, fields)
+        recording = self._state.recordings.get(gap.recording_id or "")
+        if gap.cause == "packet_loss" and recording is not None:
+            recording = replace(recording, untold=())
+        self._emit("gap", at_ns, recording, fields)
+        opened = self._open.get(gap.recording_id or "")
+        if gap.cause == "packet_loss" and opened is not None:
+            opened.headers[-1]["losses"] = []
 
     def close_recording(self, recording_id: str, at_ns: int) -> None:
         """Seal what is open and state the recording's root; may be called twice."""
@@ -296,6 +323,7 @@ class SpoolSession:
                 end_ms=last["fact"]["start_ms"] + last["fact"]["duration_ms"],
                 last_wall_ns=last["last_wall_ns"],
                 last_ticks=last_ticks(recording.last_ticks, index),
+                untold=tuple(Loss(**loss) for loss in last.get("losses", ())),
             ),
             {
                 "recording_id": recording_id,
@@ -395,6 +423,54 @@ class SpoolSession:
             opened.headers.extend(record.header for record in records)
             opened.bodies.extend(record.body for record in records)
             self._open[recording_id] = opened
+
+    def _kept_path(self, recording_id: str) -> Path:
+        return self._directory / f"{recording_id}.held"
+
+    def _read_kept(self) -> None:
+        """Take what waited behind a hole as the last fragment of its open segment."""
+        for path in sorted(self._directory.glob("*.held")):
+            recording = self._state.recordings.get(path.stem)
+            try:
+                held = decode_held(path.read_bytes())
+            except ValueError as error:
+                log.error("what was kept is left alone", path=str(path), error=repr(error))
+                continue
+            if recording is not None and not recording.closed:
+                self._append_kept(recording, held)
+            self._kept.append(path)
+
+    def _append_kept(self, recording: RecordingState, held: Fragment) -> None:
+        opened = self._open.get(recording.recording_id)
+        headers = opened.headers if opened is not None else []
+        ticks, durable = recording.last_ticks, join_tables([])
+        if headers:
+            index = segment_index(headers)
+            ticks, durable = last_ticks(ticks, index), read_table(index)
+        fragment = rest_of(held, ticks, durable)
+        if fragment is None:
+            return
+        if opened is None:
+            name = f"{recording.recording_id}.{recording.next_segment}.journal"
+            opened = _OpenSegment(Journal(self._directory / name), fragment.wall_ns)
+            self._open[recording.recording_id] = opened
+        number = recording.next_fragment + len(opened.headers)
+        header, body = encode_fragment(recording.container, number, fragment)
+        before_ns = opened.headers[-1]["last_wall_ns"] if opened.headers else 0
+        header["last_wall_ns"] = max(header["last_wall_ns"], before_ns)
+        opened.headers.append(header)
+        opened.bodies.append(body)
+
+    def _read_untold(self) -> None:
+        for recording_id, recording in self._state.recordings.items():
+            opened = self._open.get(recording_id)
+            losses = recording.untold
+            if opened is not None:
+                # A journal of an older version says nothing of losses.
+                losses = tuple(Loss(**loss) for loss in opened.headers[-1].get("losses", ()))
+            for loss in losses:
+                span = (loss.from_ns, loss.to_ns, "packet_loss", loss.packets)
+                self._untold.append(Gap(recording.participant_id, recording_id, *span))
 
 
 def _consecutive(records: list[JournalRecord], number: int) -> Iterator[JournalRecord]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from recorder.depacketise import Loss
 from recorder.tree import Frontier
 from recorder.virtual_file import Container
 
@@ -31,7 +32,7 @@ class RecordingState:
 
     ``peaks`` is the Merkle frontier over initialisation and fragments, ``last_ticks`` the
     last decode time given out per track (video, audio; −1 for none), ``last_wall_ns``
-    when the last of it arrived.
+    when the last of it arrived, ``untold`` the losses up to then that no gap tells of yet.
     """
 
     recording_id: str
@@ -47,6 +48,7 @@ class RecordingState:
     last_wall_ns: int = 0
     last_ticks: tuple[int, int] = (-1, -1)
     closed: bool = False
+    untold: tuple[Loss, ...] = ()
 
     @property
     def next_fragment(self) -> int:
@@ -111,6 +113,7 @@ def _encode_recording(state: RecordingState) -> dict[str, Any]:
         "last_wall_ns": state.last_wall_ns,
         "last_ticks": list(state.last_ticks),
         "closed": state.closed,
+        "untold": [asdict(loss) for loss in state.untold],
     }
 
 
@@ -155,6 +158,7 @@ def _decode_recording(given: Mapping[str, Any]) -> RecordingState:
         last_wall_ns=given["last_wall_ns"],
         last_ticks=(video_ticks, audio_ticks),
         closed=given["closed"],
+        untold=tuple(Loss(**loss) for loss in given.get("untold", ())),
     )
 
 

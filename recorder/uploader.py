@@ -247,7 +247,7 @@ def _remove_session(directory: Path, last: str) -> None:
     """Remove a closed session's directory; the last fact goes last, so that it can be repeated."""
     outbox = directory / OUTBOX_NAME
     left = [path for path in outbox.glob("*.json") if path.stem != last]
-    left += directory.glob("*.journal")
+    left += [*directory.glob("*.journal"), *directory.glob("*.held")]
     if left:
         log.error("a closed session still holds evidence", path=str(directory), files=len(left))
         return

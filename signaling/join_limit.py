@@ -11,7 +11,10 @@ _REMEMBERED: Final = 10_000
 
 
 class JoinLimit:
-    """Counts attempts per name in a sliding window; forgets the longest unused name first."""
+    """Counts attempts per name in a sliding window.
+
+    Names whose attempts are all over are forgotten, and the longest unused one of too many.
+    """
 
     def __init__(self, attempts: int = ATTEMPTS, window_s: float = WINDOW_S) -> None:
         self._allowed = attempts
@@ -22,11 +25,19 @@ class JoinLimit:
         """Count an attempt: 0 when it may go on, else the seconds until the next may."""
         attempts = self._attempts.setdefault(name, deque(maxlen=self._allowed))
         self._attempts.move_to_end(name)
-        while len(self._attempts) > _REMEMBERED:
-            self._attempts.popitem(last=False)
+        self._forget(now_s)
         while attempts and now_s - attempts[0] >= self._window_s:
             attempts.popleft()
         if len(attempts) >= self._allowed:
             return attempts[0] + self._window_s - now_s
         attempts.append(now_s)
         return 0.0
+
+    def _forget(self, now_s: float) -> None:
+        # The name that asks now stands last: it is never the one that goes.
+        while len(self._attempts) > 1:
+            longest_unused = next(iter(self._attempts.values()))
+            is_over = now_s - longest_unused[-1] >= self._window_s
+            if not is_over and len(self._attempts) <= _REMEMBERED:
+                return
+            self._attempts.popitem(last=False)

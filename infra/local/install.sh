@@ -7,6 +7,7 @@ packages=(
   chromium postgresql redis-server
   radosgw ceph-mon ceph-osd ceph-common
   coturn ffmpeg openssl iproute2 iptables procps libnss3-tools
+  libfaketime
   caddy prometheus
   fonts-dejavu-core fonts-noto-cjk
 )

@@ -22,6 +22,7 @@ from tests.support.network_bed import refuse_without_rights
 from tests.support.outage_call import (
     Outages,
     first_frame_after,
+    longest_pause_s,
     now_ms,
     outages,
     peers_made,
@@ -39,6 +40,7 @@ pytestmark = [
 # loaded one has to tell a call that heals at once from one that waits for its next attempt.
 HEALED_S = 1.0
 ROAMED_S = 3.0
+REBOUND_S = 3.0
 RESTARTED_S = 5.0
 TOLD_S = 2.0
 SLACK_S = 1.0
@@ -169,6 +171,25 @@ async def test_another_address_is_followed(world: Outages) -> None:
         await by(held.host_page, "tab-messages").click()
         said = by(held.host_page, "message").filter(has_text="Still here.")
         await said.wait_for(timeout=5_000)
+        timeline = await ended(world, held)
+    roles = [one["participant"]["role"] for one in timeline["recordings"]]
+    assert sorted(roles) == ["buyer", "host"], "one recording each"
+
+
+async def test_a_nat_that_forgets_is_followed(world: Outages) -> None:
+    """The buyer's socket stays and its port outside is another: twice, in one call."""
+    async with world.call() as held:
+        pages = (held.host_page, held.buyer_page)
+        for _ in range(2):
+            await asyncio.sleep(2)
+            at_ms = await world.bed.rebind()
+            await asyncio.sleep(REBOUND_S + SLACK_S)
+            pauses_s = [await longest_pause_s(page, at_ms, now_ms()) for page in pages]
+            made = [await peers_made(page) for page in pages]
+            print("another port outside, pauses", pauses_s, "connections made", made)
+            assert pauses_s[0] > 0.1, "the buyer's picture was cut off"
+            assert max(pauses_s) < REBOUND_S
+            assert made[0] == 1, "the host had no outage"
         timeline = await ended(world, held)
     roles = [one["participant"]["role"] for one in timeline["recordings"]]
     assert sorted(roles) == ["buyer", "host"], "one recording each"

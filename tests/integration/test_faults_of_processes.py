@@ -4,121 +4,39 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
-from functools import cache
-from itertools import pairwise
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
 import socketio
+from sqlalchemy import select
 
+from cases.tables import Manifest
 from infra.local.postgres import Postgres
 from infra.local.redis import Redis
 from infra.local.rgw import Rgw
-from tests.support.live import CONSENT, Browser, Json, Live, Socket, running_live, until
-from tests.support.recording_rig import decoded_pictures
+from tests.support.filmed_call import Filming, filmed, whole
+from tests.support.live import CONSENT, Json, Live, running_live, until
 from tests.support.rtp_peer import RtpPeer
-from tests.support.tap_feed import EncodedFrame, encode_video, h264_payloads
 from tests.support.tcp_gate import Door, TcpGate, gate_before
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
-WHOLE_WITHIN_S = 45.0
-FRAMES_PER_S = 30
-
-
-@cache
-def pictures() -> list[EncodedFrame]:
-    """Forty seconds of numbered pictures, each of which decodes by itself."""
-    return encode_video("h264", 40 * FRAMES_PER_S, keyframe_every=1)
-
-
-@dataclass(slots=True)
-class Filming:
-    """A call whose buyer films numbered pictures until told to stop."""
-
-    live: Live
-    buyer: Browser
-    host: Browser
-    session_id: str
-    buyer_socket: Socket
-    host_socket: Socket
-    sent: int = 0
-    stopping: bool = False
-
-    async def film(self) -> None:
-        """Send pictures in real time."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        for number, frame in enumerate(pictures()):
-            if self.stopping:
-                return
-            await asyncio.sleep(max(0.0, began + number / FRAMES_PER_S - loop.time()))
-            payloads = h264_payloads(frame.data)
-            while not await self._show(payloads):
-                if self.stopping:
-                    return
-                await asyncio.sleep(0.02)
-            self.sent = number + 1
-        raise AssertionError("the film was too short")
-
-    async def _show(self, payloads: list[bytes]) -> bool:
-        """Send one picture; False if the peer was replaced by a fresh one meanwhile."""
-        camera = self._camera()
-        try:
-            for at, payload in enumerate(payloads):
-                last = at == len(payloads) - 1
-                await camera.send("1", payload, marker=last, advance=3000 if at == 0 else 0)
-        except ConnectionError:
-            return False
-        return True
-
-    def _camera(self) -> RtpPeer:
-        """The buyer's newest peer that is connected."""
-        return next(peer for peer in reversed(self.buyer.peers) if peer.sending)
-
-    async def flows(self, seconds: float) -> None:
-        """The host is sent the buyer's pictures all the time for so long."""
-        end = asyncio.get_running_loop().time() + seconds
-        while asyncio.get_running_loop().time() < end:
-            before = len(self.host.peers[-1].of_mid("1"))
-            await asyncio.sleep(0.5)
-            assert len(self.host.peers[-1].of_mid("1")) > before, "the picture stands still"
-
-    async def writes(self, number: int) -> Json:
-        """The buyer says something."""
-        return await self.buyer_socket.say(
-            "message.send", client_id=f"m{number}", text=f"Message {number}", locale="en"
-        )
-
-    def nobody_was_dropped(self) -> None:
-        """No page was told that its media is gone."""
-        assert self.buyer_socket.of("peer.lost") == []
-        assert self.host_socket.of("peer.lost") == []
+PREVIEW = b64encode(b"\xff\xd8\xff preview").decode()
 
 
 @asynccontextmanager
 async def filming(live: Live) -> AsyncIterator[Filming]:
     """A buyer and a host face to face, the buyer's camera on."""
-    async with live.browser() as buyer, live.host() as host:
-        case_id, token = await live.invited()
-        session_id: str = (await buyer.tap(token, RtpPeer()))["session"]["id"]
-        await host.ok("POST", "/api/host/take", {"case_id": case_id})
-        await host.host_join(session_id, RtpPeer())
-        sockets = [await one.socket(session_id=session_id) for one in (buyer, host)]
-        call = Filming(live, buyer, host, session_id, *sockets)
-        await asyncio.to_thread(pictures)
-        camera = asyncio.create_task(call.film())
-        try:
-            await call.flows(1.5)
-            yield call
-        finally:
-            call.stopping = True
-            await camera
+    async with AsyncExitStack() as stack:
+        buyer = await stack.enter_async_context(live.browser())
+        host = await stack.enter_async_context(live.host())
+        yield await stack.enter_async_context(filmed(buyer, host, *await live.invited()))
 
 
 async def start_recorder(live: Live) -> None:
@@ -128,41 +46,10 @@ async def start_recorder(live: Live) -> None:
     await until(lambda: live.services.recorder.status is not None, 30, "web finds it again")
 
 
-async def whole(call: Filming, *, causes: set[str]) -> Json:
-    """End the call; every picture is in the recording, or a gap with one of the causes says why.
-
-    Gives the timeline.
-    """
-    call.stopping = True
-    await asyncio.sleep(0.5)
-    path = f"/api/sessions/{call.session_id}/end"
-
-    async def ended() -> bool:
-        status, _ = await call.host.call("POST", path, {"client_id": "end"})
-        return status == 200
-
-    await until(ended, 20, "the host can end it")
-
-    async def complete() -> Json | None:
-        status, shown = await call.host.call("GET", f"/api/v1/sessions/{call.session_id}/timeline")
-        return shown if status == 200 and shown["complete"] else None
-
-    shown: Json = await until(complete, WHOLE_WITHIN_S, "the timeline is complete")
-    (recording,) = [r for r in shown["recordings"] if r["participant"]["role"] == "buyer"]
-    async with call.host.http.get(recording["url"]) as response:
-        assert response.status == 200
-        content = await response.read()
-    numbers = [number for _, number, _ in await asyncio.to_thread(decoded_pictures, content)]
-    assert all(after > before for before, after in pairwise(numbers)), "in order, none twice"
-    assert (numbers[0], numbers[-1]) == (0, call.sent - 1)
-    holes = [(a, b) for a, b in pairwise(numbers) if b != a + 1]
-    gaps = [g for g in shown["gaps"] if g["recording_id"] == recording["recording_id"]]
-    assert {gap["cause"] for gap in gaps} <= causes
-    assert len(holes) <= len(gaps), (holes, gaps)
-    lost_s = sum(b - a for a, b in holes) / FRAMES_PER_S
-    told_s = sum(gap["to_ms"] - gap["from_ms"] for gap in gaps) / 1000
-    assert lost_s <= told_s + 0.2, (holes, gaps)
-    await call.live.work(f"seal_session:{call.session_id}")
+async def sealed(live: Live, call: Filming, *, causes: set[str]) -> Json:
+    """``whole``, and sealed."""
+    shown = await whole(call, causes=causes)
+    await live.work(f"seal_session:{call.session_id}")
     return shown
 
 
@@ -182,7 +69,7 @@ async def test_a_killed_recorder_costs_a_told_gap_and_the_call_nothing(live: Liv
         await start_recorder(live)
         await call.flows(4)
         call.nobody_was_dropped()
-        shown = await whole(call, causes={"recorder_lost", "tap_overflow"})
+        shown = await sealed(live, call, causes={"recorder_lost", "tap_overflow"})
         gaps = [gap for gap in shown["gaps"] if gap["cause"] == "recorder_lost"]
         print("recorder killed:", [(g["cause"], g["to_ms"] - g["from_ms"]) for g in shown["gaps"]])
         assert len(gaps) <= 1
@@ -197,7 +84,7 @@ async def test_a_killed_uploader_costs_nothing(live: Live) -> None:
         await live.start("uploader")
         await call.flows(1)
         call.nobody_was_dropped()
-        shown = await whole(call, causes=set())
+        shown = await sealed(live, call, causes=set())
         assert shown["gaps"] == []
 
 
@@ -215,7 +102,7 @@ async def test_a_web_that_is_away_for_a_while_costs_nothing(live: Live) -> None:
             assert (await call.writes(number))["ok"]
         await call.flows(4)
         call.nobody_was_dropped()
-        shown = await whole(call, causes=set())
+        shown = await sealed(live, call, causes=set())
         said = [e["payload"]["text"] for e in shown["events"] if e["kind"] == "message"]
         assert said == ["Message 1", "Message 2"]
 
@@ -233,7 +120,7 @@ async def test_a_locked_database_makes_people_wait_and_loses_nothing(live: Live)
         assert (await saying)["ok"]
         await call.flows(1)
         call.nobody_was_dropped()
-        shown = await whole(call, causes=set())
+        shown = await sealed(live, call, causes=set())
         said = [e["payload"]["text"] for e in shown["events"] if e["kind"] == "message"]
         assert said == ["Message 1"]
 
@@ -260,10 +147,109 @@ async def test_a_disk_that_fills_up_refuses_new_calls_and_keeps_the_running_one(
         await call.buyer.fresh_peer(call.session_id)
         call.nobody_was_dropped()
         await call.flows(1)
-        await whole(call, causes={"recorder_lost", "tap_overflow", "packet_loss"})
+        await sealed(live, call, causes={"recorder_lost", "tap_overflow", "packet_loss"})
     await live.kill("recorder-0")
     live.settings = roomy
     await start_recorder(live)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def apart() -> AsyncIterator[Live]:
+    """The same with the durable work in a process of its own."""
+    roles = [(role, 0) for role in ("media", "recorder", "uploader", "jobs")]
+    async with running_live(roles) as running:
+        yield running
+
+
+async def photographed(call: Filming, client_id: str) -> str:
+    """The host takes a still of what they see; gives its id."""
+    stamp = call.host.peers[-1].of_mid("1")[-1].timestamp
+    body = {"client_id": client_id, "mid": "1", "rtp_timestamp": stamp, "preview": PREVIEW}
+    path = f"/api/sessions/{call.session_id}/stills"
+    still_id: str = (await call.host.ok("POST", path, body))["still_id"]
+    return still_id
+
+
+async def cut(call: Filming, still_id: str) -> None:
+    """Wait until the photograph can be looked at."""
+
+    async def there() -> bool:
+        async with call.host.http.get(f"/api/v1/stills/{still_id}/image") as response:
+            return response.status == 200
+
+    await until(there, 30, "the still is cut")
+
+
+async def jobs_up(call: Filming) -> float:
+    """What ``/metrics`` says of the process."""
+    async with call.host.http.get("/metrics") as response:
+        lines = (await response.text()).splitlines()
+    (up,) = [line for line in lines if line.startswith('proofcall_up{process="jobs"}')]
+    return float(up.split()[1])
+
+
+async def manifests(live: Live, call: Filming) -> int:
+    """How often the session was sealed."""
+    async with live.services.database.read() as tx:
+        rows = await tx.scalars(select(Manifest).where(Manifest.session_id == call.session_id))
+        return len(rows.all())
+
+
+async def test_killed_jobs_make_a_still_wait_and_the_call_nothing(apart: Live) -> None:
+    """What was ordered, or was under way when they died, is made once by the next."""
+    async with filming(apart) as call:
+        await until(lambda: jobs_up(call), 20, "the jobs are there")
+        under_way = await photographed(call, "before")
+        await apart.kill("jobs-0")
+        ordered = await photographed(call, "meanwhile")
+        await call.flows(4)
+
+        async def missed() -> bool:
+            return not await jobs_up(call)
+
+        await until(missed, 10, "whoever runs the machine is told")
+        status, ready = await call.host.call("GET", "/readyz")
+        assert status == 200, f"newcomers are let in: {ready}"
+        # The host goes on looking at what their browser showed.
+        for still_id in (under_way, ordered):
+            refused = await call.host.refused("GET", f"/api/v1/stills/{still_id}/image")
+            assert refused == (409, "still_not_cut")
+            async with call.host.http.get(f"/api/v1/stills/{still_id}/preview") as response:
+                assert response.status == 200
+        await apart.start("jobs")
+        for still_id in (under_way, ordered):
+            await cut(call, still_id)
+        await call.flows(1)
+        call.nobody_was_dropped()
+        shown = await whole(call, causes=set())
+        cuts = [e["payload"]["still_id"] for e in shown["events"] if e["kind"] == "still_cut"]
+        assert sorted(cuts) == sorted([under_way, ordered]), "each once"
+        await until(lambda: manifests(apart, call), 20, "sealed")
+
+
+async def test_jobs_killed_between_hang_up_and_sealing_seal_once(apart: Live) -> None:
+    """The order to seal is kept with the last fact: the next jobs process finds it."""
+    async with filming(apart) as call:
+        await until(lambda: jobs_up(call), 20, "the jobs are there")
+        await call.flows(4)
+        still_id = await photographed(call, "last")
+        await apart.kill("jobs-0")
+        call.nobody_was_dropped()
+        # Complete without them: the evidence does not wait for the seal.
+        shown = await whole(call, causes=set())
+        assert [still["state"] for still in shown["stills"]] == ["wanted"]
+        assert await manifests(apart, call) == 0
+        await apart.start("jobs")
+        await until(lambda: manifests(apart, call), 30, "sealed")
+        await apart.kill("jobs-0")
+        await apart.start("jobs")
+        await until(lambda: jobs_up(call), 20, "the jobs are there again")
+        await cut(call, still_id)
+        assert await manifests(apart, call) == 1
+        path = f"/api/v1/sessions/{call.session_id}/timeline"
+        events = (await call.host.ok("GET", path))["events"]
+        assert [e["kind"] for e in events].count("still_cut") == 1
+        assert [e["kind"] for e in events].count("sealed") == 1
 
 
 @dataclass(slots=True)
@@ -349,7 +335,7 @@ async def test_a_database_that_is_away_stops_newcomers_only(scaled: Scaled, door
         await saying
         assert (await until(lambda: late.call("GET", f"/api/join/{token}"), 20))[0] == 200
         call.nobody_was_dropped()
-        shown = await whole(call, causes=set())
+        shown = await sealed(live, call, causes=set())
         said = [e["payload"]["text"] for e in shown["events"] if e["kind"] == "message"]
         assert said == ["Message 1"], "once, although it was said again and again"
 
@@ -377,7 +363,7 @@ async def test_a_redis_that_is_away_delays_hints_only(scaled: Scaled) -> None:
         said = [e["payload"]["text"] for e in events["events"] if e["kind"] == "message"]
         assert said == ["Message 1", "Message 2"], "asking for what one misses finds all"
         call.nobody_was_dropped()
-        await whole(call, causes=set())
+        await sealed(live, call, causes=set())
 
 
 @pytest.mark.postgres
@@ -401,5 +387,5 @@ async def test_a_store_that_is_away_or_refuses_loses_nothing(scaled: Scaled, doo
         await until(waits, 10, "a segment waits")
         await scaled.store.set(Door.OPEN)
         call.nobody_was_dropped()
-        shown = await whole(call, causes=set())
+        shown = await sealed(live, call, causes=set())
         assert shown["gaps"] == []

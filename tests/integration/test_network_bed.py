@@ -288,3 +288,28 @@ async def test_chromium_inside_may_use_cameras_and_feels_the_network(bed: Networ
         await runner.cleanup()
     assert secure
     assert 300 <= took_ms < 600
+
+
+async def test_a_nat_that_forgets_gives_the_same_socket_another_port(bed: NetworkBed) -> None:
+    """What comes to the port from before reaches nobody; answers to the new one arrive."""
+    loop = asyncio.get_running_loop()
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server,
+        await bed.socket(socket.SOCK_DGRAM) as client,
+    ):
+        server.bind((bed.server, 0))
+        for one in (server, client):
+            one.setblocking(False)
+        seen = []
+        for text in (b"one", b"two", b"three"):
+            await loop.sock_sendto(client, text, server.getsockname())
+            heard, where = await asyncio.wait_for(loop.sock_recvfrom(server, 100), 5)
+            assert heard == text
+            seen.append(where)
+            if text == b"one":
+                assert where[1] == client.getsockname()[1], "open until then"
+                await bed.rebind()
+        assert seen[0] != seen[1] == seen[2]
+        await loop.sock_sendto(server, b"to the old one", seen[0])
+        await loop.sock_sendto(server, b"to the new one", seen[1])
+        assert await asyncio.wait_for(loop.sock_recv(client, 100), 5) == b"to the new one"

@@ -214,6 +214,47 @@ async def test_kill_9_of_the_recorder_loses_at_most_a_second(settings: Settings)
     await ledger.close()
 
 
+async def test_kill_9_while_a_hole_is_open_loses_at_most_a_second(settings: Settings) -> None:
+    """What waits behind a packet that never comes is on disk within a second all the same."""
+    ledger = Ledger(settings)
+    await ledger.start()
+    video, audio = tracks()
+    missing = next(packet for packet in video if packet.at_s >= 1.0)
+    async with recorder_process(settings) as child:
+        client = await answering(settings)
+        await create_session(client)
+        feeder = TapFeeder(settings.run_dir / "tap.sock")
+        began = time.time_ns()
+        feeds = [
+            (
+                feeder.open_track("ses_1", "par_1", "trk_v", "h264", began),
+                [one for one in video if one is not missing],
+            ),
+            (feeder.open_track("ses_1", "par_1", "trk_a", "opus", began), audio),
+        ]
+        await feed_in_real_time(feeder, feeds, began, 0.0, 2.7)
+        os.kill(child.pid, signal.SIGKILL)
+        received_s = (time.time_ns() - began) / 1e9 - 1
+        await child.wait()
+        await client.close()
+        feeder.close()
+    async with running(settings) as client:
+        await client.command("/sessions/ses_1/close", {"cause": "ended"})
+        await ledger.until(lambda: bool(ledger.of("ses_1", "session_closed")))
+    facts = ledger.of("ses_1")
+    (loss,) = [gap for gap in ledger.of("ses_1", "gap") if gap["cause"] == "packet_loss"]
+    assert loss["from_ns"] <= began + missing.at_s * S <= loss["to_ns"]
+    store = DirectoryStore(settings.data / "store")
+    file = await Playback(store).open(source_of(facts))
+    # A decoder shows what it can of pictures whose reference is gone: look at what is stored.
+    stored = set(file.table["rtp"][file.table["track"] == 0].tolist())
+    expected = {one.timestamp for one in video if one.at_s <= received_s} - {missing.timestamp}
+    assert len(expected) > 45
+    assert expected <= stored
+    await store.close()
+    await ledger.close()
+
+
 async def test_a_stopped_recorder_keeps_everything(settings: Settings) -> None:
     """After SIGTERM all that was sent is in the journals, and sealed at the next start."""
     video, audio = tracks()

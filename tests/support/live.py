@@ -25,6 +25,7 @@ from cases.actor import StaffActor
 from cases.consent_text import CONSENT_VERSION
 from cases.states import Role
 from cases.tables import Tenant
+from proofcall.jobs import DbosOutbox, prepare_jobs
 from proofcall.machine import environment
 from recorder.sealing import seal_session
 from recorder.still_cutting import cut_still
@@ -42,15 +43,18 @@ _READY_WITHIN_S = 60.0
 
 
 class ListedOutbox:
-    """Remembers what was ordered; ``Live.work`` carries it out."""
+    """Remembers what was ordered; ``Live.work`` carries it out, or the process ``jobs``."""
 
-    def __init__(self) -> None:
+    def __init__(self, orders: DbosOutbox | None = None) -> None:
         self.ordered: dict[str, tuple[str, str]] = {}
+        self._orders = orders
 
     async def enqueue(
         self, tx: AsyncSession, workflow: str, workflow_id: str, *arguments: str
     ) -> None:
         self.ordered.setdefault(workflow_id, (workflow, arguments[0]))
+        if self._orders is not None:
+            await self._orders.enqueue(tx, workflow, workflow_id, *arguments)
 
 
 @dataclass(slots=True)
@@ -297,7 +301,10 @@ async def running_live(
     roles: Sequence[tuple[str, int]] = (("media", 0), ("recorder", 0), ("uploader", 0)),
     **settings: object,
 ) -> AsyncIterator[Live]:
-    """Everything running and ready; all of it ends with the block."""
+    """Everything running and ready; all of it ends with the block.
+
+    With ``("jobs", 0)`` a process of its own carries out what is ordered.
+    """
     # As the processes do: a traceback with everybody's locals would stop the loop for seconds.
     plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
@@ -312,11 +319,16 @@ async def running_live(
     chosen = Settings(
         **{"data": folder, "http": "127.0.0.1:0", "min_free_bytes": 0, **settings}  # type: ignore[arg-type]
     )
-    outbox = ListedOutbox()
     async with AsyncExitStack() as stack:
+        orders = DbosOutbox(chosen) if any(role == "jobs" for role, _ in roles) else None
+        if orders is not None:
+            stack.callback(orders.close)
+        outbox = ListedOutbox(orders)
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         web = await stack.enter_async_context(AsyncExitStack())
         services = await web.enter_async_context(web_services(chosen, outbox))
+        if orders is not None:
+            await asyncio.to_thread(prepare_jobs, chosen)
         seller = await make_seller(services.database)
         seller.keys = services.keys
         live = Live(chosen, services, seller, outbox, 0, web)

@@ -6,6 +6,7 @@ and everything is gone when the block ends.
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import os
 import shutil
@@ -20,6 +21,7 @@ from runtime.errors import SetupError
 from tests.support.chromium import chromium_path
 
 _numbers = itertools.count()
+_CLONE_NEWNET = 0x40000000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,42 @@ class Network:
 
 
 @contextmanager
-def network() -> Iterator[Network]:
-    """A network to build. Raises SetupError where namespaces cannot be made."""
+def inside_own_network(*addresses: str) -> Iterator[None]:
+    """This thread, and whatever it starts, stand in a network that has these addresses alone.
+
+    Nothing leaves it, and nothing of the host's network is seen. Raises SetupError where
+    namespaces cannot be made.
+    """
+    _refuse_without_rights()
+    libc = ctypes.CDLL(None, use_errno=True)
+    here = Namespace("")
+    with Path("/proc/thread-self/ns/net").open("rb") as before:
+        if libc.unshare(_CLONE_NEWNET) != 0:
+            raise SetupError(f"no network of one's own: {os.strerror(ctypes.get_errno())}")
+        try:
+            here.run("ip", "link", "set", "lo", "up")
+            # Two ends of one link: a dummy device is a module that not every kernel has.
+            here.run("ip", "link", "add", "lan0", "type", "veth", "peer", "name", "lan1")
+            for address in addresses:
+                options = ("nodad",) if ":" in address else ()
+                here.run("ip", "addr", "add", address, "dev", "lan0", *options)
+            here.run("ip", "link", "set", "lan1", "up")
+            here.run("ip", "link", "set", "lan0", "up")
+            yield
+        finally:
+            # The namespace goes with the last who stands in it.
+            if libc.setns(before.fileno(), _CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), "the host's network cannot be entered again")
+
+
+def _refuse_without_rights() -> None:
     if os.geteuid() != 0 or shutil.which("ip") is None or shutil.which("iptables") is None:
         raise SetupError("network namespaces need root, iproute2 and iptables")
+
+
+@contextmanager
+def network() -> Iterator[Network]:
+    """A network to build. Raises SetupError where namespaces cannot be made."""
+    _refuse_without_rights()
     with ExitStack() as stack:
         yield Network(stack)

@@ -128,6 +128,10 @@ class NetworkBed:
         await self._run("ip", "route", "add", "default", "via", self.server, "dev", INNER)
         return float((await self._command())["wall_ms"])
 
+    async def rebind(self) -> float:
+        """The person's NAT forgets: the same sockets have other ports outside; Unix time in ms."""
+        return float((await self._command(rebind=True))["wall_ms"])
+
     @asynccontextmanager
     async def chromium(
         self,

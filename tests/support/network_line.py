@@ -102,3 +102,52 @@ class Bottleneck:
             arrives_s += self._chance.random() * line.jitter_ms / 1000
         self._last_arrival_s = arrives_s = max(arrives_s, self._last_arrival_s)
         return arrives_s
+
+
+class PortMapping:
+    """What a NAT does to UDP: each port inside has one outside, until it forgets them.
+
+    Open, with every port its own, before the first ``forget``.
+    """
+
+    def __init__(self) -> None:
+        self._outside: dict[bytes, bytes] | None = None
+        self._inside: dict[bytes, bytes] = {}
+        self._next = 61_000
+
+    def forget(self) -> None:
+        """Every port inside gets another outside; what comes to the old ones reaches nobody."""
+        self._outside = {}
+        self._inside = {}
+
+    def leaving(self, packet: bytes) -> bytes:
+        """An IPv4 packet as it is outside."""
+        at = _udp_at(packet)
+        if self._outside is None or at is None:
+            return packet
+        inside = packet[at : at + 2]
+        outside = self._outside.get(inside)
+        if outside is None:
+            outside = self._outside[inside] = self._next.to_bytes(2, "big")
+            self._inside[outside] = inside
+            self._next = self._next + 1 if self._next < 65_535 else 61_000
+        return _with_port(packet, at, outside)
+
+    def arriving(self, packet: bytes) -> bytes | None:
+        """An IPv4 packet as it is inside; None where no port is known."""
+        at = _udp_at(packet)
+        if self._outside is None or at is None:
+            return packet
+        inside = self._inside.get(packet[at + 2 : at + 4])
+        return None if inside is None else _with_port(packet, at + 2, inside)
+
+
+def _udp_at(packet: bytes) -> int | None:
+    at = (packet[0] & 0xF) * 4
+    return at if packet[9] == 17 and len(packet) >= at + 8 else None
+
+
+def _with_port(packet: bytes, at: int, port: bytes) -> bytes:
+    # Without a checksum, as IPv4 allows: it covers the port.
+    checksum_at = (packet[0] & 0xF) * 4 + 6
+    return packet[:at] + port + packet[at + 2 : checksum_at] + bytes(2) + packet[checksum_at + 2 :]

@@ -26,7 +26,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.support.network_line import OPEN, Bottleneck, Line
+from tests.support.network_line import OPEN, Bottleneck, Line, PortMapping
 
 MTU = 1400
 INNER = "wlan0"
@@ -79,6 +79,8 @@ class Wire:
         self._on_the_way: list[tuple[float, int, int, bytes]] = []
         self._number = 0
         self._dark = False
+        self._inner = inner
+        self._ports = PortMapping()
 
     def command(self, given: dict[str, Any]) -> dict[str, Any]:
         """Do as told, at once; gives the wall clock and what has passed so far."""
@@ -89,6 +91,8 @@ class Wire:
             self._dark = bool(given["dark"])
             # A radio that is gone takes with it what was on the air.
             self._on_the_way.clear()
+        if given.get("rebind"):
+            self._ports.forget()
         answer: dict[str, Any] = {"wall_ms": time.time() * 1000}
         for descriptor, name in self._names.items():
             packets, size = self._passed[descriptor]
@@ -122,13 +126,21 @@ class Wire:
             wait_s = self._on_the_way[0][0] - time.monotonic()
             if wait_s > 0:
                 return wait_s
-            _, _, source, packet = heapq.heappop(self._on_the_way)
+            _, _, source, sent = heapq.heappop(self._on_the_way)
+            packet = self._through_nat(source, sent)
+            if packet is None:
+                continue
             # A full device, or one that is down while its address changes, drops.
             with contextlib.suppress(OSError):
                 os.write(self._other[source], packet)
                 self._passed[source][0] += 1
                 self._passed[source][1] += len(packet)
         return None
+
+    def _through_nat(self, source: int, packet: bytes) -> bytes | None:
+        if source == self._inner:
+            return self._ports.leaving(packet)
+        return self._ports.arriving(packet)
 
 
 def _say(answer: dict[str, Any]) -> None:

@@ -43,6 +43,8 @@ OPENING = RecordingOpening(
     T0_NS,
 )
 FRAGMENTS = 7
+KEPT = 5
+"""The fragment that waited behind a hole before it was cut."""
 
 
 @pytest.fixture
@@ -78,11 +80,20 @@ def steps_of(
 
     def append(number: int) -> None:
         spool.append("rec_1", fragment(number))
+        if number not in durable:
+            durable.append(number)
+
+    def keep(number: int) -> None:
+        spool.keep("rec_1", fragment(number))
         durable.append(number)
 
     calls: list[Callable[[], object]] = [lambda: spool.open_recording(OPENING, T0_NS)]
     for number in range(first, FRAGMENTS):
+        if number == KEPT:
+            calls.append(partial(keep, number))
         calls.append(partial(append, number))
+        if number == KEPT:
+            calls.append(lambda: spool.drop_kept("rec_1"))
         calls.append(lambda: spool.seal_due("rec_1", T0_NS))
     calls.append(
         lambda: spool.gap(Gap("par_1", "rec_1", T0_NS, T0_NS + 5, "packet_loss", 3), T0_NS)
@@ -174,6 +185,7 @@ def check_whole(root: Path) -> None:
     assert [fact["kind"] for fact in facts][-1] == "session_closed"
     assert len([fact for fact in facts if fact["kind"] == "gap"]) == 1
     assert not list((root / "ses_1").glob("*.journal"))
+    assert not list((root / "ses_1").glob("*.held"))
 
 
 def count_steps(root: Path) -> int:

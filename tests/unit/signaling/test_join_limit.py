@@ -21,3 +21,12 @@ def test_names_are_forgotten_so_memory_is_bounded() -> None:
     for number in range(20_000):
         limit.wait_s(str(number), 0.0)
     assert len(limit._attempts) == 10_000
+
+
+def test_a_name_is_forgotten_once_its_attempts_count_no_more() -> None:
+    """A link that is done takes no memory; one that still has to wait is known."""
+    limit = JoinLimit(attempts=1)
+    for number in range(100):
+        assert limit.wait_s(str(number), float(number)) == 0.0
+    assert len(limit._attempts) == WINDOW_S
+    assert limit.wait_s("99", 100.0) == WINDOW_S - 1

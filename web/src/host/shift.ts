@@ -5,12 +5,12 @@ import type { Desk, Joined, Snapshot, VerdictIn } from '../base/protocol';
 import { loadStaff, staff } from '../base/sign_in';
 import { locale, tb } from '../base/text';
 import { toast } from '../base/ui';
-import { keepAwake } from '../live/awake';
 import { Call } from '../live/call';
 import { watchDesk } from '../live/desk_link';
 import { IceAccess } from '../live/ice';
 import { PrecheckRun } from '../live/precheck_run';
 import type { LiveSession } from '../live/session';
+import { Stay } from '../live/stay';
 import { t } from './text';
 
 export type Stage = { at: 'loading' } | { at: 'offline' } | { at: 'not_allowed' } | { at: 'desk' } | { at: 'call'; call: Call } | { at: 'replaced' };
@@ -29,7 +29,18 @@ export class Shift {
   /** Hand-overs that this person has said no to: those that ring for several go on ringing. */
   private readonly declined = new Set<string>();
   private deskStops: (() => void)[] = [];
-  private callStops: (() => void)[] = [];
+  private readonly stay = new Stay({
+    ice: this.ice,
+    needsHost: true,
+    begun: (call) => {
+      this.closeDesk();
+      this.stage.value = { at: 'call', call };
+    },
+    over: (why) => {
+      if (why === 'replaced') this.stage.value = { at: 'replaced' };
+      else void this.back();
+    },
+  });
 
   async begin(): Promise<void> {
     effect(() => {
@@ -136,7 +147,7 @@ export class Shift {
     const stage = this.stage.peek();
     if (stage.at !== 'call' || stage.call.session.peek() !== session) return;
     toast(t('host.handover_done', { name }));
-    await this.leave(stage.call, false);
+    await this.leave(stage.call);
   }
 
   /** From the console: a case to show now. It is asked for once, so that a reload takes nobody. */
@@ -171,9 +182,7 @@ export class Shift {
       call.close();
       throw error;
     }
-    this.closeDesk();
-    this.stage.value = { at: 'call', call };
-    this.follow(call);
+    this.stay.enter(call);
   }
 
   /** Join, agreeing to the words on recording that the desk has shown. */
@@ -186,31 +195,11 @@ export class Shift {
     );
   }
 
-  private follow(call: Call): void {
-    const session = call.session.peek();
-    if (!session) return;
-    this.callStops.push(
-      this.ice.follow(session.id),
-      keepAwake(call),
-      effect(() => {
-        const state = session.state.value;
-        const link = session.link.value;
-        const gone = state === 'ended' || state === 'waiting' || link === 'refused';
-        if (gone || link === 'replaced') void this.leave(call, link === 'replaced');
-      }),
-    );
+  private async leave(call: Call): Promise<void> {
+    if (this.stay.leave(call)) await this.back();
   }
 
-  private async leave(call: Call, replaced: boolean): Promise<void> {
-    await Promise.resolve();
-    const stage = this.stage.peek();
-    if (stage.at !== 'call' || stage.call !== call) return;
-    for (const stop of this.callStops.splice(0)) stop();
-    call.close();
-    if (replaced) {
-      this.stage.value = { at: 'replaced' };
-      return;
-    }
+  private async back(): Promise<void> {
     this.stage.value = { at: 'loading' };
     await this.open();
   }
@@ -226,7 +215,7 @@ export class Shift {
     }
     this.endId = newClientId();
     toast(t('host.ended_toast'));
-    await this.leave(call, false);
+    await this.leave(call);
   }
 
   /** One id until it has succeeded, so that a repeat ends nothing twice. */
@@ -237,7 +226,7 @@ export class Shift {
     if (!session) return;
     await post(`/api/sessions/${session.id}/release`, {}, { retries: 2 });
     toast(t('host.released_toast'));
-    await this.leave(call, false);
+    await this.leave(call);
   }
 
   private toDesk(): void {

@@ -1,12 +1,12 @@
 /** The buyer's visit: where they are, from the link to the thanks, and what moves them on. */
-import { computed, effect, signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { ApiError, get, post } from '../base/api';
 import type { Direction, Joined, JoinView } from '../base/protocol';
 import { locale, preferredLocale, setLocale } from '../base/text';
 import { Call } from '../live/call';
-import { keepAwake } from '../live/awake';
 import { IceAccess } from '../live/ice';
 import { PrecheckRun } from '../live/precheck_run';
+import { Stay } from '../live/stay';
 
 /** Why there is no call, each with its own page. */
 export type ProblemName =
@@ -78,7 +78,19 @@ export class Visit {
   private readonly ice = new IceAccess();
   private prepared: { call: Call; atMs: number } | null = null;
   private timer: ReturnType<typeof setTimeout> | null = null;
-  private stops: (() => void)[] = [];
+  private readonly stay = new Stay({
+    ice: this.ice,
+    needsHost: false,
+    begun: (call) => {
+      this.cancelTimer();
+      this.network.end();
+      this.stage.value = { at: 'call', call };
+    },
+    over: (why) => {
+      this.stage.value = { at: why === 'moved' ? 'loading' : why };
+      if (why !== 'replaced') void this.load();
+    },
+  });
 
   constructor(token: string) {
     this.token = token;
@@ -143,30 +155,11 @@ export class Visit {
         break;
     }
     const left = this.stage.peek().at === 'left';
-    if (view.session && view.session.state !== 'ended' && mayResume && (await this.resume(view.session.id, view.case.direction))) return;
+    if (view.session && view.session.state !== 'ended' && mayResume && (await this.stay.resume(newCall(view.case.direction, this.ice), view.session.id))) return;
     this.stage.value = { at: left ? 'left' : 'ready' };
     this.keepPrepared(view.case.direction);
     this.network.begin();
     this.again(left ? LEFT_POLL_MS : READY_POLL_MS);
-  }
-
-  /** Back into the session after a reload; false when the person had left it. */
-  private async resume(sessionId: string, direction: Direction): Promise<boolean> {
-    const call = newCall(direction, this.ice);
-    try {
-      call.prepare();
-      const snapshot = await call.resume(sessionId);
-      const mine = snapshot.participants.find((p) => p.id === snapshot.you.participant_id);
-      if (snapshot.state === 'ended' || mine?.presence === 'left' || !call.session.peek()) {
-        call.close();
-        return false;
-      }
-      this.enter(call);
-      return true;
-    } catch {
-      call.close();
-      return false;
-    }
   }
 
   /** The one green button: consent, camera and joining in one tap. */
@@ -188,7 +181,7 @@ export class Visit {
           { timeoutMs: 15_000 },
         ),
       );
-      this.enter(call);
+      this.stay.enter(call);
     } catch (error) {
       call.close();
       if (error instanceof ApiError && error.code === 'consent_required') await this.load();
@@ -198,43 +191,12 @@ export class Visit {
     }
   }
 
-  private enter(call: Call): void {
-    this.cancelTimer();
-    this.leaveCall();
-    this.network.end();
-    this.stage.value = { at: 'call', call };
-    const session = call.session.peek();
-    if (!session) return;
-    this.stops.push(
-      this.ice.follow(session.id),
-      keepAwake(call),
-      effect(() => {
-        const link = session.link.value;
-        if (session.state.value === 'ended') void this.after(call, 'ended');
-        else if (link === 'replaced') void this.after(call, 'replaced');
-        else if (link === 'refused') void this.after(call, 'loading');
-      }),
-    );
-  }
-
-  private async after(call: Call, at: 'ended' | 'replaced' | 'loading'): Promise<void> {
-    // An effect must not close what it watches while it runs.
-    await Promise.resolve();
-    const stage = this.stage.peek();
-    if (stage.at !== 'call' || stage.call !== call) return;
-    this.stage.value = { at };
-    this.leaveCall();
-    call.close();
-    if (at !== 'replaced') await this.load();
-  }
-
   async hangUp(): Promise<void> {
     const stage = this.stage.peek();
     if (stage.at !== 'call') return;
     const session = stage.call.session.peek();
     this.stage.value = { at: 'left' };
-    this.leaveCall();
-    stage.call.close();
+    this.stay.leave(stage.call);
     if (session) await post(`/api/sessions/${session.id}/hang-up`, {}, { retries: 3 }).catch(() => undefined);
     await this.load();
   }
@@ -277,10 +239,6 @@ export class Visit {
   private dropPrepared(): void {
     this.prepared?.call.close();
     this.prepared = null;
-  }
-
-  private leaveCall(): void {
-    for (const stop of this.stops.splice(0)) stop();
   }
 
   private again(ms: number): void {

@@ -1,12 +1,12 @@
 /** An observer's visit, by link or by sign-in: where they are, and what moves them on. */
 import { computed, effect, signal } from '@preact/signals';
 import { ApiError, get, post } from '../base/api';
-import type { ConsentWords, Desk, Joined, ObserveView, Snapshot } from '../base/protocol';
+import type { ConsentWords, Desk, Joined, ObserveView } from '../base/protocol';
 import { loadStaff, staff } from '../base/sign_in';
 import { locale } from '../base/text';
-import { keepAwake } from '../live/awake';
 import { Call } from '../live/call';
 import { IceAccess } from '../live/ice';
+import { Stay } from '../live/stay';
 
 export type ProblemName = 'waiting' | 'unknown' | 'revoked' | 'expired' | 'other_device' | 'removed' | 'has_hosted' | 'room_full' | 'not_allowed' | 'network' | 'server';
 export type Stage =
@@ -50,7 +50,17 @@ export class Visit {
   private readonly key: string;
   private readonly ice = new IceAccess();
   private timer: ReturnType<typeof setTimeout> | null = null;
-  private stops: (() => void)[] = [];
+  private readonly stay = new Stay({
+    ice: this.ice,
+    needsHost: true,
+    begun: (call) => {
+      this.stage.value = { at: 'call', call };
+    },
+    over: (why) => {
+      this.stage.value = { at: why === 'moved' ? 'loading' : why };
+      if (why === 'moved') void this.load();
+    },
+  });
 
   /** `path` is `/o/{token}` for a guest, `/observe/{session}` for staff. */
   constructor(path: string) {
@@ -91,10 +101,10 @@ export class Visit {
           if (problem === 'waiting') this.again();
           return;
         }
-        if (mayResume && view.session && view.session.presence !== 'left' && (await this.resume(view.session.id))) return;
+        if (mayResume && view.session && view.session.presence !== 'left' && (await this.stay.resume(this.newCall(), view.session.id))) return;
       } else {
         await this.lookAsStaff();
-        if (mayResume && (await this.resume(this.key))) return;
+        if (mayResume && (await this.stay.resume(this.newCall(), this.key))) return;
       }
       if (this.stage.peek().at !== 'left') this.stage.value = { at: 'ready' };
     } catch (error) {
@@ -140,20 +150,6 @@ export class Visit {
     });
   }
 
-  private async resume(sessionId: string): Promise<boolean> {
-    const call = this.newCall();
-    try {
-      call.prepare();
-      const snapshot: Snapshot = await call.resume(sessionId);
-      if (snapshot.state === 'ended' || !call.session.peek()) throw new Error('over');
-      this.enter(call);
-      return true;
-    } catch {
-      call.close();
-      return false;
-    }
-  }
-
   /** Come in. */
   async start(): Promise<void> {
     if (this.starting.peek()) return;
@@ -175,7 +171,7 @@ export class Visit {
     const path = this.byLink ? this.path : `/api/sessions/${encodeURIComponent(this.key)}/observe`;
     try {
       await call.start((offer, candidates) => post<Joined>(path, { ...said, offer, candidates }, { timeoutMs: 15_000 }));
-      this.enter(call);
+      this.stay.enter(call);
     } catch (error) {
       call.close();
       this.fail(error, () => void this.load());
@@ -184,41 +180,12 @@ export class Visit {
     }
   }
 
-  private enter(call: Call): void {
-    this.stopWatching();
-    this.stage.value = { at: 'call', call };
-    const session = call.session.peek();
-    if (!session) return;
-    this.stops.push(
-      this.ice.follow(session.id),
-      keepAwake(call),
-      effect(() => {
-        const link = session.link.value;
-        const state = session.state.value;
-        if (state === 'ended') void this.after(call, { at: 'ended' });
-        else if (link === 'replaced') void this.after(call, { at: 'replaced' });
-        else if (link === 'refused' || state === 'waiting') void this.after(call, { at: 'loading' });
-      }),
-    );
-  }
-
-  private async after(call: Call, stage: Stage): Promise<void> {
-    await Promise.resolve();
-    const now = this.stage.peek();
-    if (now.at !== 'call' || now.call !== call) return;
-    this.stopWatching();
-    call.close();
-    this.stage.value = stage;
-    if (stage.at === 'loading') await this.load();
-  }
-
   async leave(): Promise<void> {
     const stage = this.stage.peek();
     if (stage.at !== 'call') return;
     const session = stage.call.session.peek();
-    this.stopWatching();
     this.stage.value = { at: 'left' };
-    stage.call.close();
+    this.stay.leave(stage.call);
     if (session) await post(`/api/sessions/${session.id}/leave`, {}, { retries: 3 }).catch(() => undefined);
   }
 
@@ -235,10 +202,6 @@ export class Visit {
   private cancelTimer(): void {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
-  }
-
-  private stopWatching(): void {
-    for (const stop of this.stops.splice(0)) stop();
   }
 }
 
