@@ -19,7 +19,9 @@ from signaling import (
     openapi,
     pages,
     problems,
+    script_routes,
     session_routes,
+    thread_routes,
     whip_routes,
 )
 from signaling.services import SERVICES, Services
@@ -36,6 +38,8 @@ def build_app(services: Services) -> web.Application:
     api_staff.add_routes(app)
     api_cases.add_routes(app)
     move_routes.add_routes(app)
+    thread_routes.add_routes(app)
+    script_routes.add_routes(app)
     join_routes.add_routes(app)
     host_routes.add_routes(app)
     session_routes.add_routes(app)

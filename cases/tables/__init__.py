@@ -41,6 +41,7 @@ from cases.tables.returns import (
     JoinLink,
 )
 from cases.tables.settlement import Parcel, Settlement
+from cases.tables.thread import ReplyScript, ThreadRead
 
 __all__ = [
     "ApiKey",
@@ -66,6 +67,7 @@ __all__ = [
     "Preview",
     "RecorderFact",
     "Recording",
+    "ReplyScript",
     "Segment",
     "Session",
     "Settlement",
@@ -74,5 +76,6 @@ __all__ = [
     "Staff",
     "Still",
     "Tenant",
+    "ThreadRead",
     "Warehouse",
 ]
