@@ -13,6 +13,7 @@ import { LogCard } from './log_card';
 import { onNews } from './news';
 import { follow } from './route';
 import { t } from './text';
+import { ThreadCard } from './thread_card';
 import { VerdictCard, type Read } from './verdict_card';
 import { WayCard } from './way_card';
 
@@ -63,6 +64,7 @@ export function CasePage({ caseId, onChanged }: { caseId: string; onChanged: () 
       <div class="case-grid">
         <div class="stack wide-gap">
           <ClaimAndItems view={view} />
+          <ThreadCard key={`thread-${view.id}`} view={view} />
           <Sessions view={view} />
           <LogCard view={view} />
         </div>
