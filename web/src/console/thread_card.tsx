@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { ApiError, get } from '../base/api';
 import type { CaseView } from '../base/protocol';
 import { endedLogin, failureWords } from '../base/sign_in';
+import { locale } from '../base/text';
 import { languageName } from '../base/time';
 import { Button, Dialog, Field, Select, Skeleton, TextArea } from '../base/ui';
 import { MessageList } from '../thread/list';
@@ -77,7 +78,7 @@ function Composer({ view, thread }: { view: CaseView; thread: Thread }) {
     setBusy(true);
     setFailure(null);
     try {
-      await thread.send({ text: text.trim(), locale: language, internal, anyway: left.length > 0 });
+      await thread.send({ text: text.trim(), locale: internal ? locale.peek() : language, internal, anyway: left.length > 0 });
       setText('');
     } catch (error) {
       if (!endedLogin(error)) setFailure(error instanceof ApiError && error.status === 403 ? t('thread.forbidden') : failureWords(error));
@@ -85,7 +86,9 @@ function Composer({ view, thread }: { view: CaseView; thread: Thread }) {
       setBusy(false);
     }
   };
+  // The dialog stands beside the form: Enter in its search must not send the message.
   return (
+    <>
     <form class="stack" noValidate onSubmit={(event) => { event.preventDefault(); void send(); }}>
       <TextArea
         label={t(internal ? 'thread.write_note' : 'thread.write')}
@@ -105,8 +108,9 @@ function Composer({ view, thread }: { view: CaseView; thread: Thread }) {
           <Button type="submit" variant="primary" icon="send" busy={busy} disabled={!text.trim()} test="thread-send">{t(internal ? 'thread.keep_note' : left.length > 0 ? 'thread.send_anyway' : 'thread.send')}</Button>
         </span>
       </div>
-      {picking ? <Scripts view={view} onClose={() => setPicking(false)} onPick={(script) => { setText(text.trim() ? `${text.trimEnd()}\n\n${script.words}` : script.words); setLanguage(script.locale); setPicking(false); }} /> : null}
     </form>
+    {picking ? <Scripts view={view} onClose={() => setPicking(false)} onPick={(script) => { setText(text.trim() ? `${text.trimEnd()}\n\n${script.words}` : script.words); setLanguage(script.locale); setPicking(false); }} /> : null}
+    </>
   );
 }
 
@@ -138,7 +142,7 @@ function Scripts({ view, onClose, onPick }: { view: CaseView; onClose: () => voi
   const searched = q.toLowerCase().split(/\s+/);
   const shown = (found ?? []).filter((one) => (scene === '' || one.scene === scene) && searched.every((word) => `${one.title} ${one.words}`.toLowerCase().includes(word)));
   return (
-    <Dialog title={t('thread.scripts')} onClose={onClose} test="scripts-dialog">
+    <Dialog title={t('thread.scripts')} onClose={onClose} test="scripts-dialog" actions={<Button onClick={onClose}>{t('base.close')}</Button>}>
       <div class="stack">
         <Field label={t('thread.search')} type="search" test="scripts-search" value={q} onInput={(event) => setQ(event.currentTarget.value)} />
         <div class="form-row">

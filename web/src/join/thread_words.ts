@@ -17,7 +17,7 @@ const en = {
   'thread.not_sent': 'That did not get through. Your words are still here: please try again.',
   'thread.slow_down': 'That was a lot at once. Please wait a minute, then send it again.',
   'thread.other_device': 'These messages are open on the device that used the link first. Go on there.',
-};
+} as const;
 
 const zh: Translation<typeof en> = {
   'thread.title': '与 {tenant} 的消息',
