@@ -11,7 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Page
 
 from tests.support.chromium import DESK, PHONE, TABLET, chromium
-from tests.support.journeys import STEP_MS, by, sign_in
+from tests.support.journeys import STEP_MS, by, call, sign_in
 from tests.support.machine import Machine, running_machine
 
 pytestmark = [
@@ -85,3 +85,23 @@ async def test_seller_and_buyer_write_and_the_note_stays_inside(machine: Machine
         await buyer.reload()
         await by(buyer, "open-thread").click(timeout=STEP_MS)
         await says(buyer, "ich warte")
+
+
+@pytest.mark.timeout(150)
+async def test_what_was_said_in_the_call_stands_in_the_thread(machine: Machine) -> None:
+    """A quick phrase in the buyer's language; the thread has it afterwards, on both sides."""
+    async with call(machine) as held, chromium(viewport=DESK) as desk:
+        host, buyer = held.host_page, held.buyer_page
+        await by(host, "tab-messages").click()
+        await by(host, "phrases").click(timeout=STEP_MS)
+        await picture(host, "phrases-tablet")
+        await by(host, "phrase-turn_over").click(timeout=STEP_MS)
+        said = by(host, "message").last
+        await said.wait_for(timeout=STEP_MS)
+        words = (await said.locator("[lang]").inner_text()).strip()
+        await held.end()
+        await by(buyer, "open-thread").click(timeout=STEP_MS)
+        await says(buyer, words)
+        page = await desk.open(f"{machine.url}/console?case={held.case['id']}")
+        await sign_in(page, machine.people["seller"])
+        await says(page, words)
