@@ -7,7 +7,7 @@ others; what was said in a call stays in its session's log, and the reader shows
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -31,6 +31,7 @@ NOTE: Final = "note"
 TRANSLATION: Final = "translation"
 BUYER: Final = "buyer"
 _MOST_IN_A_MINUTE: Final = 30
+_BEFORE_ALL: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(prose)]
 ClientId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
@@ -147,7 +148,7 @@ async def mark_read(unit: Unit, actor: Actor, case_id: str, read_to: datetime) -
     buyer = isinstance(actor, BuyerActor)
     case = await load_case(unit.tx, actor, case_id, Action.TAKE_PART if buyer else Action.VIEW_CASE)
     reader = BUYER if buyer else actor.label
-    read_to = min(read_to, unit.now)
+    read_to = max(_BEFORE_ALL, min(read_to, unit.now))
     known = await unit.tx.get(ThreadRead, (case.id, reader), with_for_update=True)
     if known is None:
         unit.tx.add(ThreadRead(case_id=case.id, reader=reader, read_to=read_to))

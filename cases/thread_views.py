@@ -140,8 +140,9 @@ async def _rows(tx: AsyncSession, actor: Actor, case: Case, before: str | None) 
     )
     if before is not None:
         place, _, number = before.rpartition(":")
-        known = place in {case.id, *sessions} and number.isascii() and number.isdecimal()
-        seq = int(number) if known and len(number) < 10 else -1
+        if place not in {case.id, *sessions} or not _is_number(number):
+            return []
+        seq = int(number)
         which = LogKind.CASE if place == case.id else LogKind.SESSION
         at = await tx.scalar(
             select(Event.at).where(Event.log == which, Event.subject_id == place, Event.seq == seq)
@@ -157,6 +158,10 @@ async def _rows(tx: AsyncSession, actor: Actor, case: Case, before: str | None) 
         )
     query = query.order_by(Event.at.desc(), Event.subject_id.desc(), Event.seq.desc())
     return list(await tx.scalars(query.limit(PAGE + 1)))
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 10
 
 
 async def _translations(
