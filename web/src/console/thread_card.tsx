@@ -25,7 +25,10 @@ export function ThreadCard({ view }: { view: CaseView }) {
       onNews(() => void thread.load()),
       onThread((caseId, typing) => {
         if (caseId !== view.id) return;
-        if (typing === null) void thread.load();
+        if (typing === null) {
+          thread.typingUntil.value = 0;
+          void thread.load();
+        }
         else if (typing === 'buyer') {
           thread.typingUntil.value = Date.now() + TYPING_SHOWN_MS;
           clearTimeout(fading);

@@ -19,7 +19,7 @@ function Message({ one, words, seen }: { one: ThreadMessage; words: ListWords; s
   return (
     <li class={kind} data-test="thread-message" data-internal={one.internal ? '' : undefined}>
       <span class="xs faint">
-        {[one.author.mine ? words.you : one.author.name, one.internal ? words.internal : null, one.session_id ? words.inCall : null].filter(Boolean).join(' · ')}{' '}
+        {[one.author.mine ? words.you : one.author.name, one.internal ? words.internal : null, one.session_id ? words.inCall : null].filter(Boolean).join(' · ')}{' · '}
         <time dateTime={one.at}>{dateAndTime(one.at)}</time>
       </span>
       {one.text === null ? <em class="quiet">{words.erased}</em> : <span class="lines" dir="auto" lang={one.locale ?? undefined}>{one.text}</span>}
