@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 from sqlalchemy import func, select
 
 from cases import links, log
@@ -58,8 +58,8 @@ class Say(Command):
 class SayAsStaff(Say):
     """What staff say; an internal note is never the buyer's to read."""
 
-    internal: bool = False
-    anyway: bool = False
+    internal: StrictBool = False
+    anyway: StrictBool = False
     """Send it although a placeholder stands in it unfilled."""
 
 

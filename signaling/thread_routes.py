@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from cases import access_log, thread
 from cases.actor import BuyerActor
@@ -35,7 +35,7 @@ class Before(Command):
 class ReadTo(Command):
     """How far somebody has read."""
 
-    read_to: AwareDatetime
+    read_to: Annotated[AwareDatetime, Field(strict=True)]
 
 
 class Said(View):
