@@ -22,6 +22,7 @@ class Action(StrEnum):
     CHECK = "check"  # the parcel came, and what is in it
     SETTLE = "settle"  # label, refund, exchange, rejection, appeal and dispute
     CLOSE = "close"
+    WRITE = "write"  # into the thread, to the buyer or as an internal note
     HOST = "host"  # take the call
     OBSERVE = "observe"  # be in the call beside the host; whoever may host may
     REVIEW = "review"  # timeline, recordings, stills
@@ -47,6 +48,7 @@ _EVERYTHING_OF_AN_INSPECTOR: Final = frozenset(
         Action.REVIEW,
         Action.DECIDE,
         Action.CHECK,
+        Action.WRITE,
         Action.HOST,
         Action.OBSERVE,
     }
@@ -76,6 +78,7 @@ _SCOPES: Final[Mapping[Scope, frozenset[Action]]] = {
             Action.CHECK,
             Action.SETTLE,
             Action.CLOSE,
+            Action.WRITE,
         }
     ),
     Scope.EVIDENCE_READ: frozenset({Action.REVIEW}),

@@ -31,6 +31,7 @@ __all__ = [
     "Visibility",
     "append",
     "last_seq",
+    "opened",
     "read_chain",
     "read_events",
     "verify",
@@ -105,7 +106,7 @@ async def append(
             )
         )
         if known is not None:
-            return _opened(known, key)
+            return opened(known, key)
     last = (
         await tx.execute(
             select(Event.seq, Event.hash)
@@ -171,7 +172,7 @@ async def read_events(
         .order_by(Event.seq)
         .limit(limit)
     )
-    return [_opened(row, key) for row in rows]
+    return [opened(row, key) for row in rows]
 
 
 async def last_seq(tx: AsyncSession, *, log: LogKind, subject_id: str) -> int:
@@ -224,7 +225,8 @@ async def verify(tx: AsyncSession, *, log: LogKind, subject_id: str, key: bytes 
             raise ChainBroken(row.seq, "its payload is not what was committed to")
 
 
-def _opened(row: Event, key: bytes | None) -> LoggedEvent:
+def opened(row: Event, key: bytes | None) -> LoggedEvent:
+    """One event as it is read."""
     payload: dict[str, object] | None = None
     if key is not None and row.payload is not None:
         payload = json.loads(_decrypt(key, row)[chain.SALT_BYTES :])

@@ -44,6 +44,10 @@ class Changes:
     """Whose media is missed: their page makes a fresh peer."""
     device_asks: list[tuple[str, str, str]] = field(default_factory=list)
     """Session, device and user agent: the host decides."""
+    threads: dict[str, frozenset[str]] = field(default_factory=dict)
+    """Cases with something new in their thread, and the tenant and warehouse that read it."""
+    typing: list[tuple[str, str, frozenset[str]]] = field(default_factory=list)
+    """Case, who is writing (``buyer`` or ``staff``), and the desks that are told."""
     dropped_sockets: list[str] = field(default_factory=list)
     """Sockets of people who no longer take part."""
     replaced_sockets: list[str] = field(default_factory=list)
@@ -60,6 +64,8 @@ class Changes:
         self.desks |= later.desks
         self.lost_peers += later.lost_peers
         self.device_asks += later.device_asks
+        self.threads |= later.threads
+        self.typing += later.typing
         self.dropped_sockets += later.dropped_sockets
         self.replaced_sockets += later.replaced_sockets
         self.signed_out |= later.signed_out

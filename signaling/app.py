@@ -25,7 +25,9 @@ from signaling import (
     people_routes,
     policy_routes,
     problems,
+    script_routes,
     session_routes,
+    thread_routes,
     webhook_routes,
     whip_routes,
 )
@@ -46,6 +48,8 @@ def build_app(services: Services) -> web.Application:
     people_routes.add_routes(app)
     api_cases.add_routes(app)
     move_routes.add_routes(app)
+    thread_routes.add_routes(app)
+    script_routes.add_routes(app)
     policy_routes.add_routes(app)
     join_routes.add_routes(app)
     host_routes.add_routes(app)

@@ -380,6 +380,13 @@ class Hub:
         self._tell_roles(changes)
         for organisation_id in changes.desks:
             await self.sio.emit("desk", {}, room=f"desk:{organisation_id}")
+        for case_id, organisation_ids in changes.threads.items():
+            for organisation_id in organisation_ids:
+                await self.sio.emit("thread", {"case_id": case_id}, room=f"desk:{organisation_id}")
+        for case_id, role, organisation_ids in changes.typing:
+            said = {"case_id": case_id, "role": role}
+            for organisation_id in organisation_ids:
+                await self.sio.emit("thread.typing", said, room=f"desk:{organisation_id}")
 
     def _tell_roles(self, changes: Changes) -> None:
         services = self._serving()

@@ -55,6 +55,7 @@ from cases.tables.returns import (
     JoinLink,
 )
 from cases.tables.settlement import Parcel, Settlement
+from cases.tables.thread import ReplyScript, ThreadRead
 from cases.tables.webhooks import (
     WebhookAttempt,
     WebhookDelivery,
@@ -93,6 +94,7 @@ __all__ = [
     "RecorderFact",
     "Recording",
     "RecoveryCode",
+    "ReplyScript",
     "SecondFactor",
     "Segment",
     "Session",
@@ -104,6 +106,7 @@ __all__ = [
     "StaffInvitation",
     "Still",
     "Tenant",
+    "ThreadRead",
     "Warehouse",
     "WebhookAttempt",
     "WebhookDelivery",

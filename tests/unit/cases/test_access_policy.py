@@ -42,7 +42,7 @@ def test_each_role_may_what_its_work_needs() -> None:
     assert allowed(staff(Role.AGENT, tenant=LAMP)) == everything
     assert allowed(staff(Role.ADMIN, tenant=LAMP)) == everything
     assert allowed(staff(Role.REVIEWER, tenant=LAMP)) == look | {Action.READ_LOG, Action.DECIDE}
-    hosting = look | {Action.HOST, Action.DECIDE, Action.CHECK, Action.OBSERVE}
+    hosting = look | {Action.HOST, Action.DECIDE, Action.CHECK, Action.OBSERVE, Action.WRITE}
     assert allowed(staff(Role.INSPECTOR, tenant=LAMP)) == hosting
     assert allowed(staff(Role.INSPECTOR, warehouse=HALL, granted=granted)) == hosting
     assert allowed(staff(Role.REVIEWER, warehouse=HALL, granted=granted)) == look
@@ -108,6 +108,7 @@ def test_a_key_is_bound_to_tenant_and_scopes(scopes: frozenset[Scope], action: A
                 Action.CHECK,
                 Action.SETTLE,
                 Action.CLOSE,
+                Action.WRITE,
             },
         ),
         (Scope.EVIDENCE_READ, {Action.REVIEW}),

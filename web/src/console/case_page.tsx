@@ -14,6 +14,7 @@ import { LogCard } from './log_card';
 import { onNews } from './news';
 import { follow } from './route';
 import { t } from './text';
+import { ThreadCard } from './thread_card';
 import { VerdictCard, type Read } from './verdict_card';
 import { WayCard } from './way_card';
 
@@ -65,6 +66,7 @@ export function CasePage({ caseId, onChanged }: { caseId: string; onChanged: () 
         <div class="stack wide-gap">
           <AnsweredCard view={view} />
           <ClaimAndItems view={view} />
+          <ThreadCard key={`thread-${view.id}`} view={view} />
           <Sessions view={view} />
           <LogCard view={view} />
         </div>

@@ -28,6 +28,9 @@ export function eventWords(event: CaseEvent): string {
   switch (event.kind) {
     case 'case_opened': return t('log.case_opened');
     case 'link_issued': return t('log.link_issued');
+    case 'message': return t('log.message');
+    case 'note': return t('log.note');
+    case 'translation': return t('log.translation');
     case 'link_revoked': return t('log.link_revoked');
     case 'observed': return t('log.observed', { name: String(payload['name'] ?? '') });
     case 'handed_over': return t('log.handed_over', { from: String(payload['from'] ?? ''), to: String(payload['to'] ?? '') });

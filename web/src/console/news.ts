@@ -6,9 +6,13 @@ const WITHOUT_HINTS_MS = 12_000;
 
 export type Listener = () => void;
 
+/** `typing` says who is writing; null: something is new in the thread. */
+export type ThreadListener = (caseId: string, typing: string | null) => void;
+
 /** Hints come through; without them the page asks more often. */
 export const hinted = signal(false);
 const listeners = new Set<Listener>();
+const threadListeners = new Set<ThreadListener>();
 let started = false;
 
 function tell(): void {
@@ -31,6 +35,8 @@ async function listenToServer(): Promise<void> {
   });
   socket.on('disconnect', () => { hinted.value = false; });
   socket.on('desk', tell);
+  socket.on('thread', (said: { case_id: string }) => { for (const listener of threadListeners) listener(said.case_id, null); });
+  socket.on('thread.typing', (said: { case_id: string; role: string }) => { for (const listener of threadListeners) listener(said.case_id, said.role); });
   socket.on('connect_error', () => {
     hinted.value = false;
     // The server refused this login: asking again would be refused again.
@@ -50,4 +56,10 @@ export function onNews(listener: Listener): () => void {
     void listenToServer().catch(() => undefined);
   }
   return () => listeners.delete(listener);
+}
+
+/** Call back about threads; the hints come only while somebody also waits for news. */
+export function onThread(listener: ThreadListener): () => void {
+  threadListeners.add(listener);
+  return () => threadListeners.delete(listener);
 }

@@ -6,6 +6,7 @@ import { money, shortDate } from '../base/time';
 import { Button, Chip, Icon } from '../base/ui';
 import { Messages } from '../call/messages';
 import type { LiveSession } from '../live/session';
+import { Phrases } from './phrases';
 import { t } from './text';
 
 export type PanelTab = 'case' | 'messages';
@@ -139,7 +140,7 @@ export function CasePanel({ session, stream, tab, unread, onFinding }: {
       </div>
       {tab.value === 'case' ? (
         <footer class="part"><Button size="large" wide icon="question" test="finding" onClick={onFinding}>{t('host.add_finding')}</Button></footer>
-      ) : null}
+      ) : <footer class="part"><Phrases session={session} /></footer>}
     </aside>
   );
 }

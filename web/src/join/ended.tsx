@@ -5,6 +5,7 @@ import { clockTime, dateAndTime, money } from '../base/time';
 import { Button, Card, Icon, LanguageSwitch, Notice, TextArea } from '../base/ui';
 import { ItemCard } from './ready';
 import { t } from './text';
+import { ThreadLater } from './thread_later';
 import type { Visit } from './visit';
 
 function StillPicture({ stillId, atMs }: { stillId: string; atMs: number }) {
@@ -110,6 +111,7 @@ export function Ended({ visit }: { visit: Visit }) {
         {view ? <Outcome view={view} /> : null}
         {view?.outcome ? <Way given={view.outcome} /> : null}
         {view?.case.state === 'appealed' ? <Card><p data-test="appealed">{t('join.appealed', { tenant: view.tenant.name })}</p></Card> : null}
+        {view ? <ThreadLater visit={visit} /> : null}
         {view?.outcome?.may_appeal ? <Appeal visit={visit} /> : null}
         <p class="quiet s center">{t('join.close_page')}</p>
       </main>

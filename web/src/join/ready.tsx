@@ -8,6 +8,7 @@ import { ConsentLink } from '../call/consent';
 import { LeaveAppFirst } from './camera_help';
 import { NetworkHint } from '../call/network_hint';
 import { t } from './text';
+import { ThreadLater } from './thread_later';
 import type { Visit } from './visit';
 
 function Availability({ view }: { view: JoinView }) {
@@ -88,6 +89,7 @@ export function Ready({ visit }: { visit: Visit }) {
         <LeaveAppFirst />
         <NetworkHint found={visit.network.found.value} />
         <Steps view={view} />
+        <ThreadLater visit={visit} />
       </main>
       <footer class="bar">
         <Button variant="primary" size="large" wide test="join" busy={visit.starting.value} onClick={() => void visit.start()}>

@@ -97,7 +97,7 @@ export class Visit {
     this.network = new PrecheckRun(`${this.path}/precheck`);
   }
 
-  private get path(): string {
+  get path(): string {
     return `/api/join/${encodeURIComponent(this.token)}`;
   }
 

@@ -87,6 +87,7 @@ export const de: Translation<typeof en> = {
   'host.now': 'Jetzt',
   'host.properties': 'Versprochen',
   'host.history': 'Frühere Gespräche',
+  'host.phrases': 'Kurze Bitten, in der Sprache des Käufers',
   'host.history_none': 'Das ist das erste Gespräch zu dieser Bestellung.',
   'host.history_call': '{date}, {duration} Min.',
   'host.price': 'Preis',

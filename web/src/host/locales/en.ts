@@ -87,6 +87,7 @@ export const en = {
   'host.now': 'Now',
   'host.properties': 'Promised',
   'host.history': 'Earlier calls',
+  'host.phrases': 'Quick phrases, in the buyer’s language',
   'host.history_none': 'This is the first call about this order.',
   'host.history_call': '{date}, {duration} min',
   'host.price': 'Price',

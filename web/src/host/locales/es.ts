@@ -87,6 +87,7 @@ export const es: Translation<typeof en> = {
   'host.now': 'Ahora',
   'host.properties': 'Lo prometido',
   'host.history': 'Llamadas anteriores',
+  'host.phrases': 'Frases rápidas, en el idioma del comprador',
   'host.history_none': 'Es la primera llamada sobre este pedido.',
   'host.history_call': '{date}, {duration} min',
   'host.price': 'Precio',

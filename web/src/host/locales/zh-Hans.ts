@@ -87,6 +87,7 @@ export const zh: Translation<typeof en> = {
   'host.now': '现在',
   'host.properties': '商品承诺',
   'host.history': '以往通话',
+  'host.phrases': '常用语（以买家的语言发送）',
   'host.history_none': '这是此订单的第一次通话。',
   'host.history_call': '{date}，{duration} 分钟',
   'host.price': '价格',

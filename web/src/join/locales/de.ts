@@ -89,5 +89,6 @@ export const de: Translation<typeof en> = {
   'join.object_send': 'An den Verkäufer senden',
   'join.object_failed': 'Das kam nicht an. Bitte versuchen Sie es noch einmal.',
   'join.appealed': 'Ihr Einspruch liegt bei {tenant}. Jemand anderes sieht noch einmal nach und schreibt Ihnen.',
+  'join.messages': 'Nachrichten mit {tenant}',
   'join.close_page': 'Sie können diese Seite jetzt schließen.',
 };

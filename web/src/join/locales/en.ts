@@ -90,5 +90,6 @@ export const en = {
   'join.object_send': 'Send to the seller',
   'join.object_failed': 'That did not get through. Please try again.',
   'join.appealed': 'Your objection is with {tenant}. Somebody else looks at it again and writes to you.',
+  'join.messages': 'Messages with {tenant}',
   'join.close_page': 'You can close this page now.',
 } as const;

@@ -89,5 +89,6 @@ export const es: Translation<typeof en> = {
   'join.object_send': 'Enviar al vendedor',
   'join.object_failed': 'No ha llegado. Inténtelo de nuevo.',
   'join.appealed': '{tenant} ha recibido su objeción. Otra persona lo revisará y le escribirá.',
+  'join.messages': 'Mensajes con {tenant}',
   'join.close_page': 'Ya puede cerrar esta página.',
 };

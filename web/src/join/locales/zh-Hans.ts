@@ -89,5 +89,6 @@ export const zh: Translation<typeof en> = {
   'join.object_send': '发送给卖家',
   'join.object_failed': '没有发送成功，请再试一次。',
   'join.appealed': '{tenant} 已收到您的异议。会由另一位人员重新查看并回复您。',
+  'join.messages': '与 {tenant} 的消息',
   'join.close_page': '现在可以关闭此页面了。',
 };
