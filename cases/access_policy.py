@@ -18,6 +18,7 @@ class Action(StrEnum):
     VIEW_CASE = "view_case"
     OPEN_CASE = "open_case"
     INVITE = "invite"  # issue and revoke join links
+    ASSIGN = "assign"  # whose it is, and by when
     DECIDE = "decide"
     CLOSE = "close"
     HOST = "host"  # take the call
@@ -57,7 +58,14 @@ _SCOPES: Final[Mapping[Scope, frozenset[Action]]] = {
     Scope.CASES_READ: frozenset({Action.VIEW_CASE, Action.READ_LOG}),
     # Who writes a case is answered with the case.
     Scope.CASES_WRITE: frozenset(
-        {Action.OPEN_CASE, Action.VIEW_CASE, Action.INVITE, Action.DECIDE, Action.CLOSE}
+        {
+            Action.OPEN_CASE,
+            Action.VIEW_CASE,
+            Action.INVITE,
+            Action.ASSIGN,
+            Action.DECIDE,
+            Action.CLOSE,
+        }
     ),
     Scope.EVIDENCE_READ: frozenset({Action.REVIEW}),
 }

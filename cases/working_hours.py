@@ -26,7 +26,7 @@ Span = tuple[int, int]
 """From and to, in minutes of the local day; 1440 is its end."""
 
 
-class NeverOpen(ValueError):
+class NeverOpen(ValueError):  # noqa: N818 - it says what is, not whose fault it is
     """These hours do not open within three years."""
 
 
@@ -89,6 +89,21 @@ class WorkingHours:
                 return opens + duration
             duration -= closes - opens
         raise NeverOpen("so much working time does not come")
+
+    def end_of_day(self, at: datetime) -> datetime:
+        """When the working day ends in which ``at`` lies, or the next one that has any left.
+
+        Raises:
+            NeverOpen: there is none within three years.
+        """
+        opens = self.next_open(at)
+        zone = ZoneInfo(self.zone)
+        day = opens.astimezone(zone).date()
+        ends = opens
+        for start, end in self.open_from(opens, opens + 2 * _DAY):
+            if start.astimezone(zone).date() == day:
+                ends = end
+        return ends
 
     def working_time_between(self, a: datetime, b: datetime) -> timedelta:
         """The working time from ``a`` to ``b``; negative when ``b`` is the earlier."""

@@ -1,6 +1,12 @@
 """Every table of the domain, as SQLAlchemy maps it; Alembic's migrations follow this room."""
 
 from cases.tables.base import Base
+from cases.tables.deadlines import (
+    Appointment,
+    Deadline,
+    DeskHours,
+    Roster,
+)
 from cases.tables.inspections import (
     BenchCamera,
     Handover,
@@ -43,10 +49,13 @@ from cases.tables.returns import (
 
 __all__ = [
     "ApiKey",
+    "Appointment",
     "Base",
     "BenchCamera",
     "Case",
     "Consent",
+    "Deadline",
+    "DeskHours",
     "Device",
     "Event",
     "Finding",
@@ -64,6 +73,7 @@ __all__ = [
     "Preview",
     "RecorderFact",
     "Recording",
+    "Roster",
     "Segment",
     "Session",
     "Shift",
