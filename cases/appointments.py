@@ -262,7 +262,10 @@ async def _booked(
         )
         .group_by(Appointment.starts_at)
     )
-    return Counter({starts_at: number for starts_at, number in rows})
+    booked: Counter[datetime] = Counter()
+    for starts_at, number in rows:
+        booked[starts_at] = number
+    return booked
 
 
 async def _seat(tx: AsyncSession, queue_id: str, starts_at: datetime) -> int:

@@ -88,7 +88,7 @@ async def least_loaded(
         .order_by(Staff.id)
         .limit(_PEOPLE_ASKED)
     )
-    people = [
+    people: list[tuple[str, list[str] | None]] = [
         (staff.id, languages)
         for staff, languages in rows
         if staff.id not in set(without) and _can_have(staff, case)
@@ -103,7 +103,9 @@ async def least_loaded(
         )
         .group_by(Case.assignee_staff_id)
     )
-    load = {staff_id: number for staff_id, number in counts}
+    load: dict[str | None, int] = {}
+    for staff_id, number in counts:
+        load[staff_id] = number
     return min(
         people,
         key=lambda person: (not speaks(person[1], case.buyer_locale), load.get(person[0], 0)),

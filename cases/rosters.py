@@ -70,8 +70,8 @@ async def rosters_for(tx: AsyncSession, actor: StaffActor) -> list[RosterView]:
             name=staff.name,
             roster=RosterIn(
                 hours=HoursIn.model_validate(roster.hours),
-                languages=roster.languages,
-                categories=roster.categories,
+                languages=tuple(roster.languages),
+                categories=tuple(roster.categories),
             )
             if roster
             else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,11 +22,12 @@ from cases.desk_hours import WORKDAYS, DeskHoursIn, HoursIn, LengthsIn, set_desk
 from cases.log import LogKind, Visibility
 from cases.rosters import RosterIn, set_roster
 from cases.states import CaseState, Outcome, Role
-from cases.tables import Appointment, Case
+from cases.tables import Appointment, Case, Deadline
 from cases.unit import Unit
 from infra.local.postgres import Postgres
 from runtime.errors import CaseError
 from tests.support.seller import Seller, make_seller
+from tests.support.sweeper_main import sweep
 
 T = TypeVar("T")
 HOUR = timedelta(hours=1)
@@ -389,3 +391,34 @@ async def test_a_booked_buyer_is_reminded_and_a_no_show_closed_later(desk_: Desk
     assert kinds.count("appointment_reminder") == 3
     assert kinds.count("appointment_missed") == 1
     assert (await desk_.look(case_id)).state == CaseState.CLOSED
+
+
+async def test_a_sweeper_killed_in_the_middle_leaves_nothing_undone_and_does_nothing_twice(
+    desk_: Desk,
+) -> None:
+    """``kill -9`` after the first rows; the next sweep does the rest."""
+    ids = [(await desk_.seller.open_case(desk_.ana)).case_id for _ in range(40)]
+    desk_.wait(30 * HOUR)
+    url = desk_.seller.database._url.render_as_string(hide_password=False)
+    now = desk_.seller.now.isoformat()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.support.sweeper_main", url, now
+    )
+
+    async def missed() -> int:
+        async with desk_.seller.database.read() as tx:
+            rows = await tx.scalars(select(Deadline.id).where(Deadline.missed_at.is_not(None)))
+            return len(rows.all())
+
+    async with asyncio.timeout(60):
+        while await missed() < 3:
+            assert process.returncode is None, "the sweeper ended by itself"
+            await asyncio.sleep(0.005)
+    process.kill()
+    await process.wait()
+    assert 3 <= await missed() < len(ids)
+    assert await sweep(url, desk_.seller.keys, desk_.seller.now) > 0
+    assert await missed() == len(ids)
+    for case_id in ids:
+        kinds = await desk_.kinds(case_id)
+        assert [kinds.count("deadline_missed"), kinds.count("escalated")] == [1, 1]

@@ -4,6 +4,7 @@ import type { JoinView } from '../base/protocol';
 import { waitLength } from '../base/time';
 import { Button, Chip, Icon, LanguageSwitch } from '../base/ui';
 import { ConsentLink } from '../call/consent';
+import { AppointmentLater } from './appointment_later';
 import { LeaveAppFirst } from './camera_help';
 import { NetworkHint } from '../call/network_hint';
 import { t } from './text';
@@ -84,6 +85,7 @@ export function Ready({ visit }: { visit: Visit }) {
         </ItemCard>
         <LeaveAppFirst />
         <NetworkHint found={visit.network.found.value} />
+        {view.hosts_ready === 0 && view.state === 'open' ? <AppointmentLater visit={visit} /> : null}
         <Steps view={view} />
       </main>
       <footer class="bar">
