@@ -69,7 +69,7 @@ export function AppointmentCard({ path }: { path: string }) {
 
   const found = offered.value;
   const trouble = problem.value ? (
-    <Notice tone="warn" title={ta(problem.value)} actions={found ? null : <Button onClick={() => void look()}>↻</Button>} />
+    <Notice icon="warning" tone="bad" title={ta(problem.value)} actions={found ? null : <Button onClick={() => void look()}>↻</Button>} />
   ) : null;
   if (!found) return <section class="card appointment" aria-busy="true">{trouble ?? <Skeleton height={96} />}</section>;
   if (found.booked && !moving.value) {

@@ -17,7 +17,7 @@ const en = {
   none: 'There are no free times in the next days. You can join now and wait, or look again later.',
   taken: 'Somebody was faster: this time is gone. Please choose another.',
   failed: 'That did not work. Check your connection and try again.',
-};
+} as const;
 
 const zh: Record<keyof typeof en, string> = {
   title: '或者选择一个时间',
