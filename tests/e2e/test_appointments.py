@@ -34,7 +34,8 @@ async def machine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mac
 async def put_inspector_on_shift(machine: Machine) -> None:
     """The first inspector works around the clock, as they say themselves."""
     person = machine.people["inspector"]
-    async with aiohttp.ClientSession(machine.own_url, headers=OURS) as http:
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(machine.own_url, headers=OURS, cookie_jar=jar) as http:
         login = {"email": person["email"], "password": person["password"]}
         async with http.post("/api/login", json=login) as response:
             assert response.status == 200

@@ -97,7 +97,14 @@ def test_a_key_is_bound_to_tenant_and_scopes(scopes: frozenset[Scope], action: A
         (Scope.CASES_READ, {Action.VIEW_CASE, Action.READ_LOG}),
         (
             Scope.CASES_WRITE,
-            {Action.VIEW_CASE, Action.OPEN_CASE, Action.INVITE, Action.DECIDE, Action.CLOSE},
+            {
+                Action.VIEW_CASE,
+                Action.OPEN_CASE,
+                Action.INVITE,
+                Action.ASSIGN,
+                Action.DECIDE,
+                Action.CLOSE,
+            },
         ),
         (Scope.EVIDENCE_READ, {Action.REVIEW}),
     ],
