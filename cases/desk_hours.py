@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -10,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.actor import KeyActor, StaffActor
 from cases.case_access import forbidden
+from cases.commands import Day
 from cases.states import Role
 from cases.tables import DeskHours
 from cases.unit import Unit
@@ -19,10 +19,10 @@ _MAX_SPANS: Final = 6
 _MAX_DATES: Final = 400
 
 Minute = Annotated[int, Field(ge=0, le=1440)]
-Day = Annotated[list[tuple[Minute, Minute]], Field(max_length=_MAX_SPANS)]
+Spans = Annotated[list[tuple[Minute, Minute]], Field(max_length=_MAX_SPANS)]
 
 
-def _spans(day: Day) -> tuple[Span, ...]:
+def _spans(day: Spans) -> tuple[Span, ...]:
     return tuple((start, end) for start, end in day)
 
 
@@ -34,9 +34,9 @@ class HoursIn(_Settings):
     """A week of split shifts, Monday first; times are minutes of the local day."""
 
     zone: Annotated[str, Field(max_length=64, examples=["Europe/Berlin"])] = "UTC"
-    week: Annotated[list[Day], Field(min_length=7, max_length=7)]
-    holidays: Annotated[list[date], Field(max_length=_MAX_DATES)] = []
-    exceptions: Annotated[dict[date, Day], Field(max_length=_MAX_DATES)] = {}
+    week: Annotated[list[Spans], Field(min_length=7, max_length=7)]
+    holidays: Annotated[list[Day], Field(max_length=_MAX_DATES)] = []
+    exceptions: Annotated[dict[Day, Spans], Field(max_length=_MAX_DATES)] = {}
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import Annotated, Final
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import appointments, links
@@ -14,6 +14,7 @@ from cases.actor import SystemActor
 from cases.calendar_entry import CalendarEntry, calendar_file
 from cases.calendar_words import words_for
 from cases.case_access import not_found
+from cases.commands import Moment
 from cases.links import Binding
 from cases.tables import Case, Tenant
 from cases.unit import Unit
@@ -29,7 +30,7 @@ class BookIn(BaseModel):
     """One of the offered times, and the zone in which the buyer read it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    starts_at: AwareDatetime
+    starts_at: Moment
     zone: Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from cases.case_list import CaseSort, CaseSummary
 from cases.case_views import CaseView, View
-from cases.commands import Command, one_line
+from cases.commands import Command, Moment, one_line
 from cases.log import Visibility
 from cases.states import CaseState
 
@@ -80,7 +80,7 @@ class CasesWanted(Command):
     order_number: _Query | None = None
     recorded: bool | None = None
     assignee: _Query | None = None
-    due_before: AwareDatetime | None = None
+    due_before: Moment | None = None
     language: _Query | None = None
     sort: CaseSort = CaseSort.CHANGED
     limit: Annotated[int, Field(ge=1, le=100)] = 50

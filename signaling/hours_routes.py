@@ -6,14 +6,13 @@ from datetime import datetime
 from functools import partial
 
 from aiohttp import web
-from pydantic import AwareDatetime
 
 from cases import assigning, deadlines, rosters
 from cases.access_policy import Action
 from cases.actor import KeyActor, StaffActor
 from cases.case_access import forbidden, load_case
 from cases.case_views import View
-from cases.commands import Command
+from cases.commands import Command, Moment
 from cases.deadlines import DeadlineView
 from cases.desk_hours import DeskHoursIn, desk_hours_of, set_desk_hours
 from cases.rosters import RosterIn, RosterView
@@ -48,7 +47,7 @@ class AssigneeView(View):
 class DisputeIn(Command):
     """By when the marketplace wants its answer; null when it wants none."""
 
-    due_at: AwareDatetime | None
+    due_at: Moment | None
 
 
 class Deadlines(View):

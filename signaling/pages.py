@@ -36,6 +36,7 @@ _PAGES: Final = {
     "/inspect": "inspect.html",
     "/review": "review.html",
     "/console": "console.html",
+    "/console/{part}": "console.html",
 }
 
 

@@ -12,11 +12,18 @@ import { CaseSearch } from '../staff/case_search';
 import { CasePage } from './case_page';
 import { NewCase } from './new_case';
 import { onNews } from './news';
+import { Part, type LatePart } from './part';
 import { addressOf, follow, go, route } from './route';
 import { loaders, t } from './text';
 import './console.css';
 
 const search = new CaseSearch();
+const hoursWords = { en: async () => (await import('./hours/words')).hoursEn };
+/** Pages beside the cases, by their address under `/console/`. */
+const PARTS: Readonly<Record<string, LatePart>> = {
+  hours: { load: async () => (await import('./hours/hours_page')).HoursPage, loaders: hoursWords },
+  shifts: { load: async () => (await import('./hours/shifts_page')).ShiftsPage, loaders: hoursWords },
+};
 const narrowScreen = matchMedia('(max-width: 760px)');
 const narrow = signal(narrowScreen.matches);
 narrowScreen.addEventListener('change', () => { narrow.value = narrowScreen.matches; });
@@ -32,9 +39,11 @@ function Page() {
 }
 
 function Console() {
-  const { caseId, form } = route.value;
+  const { caseId, form, part } = route.value;
   const refresh = (): void => void search.load(true);
   useEffect(() => onNews(refresh), []);
+  const late = part === null ? undefined : PARTS[part];
+  if (late) return <div class="console with-part"><Rail /><div class="part-pane"><OfflineLine /><Part key={part} part={late} /></div></div>;
   // On a phone the list is the page as long as nothing is chosen.
   const alone = narrow.value && !form && caseId === null;
   const showing = form ? 'form' : caseId !== null ? 'case' : 'none';
@@ -61,11 +70,13 @@ function Rail() {
       <a class="button primary rail-new" href={addressOf({ form: true })} onClick={follow({ form: true })} data-test="new-case"><Icon name="plus" /><span>{t('console.new_case')}</span></a>
       <div class="rail-quick">
         {QUICK.map(([state, icon]) => (
-          <button key={state} type="button" class="rail-item" aria-pressed={search.state.value === state} data-test={`quick-${state || 'all'}`} onClick={() => { search.setState(state); if (narrow.peek()) go({}); }}>
+          <button key={state} type="button" class="rail-item" aria-pressed={route.value.part === null && search.state.value === state} data-test={`quick-${state || 'all'}`} onClick={() => { search.setState(state); if (narrow.peek() || route.peek().part !== null) go({}); }}>
             <Icon name={icon} /><span>{state === '' ? t('console.all') : t(`state.${state}`)}</span>
           </button>
         ))}
       </div>
+      {staff.value?.organisation.kind === 'tenant' ? <a class="rail-item" href={addressOf({ part: 'hours' })} aria-current={route.value.part === 'hours' ? 'page' : undefined} onClick={follow({ part: 'hours' })} data-test="to-hours"><Icon name="clock" /><span>{t('console.hours')}</span></a> : null}
+      <a class="rail-item" href={addressOf({ part: 'shifts' })} aria-current={route.value.part === 'shifts' ? 'page' : undefined} onClick={follow({ part: 'shifts' })} data-test="to-shifts"><Icon name="clock" /><span>{t('console.shifts')}</span></a>
       <a class="rail-item" href="/review" data-test="to-review"><Icon name="play" /><span>{t('console.review')}</span></a>
       {staff.value?.roles.some((role) => role === 'agent' || role === 'inspector') ? <a class="rail-item" href="/inspect" data-test="to-desk"><Icon name="camera" /><span>{t('console.desk')}</span></a> : null}
       <StaffMenu />
