@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from tests.support.cameras import Camera
 from tests.support.chromium import PHONE, chromium
-from tests.support.journeys import STEP_MS, by, light_camera
+from tests.support.journeys import STEP_MS, by, light_camera, sign_in
 from tests.support.machine import Machine, running_machine
 
 pytestmark = [
@@ -99,3 +99,39 @@ async def test_a_buyer_books_moves_keeps_and_comes(machine: Machine) -> None:
         await booked.get_by_text("It is time").wait_for(timeout=STEP_MS)
         await by(page, "join").click(timeout=STEP_MS)
         await by(page, "waiting-page").wait_for(timeout=STEP_MS)
+
+
+async def test_hours_and_shifts_are_set_and_a_case_is_taken_in_the_console(
+    machine: Machine,
+) -> None:
+    """An admin writes the week as people do; what cannot be is marked."""
+    case = await machine.open_case(1)
+    async with chromium() as browser:
+        page = await browser.context.new_page()
+        await page.goto(f"{machine.url}/console/hours")
+        await sign_in(page, machine.people["seller"])
+        await by(page, "hours-page").wait_for(timeout=STEP_MS)
+        await by(page, "zone").fill("Europe/Berlin")
+        await by(page, "day-0").fill("9:00-12:00, 11:00-17:30")
+        await page.get_by_text("one after the other").wait_for(timeout=STEP_MS)
+        await by(page, "day-0").fill("9:00-12:00, 13:00-17:30")
+        await by(page, "save-hours").click()
+        await page.get_by_text("Saved.").wait_for(timeout=STEP_MS)
+        await page.screenshot(path="/tmp/deadlines-hours.png", full_page=True)
+        await page.reload()
+        await by(page, "hours-page").wait_for(timeout=STEP_MS)
+        assert await by(page, "day-0").input_value() == "09:00–12:00, 13:00–17:30"
+        await by(page, "to-shifts").click()
+        await by(page, "day-1").fill("10:00-14:00")
+        await by(page, "save-shifts").click()
+        await page.get_by_text("Saved.").wait_for(timeout=STEP_MS)
+        await page.screenshot(path="/tmp/deadlines-shifts.png")
+        await page.goto(f"{machine.url}/console?case={case['case']['id']}")
+        await by(page, "take-case").click(timeout=STEP_MS)
+        await by(page, "due-decision").wait_for(timeout=STEP_MS)
+        await by(page, "release-case").wait_for(timeout=STEP_MS)
+        await by(page, "case-range").select_option("mine")
+        row = by(page, "case-row")
+        await row.first.wait_for(timeout=STEP_MS)
+        await by(page, "due-chip").first.wait_for(timeout=STEP_MS)
+        await page.screenshot(path="/tmp/deadlines-case.png")
