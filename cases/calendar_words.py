@@ -25,7 +25,7 @@ _WORDS: Final = {
     ),
     "es": CalendarWords(
         "Videollamada con {seller} sobre el pedido {order}",
-        "Ten el artículo a mano. A la hora acordada, abre este enlace y toca el botón:",
+        "Tenga el artículo a mano. A la hora acordada, abra este enlace y toque el botón:",
     ),
     "de": CalendarWords(
         "Videoanruf mit {seller} zur Bestellung {order}",

@@ -96,7 +96,9 @@ async def test_a_buyer_books_moves_keeps_and_comes(machine: Machine) -> None:
         assert shown in await booked.inner_text()
         begin_now(machine)
         await page.reload()
-        await booked.get_by_text("It is time").wait_for(timeout=STEP_MS)
+        await page.locator('[data-test="appointment-booked"][data-open="true"]').wait_for(
+            timeout=STEP_MS
+        )
         await by(page, "join").click(timeout=STEP_MS)
         await by(page, "waiting-page").wait_for(timeout=STEP_MS)
 
@@ -117,7 +119,6 @@ async def test_hours_and_shifts_are_set_and_a_case_is_taken_in_the_console(
         await by(page, "day-0").fill("9:00-12:00, 13:00-17:30")
         await by(page, "save-hours").click()
         await page.get_by_text("Saved.").wait_for(timeout=STEP_MS)
-        await page.screenshot(path="/tmp/deadlines-hours.png", full_page=True)
         await page.reload()
         await by(page, "hours-page").wait_for(timeout=STEP_MS)
         assert await by(page, "day-0").input_value() == "09:00–12:00, 13:00–17:30"
@@ -125,7 +126,6 @@ async def test_hours_and_shifts_are_set_and_a_case_is_taken_in_the_console(
         await by(page, "day-1").fill("10:00-14:00")
         await by(page, "save-shifts").click()
         await page.get_by_text("Saved.").wait_for(timeout=STEP_MS)
-        await page.screenshot(path="/tmp/deadlines-shifts.png")
         await page.goto(f"{machine.url}/console?case={case['case']['id']}")
         await by(page, "take-case").click(timeout=STEP_MS)
         await by(page, "due-decision").wait_for(timeout=STEP_MS)
@@ -134,4 +134,3 @@ async def test_hours_and_shifts_are_set_and_a_case_is_taken_in_the_console(
         row = by(page, "case-row")
         await row.first.wait_for(timeout=STEP_MS)
         await by(page, "due-chip").first.wait_for(timeout=STEP_MS)
-        await page.screenshot(path="/tmp/deadlines-case.png")

@@ -19,7 +19,9 @@ interface Offered {
   booked: Booked | null;
 }
 
-const DAYS_AT_FIRST = 2;
+/** What is shown until somebody asks for more: a page, not a wall. */
+const DAYS_AT_FIRST = 3;
+const TIMES_AT_FIRST = 6;
 
 const zone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 const dayOf = (at: string): string => new Intl.DateTimeFormat(locale.value, { weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(at));
@@ -30,6 +32,12 @@ export function byDay(slots: readonly string[]): [string, string[]][] {
   const days = new Map<string, string[]>();
   for (const slot of slots) days.set(dayOf(slot), [...(days.get(dayOf(slot)) ?? []), slot]);
   return [...days];
+}
+
+/** At most `count` of a day's times, from its first to its last. */
+export function spread(slots: readonly string[], count: number): string[] {
+  if (slots.length <= count) return [...slots];
+  return Array.from({ length: count }, (_, at) => slots[Math.round((at * (slots.length - 1)) / (count - 1))] ?? '').filter(Boolean);
 }
 
 export function AppointmentCard({ path }: { path: string }) {
@@ -77,7 +85,7 @@ export function AppointmentCard({ path }: { path: string }) {
     const now = nowMs.value;
     const open = now >= Date.parse(starts) && now < Date.parse(ends);
     return (
-      <section class="card appointment" data-test="appointment-booked">
+      <section class="card appointment" data-test="appointment-booked" data-open={open}>
         <h2>{ta('booked_title')}</h2>
         <p>{open ? ta('now') : ta('booked_text', { when: `${dayOf(starts)}, ${timeOf(starts)}`, zone: zone() })}</p>
         {trouble}
@@ -114,7 +122,7 @@ export function AppointmentCard({ path }: { path: string }) {
           <div key={day} class="stack">
             <b>{day}</b>
             <div class="times">
-              {slots.map((slot) => (
+              {(days.value > DAYS_AT_FIRST ? slots : spread(slots, TIMES_AT_FIRST)).map((slot) => (
                 <Button key={slot} test="appointment-time" busy={sending.value === slot} onClick={() => void book(slot)}>{timeOf(slot)}</Button>
               ))}
             </div>
@@ -122,7 +130,7 @@ export function AppointmentCard({ path }: { path: string }) {
         ))}
       </div>
       <div class="choices">
-        {all.length > days.value ? <Button variant="plain" onClick={() => (days.value += 3)}>{ta('other_days')}</Button> : null}
+        {all.length > days.value || (days.value === DAYS_AT_FIRST && all.some(([, slots]) => slots.length > TIMES_AT_FIRST)) ? <Button variant="plain" onClick={() => (days.value += 3)}>{ta('other_days')}</Button> : null}
         {moving.value ? <Button variant="plain" onClick={() => (moving.value = false)}>{ta('keep')}</Button> : null}
       </div>
     </section>
