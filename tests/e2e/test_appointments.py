@@ -72,7 +72,6 @@ async def test_a_buyer_books_moves_keeps_and_comes(machine: Machine) -> None:
         card = by(page, "appointment")
         await card.wait_for(timeout=STEP_MS)
         assert "Asia/Kat" in await card.inner_text()
-        await page.screenshot(path="/tmp/deadlines-offered.png", full_page=True)
         first = by(page, "appointment-time").nth(4)
         shown = await first.inner_text()
         # Half past and the hour of the world are a quarter to and past in Nepal.
@@ -84,7 +83,6 @@ async def test_a_buyer_books_moves_keeps_and_comes(machine: Machine) -> None:
         booked = by(page, "appointment-booked")
         await booked.wait_for(timeout=STEP_MS)
         assert shown in await booked.inner_text()
-        await page.screenshot(path="/tmp/deadlines-booked.png", full_page=True)
         async with page.expect_download() as download:
             await by(page, "appointment-calendar").click()
         assert (await download.value).suggested_filename == "video-call.ics"
