@@ -18,6 +18,7 @@ class Action(StrEnum):
     VIEW_CASE = "view_case"
     OPEN_CASE = "open_case"
     INVITE = "invite"  # issue and revoke join links
+    ASSIGN = "assign"  # whose it is, and by when
     DECIDE = "decide"
     CHECK = "check"  # the parcel came, and what is in it
     SETTLE = "settle"  # label, refund, exchange, rejection, appeal and dispute
@@ -74,6 +75,7 @@ _SCOPES: Final[Mapping[Scope, frozenset[Action]]] = {
             Action.OPEN_CASE,
             Action.VIEW_CASE,
             Action.INVITE,
+            Action.ASSIGN,
             Action.DECIDE,
             Action.CHECK,
             Action.SETTLE,

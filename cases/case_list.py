@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, select
@@ -31,9 +32,18 @@ class CaseSummary(View):
     claim_reason: ClaimReason
     outcome: Outcome | None
     updated_at: datetime
+    due_at: datetime | None
+    assignee_staff_id: str | None
     tenant_name: str
     recorded: bool
     last_session_id: str | None
+
+
+class CaseSort(StrEnum):
+    """What comes first."""
+
+    CHANGED = "changed"  # the newest change
+    DUE = "due"  # the earliest deadline; cases without one are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,11 @@ class CaseFilter:
     state: CaseState | None = None
     order_number: str | None = None
     recorded: bool | None = None
+    assignee: str | None = None
+    """A staff id, or ``none`` for the cases that are nobody's."""
+    due_before: datetime | None = None
+    language: str | None = None
+    sort: CaseSort = CaseSort.CHANGED
     limit: int = 50
     cursor: str | None = None
 
@@ -74,7 +89,6 @@ async def list_cases(tx: AsyncSession, actor: Actor, wanted: CaseFilter) -> Case
         select(Case, Tenant.name, ItemLine.listing, recorded, last_session)
         .join(Tenant, Tenant.id == Case.tenant_id)
         .join(ItemLine, (ItemLine.case_id == Case.id) & (ItemLine.position == 0))
-        .order_by(Case.updated_at.desc(), Case.id.desc())
         .limit(wanted.limit + 1)
     )
     query = _seen_by(query, actor)
@@ -86,11 +100,8 @@ async def list_cases(tx: AsyncSession, actor: Actor, wanted: CaseFilter) -> Case
         query = query.where(recorded if wanted.recorded else ~recorded)
     for word in (wanted.words or "").casefold().split():
         query = query.where(Case.search_text.contains(word, autoescape=True))
-    if wanted.cursor is not None:
-        at, case_id = read_cursor(wanted.cursor)
-        query = query.where(
-            (Case.updated_at < at) | ((Case.updated_at == at) & (Case.id < case_id))
-        )
+    query = _for_whom_and_when(query, wanted)
+    query = _in_order(query, wanted)
     rows = (await tx.execute(query)).all()
     page = rows[: wanted.limit]
     items = [
@@ -105,6 +116,8 @@ async def list_cases(tx: AsyncSession, actor: Actor, wanted: CaseFilter) -> Case
             claim_reason=ClaimReason(case.claim_reason),
             outcome=Outcome(case.verdict_outcome) if case.verdict_outcome else None,
             updated_at=case.updated_at,
+            due_at=case.due_at,
+            assignee_staff_id=case.assignee_staff_id,
             tenant_name=tenant_name,
             recorded=is_recorded,
             last_session_id=last_session_id,
@@ -112,7 +125,7 @@ async def list_cases(tx: AsyncSession, actor: Actor, wanted: CaseFilter) -> Case
         for case, tenant_name, listing, is_recorded, last_session_id in page
     ]
     more = len(rows) > wanted.limit
-    return CasePage(items, write_cursor(page[-1][0].updated_at, page[-1][0].id) if more else None)
+    return CasePage(items, _cursor(page[-1][0], wanted.sort) if more else None)
 
 
 def _seen_by(query: Select[Any], actor: Actor) -> Select[Any]:
@@ -136,3 +149,43 @@ def _seen_by(query: Select[Any], actor: Actor) -> Select[Any]:
 
 def _recorded() -> ColumnElement[bool]:
     return exists().where(Recording.session_id == Session.id, Session.case_id == Case.id)
+
+
+def _for_whom_and_when(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
+    if wanted.assignee is not None:
+        nobody = wanted.assignee == "none"
+        query = query.where(Case.assignee_staff_id == (None if nobody else wanted.assignee))
+    if wanted.due_before is not None:
+        query = query.where(Case.due_at < wanted.due_before)
+    if wanted.language is not None:
+        query = query.where(Case.buyer_locale == wanted.language)
+    return query
+
+
+def _in_order(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
+    """Sort, and begin behind the cursor; a cursor of the other order is refused."""
+    begin = None if wanted.cursor is None else read_cursor(wanted.cursor, _tag(wanted.sort))
+    if wanted.sort is CaseSort.DUE:
+        query = query.where(Case.due_at.is_not(None)).order_by(Case.due_at, Case.id)
+        if begin is not None:
+            at, case_id = begin
+            query = query.where((Case.due_at > at) | ((Case.due_at == at) & (Case.id > case_id)))
+        return query
+    query = query.order_by(Case.updated_at.desc(), Case.id.desc())
+    if begin is not None:
+        at, case_id = begin
+        query = query.where(
+            (Case.updated_at < at) | ((Case.updated_at == at) & (Case.id < case_id))
+        )
+    return query
+
+
+def _cursor(case: Case, sort: CaseSort) -> str:
+    at = case.due_at if sort is CaseSort.DUE else case.updated_at
+    assert at is not None, "a case in this order has its moment"
+    return write_cursor(at, case.id, _tag(sort))
+
+
+def _tag(sort: CaseSort) -> str:
+    """So that a cursor of one order is refused in the other."""
+    return sort if sort is CaseSort.DUE else ""

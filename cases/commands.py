@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -84,6 +87,21 @@ Price = Annotated[
 PictureUrl = Annotated[
     str, StringConstraints(max_length=MAX_PICTURE_URL_CHARS), AfterValidator(_picture)
 ]
+
+
+def _written_as(pattern: str) -> BeforeValidator:
+    """A moment or a day is a text, never a number that would pass for one."""
+
+    def check(value: object) -> object:
+        if not isinstance(value, str) or re.match(pattern, value) is None:
+            raise ValueError("write it as RFC 3339 does")
+        return value
+
+    return BeforeValidator(check)
+
+
+Moment = Annotated[AwareDatetime, _written_as(r"\d{4}-\d\d-\d\d[Tt ]")]
+Day = Annotated[date, _written_as(r"\d{4}-\d\d-\d\d\Z")]
 
 
 class Command(BaseModel):

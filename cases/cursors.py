@@ -10,22 +10,24 @@ from datetime import datetime
 from runtime.errors import CaseError
 
 
-def write_cursor(at: datetime, row_id: str) -> str:
-    """The cursor after this row."""
-    text = json.dumps([at.isoformat(), row_id])
+def write_cursor(at: datetime, row_id: str, order: str = "") -> str:
+    """The cursor after this row; ``order`` names it where a list has several."""
+    text = json.dumps([at.isoformat(), row_id, *([order] if order else [])])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str) -> tuple[datetime, str]:
-    """The row after which a page begins.
+def read_cursor(cursor: str, order: str = "") -> tuple[datetime, str]:
+    """The row after which a page begins, in the order that the cursor was written in.
 
     Raises:
         CaseError: ``bad_cursor`` (422).
     """
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        at, row_id = json.loads(text)
+        at, row_id, *named = json.loads(text)
         moment = datetime.fromisoformat(at)
+        if named != ([order] if order else []):
+            raise ValueError("of another order")
         if moment.tzinfo is None or not isinstance(row_id, str) or "\0" in row_id:
             raise ValueError("not ours")
     except (ValueError, TypeError, binascii.Error) as error:

@@ -10,14 +10,15 @@ from hashlib import sha256
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import chain, links, log
+from cases import chain, deadlines, links
 from cases.access_policy import Action, CaseFacts, may
 from cases.actor import Actor, KeyActor, StaffActor
 from cases.case_access import forbidden, load_case, not_found
+from cases.case_note import note
 from cases.commands import OpenCase, OrderLine, to_minor
+from cases.deadline_plan import DeadlineKind
 from cases.keys import KeyRing
 from cases.life import next_case_state
-from cases.log import LogKind, Visibility
 from cases.policy_answers import answer_by_policy
 from cases.states import (
     CaseState,
@@ -93,7 +94,8 @@ async def open_case(
         for position, line in enumerate(command.items)
     ]
     tx.add_all(lines)
-    await _note(
+    await deadlines.begin(tx, case, DeadlineKind.FIRST_ANSWER, now)
+    await note(
         tx,
         keys,
         case,
@@ -148,7 +150,8 @@ async def revoke_link(
     case = await load_case(tx, actor, case_id, Action.INVITE, lock=True)
     refuse_stale(case, expected_version)
     if await links.revoke_links(tx, case.id, now):
-        await _note(tx, keys, case, "link_revoked", {}, actor, now)
+        await deadlines.end(tx, case, {DeadlineKind.INSPECTION}, now)
+        await note(tx, keys, case, "link_revoked", {}, actor, now)
         await _move(tx, keys, case, CaseTrigger.WITHDRAW_OFFER, actor, now)
 
 
@@ -186,7 +189,7 @@ async def note_in_case(
     now: datetime,
 ) -> None:
     """Write into the case's log what happened in one of its sessions."""
-    await _note(tx, keys, await tx.get_one(Case, case_id), kind, payload, actor, now)
+    await note(tx, keys, await tx.get_one(Case, case_id), kind, payload, actor, now)
 
 
 async def decide(
@@ -224,7 +227,8 @@ async def decide(
     case.verdict_note = verdict.note
     case.verdict_at = now
     case.verdict_by = actor.label
-    await _note(tx, keys, case, "verdict", verdict_payload(verdict), actor, now)
+    await deadlines.end(tx, case, set(DeadlineKind) - {DeadlineKind.DISPUTE}, now)
+    await note(tx, keys, case, "verdict", verdict_payload(verdict), actor, now)
 
 
 def refuse_stale(case: Case, expected_version: int | None) -> None:
@@ -260,6 +264,7 @@ async def close_case(
     case = await load_case(tx, actor, case_id, Action.CLOSE, lock=True)
     refuse_stale(case, expected_version)
     await _move(tx, keys, case, CaseTrigger.CLOSE, actor, now)
+    await deadlines.end(tx, case, set(DeadlineKind), now)
     await links.revoke_links(tx, case.id, now)
 
 
@@ -276,7 +281,9 @@ def verdict_payload(verdict: Verdict | None) -> dict[str, object]:
 async def _issue(tx: AsyncSession, keys: KeyRing, case: Case, actor: Actor, now: datetime) -> str:
     await _move(tx, keys, case, CaseTrigger.OFFER, actor, now)
     token = await links.issue_link(tx, case.id, now)
-    await _note(tx, keys, case, "link_issued", {}, actor, now)
+    await deadlines.end(tx, case, {DeadlineKind.INSPECTION}, now)
+    await deadlines.begin(tx, case, DeadlineKind.INSPECTION, now)
+    await note(tx, keys, case, "link_issued", {}, actor, now)
     return token
 
 
@@ -295,31 +302,9 @@ async def _move(
     if after is not before or told is not None:
         case.state = after
         payload = {**(told or {}), "from": before, "to": after, "trigger": trigger}
-        await _note(tx, keys, case, "moved", payload, actor, now)
+        await note(tx, keys, case, "moved", payload, actor, now)
     await tx.flush()
     return after
-
-
-async def _note(
-    tx: AsyncSession,
-    keys: KeyRing,
-    case: Case,
-    kind: str,
-    payload: dict[str, object],
-    actor: Actor,
-    now: datetime,
-) -> None:
-    await log.append(
-        tx,
-        log=LogKind.CASE,
-        subject_id=case.id,
-        kind=kind,
-        payload=payload,
-        visibility=Visibility.SELLER,
-        actor=actor.label,
-        key=await keys.case_key(tx, case.id),
-        at=now,
-    )
 
 
 async def _warehouse_for(

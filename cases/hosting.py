@@ -13,8 +13,9 @@ from cases.actor import StaffActor
 from cases.case_access import facts_of
 from cases.case_views import first_picture
 from cases.consent_text import CONSENT_TEXT, CONSENT_VERSION
+from cases.rosters import fits
 from cases.states import CaseState, ParticipantRole, Presence, SessionState
-from cases.tables import Case, ItemLine, Participant, Session, Shift, Staff, Tenant
+from cases.tables import Case, ItemLine, Participant, Roster, Session, Shift, Staff, Tenant
 from cases.unit import Unit
 
 SHIFT_LASTS = timedelta(hours=14)
@@ -77,14 +78,18 @@ async def session_of_host(tx: AsyncSession, actor: StaffActor) -> Session | None
 
 
 async def next_in_line(tx: AsyncSession, actor: StaffActor) -> str | None:
-    """The case whose buyer has waited longest, those who are there before those who are away."""
+    """The case whose buyer has waited longest, those who are there before those who are away.
+
+    Of these the ones that the host's skills fit come first; whoever fits nobody else's
+    skills either is served all the same.
+    """
     waiting = (await tx.execute(_waiting(actor))).all()
     here = [row for row in waiting if row.Participant.presence == Presence.HERE]
-    for row in here or waiting:
-        if may(actor, Action.HOST, facts_of(row.Case)):
-            case_id: str = row.Case.id
-            return case_id
-    return None
+    cases = [row.Case for row in here or waiting if may(actor, Action.HOST, facts_of(row.Case))]
+    roster = await tx.get(Roster, actor.staff_id)
+    fitting = [case for case in cases if roster is None or fits(roster, case)]
+    case_ids: list[str] = [case.id for case in fitting or cases]
+    return case_ids[0] if case_ids else None
 
 
 async def desk_of(tx: AsyncSession, actor: StaffActor) -> dict[str, object]:

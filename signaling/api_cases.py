@@ -9,6 +9,7 @@ from aiohttp import web
 
 from cases import access_log, desk, log
 from cases.access_policy import Action
+from cases.actor import KeyActor, StaffActor
 from cases.case_access import load_case
 from cases.case_list import CaseFilter, list_cases
 from cases.case_views import CaseView, case_view, name_of
@@ -108,6 +109,10 @@ async def get_cases(request: web.Request) -> web.Response:
                 state=wanted.state,
                 order_number=wanted.order_number,
                 recorded=wanted.recorded,
+                assignee=_assignee(actor, wanted.assignee),
+                due_before=wanted.due_before,
+                language=wanted.language,
+                sort=wanted.sort,
                 limit=wanted.limit,
                 cursor=wanted.cursor,
             ),
@@ -292,6 +297,13 @@ async def get_case_events(request: web.Request) -> web.Response:
         last_seq=last_seq,
     )
     return web.json_response(answer.model_dump(mode="json"))
+
+
+def _assignee(actor: StaffActor | KeyActor, wanted: str | None) -> str | None:
+    """``me`` is whoever asks."""
+    if wanted == "me" and isinstance(actor, StaffActor):
+        return actor.staff_id
+    return wanted
 
 
 def answer_case(view: dict[str, Any]) -> web.Response:

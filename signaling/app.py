@@ -8,12 +8,14 @@ from signaling import (
     account_routes,
     api_cases,
     api_staff,
+    appointment_routes,
     bench_routes,
     evidence_routes,
     figures_routes,
     handover_routes,
     health_routes,
     host_routes,
+    hours_routes,
     join_routes,
     key_routes,
     key_use,
@@ -56,6 +58,8 @@ def build_app(services: Services) -> web.Application:
     session_routes.add_routes(app)
     bench_routes.add_routes(app)
     whip_routes.add_routes(app)
+    hours_routes.add_routes(app)
+    appointment_routes.add_routes(app)
     network_routes.add_routes(app)
     observer_routes.add_routes(app)
     handover_routes.add_routes(app)

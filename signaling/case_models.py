@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from cases.case_list import CaseSummary
+from cases.case_list import CaseSort, CaseSummary
 from cases.case_views import CaseView, View
-from cases.commands import Command, one_line
+from cases.commands import Command, Moment, one_line
 from cases.log import Visibility
 from cases.states import CaseState
 
@@ -79,6 +79,10 @@ class CasesWanted(Command):
     state: CaseState | None = None
     order_number: _Query | None = None
     recorded: bool | None = None
+    assignee: _Query | None = None
+    due_before: Moment | None = None
+    language: _Query | None = None
+    sort: CaseSort = CaseSort.CHANGED
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, StringConstraints(max_length=400)] | None = None
 

@@ -1,6 +1,12 @@
 """Every table of the domain, as SQLAlchemy maps it; Alembic's migrations follow this room."""
 
 from cases.tables.base import Base
+from cases.tables.deadlines import (
+    Appointment,
+    Deadline,
+    DeskHours,
+    Roster,
+)
 from cases.tables.figures import CaseFigure
 from cases.tables.inspections import (
     BenchCamera,
@@ -64,11 +70,14 @@ from cases.tables.webhooks import (
 
 __all__ = [
     "ApiKey",
+    "Appointment",
     "Base",
     "BenchCamera",
     "Case",
     "CaseFigure",
     "Consent",
+    "Deadline",
+    "DeskHours",
     "Device",
     "EarlierSecret",
     "Event",
@@ -95,6 +104,7 @@ __all__ = [
     "Recording",
     "RecoveryCode",
     "ReplyScript",
+    "Roster",
     "SecondFactor",
     "Segment",
     "Session",

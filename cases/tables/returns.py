@@ -37,6 +37,8 @@ class Case(Base):
     wrapped_key: Mapped[bytes | None]  # NULL once erased
     version: Mapped[int] = mapped_column(default=1)
     search_text: Mapped[str] = mapped_column(Text)  # lower case: order, buyer, titles
+    assignee_staff_id: Mapped[str | None]  # whose it is
+    due_at: Mapped[datetime | None]  # the earliest of its open deadlines
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it
@@ -46,6 +48,8 @@ class Case(Base):
         Index("ix_cases_tenant_id_order_number", "tenant_id", "order_number"),
         # A buyer's earlier returns, for the seller's policy.
         Index("ix_cases_tenant_id_buyer_email", "tenant_id", "buyer_email", "created_at"),
+        Index("ix_cases_tenant_id_due_at", "tenant_id", "due_at"),
+        Index("ix_cases_assignee_staff_id_due_at", "assignee_staff_id", "due_at"),
     )
 
 

@@ -104,6 +104,7 @@ def test_a_key_is_bound_to_tenant_and_scopes(scopes: frozenset[Scope], action: A
                 Action.VIEW_CASE,
                 Action.OPEN_CASE,
                 Action.INVITE,
+                Action.ASSIGN,
                 Action.DECIDE,
                 Action.CHECK,
                 Action.SETTLE,

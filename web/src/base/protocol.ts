@@ -622,6 +622,8 @@ export interface CaseSummary {
   claim_reason: Reason;
   outcome: Outcome | null;
   updated_at: Timestamp;
+  due_at: Timestamp | null;
+  assignee_staff_id: string | null;
   tenant_name: string;
   recorded: boolean;
   last_session_id: string | null;

@@ -9,6 +9,7 @@ import { toneOf } from '../staff/case_list';
 import { Picture } from '../staff/picture';
 import { AnsweredCard } from './answered_card';
 import { CallCard } from './call_card';
+import { DueCard } from './due_card';
 import { LinkCard } from './link_card';
 import { LogCard } from './log_card';
 import { onNews } from './news';
@@ -72,6 +73,7 @@ export function CasePage({ caseId, onChanged }: { caseId: string; onChanged: () 
         </div>
         <div class="stack wide-gap">
           <CallCard key={view.sessions.find((session) => session.state !== 'ended')?.id ?? ''} view={view} />
+          <DueCard view={view} onChanged={changed} />
           <VerdictCard key={view.id} read={read} onSaved={(next) => { setRead(next); onChanged(); }} />
           <WayCard key={`way-${view.id}`} read={read} onMoved={(next) => { setRead(next); onChanged(); }} />
           <LinkCard key={view.id} view={view} onChanged={changed} />

@@ -5,6 +5,7 @@ import type { CaseState, CaseView, Outcome } from '../base/protocol';
 import { dateAndTime } from '../base/time';
 import { Skeleton } from '../base/ui';
 import { STATES as ALL_STATES } from '../staff/case_list';
+import { deadlineWords } from './due_words';
 import { t } from './text';
 
 export interface CaseEvent {
@@ -34,6 +35,17 @@ export function eventWords(event: CaseEvent): string {
     case 'link_revoked': return t('log.link_revoked');
     case 'observed': return t('log.observed', { name: String(payload['name'] ?? '') });
     case 'handed_over': return t('log.handed_over', { from: String(payload['from'] ?? ''), to: String(payload['to'] ?? '') });
+    case 'assigned': return t('log.assigned');
+    case 'released': return t('log.released');
+    case 'link_reminder': return t('log.link_reminder');
+    case 'deadline_warned':
+    case 'deadline_missed':
+    case 'escalated': return t(`log.${event.kind}`, { what: deadlineWords(payload['deadline']) });
+    case 'appointment_booked':
+    case 'appointment_moved':
+    case 'appointment_cancelled':
+    case 'appointment_reminder':
+    case 'appointment_missed': return t(`log.${event.kind}`, { when: dateAndTime(String(payload['starts_at'] ?? '')) });
     case 'moved': return t('log.moved', { from: stateWords(payload['from']), to: stateWords(payload['to']) });
     case 'policy_answered': return t('log.policy_answered', { sentence: String(payload['sentence'] ?? '') });
     case 'verdict': {

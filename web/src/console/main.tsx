@@ -18,6 +18,7 @@ import { loaders, t } from './text';
 import './console.css';
 
 const search = new CaseSearch();
+const hoursWords = { en: async () => (await import('./hours/words')).hoursEn };
 const peopleLoaders: Loaders = { en: async () => (await import('./people/locales/en')).peopleEn };
 /** Pages beside the cases, by their address under `/console/`. */
 const PARTS: Readonly<Record<string, LatePart>> = {
@@ -27,6 +28,8 @@ const PARTS: Readonly<Record<string, LatePart>> = {
   policies: { load: async () => (await import('./policies/page')).PoliciesPage, loaders: { en: async () => (await import('./policies/locales/en')).policiesEn } },
   developers: { load: async () => (await import('./developers/page')).DevelopersPage, loaders: { en: async () => (await import('./developers/locales/en')).developersEn } },
   figures: { load: async () => (await import('./figures/page')).FiguresPage, loaders: { en: async () => (await import('./figures/locales/en')).figuresEn } },
+  hours: { load: async () => (await import('./hours/hours_page')).HoursPage, loaders: hoursWords },
+  shifts: { load: async () => (await import('./hours/shifts_page')).ShiftsPage, loaders: hoursWords },
 };
 const narrowScreen = matchMedia('(max-width: 760px)');
 const narrow = signal(narrowScreen.matches);
@@ -88,6 +91,8 @@ function Rail() {
       {mayHere('admin') ? <a class="rail-item" href={addressOf({ part: 'developers' })} aria-current={route.value.part === 'developers' ? 'page' : undefined} onClick={follow({ part: 'developers' })} data-test="to-developers"><Icon name="code" /><span>{t('console.developers')}</span></a> : null}
       {isAdmin() ? <a class="rail-item" href={addressOf({ part: 'people' })} aria-current={route.value.part === 'people' ? 'page' : undefined} onClick={follow({ part: 'people' })} data-test="to-people"><Icon name="users" /><span>{t('console.people')}</span></a> : null}
       {isAdmin() && staff.value?.organisation.kind === 'tenant' ? <a class="rail-item" href={addressOf({ part: 'access' })} aria-current={route.value.part === 'access' ? 'page' : undefined} onClick={follow({ part: 'access' })} data-test="to-access"><Icon name="lock" /><span>{t('console.access')}</span></a> : null}
+      {staff.value?.organisation.kind === 'tenant' ? <a class="rail-item" href={addressOf({ part: 'hours' })} aria-current={route.value.part === 'hours' ? 'page' : undefined} onClick={follow({ part: 'hours' })} data-test="to-hours"><Icon name="clock" /><span>{t('console.hours')}</span></a> : null}
+      <a class="rail-item" href={addressOf({ part: 'shifts' })} aria-current={route.value.part === 'shifts' ? 'page' : undefined} onClick={follow({ part: 'shifts' })} data-test="to-shifts"><Icon name="clock" /><span>{t('console.shifts')}</span></a>
       <a class="rail-item" href="/review" data-test="to-review"><Icon name="play" /><span>{t('console.review')}</span></a>
       {staff.value?.roles.some((role) => role === 'agent' || role === 'inspector') ? <a class="rail-item" href="/inspect" data-test="to-desk"><Icon name="camera" /><span>{t('console.desk')}</span></a> : null}
       <a class="rail-item" href={addressOf({ part: 'account' })} aria-current={route.value.part === 'account' ? 'page' : undefined} onClick={follow({ part: 'account' })} data-test="to-account"><Icon name="user" /><span>{t('console.account')}</span></a>

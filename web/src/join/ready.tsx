@@ -5,6 +5,7 @@ import { locale } from '../base/text';
 import { waitLength } from '../base/time';
 import { Button, Chip, Icon, LanguageSwitch } from '../base/ui';
 import { ConsentLink } from '../call/consent';
+import { AppointmentLater } from './appointment_later';
 import { LeaveAppFirst } from './camera_help';
 import { NetworkHint } from '../call/network_hint';
 import { t } from './text';
@@ -88,6 +89,7 @@ export function Ready({ visit }: { visit: Visit }) {
         {answer ? <p class="card" dir="auto" data-test="policy-sentence">{answer[locale.value] ?? answer['en']}</p> : null}
         <LeaveAppFirst />
         <NetworkHint found={visit.network.found.value} />
+        {view.hosts_ready === 0 && view.state === 'open' ? <AppointmentLater visit={visit} /> : null}
         <Steps view={view} />
         <ThreadLater visit={visit} />
       </main>

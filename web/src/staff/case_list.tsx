@@ -4,12 +4,15 @@ import type { CaseState, CaseSummary } from '../base/protocol';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { ago } from '../base/time';
 import { Button, Chip, Select, Skeleton, Switch, type Tone } from '../base/ui';
-import type { CaseSearch } from './case_search';
+import type { CaseRange, CaseSearch } from './case_search';
+import { DueChip } from './due_chip';
 import { Picture } from './picture';
 import { ts } from './text';
 import './staff.css';
 
 export const STATES: readonly CaseState[] = ['filed', 'inspection_offered', 'waiting', 'live', 'inspected', 'decided', 'label_given', 'shipped', 'received', 'checked', 'resolved', 'refunded', 'partly_refunded', 'exchanged', 'sent_back', 'rejected', 'appealed', 'disputed', 'closed'];
+
+const RANGES: readonly CaseRange[] = ['', 'due', 'mine', 'overdue'];
 
 export function toneOf(state: CaseState): Tone {
   if (state === 'live') return 'live';
@@ -65,6 +68,12 @@ export function CaseList({ search, hrefOf, selectedId, onOpen, recordings }: Cas
             label={ts('cases.state')} hideLabel test="case-state" value={search.state.value} onPick={(state) => search.setState(state)}
             options={[{ value: '', label: ts('cases.all_states') }, ...STATES.map((value) => ({ value, label: ts(`state.${value}`) }))]}
           />
+          {recordings ? null : (
+            <Select<CaseRange>
+              label={ts('cases.range')} hideLabel test="case-range" value={search.range.value} onPick={(range) => search.setRange(range)}
+              options={RANGES.map((value) => ({ value, label: ts(value === '' ? 'cases.range_all' : `cases.range_${value}`) }))}
+            />
+          )}
           {recordings ? (
             <Switch label={ts('cases.only_recorded')} on={search.recorded.value} onToggle={(on) => search.setRecorded(on)} test="only-recorded" />
           ) : null}
@@ -126,6 +135,7 @@ function Row({ item, href, selected, onOpen }: { item: CaseSummary; href: string
       <Picture src={item.picture} alt="" />
       <span class="case-words">
         <span class="row between"><strong class="case-buyer">{item.buyer_name}</strong><Chip tone={toneOf(item.state)}>{ts(`state.${item.state}`)}</Chip></span>
+        {item.state !== 'closed' ? <DueChip dueAt={item.due_at} /> : null}
         <span class="s case-title"><span class="num">#{item.order_number}</span> · {item.title}</span>
         <span class="xs faint row between">
           <span>{item.outcome ? ts(`outcome.${item.outcome}`) : ts(`reason.${item.claim_reason}`)}{item.recorded ? ` · ${ts('cases.recorded')}` : ''}</span>

@@ -6,12 +6,16 @@ import type { CaseState, CaseSummary, Page } from '../base/protocol';
 const PAGE_SIZE = 30;
 const TYPING_PAUSE_MS = 220;
 
+/** What of the inbox is shown: everything by change, or by what is due first. */
+export type CaseRange = '' | 'due' | 'mine' | 'overdue';
+
 export type ListStatus = 'loading' | 'ready' | 'more' | 'failed';
 
 export class CaseSearch {
   readonly words = signal('');
   readonly state = signal<CaseState | ''>('');
   readonly recorded = signal(false);
+  readonly range = signal<CaseRange>('');
   readonly items = signal<readonly CaseSummary[]>([]);
   readonly cursor = signal<string | null>(null);
   readonly status = signal<ListStatus>('loading');
@@ -24,7 +28,7 @@ export class CaseSearch {
   }
 
   get narrowed(): boolean {
-    return this.words.value.trim() !== '' || this.state.value !== '';
+    return this.words.value.trim() !== '' || this.state.value !== '' || this.range.value !== '';
   }
 
   setWords(words: string): void {
@@ -38,6 +42,11 @@ export class CaseSearch {
     void this.load();
   }
 
+  setRange(range: CaseRange): void {
+    this.range.value = range;
+    void this.load();
+  }
+
   setRecorded(recorded: boolean): void {
     this.recorded.value = recorded;
     void this.load();
@@ -46,6 +55,7 @@ export class CaseSearch {
   clear(): void {
     this.words.value = '';
     this.state.value = '';
+    this.range.value = '';
     void this.load();
   }
 
@@ -96,6 +106,10 @@ export class CaseSearch {
     if (words) query.set('q', words);
     if (this.state.value) query.set('state', this.state.value);
     if (this.recorded.value) query.set('recorded', 'true');
+    const range = this.range.value;
+    if (range) query.set('sort', 'due');
+    if (range === 'mine') query.set('assignee', 'me');
+    if (range === 'overdue') query.set('due_before', new Date().toISOString());
     if (cursor !== null) query.set('cursor', cursor);
     return `/api/v1/cases?${query}`;
   }

@@ -1,0 +1,73 @@
+"""What falls due, looked at again and again by the process that does durable work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from cases import appointments, due
+from cases.unit import Unit
+from runtime.errors import ProofcallError
+from signaling.services import Services
+
+log = structlog.get_logger()
+
+_LOOK_S: Final = 5.0
+
+
+async def sweep_forever(services: Services) -> None:
+    """Look, wait, look again; the first look takes up what came due while nobody looked."""
+    while True:
+        await sweep_due(services)
+        await asyncio.sleep(_LOOK_S)
+
+
+async def sweep_due(services: Services) -> int:
+    """Everything that is due now, each row in its own transaction; says how many were done.
+
+    A row that fails is looked at again some minutes later and keeps nobody else waiting.
+    """
+    done = 0
+    while True:
+        now = services.clock.now()
+        async with services.database.read() as tx:
+            deadlines = await due.due_deadlines(tx, now)
+            times = await appointments.due_appointments(tx, now)
+        moved = 0
+        for subject in deadlines:
+            moved += await _look(services, subject, due.look_at)
+        for subject in times:
+            moved += await _look(services, subject, appointments.look_at)
+        done += moved
+        full = len(deadlines) >= due.BATCH or len(times) >= appointments.BATCH
+        if not full or not moved:
+            return done
+
+
+async def _look(
+    services: Services, subject: str, look_at: Callable[[Unit, str], Awaitable[str | None]]
+) -> int:
+    try:
+        what = await services.run(partial(_with_unit, look_at, subject))
+    except (ProofcallError, DBAPIError) as error:
+        log.warning("what is due is postponed", subject_id=subject, error=type(error).__name__)
+        await services.run(partial(_postpone, subject))
+        return 0
+    if what is not None:
+        log.info("was due", subject_id=subject, result=what)
+    return what is not None
+
+
+async def _with_unit(
+    look_at: Callable[[Unit, str], Awaitable[str | None]], subject: str, unit: Unit
+) -> str | None:
+    return await look_at(unit, subject)
+
+
+async def _postpone(subject: str, unit: Unit) -> None:
+    await due.postpone(unit, subject)

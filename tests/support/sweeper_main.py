@@ -1,0 +1,33 @@
+"""The sweeper alone in a process of its own, to be killed: ``sweeper_main URL NOW``."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import datetime
+from typing import Any
+
+from cases.database import Database
+from cases.keys import KeyRing
+from runtime.clock import ManualClock
+from signaling.due_sweep import sweep_due
+from signaling.services import Services
+from tests.support.seller_site import NoOutbox, QuietHub
+
+
+async def sweep(url: str, keys: KeyRing, now: datetime) -> int:
+    """One sweep of everything that is due at ``now``."""
+    database = Database(url)
+    parts: dict[str, Any] = dict.fromkeys(Services.__dataclass_fields__)
+    parts |= {"clock": ManualClock(now), "database": database, "keys": keys}
+    parts |= {"outbox": NoOutbox(), "hub": QuietHub()}
+    try:
+        return await sweep_due(Services(**parts))
+    finally:
+        await database.close()
+
+
+if __name__ == "__main__":
+    _, url_, now_ = sys.argv
+    # The key of the world in tests/support/seller.py.
+    asyncio.run(sweep(url_, KeyRing(b"k" * 32), datetime.fromisoformat(now_)))
