@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -80,6 +81,8 @@ Locale = Annotated[
 Price = Annotated[
     str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$"), Field(examples=["148.00"])
 ]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["EUR"])]
+Market = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["DE"])]
 PictureUrl = Annotated[
     str, StringConstraints(max_length=MAX_PICTURE_URL_CHARS), AfterValidator(_picture)
 ]
@@ -121,6 +124,7 @@ class OrderLine(Command):
     sku: Word
     quantity: Annotated[int, Field(ge=1, le=9999, strict=True)]
     price: Price
+    category: Word | None = None
     listing: Listing
 
 
@@ -129,7 +133,9 @@ class OpenCase(Command):
 
     order_number: Word
     buyer: Buyer
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["EUR"])]
+    currency: Currency
+    market: Market | None = None
+    delivered_at: AwareDatetime | None = None
     direction: Direction = Direction.BUYER_SHOWS
     warehouse_id: Annotated[str, StringConstraints(max_length=40)] | None = None
     claim: Claim
@@ -137,11 +143,20 @@ class OpenCase(Command):
 
     @model_validator(mode="after")
     def _prices_fit_the_currency(self) -> OpenCase:
-        digits = minor_digits(self.currency)
-        for item in self.items:
-            if len(item.price.partition(".")[2]) > digits:
-                raise ValueError(f"{self.currency} has {digits} decimals, not {item.price}")
+        check_prices(self.currency, self.items)
         return self
+
+
+def check_prices(currency: str, items: list[OrderLine]) -> None:
+    """Hold prices to the decimals of their currency.
+
+    Raises:
+        ValueError: one has more.
+    """
+    digits = minor_digits(currency)
+    for item in items:
+        if len(item.price.partition(".")[2]) > digits:
+            raise ValueError(f"{currency} has {digits} decimals, not {item.price}")
 
 
 class Decide(Command):

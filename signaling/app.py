@@ -7,8 +7,10 @@ from aiohttp import web
 from signaling import (
     api_cases,
     api_staff,
+    attachment_routes,
     bench_routes,
     evidence_routes,
+    filing_routes,
     handover_routes,
     health_routes,
     host_routes,
@@ -19,6 +21,7 @@ from signaling import (
     pages,
     problems,
     session_routes,
+    upload_routes,
     whip_routes,
 )
 from signaling.services import SERVICES, Services
@@ -43,6 +46,9 @@ def build_app(services: Services) -> web.Application:
     observer_routes.add_routes(app)
     handover_routes.add_routes(app)
     evidence_routes.add_routes(app)
+    filing_routes.add_routes(app)
+    upload_routes.add_routes(app)
+    attachment_routes.add_routes(app)
     openapi.add_routes(app)
     health_routes.add_routes(app)
     pages.add_routes(app)

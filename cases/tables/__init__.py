@@ -1,6 +1,13 @@
 """Every table of the domain, as SQLAlchemy maps it; Alembic's migrations follow this room."""
 
 from cases.tables.base import Base
+from cases.tables.filing import (
+    Attachment,
+    AttachmentPart,
+    Filing,
+    FilingSetting,
+    Order,
+)
 from cases.tables.inspections import (
     BenchCamera,
     Handover,
@@ -43,12 +50,16 @@ from cases.tables.returns import (
 
 __all__ = [
     "ApiKey",
+    "Attachment",
+    "AttachmentPart",
     "Base",
     "BenchCamera",
     "Case",
     "Consent",
     "Device",
     "Event",
+    "Filing",
+    "FilingSetting",
     "Finding",
     "Fragment",
     "Gap",
@@ -60,6 +71,7 @@ __all__ = [
     "Login",
     "Manifest",
     "ObserverLink",
+    "Order",
     "Participant",
     "Preview",
     "RecorderFact",

@@ -28,6 +28,8 @@ class Case(Base):
     claim_words: Mapped[str] = mapped_column(Text)
     claim_locale: Mapped[str]
     currency: Mapped[str]
+    market: Mapped[str | None]  # ISO 3166 country of sale
+    delivered_at: Mapped[datetime | None]
     verdict_outcome: Mapped[str | None]  # Outcome
     verdict_disposition: Mapped[str | None]
     verdict_liability: Mapped[str | None]
@@ -59,6 +61,7 @@ class ItemLine(Base):
     price_minor: Mapped[int]  # in the currency's minor unit
     listing: Mapped[dict[str, Any]]  # frozen: title, pictures, properties
     listing_sha256: Mapped[str]
+    category: Mapped[str | None]  # a word of the tenant's own list
     __table_args__ = (UniqueConstraint("case_id", "position"),)
 
 
