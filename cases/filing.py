@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import AwareDatetime, Field, StringConstraints, ValidationError, model_validator
@@ -72,8 +72,8 @@ class FilingRules(Command):
     public_key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")] | None = None
     origins: Annotated[
         list[Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]{1,253}(:\d{1,5})?$")]],
-        Field(max_length=20),
-    ] = []
+        Field(default_factory=list, max_length=20),
+    ]
 
 
 class WantDraft(Command):
@@ -100,7 +100,7 @@ class PickedLine(Command):
 class FileReturn(Command):
     """The filled-in form; ``name`` and ``title`` describe what an unknown order was."""
 
-    lines: Annotated[list[PickedLine], Field(max_length=50)] = []
+    lines: Annotated[list[PickedLine], Field(default_factory=list, max_length=50)]
     name: Word | None = None
     title: Title | None = None
     locale: Locale

@@ -1,10 +1,10 @@
-/** The build: five pages, their assets under /assets/, a .gz beside each. */
+/** The build: its pages, their assets under /assets/, a .gz beside each. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vitest/config';
 
-const PAGES = ['join', 'observe', 'inspect', 'review', 'console'];
+const PAGES = ['join', 'observe', 'inspect', 'review', 'console', 'return'];
 const BACKEND = process.env['PROOFCALL_DEV_BACKEND'] ?? 'http://127.0.0.1:8080';
 
 /** Compress once at build time so that the server only picks a file. */
@@ -40,6 +40,7 @@ function pageAddresses(): Plugin {
         const path = (request.url ?? '').split('?')[0] ?? '';
         if (path.startsWith('/j/')) request.url = '/join.html';
         if (path.startsWith('/o/') || path.startsWith('/observe/')) request.url = '/observe.html';
+        if (path.startsWith('/return/')) request.url = '/return.html';
         for (const page of PAGES) if (path === `/${page}`) request.url = `/${page}.html`;
         next();
       });

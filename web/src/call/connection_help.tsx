@@ -12,7 +12,7 @@ import { t } from './text';
 const SPEAK_AFTER_MS = 2_500;
 const SPEAK_FOR_MS = 15_000;
 
-const WORDS: Record<Locale, () => Promise<{ help: Record<Help, string> }>> = {
+const WORDS: Record<Exclude<Locale, 'ar'>, () => Promise<{ help: Record<Help, string> }>> = {
   en: () => import('./locales/help.en'),
   de: () => import('./locales/help.de'),
   es: () => import('./locales/help.es'),
