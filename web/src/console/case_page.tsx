@@ -7,6 +7,7 @@ import { ago, clockLength, dateAndTime, languageName, money } from '../base/time
 import { Button, Chip, Icon, Skeleton } from '../base/ui';
 import { toneOf } from '../staff/case_list';
 import { Picture } from '../staff/picture';
+import { AttachmentsCard } from './attachments_card';
 import { CallCard } from './call_card';
 import { LinkCard } from './link_card';
 import { LogCard } from './log_card';
@@ -62,6 +63,7 @@ export function CasePage({ caseId, onChanged }: { caseId: string; onChanged: () 
       <div class="case-grid">
         <div class="stack wide-gap">
           <ClaimAndItems view={view} />
+          <AttachmentsCard caseId={view.id} />
           <Sessions view={view} />
           <LogCard view={view} />
         </div>

@@ -26,6 +26,7 @@ export function eventWords(event: CaseEvent): string {
   const payload = event.payload ?? {};
   switch (event.kind) {
     case 'case_opened': return t('log.case_opened');
+    case 'buyer_filed': return t('log.buyer_filed');
     case 'link_issued': return t('log.link_issued');
     case 'link_revoked': return t('log.link_revoked');
     case 'observed': return t('log.observed', { name: String(payload['name'] ?? '') });
