@@ -15,6 +15,7 @@ import numpy
 import pytest
 
 from cases import filing
+from cases.join_views import join_view
 from cases.signed_link import decode, seal_link
 from cases.states import Role, Scope
 from cases.unit import Unit
@@ -117,9 +118,11 @@ async def test_a_buyer_files_with_a_photograph_and_the_entrance_is_there(site: S
     answers = await asyncio.gather(*(filed(site, draft["secret"]) for _ in range(4)))
     assert len({answer["join_path"] for answer in answers}) == 1
     assert answers[0]["hosts_ready"] == 0
-    response = await site.client.get("/api/join/" + answers[0]["join_path"][3:])
-    shown = await response.json()
-    assert shown["state"] == "open"
+    device = site.client.session.cookie_jar.filter_cookies(site.client.make_url("/"))["pc_device"]
+    token = answers[0]["join_path"].removeprefix("/j/")
+    async with site.seller.database.read() as tx:
+        for secret, state in ((device.value, "open"), (None, "other_device")):
+            assert (await join_view(tx, token, secret, site.seller.now))["state"] == state
     headers = await bearer(site)
     page = await (await site.client.get("/api/v1/cases", headers=headers)).json()
     assert len(page["items"]) == 1

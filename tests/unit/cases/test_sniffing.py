@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
 
@@ -63,14 +64,14 @@ def test_a_mutation_is_refused_or_still_the_same_kind(content: bytes, data: st.D
     changed = bytearray(content)
     for _ in range(data.draw(st.integers(1, 6))):
         changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
-    try:
-        found = clip_type(bytes(changed)) or still_type(bytes(changed))
-    except CaseError as error:
-        assert error.code == "bad_attachment"
-    else:
-        assert found in {
-            "video/mp4", "video/quicktime", "video/webm", "image/png", "image/jpeg", "image/webp"
-        }  # fmt: skip
+    known = {
+        "video/mp4", "video/quicktime", "video/webm", "image/png", "image/jpeg", "image/webp"
+    }  # fmt: skip
+    found = clip_type(bytes(changed))
+    if found is None:
+        with contextlib.suppress(CaseError):
+            found = still_type(bytes(changed))
+    assert found is None or found in known
 
 
 @given(st.text())
