@@ -17,6 +17,7 @@ from typing import Final
 from aiohttp import web
 
 from cases import attachments
+from cases.attachments import AttachmentState
 from cases.sniffing import HEAD_BYTES, MAX_CLIP_BYTES, MAX_STILL_BYTES, bad, clip_type, still_type
 from cases.tables import AttachmentPart
 from cases.unit import Unit
@@ -99,8 +100,11 @@ async def send(request: web.Request) -> web.Response:
     secret, id_ = draft_secret(request), request.match_info["upload_id"]
     at = _number(request, "Upload-Offset")
     upload = await services.run(lambda unit: attachments.load(unit, secret, id_))
-    attachments.check_offset(upload.attachment, at)
     size = upload.attachment.size
+    if upload.attachment.state == AttachmentState.KEPT and at == size:
+        # The answer to the last part was lost: there is nothing left to do.
+        return web.Response(status=204, headers={**_TUS, "Upload-Offset": str(at)})
+    attachments.check_offset(upload.attachment, at)
     if request.content_length is not None and at + request.content_length > size:
         raise CaseError("too_large", "This is more than was announced.", status=413)
     cut = False

@@ -1,9 +1,9 @@
 /** The return form: its entry, and the screen for each stage of filing. */
 import { effect, useSignal } from '@preact/signals';
 import { render } from 'preact';
-import { openText } from '../base/text';
+import { openText, tb } from '../base/text';
 import { waitLength } from '../base/time';
-import { Button, Chip, Field, Icon, LanguageSwitch, Notice, Skeleton, Toasts } from '../base/ui';
+import { Button, Chip, Field, Icon, IconButton, LanguageSwitch, Notice, Skeleton, Toasts } from '../base/ui';
 import { Form } from './form';
 import './return.css';
 import { loaders, t } from './text';
@@ -85,7 +85,9 @@ function Page() {
   }
   return (
     <div class="page with-bar" data-test="return-page">
-      <header class="row between"><strong class="grow">{visit.shop.value}</strong><LanguageSwitch /></header>
+      <header class="row between"><strong class="grow">{visit.shop.value}</strong><LanguageSwitch />
+        {visit.framed ? <IconButton icon="close" label={tb('base.close')} variant="plain" onClick={() => window.parent.postMessage('proofcall:close', '*')} /> : null}
+      </header>
       <Stage />
     </div>
   );
