@@ -40,7 +40,9 @@ def upgrade() -> None:
             ["tenant_id"], ["tenants.id"], name=op.f("fk_orders_tenant_id_tenants")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
-        sa.UniqueConstraint("tenant_id", "order_number", name=op.f("uq_orders_tenant_id")),
+        sa.UniqueConstraint(
+            "tenant_id", "order_number", name=op.f("uq_orders_tenant_id_order_number")
+        ),
     )
     op.create_table(
         "filings",
