@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Final
 
@@ -55,6 +56,13 @@ def _email(value: str) -> str:
     return value
 
 
+def _sensible_time(value: datetime) -> datetime:
+    """Refuse what no calendar of ours can reckon with, in any time zone."""
+    if not 2000 <= value.year < 2200:
+        raise ValueError("expected a time between 2000 and 2200")
+    return value
+
+
 def _picture(value: str) -> str:
     if value.startswith("data:image/"):
         return value
@@ -82,6 +90,7 @@ Price = Annotated[
     str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$"), Field(examples=["148.00"])
 ]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["EUR"])]
+Delivered = Annotated[AwareDatetime, AfterValidator(_sensible_time)]
 Market = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["DE"])]
 PictureUrl = Annotated[
     str, StringConstraints(max_length=MAX_PICTURE_URL_CHARS), AfterValidator(_picture)
@@ -135,7 +144,7 @@ class OpenCase(Command):
     buyer: Buyer
     currency: Currency
     market: Market | None = None
-    delivered_at: AwareDatetime | None = None
+    delivered_at: Delivered | None = None
     direction: Direction = Direction.BUYER_SHOWS
     warehouse_id: Annotated[str, StringConstraints(max_length=40)] | None = None
     claim: Claim

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Annotated, Final
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pydantic import AwareDatetime, Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +25,7 @@ from cases.commands import (
     Claim,
     Command,
     Currency,
+    Delivered,
     Email,
     Listing,
     Locale,
@@ -55,7 +56,7 @@ class TellOrder(Command):
     buyer: Buyer
     currency: Currency
     market: Market | None = None
-    delivered_at: AwareDatetime | None = None
+    delivered_at: Delivered | None = None
     items: Annotated[list[OrderLine], Field(min_length=1, max_length=50)]
 
     @model_validator(mode="after")

@@ -332,3 +332,14 @@ async def test_only_who_opens_cases_tells_orders(site: SellerSite) -> None:
     reader = await bearer(site, Scope.CASES_READ)
     response = await site.client.post("/api/v1/orders", json=order(), headers=reader)
     await expect(response, 403, "forbidden")
+
+
+async def test_a_delivery_outside_every_calendar_is_refused(site: SellerSite) -> None:
+    """Year 1 in a far time zone is no crash."""
+    headers = await bearer(site)
+    when = "0001-01-01T00:00:00+14:00"
+    for path, body in (
+        ("/api/v1/orders", order(delivered_at=when)),
+        ("/api/v1/cases", case_in(delivered_at=when)),
+    ):
+        await expect(await site.client.post(path, json=body, headers=headers), 422, "invalid")
