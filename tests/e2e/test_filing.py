@@ -108,7 +108,7 @@ async def test_a_phone_files_over_a_lost_line_and_comes_to_the_queue(
             cases = (await response.json())["items"]
         assert [case["state"] for case in cases] == ["waiting"]
         console = await desk.open(f"{machine.url}/console?case={cases[0]['id']}")
-        await sign_in(console, machine.people["agent"])
+        await sign_in(console, machine.people["seller"])
         await by(console, "attachment").click(timeout=STEP_MS)
         await expect(by(console, "attachment-dialog")).to_contain_text("SHA-256")
         await look(console, "console-attachment")
