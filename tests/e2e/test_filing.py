@@ -78,8 +78,9 @@ async def test_a_phone_files_over_a_lost_line_and_comes_to_the_queue(
 
         async def cut(route: Route) -> None:
             nonlocal sent
-            sent += route.request.method == "PATCH"
-            if sent == 2:
+            sends = route.request.method == "PATCH"
+            sent += sends
+            if sends and sent == 2:
                 await phone.context.set_offline(True)
             await route.continue_()
 
@@ -150,8 +151,8 @@ async def test_a_shop_embeds_the_form_by_one_line_if_the_seller_named_it(machine
         await web.TCPSite(runner, "127.0.0.1", port).start()
         async with chromium(viewport=PHONE) as phone:
             page = await phone.open(f"http://localhost:{port}/")
-            await page.get_by_role("button").click()
-            await page.wait_for_event("console", lambda said: "frame-ancestors" in said.text)
+            async with page.expect_console_message(lambda said: "frame-ancestors" in said.text):
+                await page.get_by_role("button").click()
             rules = {"origins": [f"http://localhost:{port}"]}
             async with machine.api() as http, http.put("/api/v1/filing", json=rules) as response:
                 assert response.status == 200
