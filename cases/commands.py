@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
 
@@ -58,6 +58,13 @@ def email_address(value: str) -> str:
     return value
 
 
+def _sensible_time(value: datetime) -> datetime:
+    """Refuse what no calendar of ours can reckon with, in any time zone."""
+    if not 2000 <= value.year < 2200:
+        raise ValueError("expected a time between 2000 and 2200")
+    return value
+
+
 def _picture(value: str) -> str:
     if value.startswith("data:image/"):
         return value
@@ -84,6 +91,9 @@ Locale = Annotated[
 Price = Annotated[
     str, StringConstraints(pattern=r"^[0-9]{1,9}(\.[0-9]{1,3})?$"), Field(examples=["148.00"])
 ]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["EUR"])]
+Delivered = Annotated[AwareDatetime, AfterValidator(_sensible_time)]
+Market = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["DE"])]
 PictureUrl = Annotated[
     str, StringConstraints(max_length=MAX_PICTURE_URL_CHARS), AfterValidator(_picture)
 ]
@@ -140,6 +150,7 @@ class OrderLine(Command):
     sku: Word
     quantity: Annotated[int, Field(ge=1, le=9999, strict=True)]
     price: Price
+    category: Word | None = None
     listing: Listing
 
 
@@ -169,7 +180,9 @@ class OpenCase(Command):
     model_config = ConfigDict(json_schema_extra={"examples": [_CASE_IN]})
     order_number: Word
     buyer: Buyer
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), Field(examples=["EUR"])]
+    currency: Currency
+    market: Market | None = None
+    delivered_at: Delivered | None = None
     direction: Direction = Direction.BUYER_SHOWS
     warehouse_id: Annotated[str, StringConstraints(max_length=40)] | None = None
     claim: Claim
@@ -177,11 +190,20 @@ class OpenCase(Command):
 
     @model_validator(mode="after")
     def _prices_fit_the_currency(self) -> OpenCase:
-        digits = minor_digits(self.currency)
-        for item in self.items:
-            if len(item.price.partition(".")[2]) > digits:
-                raise ValueError(f"{self.currency} has {digits} decimals, not {item.price}")
+        check_prices(self.currency, self.items)
         return self
+
+
+def check_prices(currency: str, items: list[OrderLine]) -> None:
+    """Hold prices to the decimals of their currency.
+
+    Raises:
+        ValueError: one has more.
+    """
+    digits = minor_digits(currency)
+    for item in items:
+        if len(item.price.partition(".")[2]) > digits:
+            raise ValueError(f"{currency} has {digits} decimals, not {item.price}")
 
 
 class Decide(Command):

@@ -67,6 +67,20 @@ async def open_case(
             granted and none is named, ``warehouse_required`` (422).
     """
     tenant_id = opening_tenant(actor)
+    wrapped_key = await keys.new_case_key(tx, tenant_id)
+    return await open_for(tx, keys, tenant_id, actor, command, wrapped_key, now)
+
+
+async def open_for(
+    tx: AsyncSession,
+    keys: KeyRing,
+    tenant_id: TenantId,
+    actor: Actor,
+    command: OpenCase,
+    wrapped_key: bytes,
+    now: datetime,
+) -> OpenedCase:
+    """Open a case of the tenant under its key; whether the actor may is the caller's question."""
     case = Case(
         id=new_id("cas"),
         tenant_id=tenant_id,
@@ -82,7 +96,9 @@ async def open_case(
         claim_words=command.claim.words,
         claim_locale=command.claim.locale,
         currency=command.currency,
-        wrapped_key=await keys.new_case_key(tx, tenant_id),
+        market=command.market,
+        delivered_at=command.delivered_at,
+        wrapped_key=wrapped_key,
         search_text=_search_text(command),
         created_at=now,
         updated_at=now,
@@ -336,6 +352,7 @@ def _item_line(case_id: str, position: int, line: OrderLine, currency: str) -> I
         price_minor=to_minor(line.price, currency),
         listing=listing,
         listing_sha256=sha256(chain.canonical(listing)).hexdigest(),
+        category=line.category,
     )
 
 

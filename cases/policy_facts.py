@@ -51,9 +51,9 @@ def policy_facts(case: Case, lines: Sequence[ItemLine], history: History | None)
     value_minor = sum(line.price_minor * line.quantity for line in lines)
     return [
         Facts(
-            days_since_delivery=days_between(None, case.created_at),
-            market=_market(None),
-            category=_category(None),
+            days_since_delivery=days_between(case.delivered_at, case.created_at),
+            market=_market(case.market),
+            category=_category(line.category),
             reason=ClaimReason(case.claim_reason),
             currency=case.currency,
             price_minor=line.price_minor,

@@ -123,7 +123,8 @@ async def _decode_apart(codec: str, samples: list[bytes]) -> bytes:
     return answer
 
 
-def _confine() -> None:
+def confine() -> None:
+    """Bound this process before it decodes what came from a stranger."""
     for what, limit in (
         (resource.RLIMIT_CPU, _CPU_LIMIT_S),
         (resource.RLIMIT_AS, _MEMORY_LIMIT_BYTES),
@@ -155,7 +156,7 @@ def main() -> int:
     import av
     import cv2
 
-    _confine()
+    confine()
     codec: Literal["vp8", "h264"] = "vp8" if sys.argv[1:] == ["vp8"] else "h264"
     samples = _read_samples(sys.stdin.buffer)
     decoder = av.CodecContext.create(codec, "r")

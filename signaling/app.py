@@ -9,9 +9,11 @@ from signaling import (
     api_cases,
     api_staff,
     appointment_routes,
+    attachment_routes,
     bench_routes,
     evidence_routes,
     figures_routes,
+    filing_routes,
     handover_routes,
     health_routes,
     host_routes,
@@ -30,6 +32,7 @@ from signaling import (
     script_routes,
     session_routes,
     thread_routes,
+    upload_routes,
     webhook_routes,
     whip_routes,
 )
@@ -67,6 +70,9 @@ def build_app(services: Services) -> web.Application:
     key_routes.add_routes(app)
     webhook_routes.add_routes(app)
     figures_routes.add_routes(app)
+    filing_routes.add_routes(app)
+    upload_routes.add_routes(app)
+    attachment_routes.add_routes(app)
     openapi.add_routes(app)
     health_routes.add_routes(app)
     pages.add_routes(app)

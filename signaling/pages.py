@@ -1,4 +1,4 @@
-"""The built front end: six pages that change nothing, and hashed files that never change."""
+"""The built front end: pages that change nothing, and hashed files that never change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Final
 
 from aiohttp import web
 
-from signaling.problems import Handler, problem
+from cases import filing
+from signaling.problems import Handler, page_policy, problem
+from signaling.services import SERVICES
 
 _DIST: Final = Path(__file__).resolve().parent.parent / "web" / "dist"
 _TYPES: Final = {
@@ -28,6 +30,7 @@ _TYPES: Final = {
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
+_EMBED: Final = (Path(__file__).with_name("embed.js")).read_text()
 _FOREVER: Final = "public, max-age=31536000, immutable"
 _PAGES: Final = {
     "/j/{token}": "join.html",
@@ -41,6 +44,7 @@ _PAGES: Final = {
     "/accept": "console.html",
     "/reset": "console.html",
 }
+_RETURN_PAGE: Final = "/return/{slug}"
 
 
 def add_routes(app: web.Application, dist: Path | None = None) -> None:
@@ -49,6 +53,8 @@ def add_routes(app: web.Application, dist: Path | None = None) -> None:
 
     for path, name in _PAGES.items():
         app.router.add_get(path, _page(folder / name))
+    app.router.add_get(_RETURN_PAGE, _return_page(folder / "return.html"))
+    app.router.add_get("/embed.js", _embed)
     app.router.add_get("/assets/{name}", _asset(folder / "assets"))
     app.router.add_get("/", _root)
 
@@ -56,6 +62,37 @@ def add_routes(app: web.Application, dist: Path | None = None) -> None:
 async def _root(_request: web.Request) -> web.StreamResponse:
     """Whoever types the bare address is most likely the seller."""
     raise web.HTTPFound("/console")
+
+
+def _return_page(path: Path) -> Handler:
+    """The buyer's form, which the origins that its seller named may frame."""
+    plain = _page(path)
+
+    async def page(request: web.Request) -> web.StreamResponse:
+        response = await plain(request)
+        services = request.app[SERVICES]
+        async with services.database.read() as tx:
+            origins = await filing.origins_of(tx, request.match_info["slug"])
+        policy = page_policy(services.settings.public_url)
+        framed = " ".join(["'self'", *origins]) if origins else "'none'"
+        response.headers["Content-Security-Policy"] = policy.replace(
+            "frame-ancestors 'none'", f"frame-ancestors {framed}"
+        )
+        return response
+
+    return page
+
+
+async def _embed(_request: web.Request) -> web.Response:
+    """The one line for a shop's page; any site may load it, only named ones may frame the form."""
+    return web.Response(
+        text=_EMBED,
+        content_type="text/javascript",
+        headers={
+            "Cache-Control": "public, max-age=3600",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+        },
+    )
 
 
 def _page(path: Path) -> Handler:

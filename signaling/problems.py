@@ -170,6 +170,13 @@ def check_origin(request: web.Request) -> None:
         raise CaseError("wrong_origin", "This request did not come from our pages.", status=403)
 
 
+def page_policy(public_url: str) -> str:
+    """What a page of ours may do (Content-Security-Policy)."""
+    host = urlsplit(public_url)
+    sockets = f" {'wss' if host.scheme == 'https' else 'ws'}://{host.netloc}"
+    return _PAGE_POLICY.format(sockets=sockets)
+
+
 def secure_headers(
     public_url: str, *, lan: bool = False
 ) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
@@ -179,15 +186,14 @@ def secure_headers(
     told to insist on HTTPS: tomorrow the address may be another machine's.
     """
     host = urlsplit(public_url)
-    sockets = f" {'wss' if host.scheme == 'https' else 'ws'}://{host.netloc}"
-    page_policy = _PAGE_POLICY.format(sockets=sockets)
+    pages_may = page_policy(public_url)
 
     async def add(request: web.Request, response: web.StreamResponse) -> None:
         headers = response.headers
         for name, value in _HEADERS.items():
             headers.setdefault(name, value)
         is_page = response.content_type == "text/html"
-        headers.setdefault("Content-Security-Policy", page_policy if is_page else _DATA_POLICY)
+        headers.setdefault("Content-Security-Policy", pages_may if is_page else _DATA_POLICY)
         if request.path.startswith("/api/"):
             headers.setdefault("Cache-Control", "no-store")
         if host.scheme == "https" and not lan:

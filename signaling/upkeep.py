@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 
-from cases import conversation, handing_over, hosting, sweeping
+from cases import conversation, filing, handing_over, hosting, sweeping
 from cases.keys import KeyDestroyed
 from cases.placement import crowded_sessions, forget_dead_media
 from cases.session_states import EndCause
@@ -103,6 +103,7 @@ class Upkeep:
             await self._tell_roles_again()
             await services.run(hosting.end_old_shifts)
             await services.hub.drop_ended()
+            await services.run(filing.expire_drafts)
 
     async def _mark_absent(self) -> None:
         """People whose socket never came, or died with another process."""

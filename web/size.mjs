@@ -27,8 +27,10 @@ const callPart = sum(extra('src/join/call_part.ts')) + largest(/src\/join\/local
 const html = existsSync(new URL('join.html', dist)) ? gzipBytes('join.html') : 0;
 const code = sum([...page]);
 const result = { buyer_page_gzip: html + code + catalogueBytes, html, code, largest_catalogue: catalogueBytes, call_part: callPart, limit: LIMIT_BYTES };
+const form = sum([...filesOf('return.html')]) + gzipBytes('return.html') + Math.max(...Object.keys(manifest).filter((key) => /src\/return\/locales\//.test(key)).map((key) => sum([...filesOf(key)].filter((file) => !filesOf('return.html').has(file)))));
+result.return_page_gzip = form;
 console.log(JSON.stringify(result));
-if (result.buyer_page_gzip > LIMIT_BYTES) {
-  console.error(`The buyer's page is larger than promised: ${result.buyer_page_gzip} bytes.`);
+if (Math.max(result.buyer_page_gzip, form) > LIMIT_BYTES) {
+  console.error(`The buyer's page is or the form is larger than promised: ${result.buyer_page_gzip} and ${form} bytes.`);
   process.exit(1);
 }

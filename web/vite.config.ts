@@ -1,10 +1,12 @@
 /** The build: six pages, their assets under /assets/, a .gz beside each. */
+/** The build: its pages, their assets under /assets/, a .gz beside each. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vitest/config';
 
 const PAGES = ['join', 'observe', 'inspect', 'review', 'console', 'api'];
+const PAGES = ['join', 'observe', 'inspect', 'review', 'console', 'return'];
 const BACKEND = process.env['PROOFCALL_DEV_BACKEND'] ?? 'http://127.0.0.1:8080';
 
 /** Compress once at build time so that the server only picks a file. */
@@ -43,6 +45,7 @@ function pageAddresses(): Plugin {
         if (path === '/api/docs') request.url = '/api.html';
         if (path.startsWith('/console/')) request.url = '/console.html';
         if (path === '/accept' || path === '/reset') request.url = '/console.html';
+        if (path.startsWith('/return/')) request.url = '/return.html';
         for (const page of PAGES) if (path === `/${page}`) request.url = `/${page}.html`;
         next();
       });

@@ -8,6 +8,13 @@ from cases.tables.deadlines import (
     Roster,
 )
 from cases.tables.figures import CaseFigure
+from cases.tables.filing import (
+    Attachment,
+    AttachmentPart,
+    Filing,
+    FilingSetting,
+    Order,
+)
 from cases.tables.inspections import (
     BenchCamera,
     Handover,
@@ -71,6 +78,8 @@ from cases.tables.webhooks import (
 __all__ = [
     "ApiKey",
     "Appointment",
+    "Attachment",
+    "AttachmentPart",
     "Base",
     "BenchCamera",
     "Case",
@@ -81,6 +90,8 @@ __all__ = [
     "Device",
     "EarlierSecret",
     "Event",
+    "Filing",
+    "FilingSetting",
     "Finding",
     "Fragment",
     "Gap",
@@ -94,6 +105,7 @@ __all__ = [
     "MailTry",
     "Manifest",
     "ObserverLink",
+    "Order",
     "Parcel",
     "Participant",
     "PasswordReset",

@@ -28,6 +28,8 @@ class Case(Base):
     claim_words: Mapped[str] = mapped_column(Text)
     claim_locale: Mapped[str]
     currency: Mapped[str]
+    market: Mapped[str | None]  # ISO 3166 country of sale
+    delivered_at: Mapped[datetime | None]
     verdict_outcome: Mapped[str | None]  # Outcome
     verdict_disposition: Mapped[str | None]
     verdict_liability: Mapped[str | None]
@@ -71,6 +73,7 @@ class ItemLine(Base):
     disposition: Mapped[str | None]  # Disposition
     liability: Mapped[str | None]  # Liability
     check_note: Mapped[str | None] = mapped_column(Text)
+    category: Mapped[str | None]  # a word of the tenant's own list
     __table_args__ = (UniqueConstraint("case_id", "position"),)
 
 

@@ -22,7 +22,7 @@ type Arguments<M> = [ParamsOf<M>] extends [never]
   ? []
   : [params: { readonly [Name in ParamsOf<M>]: Name extends 'count' ? number : string | number }];
 
-export const LOCALES = ['en', 'zh-Hans', 'es', 'de'] as const;
+export const LOCALES = ['en', 'zh-Hans', 'es', 'de', 'ar'] as const;
 export type Locale = (typeof LOCALES)[number];
 /** Each language's name in that language, for the language switch. */
 export const LOCALE_NAMES: Record<Locale, string> = {
@@ -30,6 +30,7 @@ export const LOCALE_NAMES: Record<Locale, string> = {
   'zh-Hans': '简体中文',
   es: 'Español',
   de: 'Deutsch',
+  ar: 'العربية',
 };
 export type Loader = () => Promise<Catalogue>;
 /** English is always there; a page without a language shows its English. */
@@ -74,7 +75,8 @@ export function preferredLocale(...hints: (string | null | undefined)[]): Locale
   const candidates = [storedLocale(), ...hints, ...navigator.languages];
   for (const candidate of candidates) {
     const found = nearestLocale(candidate);
-    if (found) return found;
+    // A page that lacks somebody's first language may have their second.
+    if (found && (!parts[0] || parts[0][found])) return found;
   }
   return 'en';
 }
@@ -117,10 +119,10 @@ export function pageLocales(): Locale[] {
 }
 
 /** Give the page its languages and show the first; call once, at the start. */
-export async function openText(pageLoaders: Loaders, first: Locale = preferredLocale()): Promise<void> {
+export async function openText(pageLoaders: Loaders, first?: Locale): Promise<void> {
   parts = [pageLoaders];
   loaded.clear();
-  await show(first);
+  await show(first ?? preferredLocale());
 }
 
 /** Words for a part that comes later, in every language from now on; throws, and has added nothing, when they did not come. */
@@ -185,8 +187,8 @@ export function translator<English extends Catalogue>(): Translator<English> {
 }
 
 /** A translator for a part that is loaded late and brings its own words in every language. */
-export function ownWords<English extends Catalogue>(words: Readonly<Record<Locale, Translation<English>>>): Translator<English> {
-  return (key, ...params) => format((words[current.value] as Catalogue)[key] ?? key, params[0] ?? {}, current.value);
+export function ownWords<English extends Catalogue>(words: Readonly<Partial<Record<Locale, Translation<English>>>> & { en: Translation<English> }): Translator<English> {
+  return (key, ...params) => format(((words[current.value] ?? words.en) as Catalogue)[key] ?? key, params[0] ?? {}, current.value);
 }
 
 /** The words that every page has (see `locales/en.ts`). */

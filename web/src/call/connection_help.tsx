@@ -12,7 +12,8 @@ import { t } from './text';
 const SPEAK_AFTER_MS = 2_500;
 const SPEAK_FOR_MS = 15_000;
 
-const WORDS: Record<Locale, () => Promise<{ help: Record<Help, string> }>> = {
+type Fetch = () => Promise<{ help: Record<Help, string> }>;
+const WORDS: Partial<Record<Locale, Fetch>> & { en: Fetch } = {
   en: () => import('./locales/help.en'),
   de: () => import('./locales/help.de'),
   es: () => import('./locales/help.es'),
@@ -42,7 +43,7 @@ export function ConnectionHelp({ session }: { session: LiveSession }) {
   const words = useSignal<Record<Help, string> | null>(null);
   useEffect(() => {
     // A line too weak to bring the words now may bring them with the next trouble.
-    if (help) WORDS[spoken]().then((loaded) => (words.value = loaded.help), () => undefined);
+    if (help) (WORDS[spoken] ?? WORDS.en)().then((loaded) => (words.value = loaded.help), () => undefined);
   }, [help, spoken]);
   useEffect(() => {
     shown.value = false;

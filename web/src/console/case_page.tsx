@@ -8,6 +8,7 @@ import { Button, Chip, Icon, Skeleton } from '../base/ui';
 import { toneOf } from '../staff/case_list';
 import { Picture } from '../staff/picture';
 import { AnsweredCard } from './answered_card';
+import { AttachmentsCard } from './attachments_card';
 import { CallCard } from './call_card';
 import { DueCard } from './due_card';
 import { LinkCard } from './link_card';
@@ -68,6 +69,7 @@ export function CasePage({ caseId, onChanged }: { caseId: string; onChanged: () 
           <AnsweredCard view={view} />
           <ClaimAndItems view={view} />
           <ThreadCard key={`thread-${view.id}`} view={view} />
+          <AttachmentsCard caseId={view.id} />
           <Sessions view={view} />
           <LogCard view={view} />
         </div>

@@ -28,6 +28,7 @@ export function eventWords(event: CaseEvent): string {
   const payload = event.payload ?? {};
   switch (event.kind) {
     case 'case_opened': return t('log.case_opened');
+    case 'buyer_filed': return t('log.buyer_filed');
     case 'link_issued': return t('log.link_issued');
     case 'message': return t('log.message');
     case 'note': return t('log.note');

@@ -105,7 +105,7 @@ function CaseForm({ onOpened }: { onOpened: (answer: Opened) => void }) {
             <Field label={t('form.name')} test="buyer-name" autocomplete="off" value={draft.name} error={wrong('buyer.name')} onInput={(event) => change({ name: event.currentTarget.value })} />
             <Field label={t('form.email')} type="email" test="buyer-email" autocomplete="off" value={draft.email} error={wrong('buyer.email')} onInput={(event) => change({ email: event.currentTarget.value })} />
           </div>
-          <Select label={t('form.locale')} test="buyer-locale" value={draft.locale} onPick={(locale) => change({ locale })} options={LOCALES.map((value) => ({ value: value as string, label: LOCALE_NAMES[value] }))} error={wrong('buyer.locale')} />
+          <Select label={t('form.locale')} test="buyer-locale" value={draft.locale} onPick={(locale) => change({ locale })} options={LOCALES.filter((value) => value !== 'ar').map((value) => ({ value: value as string, label: LOCALE_NAMES[value] }))} error={wrong('buyer.locale')} />
         </fieldset>
         <fieldset class="card stack">
           <legend>{t('form.claim')}</legend>

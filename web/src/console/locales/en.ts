@@ -263,6 +263,7 @@ export const en = {
   'log.none': 'Nothing has happened yet.',
   'log.failed': 'The log could not be loaded.',
   'log.case_opened': 'Case opened',
+  'log.buyer_filed': 'Filed by the buyer',
   'log.link_issued': 'Link made',
   'log.link_revoked': 'Link revoked',
   'log.observed': '{name} came into the call as an observer',
@@ -321,4 +322,11 @@ export const en = {
   'pol.answered.trial': 'on trial',
   'pol.answered.missing': 'Not known: {facts}',
   'pol.answered.told': 'What the buyer reads ({language})',
+
+  'attached.title': 'From the buyer',
+  'attached.none': 'No photos or clips.',
+  'attached.open': 'Look at {name}',
+  'attached.download': 'Download the original',
+  'attached.failed': 'The photos could not be loaded.',
+  'attached.order_unknown': 'Order not known: check it',
 } as const;

@@ -1,0 +1,415 @@
+"""Filing: a buyer names an order, says what is wrong, and has a case with its way in."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Annotated, Final
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import Field, StringConstraints, ValidationError, model_validator
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases import desk, hosting, links
+from cases.access_policy import Action
+from cases.actor import Actor, KeyActor, StaffActor, SystemActor
+from cases.case_access import load_case
+from cases.commands import (
+    Buyer,
+    Claim,
+    Command,
+    Currency,
+    Delivered,
+    Email,
+    Listing,
+    Locale,
+    Market,
+    OpenCase,
+    OrderLine,
+    Title,
+    Word,
+    check_prices,
+)
+from cases.keys import KeyDestroyed
+from cases.signed_link import encode, open_link
+from cases.tables import Case, Filing, FilingSetting, Order, Tenant
+from cases.tenants import granted_warehouses
+from cases.unit import Unit
+from runtime.errors import CaseError
+from runtime.ids import TenantId, new_id
+
+DRAFT_LIFETIME: Final = timedelta(hours=48)
+_NO_CURRENCY: Final = "XXX"  # ISO 4217: no currency; the price of an unknown order
+_NONCE_BYTES: Final = 12
+
+
+class TellOrder(Command):
+    """An order as the seller's system tells it, with its listing as it was sold."""
+
+    order_number: Word
+    buyer: Buyer
+    currency: Currency
+    market: Market | None = None
+    delivered_at: Delivered | None = None
+    items: Annotated[list[OrderLine], Field(min_length=1, max_length=50)]
+
+    @model_validator(mode="after")
+    def _fits(self) -> TellOrder:
+        check_prices(self.currency, self.items)
+        if any(url.startswith("data:") for item in self.items for url in item.listing.pictures):
+            raise ValueError("an order's pictures are https:// URLs")
+        return self
+
+
+class FilingRules(Command):
+    """Who else may sign links, and whose pages may embed the form."""
+
+    public_key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")] | None = None
+    origins: Annotated[
+        list[Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]{1,253}(:\d{1,5})?$")]],
+        Field(default_factory=list, max_length=20),
+    ]
+
+
+class WantDraft(Command):
+    """Who files: an order's number and e-mail, or the seller's signed link."""
+
+    order_number: Word | None = None
+    email: Email | None = None
+    token: Annotated[str, StringConstraints(max_length=16_000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> WantDraft:
+        if (self.token is None) == (self.order_number is None or self.email is None):
+            raise ValueError("send order_number and email, or token")
+        return self
+
+
+class PickedLine(Command):
+    """How many of which line of the order come back."""
+
+    index: Annotated[int, Field(ge=0, lt=50, strict=True)]
+    quantity: Annotated[int, Field(ge=1, le=9999, strict=True)]
+
+
+class FileReturn(Command):
+    """The filled-in form; ``name`` and ``title`` describe what an unknown order was."""
+
+    lines: Annotated[list[PickedLine], Field(default_factory=list, max_length=50)]
+    name: Word | None = None
+    title: Title | None = None
+    locale: Locale
+    claim: Claim
+    bind: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A begun filing; ``secret`` is told once."""
+
+    filing: Filing
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What filing made; ``device_secret`` belongs into the browser's cookie."""
+
+    case_id: str
+    token: str
+    device_secret: str | None
+
+
+def filing_tenant(actor: StaffActor | KeyActor) -> TenantId:
+    """The tenant whose orders and filing rules the actor may change.
+
+    Raises:
+        CaseError: ``forbidden`` (403).
+    """
+    return desk.opening_tenant(actor)
+
+
+async def tell_order(unit: Unit, actor: StaffActor | KeyActor, told: TellOrder) -> str:
+    """Keep an order; telling it again replaces what was known. Gives its id.
+
+    Raises:
+        CaseError: ``forbidden`` (403).
+    """
+    tenant_id = filing_tenant(actor)
+    order = await _order(unit.tx, tenant_id, told.order_number)
+    if order is None:
+        order = Order(id=new_id("ord"), tenant_id=tenant_id, order_number=told.order_number)
+        unit.tx.add(order)
+    order.content = told.model_dump(mode="json")
+    order.updated_at = unit.now
+    await unit.tx.flush()
+    return order.id
+
+
+async def set_rules(unit: Unit, actor: StaffActor | KeyActor, rules: FilingRules) -> str:
+    """Set who may sign and embed, and give the tenant's HS256 secret (base64url).
+
+    Raises:
+        CaseError: ``forbidden`` (403).
+    """
+    tenant_id = filing_tenant(actor)
+    key = await unit.keys.tenant_key(unit.tx, tenant_id)
+    found = await unit.tx.get(FilingSetting, tenant_id)
+    if found is None:
+        sealed = _seal(key, f"filing:{tenant_id}", os.urandom(32))
+        found = FilingSetting(tenant_id=tenant_id, sealed_secret=sealed)
+        unit.tx.add(found)
+    found.public_key, found.origins, found.updated_at = rules.public_key, rules.origins, unit.now
+    await unit.tx.flush()
+    return encode(_open(key, f"filing:{tenant_id}", found.sealed_secret))
+
+
+async def seller_of(tx: AsyncSession, slug: str) -> Tenant:
+    """The tenant whose form this is.
+
+    Raises:
+        CaseError: ``seller_unknown`` (404).
+    """
+    tenant = await tx.scalar(select(Tenant).where(Tenant.slug == slug))
+    if tenant is None or tenant.wrapped_key is None:
+        raise CaseError("seller_unknown", "There is no shop at this address.", status=404)
+    return tenant
+
+
+async def origins_of(tx: AsyncSession, slug: str) -> list[str]:
+    """The origins that may frame the seller's form; none for an unknown seller."""
+    found = await tx.scalar(
+        select(FilingSetting.origins)
+        .join(Tenant, Tenant.id == FilingSetting.tenant_id)
+        .where(Tenant.slug == slug)
+    )
+    return [str(origin) for origin in found or []]
+
+
+async def begin(unit: Unit, slug: str, want: WantDraft) -> Draft:
+    """Begin a filing. A wrong e-mail is answered like an order that nobody told us.
+
+    Raises:
+        CaseError: ``seller_unknown`` (404), ``link_forged`` (403), ``link_expired`` (410).
+    """
+    tenant = await seller_of(unit.tx, slug)
+    if want.token is not None:
+        signed = await _signed_order(unit, tenant, want.token)
+        order: TellOrder | None = signed
+        number, email = signed.order_number, signed.buyer.email
+    else:
+        assert want.order_number is not None
+        assert want.email is not None
+        number, email = want.order_number, want.email
+        order = _matching(await _order(unit.tx, tenant.id, number), email)
+    secret = secrets.token_urlsafe(32)
+    filing = Filing(
+        id=new_id("fil"),
+        tenant_id=tenant.id,
+        secret_hash=sha256(secret.encode()).digest(),
+        order_number=number,
+        buyer_email=email,
+        order=order.model_dump(mode="json") if order else None,
+        wrapped_key=await unit.keys.new_case_key(unit.tx, tenant.id),
+        created_at=unit.now,
+        expires_at=unit.now + DRAFT_LIFETIME,
+    )
+    unit.tx.add(filing)
+    await unit.tx.flush()
+    return Draft(filing, f"{filing.id}.{secret}")
+
+
+async def load_draft(unit: Unit, secret: str, *, lock: bool = False) -> Filing:
+    """The filing that this browser began.
+
+    Raises:
+        CaseError: ``draft_unknown`` (404) or ``draft_expired`` (410).
+    """
+    id_, _, rest = secret.partition(".")
+    query = select(Filing).where(Filing.id == id_)
+    filing = await unit.tx.scalar(query.with_for_update() if lock else query)
+    digest = sha256(rest.encode("utf-8", "replace")).digest()
+    if filing is None or not hmac.compare_digest(filing.secret_hash, digest):
+        raise CaseError("draft_unknown", "This form is not known. Begin again.", status=404)
+    if filing.wrapped_key is None or (filing.case_id is None and filing.expires_at <= unit.now):
+        raise CaseError("draft_expired", "This form has expired. Begin again.", status=410)
+    return filing
+
+
+async def key_of(unit: Unit, filing: Filing) -> bytes:
+    """The key under which the filing's attachments are sealed: its case's, before and after.
+
+    Raises:
+        KeyDestroyed: the case was erased.
+    """
+    if filing.case_id is not None:
+        return await unit.keys.case_key(unit.tx, filing.case_id)
+    if filing.wrapped_key is None:
+        raise KeyDestroyed
+    return await unit.keys.open_case_key(unit.tx, filing.tenant_id, filing.wrapped_key)
+
+
+async def file_return(
+    unit: Unit, secret: str, form: FileReturn, *, device: str | None, user_agent: str
+) -> Filed:
+    """Open the case, once: a repeat is told the same. ``bind`` gives this browser the link.
+
+    Raises:
+        CaseError: what ``load_draft`` raises, ``bad_lines`` (422).
+    """
+    filing = await load_draft(unit, secret, lock=True)
+    key = await key_of(unit, filing)
+    if filing.sealed_answer is not None:
+        told = json.loads(_open(key, filing.id, filing.sealed_answer))
+        return Filed(told["case_id"], told["token"], told["device_secret"])
+    assert filing.wrapped_key is not None
+    command = await _command(unit.tx, filing, form)
+    opened = await desk.open_for(
+        unit.tx,
+        unit.keys,
+        TenantId(filing.tenant_id),
+        SystemActor(),
+        command,
+        filing.wrapped_key,
+        unit.now,
+    )
+    device_secret = None
+    if form.bind:
+        link = await links.find_link(unit.tx, opened.token, unit.now)
+        bound = await links.bind_device(
+            unit.tx,
+            link.link_id,
+            device,
+            user_agent=user_agent,
+            public_key=None,
+            now=unit.now,
+        )
+        device_secret = bound.secret
+    filing.case_id = opened.case_id
+    told = {"case_id": opened.case_id, "token": opened.token, "device_secret": device_secret}
+    filing.sealed_answer = _seal(key, filing.id, json.dumps(told).encode())
+    payload: dict[str, object] = {"order_known": filing.order is not None}
+    await desk.note_in_case(
+        unit.tx, unit.keys, opened.case_id, "buyer_filed", payload, SystemActor(), unit.now
+    )
+    await unit.tx.flush()
+    unit.changes.desks.add(filing.tenant_id)
+    if command.warehouse_id:
+        unit.changes.desks.add(command.warehouse_id)
+    return Filed(opened.case_id, opened.token, device_secret)
+
+
+async def waiting_time(tx: AsyncSession, case_id: str) -> dict[str, int | None]:
+    """How long somebody who joins now would wait."""
+    case = await tx.get_one(Case, case_id)
+    hosts, queued, wait_s = await hosting.queue_before_joining(tx, case)
+    return {"hosts_ready": hosts, "queue_length": queued, "expected_wait_s": wait_s}
+
+
+async def filing_of(tx: AsyncSession, actor: Actor, case_id: str) -> Filing | None:
+    """How a case was filed, if the buyer filed it and the actor may view it.
+
+    Raises:
+        CaseError: ``not_found`` or ``forbidden``.
+    """
+    await load_case(tx, actor, case_id, Action.VIEW_CASE)
+    found: Filing | None = await tx.scalar(select(Filing).where(Filing.case_id == case_id))
+    return found
+
+
+async def expire_drafts(unit: Unit) -> int:
+    """Destroy the keys of the drafts that nobody filed in time: what was uploaded is gone."""
+    ended = await unit.tx.execute(
+        update(Filing)
+        .where(
+            Filing.expires_at <= unit.now,
+            Filing.case_id.is_(None),
+            Filing.wrapped_key.is_not(None),
+        )
+        .values(wrapped_key=None, order=None, buyer_email=None)
+        .returning(Filing.id)
+    )
+    return len(ended.all())
+
+
+async def _signed_order(unit: Unit, tenant: Tenant, token: str) -> TellOrder:
+    found = await unit.tx.get(FilingSetting, tenant.id)
+    if found is None:
+        raise CaseError("link_forged", "This link was not made by this shop.", status=403)
+    key = await unit.keys.tenant_key(unit.tx, tenant.id)
+    content = open_link(
+        token,
+        slug=tenant.slug,
+        secret=_open(key, f"filing:{tenant.id}", found.sealed_secret),
+        public_key=found.public_key,
+        now=unit.now,
+    )
+    try:
+        return TellOrder.model_validate_json(json.dumps(content))
+    except ValidationError as error:
+        raise CaseError("link_unreadable", "The order in this link does not fit.") from error
+
+
+async def _order(tx: AsyncSession, tenant_id: str, number: str) -> Order | None:
+    found: Order | None = await tx.scalar(
+        select(Order).where(Order.tenant_id == tenant_id, Order.order_number == number)
+    )
+    return found
+
+
+def _matching(order: Order | None, email: str) -> TellOrder | None:
+    told = TellOrder.model_validate_json(json.dumps(order.content)) if order else None
+    known = (told.buyer.email or "") if told else ""
+    # Digests, so that neither length nor the first difference is told by the time it takes.
+    same = hmac.compare_digest(
+        sha256(known.casefold().encode()).digest(), sha256(email.casefold().encode()).digest()
+    )
+    return told if same else None
+
+
+async def _command(tx: AsyncSession, filing: Filing, form: FileReturn) -> OpenCase:
+    granted = await granted_warehouses(tx, TenantId(filing.tenant_id))
+    warehouse = granted[0] if granted else None
+    if filing.order is None:
+        if form.name is None or form.title is None:
+            raise CaseError("bad_lines", "Say who you are and what you bought.", status=422)
+        line = OrderLine(sku="?", quantity=1, price="0", listing=Listing(title=form.title))
+        return OpenCase(
+            order_number=filing.order_number,
+            buyer=Buyer(name=form.name, email=filing.buyer_email, locale=form.locale),
+            currency=_NO_CURRENCY,
+            warehouse_id=warehouse,
+            claim=form.claim,
+            items=[line],
+        )
+    order = TellOrder.model_validate_json(json.dumps(filing.order))
+    picked = {line.index: line.quantity for line in form.lines}
+    if not picked or len(picked) != len(form.lines):
+        raise CaseError("bad_lines", "Choose what you return.", status=422)
+    if any(i >= len(order.items) or n > order.items[i].quantity for i, n in picked.items()):
+        raise CaseError("bad_lines", "The order does not have that many.", status=422)
+    return OpenCase(
+        order_number=order.order_number,
+        buyer=order.buyer.model_copy(update={"locale": form.locale}),
+        currency=order.currency,
+        market=order.market,
+        delivered_at=order.delivered_at,
+        warehouse_id=warehouse,
+        claim=form.claim,
+        items=[order.items[i].model_copy(update={"quantity": n}) for i, n in picked.items()],
+    )
+
+
+def _seal(key: bytes, purpose: str, plain: bytes) -> bytes:
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, purpose.encode())
+
+
+def _open(key: bytes, purpose: str, sealed: bytes) -> bytes:
+    return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], purpose.encode())

@@ -1,0 +1,77 @@
+"""A return as the buyer files it: the seller's orders, the draft, and what was photographed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cases.tables.base import Base
+
+
+class FilingSetting(Base):
+    """A tenant's filing key and the origins that may embed its form."""
+
+    __tablename__ = "filing_settings"
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    sealed_secret: Mapped[bytes]  # HS256, under the tenant's key
+    public_key: Mapped[str | None]  # Ed25519, base64url, for EdDSA
+    origins: Mapped[list[Any]]
+    updated_at: Mapped[datetime]
+
+
+class Order(Base):
+    """What the seller's system told of one order."""
+
+    __tablename__ = "orders"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    order_number: Mapped[str]
+    content: Mapped[dict[str, Any]]  # TellOrder
+    updated_at: Mapped[datetime]
+    __table_args__ = (UniqueConstraint("tenant_id", "order_number"),)
+
+
+class Filing(Base):
+    """A return being filed; with its case it shares the key."""
+
+    __tablename__ = "filings"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    secret_hash: Mapped[bytes]
+    order_number: Mapped[str]
+    buyer_email: Mapped[str | None]
+    order: Mapped[dict[str, Any] | None]  # TellOrder as it was found; NULL: not known
+    wrapped_key: Mapped[bytes | None]  # NULL once the draft has expired
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    sealed_answer: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Attachment(Base):
+    """A photograph or a clip; until it is whole and looked at, an upload."""
+
+    __tablename__ = "attachments"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    filing_id: Mapped[str] = mapped_column(ForeignKey("filings.id"), index=True)
+    name: Mapped[str]
+    size: Mapped[int]
+    received: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str]  # AttachmentState
+    media_type: Mapped[str | None]
+    sha256: Mapped[str | None]
+    preview_key: Mapped[str | None]
+    created_at: Mapped[datetime]
+
+
+class AttachmentPart(Base):
+    """Consecutive bytes of an attachment, sealed in the store."""
+
+    __tablename__ = "attachment_parts"
+    attachment_id: Mapped[str] = mapped_column(ForeignKey("attachments.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)  # of the first byte
+    size: Mapped[int]
+    object_key: Mapped[str]

@@ -1,0 +1,126 @@
+"""What buyers attached, for those who may view the case; every look is noted."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from cases import access_log, attachments, filing
+from cases.attachments import AttachmentState
+from cases.tables import Attachment, AttachmentPart
+from recorder.crypt import open_sealed
+from runtime.errors import CaseError
+from signaling.auth import require_key_or_staff
+from signaling.openapi import register, route
+from signaling.services import SERVICES
+from signaling.upload_routes import read_part
+
+_PATH: Final = "/api/v1/cases/{id}/attachments"
+
+
+class AttachmentShown(BaseModel):
+    """A photograph or a clip of the buyer's."""
+
+    id: str
+    name: str
+    size: int
+    media_type: str
+    sha256: str
+    has_preview: bool
+
+
+class AttachmentList(BaseModel):
+    """What the buyer filed; ``order_known`` is None for a case that the buyer did not file."""
+
+    order_known: bool | None
+    items: list[AttachmentShown]
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve attachments."""
+    register(app, [list_attachments, get_content, get_preview])
+
+
+@route("GET", _PATH, "What the buyer attached", answers={200: AttachmentList})
+async def list_attachments(request: web.Request) -> web.Response:
+    """The case's attachments."""
+    actor = await require_key_or_staff(request)
+    async with request.app[SERVICES].database.read() as tx:
+        filed = await filing.filing_of(tx, actor, request.match_info["id"])
+        found = await attachments.of_filing(tx, filed.id) if filed else []
+    answer = AttachmentList(
+        order_known=filed.order is not None if filed else None,
+        items=[
+            AttachmentShown(
+                id=a.id,
+                name=a.name,
+                size=a.size,
+                media_type=a.media_type or "",
+                sha256=a.sha256 or "",
+                has_preview=a.preview_key is not None,
+            )
+            for a in found
+            if a.state == AttachmentState.KEPT
+        ],
+    )
+    return web.json_response(answer.model_dump(mode="json"))
+
+
+@route("GET", _PATH + "/{attachment_id}", "An attachment, unchanged", answers={200: "*/*"})
+async def get_content(request: web.Request) -> web.StreamResponse:
+    """The bytes as they were uploaded; never shown as a page."""
+    found, key, parts = await _opened(request)
+    name = quote(found.name)
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": found.media_type or "application/octet-stream",
+            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+        }
+    )
+    response.content_length = found.size
+    await response.prepare(request)
+    for part in parts:
+        await response.write(await read_part(request.app[SERVICES], key, part))
+    await response.write_eof()
+    return response
+
+
+@route(
+    "GET",
+    _PATH + "/{attachment_id}/preview",
+    "A photograph, smaller and without its metadata",
+    answers={200: "image/jpeg"},
+)
+async def get_preview(request: web.Request) -> web.Response:
+    """The preview."""
+    found, key, _parts = await _opened(request)
+    if found.preview_key is None:
+        raise CaseError("not_found", "There is no preview of this.", status=404)
+    stored = await request.app[SERVICES].store.get(found.preview_key)
+    content = open_sealed(key, found.preview_key, stored)
+    return web.Response(body=content, content_type="image/jpeg")
+
+
+async def _opened(request: web.Request) -> tuple[Attachment, bytes, list[AttachmentPart]]:
+    services = request.app[SERVICES]
+    actor = await require_key_or_staff(request)
+    case_id = request.match_info["id"]
+    async with services.database.read() as tx:
+        filed, found = await attachments.load_kept(
+            tx, actor, case_id, request.match_info["attachment_id"]
+        )
+        key = await services.keys.case_key(tx, case_id)
+        parts = await attachments.parts_of(tx, found.id)
+    await access_log.note_look(
+        services.database,
+        services.keys,
+        actor,
+        tenant_id=filed.tenant_id,
+        what="attachment",
+        subject_id=found.id,
+        now=services.clock.now(),
+    )
+    return found, key, parts

@@ -1,0 +1,180 @@
+"""The buyer's form: whose it is, a draft, and filing it; and the seller's orders and rules."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from cases import attachments, filing
+from cases.filing import FileReturn, FilingRules, TellOrder, WantDraft
+from cases.tables import Filing
+from cases.unit import Unit
+from runtime.errors import CaseError
+from signaling.auth import client_address, device_secret, remember_device, require_key_or_staff
+from signaling.bodies import parse_body
+from signaling.join_limit import JoinLimit
+from signaling.openapi import register, route
+from signaling.services import SERVICES
+
+DRAFT_HEADER: Final = "X-Filing"
+_LOOKS: Final[web.AppKey[JoinLimit]] = web.AppKey("filing_looks")
+_GUESSES: Final[web.AppKey[JoinLimit]] = web.AppKey("filing_guesses")
+
+
+class OrderTold(BaseModel):
+    """The order is known now."""
+
+    id: str
+    order_number: str
+
+
+class FilingRulesSet(BaseModel):
+    """The rules, and the secret that signs links with HS256."""
+
+    secret: str
+    public_key: str | None
+    origins: list[str]
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve the form's routes."""
+    app[_LOOKS] = JoinLimit(attempts=20, window_s=60.0)
+    app[_GUESSES] = JoinLimit(attempts=6, window_s=300.0)
+    app.router.add_get("/api/filing/sellers/{slug}", get_seller)
+    app.router.add_post("/api/filing/sellers/{slug}/drafts", begin)
+    app.router.add_get("/api/filing/draft", get_draft)
+    app.router.add_post("/api/filing/draft/file", file_return)
+    register(app, [tell_order, set_rules])
+
+
+async def get_seller(request: web.Request) -> web.Response:
+    """Whose form this is."""
+    async with request.app[SERVICES].database.read() as tx:
+        tenant = await filing.seller_of(tx, request.match_info["slug"])
+    return web.json_response({"name": tenant.name, "locale": tenant.default_locale})
+
+
+async def begin(request: web.Request) -> web.Response:
+    """Begin a draft; guesses at one order's e-mail are counted, from wherever they come."""
+    services = request.app[SERVICES]
+    slug = request.match_info["slug"]
+    want = await parse_body(request, WantDraft)
+    now_s = services.clock.monotonic_s()
+    wait_s = request.app[_LOOKS].wait_s(client_address(request), now_s)
+    if want.order_number is not None:
+        wait_s = max(wait_s, request.app[_GUESSES].wait_s(f"{slug}:{want.order_number}", now_s))
+    if wait_s > 0:
+        raise CaseError(
+            "too_many_attempts",
+            "Too many attempts. Please wait a little.",
+            status=429,
+            retry_after_s=int(wait_s) + 1,
+        )
+
+    async def act(unit: Unit) -> dict[str, Any]:
+        draft = await filing.begin(unit, slug, want)
+        return {"secret": draft.secret, **_shown(draft.filing)}
+
+    return web.json_response(await services.run(act), status=201)
+
+
+async def get_draft(request: web.Request) -> web.Response:
+    """Where this browser's filing stands; once filed, the wait as it is now."""
+
+    async def act(unit: Unit) -> dict[str, Any]:
+        found = await filing.load_draft(unit, draft_secret(request))
+        parts = await attachments.of_filing(unit.tx, found.id)
+        wait = await filing.waiting_time(unit.tx, found.case_id) if found.case_id else None
+        return {
+            **_shown(found),
+            "filed": wait,
+            "attachments": [
+                {"id": a.id, "name": a.name, "size": a.size, "received": a.received} for a in parts
+            ],
+        }
+
+    return web.json_response(await request.app[SERVICES].run(act))
+
+
+async def file_return(request: web.Request) -> web.Response:
+    """File it; a second tap is told what the first was told."""
+    services = request.app[SERVICES]
+    form = await parse_body(request, FileReturn)
+    secret = draft_secret(request)
+
+    async def act(unit: Unit) -> tuple[filing.Filed, dict[str, Any]]:
+        filed = await filing.file_return(
+            unit,
+            secret,
+            form,
+            device=device_secret(request),
+            user_agent=request.headers.get("User-Agent", ""),
+        )
+        return filed, await filing.waiting_time(unit.tx, filed.case_id)
+
+    filed, wait = await services.run(act)
+    response = web.json_response({"join_path": f"/j/{filed.token}", **wait})
+    if filed.device_secret is not None:
+        remember_device(request, response, filed.device_secret)
+    return response
+
+
+@route(
+    "POST",
+    "/api/v1/orders",
+    "Tell an order, so that its buyer finds it in the form",
+    body=TellOrder,
+    answers={200: OrderTold},
+)
+async def tell_order(request: web.Request) -> web.Response:
+    """Keep an order; a repeat replaces it."""
+    actor = await require_key_or_staff(request)
+    filing.filing_tenant(actor)
+    told = await parse_body(request, TellOrder)
+    id_ = await request.app[SERVICES].run(lambda unit: filing.tell_order(unit, actor, told))
+    return web.json_response({"id": id_, "order_number": told.order_number})
+
+
+@route(
+    "PUT",
+    "/api/v1/filing",
+    "Set who may embed the form and sign its links, and get the signing secret",
+    body=FilingRules,
+    answers={200: FilingRulesSet},
+)
+async def set_rules(request: web.Request) -> web.Response:
+    """Set the rules."""
+    actor = await require_key_or_staff(request)
+    filing.filing_tenant(actor)
+    rules = await parse_body(request, FilingRules)
+    secret = await request.app[SERVICES].run(lambda unit: filing.set_rules(unit, actor, rules))
+    return web.json_response({"secret": secret, **rules.model_dump(mode="json")})
+
+
+def draft_secret(request: web.Request) -> str:
+    """What the browser holds for its draft; no cookie, so that it works in another's frame."""
+    return request.headers.get(DRAFT_HEADER, "")[:200]
+
+
+def _shown(found: Filing) -> dict[str, Any]:
+    order = found.order
+    return {
+        "order_number": found.order_number,
+        "order": order
+        and {
+            "currency": order["currency"],
+            "buyer": {"name": order["buyer"]["name"], "locale": order["buyer"]["locale"]},
+            "items": [
+                {
+                    "title": item["listing"]["title"],
+                    "picture": next(iter(item["listing"]["pictures"]), None),
+                    "quantity": item["quantity"],
+                    "category": item["category"],
+                }
+                for item in order["items"]
+            ],
+        },
+        "expires_at": found.expires_at.isoformat(),
+    }
