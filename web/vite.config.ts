@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vitest/config';
 
-const PAGES = ['join', 'observe', 'inspect', 'review', 'console', 'api'];
-const PAGES = ['join', 'observe', 'inspect', 'review', 'console', 'return'];
+const PAGES = ['join', 'observe', 'inspect', 'review', 'console', 'api', 'return'];
 const BACKEND = process.env['PROOFCALL_DEV_BACKEND'] ?? 'http://127.0.0.1:8080';
 
 /** Compress once at build time so that the server only picks a file. */

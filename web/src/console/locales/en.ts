@@ -16,7 +16,6 @@ export const en = {
   'console.developers': 'Developers',
   'console.hours': 'Hours',
   'console.shifts': 'Shifts',
-  'console.part_failed': 'This page could not be loaded',
   'console.review': 'Review recordings',
   'console.desk': 'Inspection desk',
   'console.back': 'Cases',
