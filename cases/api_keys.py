@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import people
 from cases.actor import StaffActor
 from cases.case_access import not_found
-from cases.case_views import View
 from cases.developer_commands import NewKey
 from cases.developers import tenant_of
 from cases.states import Role, Scope
 from cases.tables import ApiKey
+from cases.view import View
 from runtime.errors import CaseError
 
 MAX_KEYS: Final = 50

@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import desk, rosters
 from cases.actor import Actor, SystemActor
 from cases.case_note import note
-from cases.case_views import View
 from cases.database import hold
 from cases.desk_hours import LengthsIn, desk_hours_of
 from cases.slots import capacities, free_slots
 from cases.states import CaseState
 from cases.tables import Appointment, Case, Session
 from cases.unit import Unit
+from cases.view import View
 from runtime.errors import CaseError
 from runtime.ids import new_id
 

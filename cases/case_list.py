@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.access_policy import Action, CaseFacts, may
 from cases.actor import Actor, KeyActor, StaffActor
 from cases.case_access import forbidden, not_found
-from cases.case_views import View, first_picture
+from cases.case_views import first_picture
 from cases.cursors import read_cursor, write_cursor
 from cases.states import CaseState, ClaimReason, Outcome
 from cases.tables import Case, ItemLine, Recording, Session, Tenant
+from cases.view import View
 
 
 class CaseSummary(View):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -51,12 +50,7 @@ from cases.tables import (
     Tenant,
     Warehouse,
 )
-
-
-class View(BaseModel):
-    """The base of every answer."""
-
-    model_config = ConfigDict(frozen=True)
+from cases.view import View
 
 
 class TenantView(View):

@@ -12,11 +12,11 @@ from cases.access_policy import Action
 from cases.actor import KeyActor, StaffActor
 from cases.case_access import load_case
 from cases.case_note import note
-from cases.case_views import View
 from cases.deadline_plan import WAITS_FOR_BUYER, DeadlineKind, Lengths, Plan, add, plan, plan_day
 from cases.desk_hours import DeskHoursIn, LengthsIn, counting_hours, desk_hours_of
 from cases.tables import Case, Deadline
 from cases.unit import Unit
+from cases.view import View
 from cases.working_hours import around_the_clock
 from runtime.errors import CaseError
 from runtime.ids import new_id

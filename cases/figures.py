@@ -22,12 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from cases.actor import Actor
-from cases.case_views import View
 from cases.cursors import read_cursor, write_cursor
 from cases.developers import tenant_of
 from cases.inspection_worth import Assumptions, Side, inspection_worth
 from cases.states import CaseState, Outcome, Role, Scope
 from cases.tables import Case, CaseFigure
+from cases.view import View
 from runtime.ids import TenantId
 
 F = CaseFigure

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,13 +15,10 @@ from cases.life import moves_by_hand
 from cases.moving import ACTION_OF
 from cases.states import CaseState, CaseTrigger, Disposition, Grade, Liability, Way
 from cases.tables import Case, ItemLine, Parcel, Settlement
+from cases.view import View
 
 
-class _View(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class CheckView(_View):
+class CheckView(View):
     """One line as the warehouse found it."""
 
     returned: int
@@ -32,7 +28,7 @@ class CheckView(_View):
     note: str
 
 
-class ParcelView(_View):
+class ParcelView(View):
     """A parcel, back to the warehouse or out to the buyer."""
 
     way: Way
@@ -45,7 +41,7 @@ class ParcelView(_View):
     received_at: datetime | None
 
 
-class SettlementView(_View):
+class SettlementView(View):
     """What the buyer was given."""
 
     kind: CaseTrigger

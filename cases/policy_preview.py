@@ -14,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.access_policy import Action
 from cases.actor import Actor
-from cases.case_views import View
 from cases.policies import load_policy
 from cases.policy_engine import Decision, decide_case
 from cases.policy_facts import earlier_cases, history_in, policy_facts
 from cases.policy_rules import Answer, AnswerKind, Fact, Facts, PolicyRules
 from cases.policy_versions import live_policy, rules_of
 from cases.tables import Case, ItemLine
+from cases.view import View
 
 MOST_PREVIEWED: Final = 300
 _MOST_SHOWN: Final = 100

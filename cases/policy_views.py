@@ -10,13 +10,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.access_policy import Action
 from cases.actor import Actor
-from cases.case_views import View, name_of
+from cases.case_views import name_of
 from cases.policies import load_policy, policy_tenant
 from cases.policy_engine import PilotScope
 from cases.policy_rules import Answer, AnswerKind, Rule
 from cases.policy_versions import PolicyState, live_policy, rules_of, scope_of, state_of
 from cases.states import Outcome
 from cases.tables import Case, Policy, PolicyAnswer
+from cases.view import View
 from runtime.errors import CaseError
 
 _LONGEST_EFFECT: Final = timedelta(days=90)

@@ -12,12 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.access_policy import Action
 from cases.actor import KeyActor, StaffActor
 from cases.case_access import load_case
-from cases.case_views import View, name_of
+from cases.case_views import name_of
 from cases.commands import Command, from_minor, one_line, prose
 from cases.reply_words import Scene, fill, unknown_in
 from cases.shipped_scripts import SHIPPED
 from cases.states import Role, Scope
 from cases.tables import Case, ItemLine, Parcel, ReplyScript, Settlement, Tenant
+from cases.view import View
 from runtime.errors import CaseError
 
 _MOST_OWN: Final = 500

@@ -11,12 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.access_policy import Action
 from cases.actor import Actor, BuyerActor
 from cases.case_access import load_case
-from cases.case_views import View, name_of
+from cases.case_views import name_of
 from cases.keys import KeyDestroyed, KeyRing
 from cases.log import LoggedEvent, LogKind, opened
 from cases.session_views import visible_to
 from cases.tables import Case, Event, Participant, Session, Tenant, ThreadRead
 from cases.thread import BUYER, MESSAGE, NOTE, TRANSLATION
+from cases.view import View
 
 PAGE: Final = 100
 _MOST_SESSIONS: Final = 200

@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.actor import Actor
 from cases.case_access import not_found
-from cases.case_views import View
 from cases.cursors import read_cursor, write_cursor
 from cases.developer_commands import EndpointIn, ReplaySpan
 from cases.developers import tenant_of
 from cases.keys import KeyRing
 from cases.states import Role, Scope
 from cases.tables import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from cases.view import View
 from cases.webhook_rules import (
     MAX_ENDPOINTS,
     OLD_SECRET_LASTS,

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints
 
 from cases.case_list import CaseSort, CaseSummary
-from cases.case_views import CaseView, View
+from cases.case_views import CaseView
 from cases.commands import Command, Moment, one_line
 from cases.log import Visibility
 from cases.states import CaseState
+from cases.view import View
 
 
 class InvitationView(View):

@@ -10,7 +10,6 @@ from typing import Annotated, Final
 from aiohttp import web
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
-from cases.case_views import View
 from cases.commands import Command
 from cases.figures import (
     CaseOfFigure,
@@ -23,6 +22,7 @@ from cases.figures import (
     read_figures,
 )
 from cases.inspection_worth import Assumptions
+from cases.view import View
 from runtime.errors import CaseError
 from signaling import openapi
 from signaling.auth import require_key_or_staff

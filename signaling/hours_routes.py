@@ -11,13 +11,13 @@ from cases import assigning, deadlines, rosters
 from cases.access_policy import Action
 from cases.actor import KeyActor, StaffActor
 from cases.case_access import forbidden, load_case
-from cases.case_views import View
 from cases.commands import Command, Moment
 from cases.deadlines import DeadlineView
 from cases.desk_hours import DeskHoursIn, desk_hours_of, set_desk_hours
 from cases.rosters import RosterIn, RosterView
 from cases.tables import Staff
 from cases.unit import Unit
+from cases.view import View
 from signaling import openapi
 from signaling.auth import require_key_or_staff, require_staff
 from signaling.bodies import parse_body

@@ -9,9 +9,9 @@ from pydantic import Field
 
 from cases import api_keys
 from cases.api_keys import KeyView
-from cases.case_views import View
 from cases.developer_commands import NewKey
 from cases.unit import Unit
+from cases.view import View
 from signaling import openapi
 from signaling.auth import require_staff
 from signaling.bodies import parse_body

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, StringConstraints
 
-from cases.case_views import View
 from cases.commands import Command, email_address, one_line
 from cases.logins import LoginView
 from cases.people import MAX_PASSWORD_CHARS
 from cases.states import Role
+from cases.view import View
 
 Email = Annotated[str, Field(max_length=254), AfterValidator(email_address)]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=4)]

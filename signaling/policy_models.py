@@ -6,12 +6,12 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, Field
 
-from cases.case_views import View
 from cases.commands import Command
 from cases.policy_check import Finding
 from cases.policy_engine import PilotScope
 from cases.policy_preview import MOST_PREVIEWED
 from cases.policy_rules import PolicyDraft
+from cases.view import View
 
 
 class NewPolicy(PolicyDraft):

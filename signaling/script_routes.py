@@ -7,7 +7,6 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import StringConstraints
 
-from cases.case_views import View
 from cases.commands import Command, Locale
 from cases.reply_words import Scene
 from cases.scripts import (
@@ -23,6 +22,7 @@ from cases.scripts import (
 )
 from cases.shipped_phrases import PHRASES
 from cases.unit import Unit
+from cases.view import View
 from signaling import openapi
 from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body, parse_query

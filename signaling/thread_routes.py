@@ -11,13 +11,13 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from cases import access_log, thread
 from cases.actor import BuyerActor
 from cases.case_access import not_found
-from cases.case_views import View
 from cases.commands import Command
 from cases.links import DeviceFound, buyer_of_case, find_link
 from cases.tables import Case
 from cases.thread import Say, SayAsStaff, Translated
 from cases.thread_views import ThreadView, thread_view
 from cases.unit import Unit
+from cases.view import View
 from runtime.errors import CaseError
 from signaling import openapi
 from signaling.auth import device_secret, remember_device, require_key_or_staff

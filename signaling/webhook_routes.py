@@ -8,10 +8,10 @@ from aiohttp import web
 from pydantic import Field, StringConstraints
 
 from cases import webhooks
-from cases.case_views import View
 from cases.commands import Command
 from cases.developer_commands import EndpointIn, ReplaySpan
 from cases.unit import Unit
+from cases.view import View
 from cases.webhook_rules import PUBLIC_KINDS, DeliveryState
 from cases.webhooks import AttemptView, DeliveryView, EndpointView
 from runtime.errors import CaseError
