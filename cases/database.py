@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from alembic import command
@@ -24,6 +26,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from runtime.errors import CaseError, SetupError
 
 _BUSY_TIMEOUT_MS = 10_000
+_WAL_PAUSE_S = 0.02
 _SQLITE_READERS = 4
 _POOL_WAIT_S = 15
 _CONNECT_TIMEOUT_S = 10
@@ -148,6 +151,7 @@ def upgrade(url: URL) -> None:
     if url.get_backend_name() == "sqlite":
         if url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            _change_to_wal(url.database)
         engine = create_engine(url.set(drivername="sqlite+pysqlite"), hide_parameters=True)
         _prepare_sqlite(engine, "BEGIN IMMEDIATE", read_only=False)
     else:
@@ -166,6 +170,26 @@ def upgrade(url: URL) -> None:
             command.upgrade(config, "head")
     finally:
         engine.dispose()
+
+
+def _change_to_wal(path: str) -> None:
+    """Change a new database over; what else is wrong with it, the next connection says.
+
+    SQLite refuses this at once while another process does the same, whatever the timeout.
+    """
+    give_up_s = monotonic() + _BUSY_TIMEOUT_MS / 1000
+    with closing(sqlite3.connect(path)) as connection:
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or monotonic() > give_up_s:
+                    return
+                sleep(_WAL_PAUSE_S)
+            except sqlite3.DatabaseError:
+                return
+            else:
+                return
 
 
 def _sqlite_engine(url: URL, *, begin: str, size: int) -> AsyncEngine:

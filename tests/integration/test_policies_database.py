@@ -363,12 +363,18 @@ async def test_another_sellers_policy_answers_nothing_here(office: Desk) -> None
 async def test_the_buyers_earlier_cases_are_found_by_an_index(office: Desk) -> None:
     """Among a million cases the history of one address is no search through all."""
     plan = "EXPLAIN QUERY PLAN " if office.seller.database._sqlite else "EXPLAIN "
+    agent = await office.seller.staff(Role.AGENT, tenant=office.seller.lamp)
+    for at in range(40):
+        buyer = {"name": "Ana", "email": f"ana{at}@example.com", "locale": "es"}
+        await office.seller.open_case(agent, buyer=buyer)
     async with office.seller.database.begin() as tx:
         if not office.seller.database._sqlite:
             await tx.execute(text("SET LOCAL enable_seqscan = off"))
+        await tx.execute(text("ANALYZE cases"))
         rows = await tx.execute(
             text(
-                plan + "SELECT id FROM cases WHERE tenant_id = 'a' AND buyer_email IN ('b', 'c') "
+                plan
+                + "SELECT id FROM cases WHERE tenant_id = 'a' AND buyer_email IN ('b@example.com', 'c@example.com') "
                 "AND created_at > '2026-01-01' ORDER BY created_at DESC LIMIT 500"
             )
         )
