@@ -373,10 +373,11 @@ async def test_the_buyers_earlier_cases_are_found_by_an_index(office: Desk) -> N
         await tx.execute(text("ANALYZE cases"))
         rows = await tx.execute(
             text(
-                plan
-                + "SELECT id FROM cases WHERE tenant_id = 'a' AND buyer_email IN ('b@example.com', 'c@example.com') "
-                "AND created_at > '2026-01-01' ORDER BY created_at DESC LIMIT 500"
-            )
+                plan + "SELECT id FROM cases WHERE tenant_id = :tenant "
+                "AND buyer_email IN ('ana3@example.com', 'ana4@example.com') "
+                "AND created_at > '2020-01-01' ORDER BY created_at DESC LIMIT 500"
+            ),
+            {"tenant": office.seller.lamp},
         )
         told = "\n".join(str(row) for row in rows)
     assert "ix_cases_tenant_id_buyer_email" in told
