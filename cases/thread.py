@@ -13,11 +13,12 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 from sqlalchemy import func, select
 
-from cases import links, log
+from cases import deadlines, links, log
 from cases.access_policy import Action
 from cases.actor import Actor, BuyerActor
 from cases.case_access import load_case, not_found
 from cases.commands import Command, Locale, prose
+from cases.deadline_plan import DeadlineKind
 from cases.links import DeviceFound
 from cases.log import LoggedEvent, LogKind, Visibility
 from cases.reply_words import left_in
@@ -31,6 +32,7 @@ NOTE: Final = "note"
 TRANSLATION: Final = "translation"
 BUYER: Final = "buyer"
 _MOST_IN_A_MINUTE: Final = 30
+_ANSWERED: Final = {DeadlineKind.FIRST_ANSWER, DeadlineKind.SIMPLE}
 _BEFORE_ALL: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(prose)]
@@ -61,15 +63,17 @@ class SayAsStaff(Say):
     internal: StrictBool = False
     anyway: StrictBool = False
     """Send it although a placeholder stands in it unfilled."""
+    asks: StrictBool = False
+    """The seller's deadlines stand still until the buyer answers."""
 
 
 async def say(unit: Unit, actor: Actor, case_id: str, message: SayAsStaff) -> LoggedEvent:
-    """Write to the buyer, or a note for the staff alone.
+    """Write to the buyer, or a note for the staff alone; the first message is the first answer.
 
     Raises:
         CaseError: ``not_found``, ``forbidden``, ``placeholder_left`` (422).
     """
-    case = await load_case(unit.tx, actor, case_id, Action.WRITE)
+    case = await load_case(unit.tx, actor, case_id, Action.WRITE, lock=True)
     left = left_in(message.text)
     if left and not message.internal and not message.anyway:
         raise CaseError(
@@ -77,6 +81,10 @@ async def say(unit: Unit, actor: Actor, case_id: str, message: SayAsStaff) -> Lo
             f"Fill in {{{left[0]}}} before you send this, or say that it goes out as it is.",
             status=422,
         )
+    if not message.internal:
+        await deadlines.end(unit.tx, case, _ANSWERED, unit.now)
+        if message.asks:
+            await deadlines.pause(unit.tx, case, unit.now)
     return await _append(unit, actor, case, message, internal=message.internal)
 
 
@@ -97,12 +105,12 @@ async def enter_as_buyer(
 
 
 async def say_as_buyer(unit: Unit, actor: BuyerActor, message: Say) -> LoggedEvent:
-    """Write to the seller.
+    """Write to the seller, whose deadlines go on if they stood still for this.
 
     Raises:
         CaseError: ``not_found``, or ``slow_down`` (429) after thirty messages in a minute.
     """
-    case = await load_case(unit.tx, actor, actor.case_id, Action.TAKE_PART)
+    case = await load_case(unit.tx, actor, actor.case_id, Action.TAKE_PART, lock=True)
     lately = await unit.tx.scalar(
         select(func.count())
         .select_from(Event)
@@ -115,6 +123,7 @@ async def say_as_buyer(unit: Unit, actor: BuyerActor, message: Say) -> LoggedEve
     )
     if (lately or 0) >= _MOST_IN_A_MINUTE:
         raise CaseError("slow_down", "Please wait a minute before you write more.", status=429)
+    await deadlines.resume(unit.tx, case, unit.now)
     return await _append(unit, actor, case, message, internal=False)
 
 

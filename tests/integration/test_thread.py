@@ -288,3 +288,38 @@ async def test_a_tenant_puts_its_own_words_in_place_and_takes_them_back(site: Se
     assert await found(headers) == []
     response = await site.client.get("/api/v1/phrases", headers=headers)
     assert len((await response.json())["items"]) >= 8
+
+
+async def running(case: Talk) -> dict[str, bool]:
+    """The case's open deadlines, and whether each stands still."""
+    response = await case.site.client.get(f"{case.path}/deadlines", headers=case.headers)
+    assert response.status == 200, await response.text()
+    rows = (await response.json())["deadlines"]
+    return {row["kind"]: row["due_at"] is None for row in rows if row["ended_at"] is None}
+
+
+async def test_the_first_message_is_the_first_answer_and_a_note_is_none(site: SellerSite) -> None:
+    """The deadline of 24 hours ends when the buyer is written to."""
+    case = await talk(site)
+    await case.say("Suspicious", internal=True)
+    assert "first_answer" in await running(case)
+    await case.say("Hello")
+    assert "first_answer" not in await running(case)
+
+
+async def test_deadlines_stand_still_while_the_buyer_is_asked(site: SellerSite) -> None:
+    """Until they answer; what is said without asking stops nothing."""
+    case = await talk(site)
+    agent = await sign_in(site, Role.AGENT)
+    site.client.session.cookie_jar.clear()
+    response = await site.client.put(
+        f"{case.path}/assignee", json={"staff_id": agent}, headers=case.headers
+    )
+    assert response.status == 200, await response.text()
+    await case.say("Hello")
+    assert (await running(case))["decision"] is False
+    await case.say("Is the box open?", asks=True)
+    assert (await running(case))["decision"] is True
+    assert (await case.buyer("POST")).status == 200
+    assert (await case.answer("Sí")).status == 200
+    assert (await running(case))["decision"] is False

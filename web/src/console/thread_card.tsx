@@ -70,7 +70,7 @@ export function ThreadCard({ view }: { view: CaseView }) {
 function Composer({ view, thread }: { view: CaseView; thread: Thread }) {
   const [text, setText] = useState('');
   const [language, setLanguage] = useState(view.buyer.locale);
-  const [to, setTo] = useState<'buyer' | 'staff'>('buyer');
+  const [to, setTo] = useState<'buyer' | 'ask' | 'staff'>('buyer');
   const [picking, setPicking] = useState(false);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
@@ -81,7 +81,7 @@ function Composer({ view, thread }: { view: CaseView; thread: Thread }) {
     setBusy(true);
     setFailure(null);
     try {
-      await thread.send({ text: text.trim(), locale: internal ? locale.peek() : language, internal, anyway: left.length > 0 });
+      await thread.send({ text: text.trim(), locale: internal ? locale.peek() : language, internal, anyway: left.length > 0, asks: to === 'ask' });
       setText('');
     } catch (error) {
       if (!endedLogin(error)) setFailure(error instanceof ApiError && error.status === 403 ? t('thread.forbidden') : failureWords(error));
@@ -105,7 +105,7 @@ function Composer({ view, thread }: { view: CaseView; thread: Thread }) {
       />
       {left.length > 0 ? <p class="s wrong" role="alert" data-test="thread-left">{t('thread.left', { names: left.map((name) => `{${name}}`).join(', ') })}</p> : null}
       <div class="row wrap between">
-        <Select<'buyer' | 'staff'> label={t('thread.to')} hideLabel test="thread-to" value={to} onPick={setTo} options={[{ value: 'buyer', label: t('thread.to_buyer', { name: view.buyer.name }) }, { value: 'staff', label: t('thread.to_staff') }]} />
+        <Select<'buyer' | 'ask' | 'staff'> label={t('thread.to')} hideLabel test="thread-to" value={to} onPick={setTo} options={[{ value: 'buyer', label: t('thread.to_buyer', { name: view.buyer.name }) }, { value: 'ask', label: t('thread.to_ask', { name: view.buyer.name }) }, { value: 'staff', label: t('thread.to_staff') }]} />
         <span class="row wrap">
           {internal ? null : <Button type="button" icon="list" test="thread-scripts" onClick={() => setPicking(true)}>{t('thread.scripts')}</Button>}
           <Button type="submit" variant="primary" icon="send" busy={busy} disabled={!text.trim()} test="thread-send">{t(internal ? 'thread.keep_note' : left.length > 0 ? 'thread.send_anyway' : 'thread.send')}</Button>

@@ -27,6 +27,8 @@ export interface Draft {
   readonly locale: string;
   readonly internal?: boolean;
   readonly anyway?: boolean;
+  /** Deadlines stand still until the buyer answers. */
+  readonly asks?: boolean;
 }
 
 /** What is known and a newer page of it: the page wins, and what is older than the page stays. */

@@ -236,6 +236,7 @@ export const en = {
   'thread.write_note': 'Write an internal note',
   'thread.to': 'Who reads it',
   'thread.to_buyer': 'To {name}',
+  'thread.to_ask': 'Ask {name}: deadlines wait for the answer',
   'thread.to_staff': 'Internal note: never shown to the buyer',
   'thread.scripts': 'Replies',
   'thread.send': 'Send',
