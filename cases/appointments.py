@@ -16,6 +16,7 @@ from cases.actor import Actor, SystemActor
 from cases.case_note import note
 from cases.database import hold
 from cases.desk_hours import LengthsIn, desk_hours_of
+from cases.life import nothing_to_show
 from cases.slots import capacities, free_slots
 from cases.states import CaseState
 from cases.tables import Appointment, Case, Session
@@ -29,7 +30,6 @@ REMINDED_BEFORE: Final = (timedelta(hours=24), timedelta(hours=1), timedelta(0))
 _GRACE: Final = timedelta(minutes=15)
 _SOONEST: Final = timedelta(minutes=1)
 _OFFERED: Final = 400
-_OVER: Final = frozenset({CaseState.DECIDED, CaseState.CLOSED})
 
 
 class AppointmentState(StrEnum):
@@ -105,7 +105,7 @@ async def book(
     """
     _check_zone(zone)
     case = await unit.tx.get_one(Case, case_id, with_for_update=True)
-    if case.state in _OVER:
+    if nothing_to_show(CaseState(case.state)):
         raise CaseError("case_over", "This return is decided: there is nothing to show any more.")
     mine = await booked_of(unit.tx, case.id)
     if mine is not None and mine.starts_at == starts_at:
@@ -181,7 +181,7 @@ async def look_at(unit: Unit, appointment_id: str) -> str | None:
     if unit.now < row.ends_at + _GRACE:
         row.next_at = _next_look(row)
         return None
-    if case.state in _OVER or await _was_there(unit.tx, case, row):
+    if nothing_to_show(CaseState(case.state)) or await _was_there(unit.tx, case, row):
         row.state, row.next_at = AppointmentState.KEPT, None
         return "kept"
     lengths = (await desk_hours_of(unit.tx, case.tenant_id)).lengths
@@ -195,7 +195,7 @@ async def _remind(unit: Unit, case: Case, row: Appointment) -> str:
     # After a long sleep one reminder says what several would have said.
     row.reminders = sum(row.starts_at - before <= unit.now for before in REMINDED_BEFORE)
     row.next_at = _next_look(row)
-    if case.state in _OVER:
+    if nothing_to_show(CaseState(case.state)):
         return "over"
     await _tell(unit, case, row, "appointment_reminder")
     return "reminded"

@@ -24,7 +24,7 @@ from cases.consenting import (
     note_consent,
 )
 from cases.keys import KeyRing
-from cases.life import takes_buyers
+from cases.life import nothing_to_show
 from cases.links import Binding, LinkFound
 from cases.session_states import EndCause
 from cases.states import (
@@ -260,9 +260,8 @@ async def refuse_other_devices(tx: AsyncSession, link: LinkFound, secret: str | 
 
 async def is_over(tx: AsyncSession, case: Case) -> bool:
     """Whether there is nothing left to join: decided, or inspected to the end by a host."""
-    if not takes_buyers(CaseState(case.state)):
-        # A filed case has no link; one that is filed again has been withdrawn.
-        return case.state != CaseState.FILED
+    if nothing_to_show(CaseState(case.state)):
+        return True
     if case.state != CaseState.INSPECTED:
         return False
     cause = await tx.scalar(

@@ -239,6 +239,11 @@ def takes_buyers(state: CaseState) -> bool:
     return _T.BUYER_ARRIVES in CASE_MOVES[state]
 
 
+def nothing_to_show(state: CaseState) -> bool:
+    """Whether the buyer's link only says what was decided; a filed case waits for its link."""
+    return not takes_buyers(state) and state is not _S.FILED
+
+
 def moves_by_hand(state: CaseState) -> tuple[CaseTrigger, ...]:
     """What somebody may do next on purpose, besides deciding, offering and closing."""
     return tuple(one for one in BY_HAND if one in CASE_MOVES[state])

@@ -7,11 +7,12 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from cases import desk, links
+from cases import deadlines, desk, links
 from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_access import load_case, not_found
 from cases.commands import from_minor, minor_digits, to_minor
+from cases.deadline_plan import DeadlineKind
 from cases.move_commands import (
     Appeal,
     Check,
@@ -126,7 +127,9 @@ async def _keep(unit: Unit, actor: Actor, case: Case, move: Move) -> None:
             _send_out(unit, case, move.carrier, move.tracking_number)
         case SendBack():
             _send_out(unit, case, move.carrier, move.tracking_number)
-        case Resolve() | Reject() | Appeal() | Dispute():
+        case Appeal():
+            await deadlines.begin(unit.tx, case, DeadlineKind.DECISION, unit.now)
+        case Resolve() | Reject() | Dispute():
             pass  # What was said stands in the log.
 
 

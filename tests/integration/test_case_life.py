@@ -217,6 +217,9 @@ async def test_an_appeal_is_decided_by_somebody_else(site: SellerSite) -> None:
         f"{path}/moves", json={"move": "appeal", "words": "Never worn"}, headers=tag
     )
     assert (await response.json())["state"] == "appealed"
+    response = await site.client.get(f"{path}/deadlines", headers=OURS)
+    rows = (await response.json())["deadlines"]
+    assert "decision" in {row["kind"] for row in rows if row["ended_at"] is None}
     response = await site.client.post(f"{path}/verdict", json={"outcome": "reject"}, headers=tag)
     await expect(response, 403, "same_decider")
     await sign_in(site, Role.AGENT)

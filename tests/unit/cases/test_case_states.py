@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.life import CASE_MOVES, moves_by_hand, next_case_state, next_step, takes_buyers
+from cases.life import (
+    CASE_MOVES,
+    moves_by_hand,
+    next_case_state,
+    next_step,
+    nothing_to_show,
+    takes_buyers,
+)
 from cases.states import (
     SESSION_MOVES,
     CaseState,
@@ -104,6 +111,8 @@ def test_a_buyer_comes_in_only_where_somebody_may_look() -> None:
         CaseState.LIVE,
         CaseState.INSPECTED,
     }
+    assert not nothing_to_show(CaseState.FILED)
+    assert nothing_to_show(CaseState.REFUNDED)
 
 
 def test_a_refused_move_says_what_may_be_done_instead() -> None:
