@@ -81,6 +81,7 @@ async def test_tools_have_room_for_a_glove_and_small_pictures_cover_no_word(
                     assert [(a, b) for a in small for b in words if overlap(a, b)] == []
         await by(host, "more").click()
         await by(host, "release").click(timeout=STEP_MS)
+        await host.locator("dialog[open]").wait_for(timeout=STEP_MS)
         assert await host.locator("dialog[open]").count() == 1
         await host.keyboard.press("Escape")
         await held.end()
