@@ -18,7 +18,7 @@ from cases.case_note import note
 from cases.commands import OpenCase, OrderLine, to_minor
 from cases.deadline_plan import DeadlineKind
 from cases.keys import KeyRing
-from cases.life import next_case_state
+from cases.life import next_case_state, takes_buyers
 from cases.policy_answers import answer_by_policy
 from cases.states import (
     CaseState,
@@ -295,10 +295,12 @@ def verdict_payload(verdict: Verdict | None) -> dict[str, object]:
 
 
 async def _issue(tx: AsyncSession, keys: KeyRing, case: Case, actor: Actor, now: datetime) -> str:
-    await _move(tx, keys, case, CaseTrigger.OFFER, actor, now)
+    after = await _move(tx, keys, case, CaseTrigger.OFFER, actor, now)
     token = await links.issue_link(tx, case.id, now)
     await deadlines.end(tx, case, {DeadlineKind.INSPECTION}, now)
-    await deadlines.begin(tx, case, DeadlineKind.INSPECTION, now)
+    # A link to a case that is decided is for reading: nobody waits for the buyer to show.
+    if takes_buyers(after):
+        await deadlines.begin(tx, case, DeadlineKind.INSPECTION, now)
     await note(tx, keys, case, "link_issued", {}, actor, now)
     return token
 

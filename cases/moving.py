@@ -213,6 +213,13 @@ async def _refund(unit: Unit, actor: Actor, case: Case, move: Refund | RefundPar
             f"{from_minor(left, case.currency)} can still be refunded.",
             status=422,
         )
+    if isinstance(move, Refund) and amount != left:
+        raise CaseError(
+            "bad_amount",
+            f"A refund in full is {from_minor(left, case.currency)} {case.currency} here; "
+            "for less, refund a part.",
+            status=422,
+        )
     _settle(unit, actor, case, move.move, amount, move.reference)
 
 

@@ -163,6 +163,8 @@ async def test_never_more_is_refunded_than_was_paid(site: SellerSite) -> None:
     for amount in ("0", "0.00"):
         await expect(await case.try_move("refund", amount=amount), 422, "bad_amount")
     await expect(await case.try_move("refund", amount="1.001"), 422, "bad_amount")
+    # Less than what is left is a part, whatever it is called.
+    await expect(await case.try_move("refund", amount="1.00"), 422, "bad_amount")
     view = await case.move("refund", amount=f"{total - 10:.2f}")
     assert [one["kind"] for one in view["settlements"]] == ["refund_partly", "refund"]
 
@@ -259,3 +261,14 @@ async def test_strangers_find_no_case_to_move(site: SellerSite) -> None:
             await sign_in(site, role, **organisation)
             response = await site.client.post(f"{case.path}/moves", json=body, headers=tag)
             await expect(response, 404, "not_found")
+
+
+async def test_a_link_to_read_the_outcome_by_asks_for_no_inspection(site: SellerSite) -> None:
+    """Nobody is reminded to show what is decided."""
+    case = await walk(site)
+    await case.decide("refund")
+    response = await site.client.post(f"{case.path}/link", headers=case.headers)
+    assert response.status == 200, await response.text()
+    response = await site.client.get(f"{case.path}/deadlines", headers=case.headers)
+    rows = (await response.json())["deadlines"]
+    assert [row["kind"] for row in rows if row["ended_at"] is None] == []
