@@ -24,7 +24,7 @@ _STEPS: Final[Mapping[str, str]] = {
     "closed": "closed_at",
 }
 """The first time a case comes to a state, and the column that keeps it."""
-_NO_ANSWER_YET: Final = frozenset({"filed", "inspection_offered", "booked", "waiting"})
+_NO_ANSWER_YET: Final = frozenset({"filed", "inspection_offered", "waiting"})
 _TAKEN: Final = ("carrier", "market", "category")
 """Columns that are filled by whatever entry names them."""
 

@@ -81,11 +81,13 @@ async def say(unit: Unit, actor: Actor, case_id: str, message: SayAsStaff) -> Lo
             f"Fill in {{{left[0]}}} before you send this, or say that it goes out as it is.",
             status=422,
         )
+    event = await _append(unit, actor, case, message, internal=message.internal)
     if not message.internal:
         await deadlines.end(unit.tx, case, _ANSWERED, unit.now)
-        if message.asks:
+        # A repeat of what was asked before stops nothing again: the buyer may have answered.
+        if message.asks and event.at == unit.now:
             await deadlines.pause(unit.tx, case, unit.now)
-    return await _append(unit, actor, case, message, internal=message.internal)
+    return event
 
 
 async def enter_as_buyer(

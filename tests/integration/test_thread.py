@@ -323,3 +323,6 @@ async def test_deadlines_stand_still_while_the_buyer_is_asked(site: SellerSite) 
     assert (await case.buyer("POST")).status == 200
     assert (await case.answer("Sí")).status == 200
     assert (await running(case))["decision"] is False
+    site.seller.clock.advance(1)
+    assert (await case.say("Is the box open?", asks=True)).status == 200
+    assert (await running(case))["decision"] is False
