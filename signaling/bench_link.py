@@ -57,7 +57,7 @@ async def settle_bench(services: Services) -> None:
         for camera in cameras:
             try:
                 if camera.place in services.media_pool.places and camera.place not in shown:
-                    shown[camera.place] = await services.media_pool.cameras(camera.place)
+                    shown[camera.place] = await services.media.cameras(camera.place)
                 await _settle(services, camera, shown.get(camera.place, {}))
             except CaseError as error:
                 # The next sweep tries again; a worker that is gone is forgotten then.
@@ -65,21 +65,21 @@ async def settle_bench(services: Services) -> None:
 
 
 async def _settle(services: Services, camera: Camera, shown: Mapping[str, str | None]) -> None:
-    pool = services.media_pool
+    media = services.media
     if camera.peer_id is None or camera.peer_id not in shown or camera.revoked:
         if camera.revoked and camera.peer_id is not None:
-            await pool.close_peer(camera.place, camera.peer_id, "revoked")
+            await media.close_peer(camera.place, camera.peer_id, "revoked")
         await services.run(partial(_unpublish, camera))
         return
     shown_in = shown[camera.peer_id]
     if camera.wanted is None:
         if shown_in is not None:
-            await pool.detach_camera(camera.place, camera.camera_id)
+            await media.detach_camera(camera.place, camera.camera_id)
     elif camera.wanted_place not in (None, camera.place):
-        await pool.close_peer(camera.place, camera.peer_id, "moved")
+        await media.close_peer(camera.place, camera.peer_id, "moved")
         await services.run(partial(_unpublish, camera))
     elif shown_in != camera.wanted and camera.wanted_place is not None:
-        await pool.attach_camera(
+        await media.attach_camera(
             camera.place,
             camera.camera_id,
             peer_id=camera.peer_id,

@@ -19,7 +19,8 @@ from cases.tables import Session
 from cases.unit import Unit
 from runtime.control import ControlError
 from runtime.errors import CaseError
-from signaling.media_pool import PeerAnswer, Place, PlaceLeavesError
+from signaling.media_orders import PeerAnswer, PlaceLeavesError
+from signaling.media_pool import Place
 from signaling.services import Services
 
 log = structlog.get_logger()
@@ -140,7 +141,7 @@ async def _prepare(
     if place is None or wish.offer is None:
         await recorded
         return None
-    made = services.media_pool.add_peer(
+    made = services.media.add_peer(
         place,
         session_id=seat.session_id,
         participant_id=seat.participant_id,
@@ -154,7 +155,7 @@ async def _prepare(
     if refusal is None and isinstance(peer, PeerAnswer):
         return peer
     if isinstance(peer, PeerAnswer):
-        await services.media_pool.close_peer(place, peer.peer_id, "not_joined")
+        await services.media.close_peer(place, peer.peer_id, "not_joined")
     raise refusal if isinstance(refusal, BaseException) else _error(peer)
 
 
@@ -186,7 +187,7 @@ async def _undo(
     services: Services, seat: Seat, place: Place | None, peer: PeerAnswer | None
 ) -> None:
     if place is not None and peer is not None:
-        await services.media_pool.close_peer(place, peer.peer_id, "not_joined")
+        await services.media.close_peer(place, peer.peer_id, "not_joined")
     if not seat.is_new_session:
         return
     async with services.database.read() as tx:

@@ -13,14 +13,13 @@ import structlog
 
 from runtime.control import ControlClient, ControlError
 from runtime.echo_ticket import EchoTicket, issue_ticket
-from runtime.errors import CaseError, ProofcallError
+from runtime.errors import CaseError
 from runtime.settings import Settings
 
 log = structlog.get_logger()
 
 POLL_S = 0.5
-_STATUS_TIMEOUT_S = 1.0
-_PEER_TIMEOUT_S = 5.0
+STATUS_TIMEOUT_S = 1.0
 _SILENT_POLLS_TO_LOSE = 4
 _FULL_CPU = 0.6
 _WAIT_FOR_WORKER_S = 3.0
@@ -33,28 +32,6 @@ class Place:
 
     worker: str
     epoch: str
-
-
-class PlaceLeavesError(ProofcallError):
-    """The worker that was chosen has begun to drain meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class PeerAnswer:
-    """What a worker answers to an offer."""
-
-    peer_id: str
-    answer: str
-    tracks: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """Where a frame that a viewer named came from."""
-
-    participant_id: str
-    track_id: str
-    rtp_timestamp: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +129,7 @@ class MediaPool:
         """
         open_workers = self._open_workers()
         if not open_workers:
-            raise _unavailable()
+            raise unavailable()
         # Load is measured with a delay, so what was placed since then counts as well.
         best = min(
             open_workers, key=lambda w: (w.cpu + 0.05 * w.placed_since_poll, w.peers, w.name)
@@ -191,163 +168,21 @@ class MediaPool:
             await asyncio.sleep(_WAITING_POLL_S)
             await self.poll()
 
-    async def add_peer(
-        self,
-        place: Place,
-        *,
-        session_id: str,
-        participant_id: str,
-        role: str,
-        offer: str,
-        candidates: list[dict[str, Any]],
-        record: bool,
-        start_bps: int | None = None,
-    ) -> PeerAnswer:
-        """Have a worker answer an offer; with ``record`` packets are kept from the first one.
-
-        ``start_bps`` is what the browser's own check found its uplink to carry.
+    def client(self, place: Place) -> ControlClient:
+        """How a place is told what to do.
 
         Raises:
-            PlaceLeavesError: the worker has begun to drain; another one may take the peer.
-            CaseError: ``bad_offer`` (422) or ``media_unavailable`` (503).
+            CaseError: ``media_unavailable`` (503), the place is gone.
         """
-        return await self._open_peer(
-            place,
-            "/peers",
-            {
-                "session_id": session_id,
-                "participant_id": participant_id,
-                "role": role,
-                "offer": offer,
-                "record": record,
-                "candidates": candidates,
-                "start_bps": start_bps,
-            },
-        )
+        worker = self._workers.get(place.worker)
+        if worker is None or worker.place != place:
+            raise unavailable()
+        return worker.client
 
-    async def publish_camera(self, place: Place, camera_id: str, offer: str) -> PeerAnswer:
-        """Have a worker take in a bench camera, shown to nobody.
-
-        Raises:
-            CaseError: as ``add_peer``.
-        """
-        return await self._open_peer(place, "/bench", {"camera_id": camera_id, "offer": offer})
-
-    async def attach_camera(
-        self, place: Place, camera_id: str, *, peer_id: str, session_id: str, participant_id: str
-    ) -> None:
-        """Show and record a camera in a session on its worker; safe to repeat.
-
-        Raises:
-            CaseError: ``media_unavailable`` (503), among others when this peer is gone.
-        """
-        body = {"peer_id": peer_id, "session_id": session_id, "participant_id": participant_id}
-        await self._order(place, f"/bench/{camera_id}/attach", body)
-
-    async def detach_camera(self, place: Place, camera_id: str) -> None:
-        """Show a camera to nobody; safe to repeat.
-
-        Raises:
-            CaseError: ``media_unavailable`` (503).
-        """
-        await self._order(place, f"/bench/{camera_id}/detach", {})
-
-    async def cameras(self, place: Place) -> Mapping[str, str | None]:
-        """The peers of the cameras that publish there, each with the session that shows it.
-
-        Raises:
-            CaseError: ``media_unavailable`` (503).
-        """
-        try:
-            answer = await self._client(place).query("/bench", timeout_s=_STATUS_TIMEOUT_S)
-        except ControlError as error:
-            raise _unavailable() from error
-        return {str(one["peer_id"]): one["session_id"] for one in answer["cameras"]}
-
-    async def _order(self, place: Place, path: str, body: dict[str, Any]) -> None:
-        try:
-            await self._client(place).command(path, body)
-        except ControlError as error:
-            raise _unavailable() from error
-
-    async def _open_peer(self, place: Place, path: str, body: dict[str, Any]) -> PeerAnswer:
-        try:
-            answer = await self._client(place).command(path, body, timeout_s=_PEER_TIMEOUT_S)
-            return PeerAnswer(answer["peer_id"], answer["answer"], answer["tracks"])
-        except ControlError as error:
-            if 400 <= error.status < 500 and error.status != 409:
-                raise CaseError(
-                    "bad_offer", "The media description could not be used.", status=422
-                ) from error
-            log.warning("peer not made", worker=place.worker, code=error.code)
-            if error.status == 0:
-                # Perhaps it has just died: whoever tries again must not be sent there.
-                await self.poll()
-            if error.code == "draining":
-                self._workers[place.worker].draining = True
-                if self._open_workers():
-                    raise PlaceLeavesError from error
-            raise _unavailable() from error
-
-    async def add_candidates(
-        self, place: Place, peer_id: str, candidates: list[dict[str, Any]]
-    ) -> None:
-        """Hand on the browser's addresses; an empty list ends them.
-
-        Raises:
-            CaseError: ``bad_candidates`` (422), ``not_found`` (404) or ``media_unavailable``.
-        """
-        try:
-            await self._client(place).command(
-                f"/peers/{peer_id}/candidates", {"candidates": candidates}
-            )
-        except ControlError as error:
-            if error.status == 404:
-                raise CaseError("not_found", "No such peer connection.", status=404) from error
-            if 400 <= error.status < 500:
-                raise CaseError(
-                    "bad_candidates", "The addresses could not be used.", status=422
-                ) from error
-            raise _unavailable() from error
-
-    async def set_roles(self, place: Place, session_id: str, roles: Mapping[str, str]) -> bool:
-        """Say what a session's people are in the room; False when the worker did not hear it."""
-        try:
-            await self._client(place).command(
-                f"/sessions/{session_id}/roles", {"roles": dict(roles)}
-            )
-        except ControlError as error:
-            # Without any media there the first peers are made as what they are.
-            return error.status == 404
-        except CaseError:
-            return False
-        return True
-
-    async def locate(self, place: Place, peer_id: str, mid: str, rtp_timestamp: int) -> Located:
-        """Say which source frame a viewer's frame is.
-
-        Raises:
-            CaseError: ``frame_unknown`` (409) or ``media_unavailable`` (503).
-        """
-        try:
-            answer = await self._client(place).command(
-                f"/peers/{peer_id}/locate", {"mid": mid, "rtp_timestamp": rtp_timestamp}
-            )
-            return Located(answer["participant_id"], answer["track_id"], answer["rtp_timestamp"])
-        except ControlError as error:
-            if 400 <= error.status < 500:
-                raise CaseError(
-                    "frame_unknown", "That picture is no longer known. Take it again."
-                ) from error
-            raise _unavailable() from error
-
-    async def close_peer(self, place: Place, peer_id: str, cause: str) -> None:
-        """End one connection; one that is already gone is fine."""
-        await self._quietly(place, f"/peers/{peer_id}/close", {"cause": cause})
-
-    async def close_session(self, place: Place, session_id: str, cause: str) -> None:
-        """End every connection of a session; a worker that is gone has ended them already."""
-        await self._quietly(place, f"/sessions/{session_id}/close", {"cause": cause})
+    def found_draining(self, place: Place) -> bool:
+        """A worker has said itself that it drains; whether another one may take its people."""
+        self._workers[place.worker].draining = True
+        return bool(self._open_workers())
 
     async def poll(self) -> None:
         """Look once at every worker, and report the places that are gone."""
@@ -394,7 +229,7 @@ class MediaPool:
     async def _look_at(self, worker: _Worker) -> Place | None:
         before = worker.place
         try:
-            status = await worker.client.query("/status", timeout_s=_STATUS_TIMEOUT_S)
+            status = await worker.client.query("/status", timeout_s=STATUS_TIMEOUT_S)
             worker.epoch = str(status["epoch"])
             worker.cpu = float(status["cpu"])
             worker.peers = _count(status["peers"])
@@ -417,20 +252,9 @@ class MediaPool:
             worker.placed_since_poll = 0
         return before if before is not None and worker.place != before else None
 
-    def _client(self, place: Place) -> ControlClient:
-        worker = self._workers.get(place.worker)
-        if worker is None or worker.place != place:
-            raise _unavailable()
-        return worker.client
 
-    async def _quietly(self, place: Place, path: str, body: dict[str, Any]) -> None:
-        try:
-            await self._client(place).command(path, body)
-        except (ControlError, CaseError) as error:
-            log.info("media command had nothing to end", path=path, error=str(error))
-
-
-def _unavailable() -> CaseError:
+def unavailable() -> CaseError:
+    """No worker can do it just now."""
     return CaseError("media_unavailable", "Live video is not available right now.", status=503)
 
 

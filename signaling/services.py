@@ -28,6 +28,7 @@ from runtime.settings import Settings
 from runtime.tasks import Tasks
 from runtime.vitals import Vitals
 from signaling.join_limit import JoinLimit
+from signaling.media_orders import MediaOrders
 from signaling.media_pool import MediaPool, Place
 from signaling.rate_limit import RateLimit
 from signaling.turn import TurnAccess
@@ -59,6 +60,7 @@ class Services:
     store: ObjectStore
     playback: Playback
     media_pool: MediaPool
+    media: MediaOrders
     recorder: RecorderLink
     hub: Hub
     metrics: Metrics
@@ -109,7 +111,7 @@ class Services:
             if found is None:
                 return
             worker, epoch, roles = found
-            if await self.media_pool.set_roles(Place(worker, epoch), session_id, roles):
+            if await self.media.set_roles(Place(worker, epoch), session_id, roles):
                 return
             await sleep(0.2 * 2**attempt)
         log.warning("roles not told", session_id=session_id)
@@ -120,7 +122,7 @@ class Services:
             session = await tx.get(Session, session_id)
         if session is not None and session.media_worker and session.media_epoch:
             place = Place(session.media_worker, session.media_epoch)
-            await self.media_pool.close_session(place, session_id, cause)
+            await self.media.close_session(place, session_id, cause)
         try:
             await self.recorder.close_session(session_id, cause)
         except ControlError as error:

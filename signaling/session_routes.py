@@ -179,7 +179,7 @@ async def candidates(request: web.Request) -> web.Response:
         session, _case, me = await sessions.see_as_participant(tx, actor, request.match_info["id"])
     if me.peer_id != peer_id or session.media_worker is None or session.media_epoch is None:
         raise not_found()
-    await services.media_pool.add_candidates(
+    await services.media.add_candidates(
         Place(session.media_worker, session.media_epoch),
         peer_id,
         [candidate.model_dump() for candidate in body.candidates],
@@ -204,7 +204,7 @@ async def take_still(request: web.Request) -> web.Response:
     now_ns = services.clock.wall_ns()
     if body.mid is not None and body.rtp_timestamp is not None:
         place = Place(session.media_worker, session.media_epoch)
-        located = await services.media_pool.locate(place, me.peer_id, body.mid, body.rtp_timestamp)
+        located = await services.media.locate(place, me.peer_id, body.mid, body.rtp_timestamp)
         frame = stills.WantedFrame(
             located.participant_id, located.track_id, located.rtp_timestamp, at_ns=now_ns
         )

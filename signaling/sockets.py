@@ -137,9 +137,7 @@ class Hub:
             services.tasks.once("settle bench", settle_bench(services))
         for worker, epoch, peer_id in changes.closed_peers:
             place = Place(worker, epoch)
-            services.tasks.once(
-                "close peer", services.media_pool.close_peer(place, peer_id, "left")
-            )
+            services.tasks.once("close peer", services.media.close_peer(place, peer_id, "left"))
         try:
             self._changes.put_nowait(changes)
         except asyncio.QueueFull:

@@ -23,6 +23,7 @@ from runtime.vitals import Vitals
 from signaling.app import build_app
 from signaling.fact_intake import FactIntake
 from signaling.lan_site import serve_lan
+from signaling.media_orders import MediaOrders
 from signaling.media_pool import MediaPool
 from signaling.metrics import Metrics
 from signaling.process_figures import ProcessFigures
@@ -53,6 +54,7 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
     metrics = Metrics()
     figures = ProcessFigures(settings, secret)
     metrics.registry.register(figures)
+    pool = MediaPool(settings, secret)
     services = Services(
         settings=settings,
         clock=clock,
@@ -61,7 +63,8 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
         outbox=outbox,
         store=store,
         playback=Playback(store),
-        media_pool=MediaPool(settings, secret),
+        media_pool=pool,
+        media=MediaOrders(pool),
         recorder=RecorderLink(settings, secret),
         hub=Hub(settings),
         metrics=metrics,

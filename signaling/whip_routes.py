@@ -24,7 +24,8 @@ from cases.unit import Unit
 from runtime.errors import CaseError
 from signaling.bench_link import settle_bench
 from signaling.join_limit import JoinLimit
-from signaling.media_pool import PeerAnswer, Place
+from signaling.media_orders import PeerAnswer
+from signaling.media_pool import Place
 from signaling.problems import problem
 from signaling.services import SERVICES, Services
 
@@ -124,7 +125,7 @@ async def publish(request: web.Request) -> web.Response:
         raise _too_many(wait_s)
     offer = await _text(request, _MAX_SDP_BYTES)
     place = await _place_for(services, camera)
-    peer = await services.media_pool.publish_camera(place, camera.id, offer)
+    peer = await services.media.publish_camera(place, camera.id, offer)
 
     codec = next((str(one["codec"]) for one in peer.tracks if one["kind"] == "video"), None)
 
@@ -135,12 +136,12 @@ async def publish(request: web.Request) -> web.Response:
         before = await services.run(act)
     except BaseException:
         services.tasks.once(
-            "undo publication", services.media_pool.close_peer(place, peer.peer_id, "not_joined")
+            "undo publication", services.media.close_peer(place, peer.peer_id, "not_joined")
         )
         raise
     if before is not None:
         worker, epoch, peer_id = before
-        await services.media_pool.close_peer(Place(worker, epoch), peer_id, "replaced")
+        await services.media.close_peer(Place(worker, epoch), peer_id, "replaced")
     if camera.session_id is not None:
         await settle_bench(services)
     log.info("bench camera publishes", camera_id=camera.id, peer_id=peer.peer_id)
@@ -180,7 +181,7 @@ async def trickle(request: web.Request) -> web.Response:
         raise CaseError("other_ice_session", "This is another ICE session.", status=412)
     candidates = fragment_candidates(await _text(request, _MAX_FRAGMENT_BYTES))
     place = Place(camera.media_worker or "", camera.media_epoch or "")
-    await services.media_pool.add_candidates(place, camera.peer_id or "", candidates)
+    await services.media.add_candidates(place, camera.peer_id or "", candidates)
     return web.Response(status=204)
 
 
@@ -191,7 +192,7 @@ async def end(request: web.Request) -> web.Response:
     camera = await _session(request)
     peer_id = camera.peer_id or ""
     place = Place(camera.media_worker or "", camera.media_epoch or "")
-    await services.media_pool.close_peer(place, peer_id, "left")
+    await services.media.close_peer(place, peer_id, "left")
 
     async def act(unit: Unit) -> None:
         await bench.unpublish(unit, camera.id, peer_id)
