@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import logins, mail
 from cases.mail_texts import staff_letter
-from cases.people import check_password, folded, hash_of_secret
+from cases.passwords import check_password
+from cases.people import folded, hash_of_secret
 from cases.staffing import organisation_name
 from cases.tables import PasswordReset, Staff
 from cases.unit import Unit

@@ -1,18 +1,14 @@
-"""People and machines: passwords, logins, API keys, and the limit on guessing."""
+"""People and machines: sign-ins, API keys, and the limit on guessing."""
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from hashlib import sha256
 from typing import Final, Literal
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import BaseModel
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +17,7 @@ from cases import second_factor
 from cases.actor import KeyActor, StaffActor
 from cases.database import Database, hold
 from cases.keys import KeyRing
+from cases.passwords import MAX_PASSWORD_CHARS, Passwords, check_password
 from cases.states import Role, Scope
 from cases.tables import ApiKey, EarlierSecret, Login, SignInAttempt, Staff, Tenant, Warehouse
 from cases.tenants import granted_tenants
@@ -28,8 +25,6 @@ from runtime.errors import CaseError
 from runtime.ids import StaffId, TenantId, WarehouseId, new_id
 
 LOGIN_LIFETIME: Final = timedelta(hours=16)
-MIN_PASSWORD_CHARS: Final = 10
-MAX_PASSWORD_CHARS: Final = 256
 API_KEY_PREFIX: Final = "pk_"
 
 _SHOWN_CHARS: Final = 8  # of a key's secret: 30 of 256 random bits
@@ -39,21 +34,6 @@ _MAX_FAILURES_ADDRESS: Final = 50  # any e-mail from one address
 _MAX_FAILURES_EMAIL: Final = 100  # one e-mail from anywhere: so many that nobody is locked out
 _MAX_FAILURES_CODE: Final = 10  # codes of one person from anywhere: who tries has the password
 _SECRET_BYTES: Final = 32
-_MIN_DIFFERENT_CHARS: Final = 5
-_MIN_KNOWN_CHARS: Final = 4
-_MIN_REST_CHARS: Final = 5
-_KEY_ROWS: Final = (
-    "1234567890",
-    "0987654321",
-    "abcdefghijklmnopqrstuvwxyz",
-    "qwertyuiopasdfghjklzxcvbnm",
-    "qwertzuiopasdfghjklyxcvbnm",
-)
-
-# Argon2id with RFC 9106's second recommendation (64 MiB, 3 passes).
-_HASHER: Final = PasswordHasher()
-# Each verification takes 64 MiB: more at once would let strangers fill the memory.
-_MAX_HASHES_AT_ONCE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +65,6 @@ class StaffView(BaseModel):
     second_factor: Literal["none", "on", "to_set_up"] = "none"
 
 
-class Passwords:
-    """Hashes and checks passwords off the event loop, few at a time."""
-
-    def __init__(self) -> None:
-        self._free = asyncio.Semaphore(_MAX_HASHES_AT_ONCE)
-
-    async def hash(self, password: str) -> str:
-        """The Argon2id hash to be stored."""
-        async with self._free:
-            return await asyncio.to_thread(_HASHER.hash, password)
-
-    async def fits(self, stored: str | None, password: str) -> bool:
-        """Say whether the password fits; takes as long when nothing is stored."""
-        async with self._free:
-            return await asyncio.to_thread(_fits, stored, password)
-
-
 async def create_staff(
     tx: AsyncSession,
     *,
@@ -131,7 +94,7 @@ async def create_staff(
             warehouse_id=warehouse_id,
             email=email,
             name=name,
-            password_hash=await asyncio.to_thread(_HASHER.hash, password),
+            password_hash=await Passwords().hash(password),
             roles=sorted(roles),
             locale=locale,
             created_at=now,
@@ -139,34 +102,6 @@ async def create_staff(
     )
     await tx.flush()
     return staff_id
-
-
-def check_password(password: str, *about: str) -> None:
-    """Refuse what is short, of few different characters, or the person's own name or address.
-
-    Raises:
-        CaseError: ``weak_password`` (422).
-    """
-    if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
-        raise _weak(f"A password has at least {MIN_PASSWORD_CHARS} characters.")
-    folded = password.casefold()
-    if len(set(folded)) < _MIN_DIFFERENT_CHARS:
-        raise _weak("This password repeats too few characters. Four words in a row are easy.")
-    if any(folded in _rows(row, len(folded)) for row in _KEY_ROWS):
-        raise _weak("This password is a row of keys. Four words in a row are easy.")
-    for known in about:
-        for part in (known.casefold(), known.casefold().partition("@")[0]):
-            rest = folded.replace(part, "") if len(part) >= _MIN_KNOWN_CHARS else folded
-            if len(rest) < _MIN_REST_CHARS:
-                raise _weak("This password is your name or address. Choose another.")
-
-
-def _weak(words: str) -> CaseError:
-    return CaseError("weak_password", words, status=422)
-
-
-def _rows(row: str, length: int) -> str:
-    return row * (length // len(row) + 2)
 
 
 async def sign_in(
@@ -369,19 +304,6 @@ def hash_of_secret(secret: str) -> bytes:
     """What is kept of a secret of our own making."""
     # 256 random bits need no slow hash.
     return sha256(secret.encode("utf-8", "replace")).digest()
-
-
-@cache
-def _hash_of_nobody() -> str:
-    return _HASHER.hash(secrets.token_urlsafe(_SECRET_BYTES))
-
-
-def _fits(stored: str | None, password: str) -> bool:
-    try:
-        # An unknown e-mail address must take as long as a known one.
-        return _HASHER.verify(stored or _hash_of_nobody(), password) and stored is not None
-    except (VerificationError, InvalidHashError):
-        return False
 
 
 def _limited_subjects(email: str, address: str) -> dict[bytes, int]:

@@ -1,33 +1,27 @@
-"""Who works here: inviting people, their roles, closing an account; always an admin is left."""
+"""Who works here: their roles, closing an account; always an admin is left."""
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from pydantic import AwareDatetime, BaseModel
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import logins, mail, second_factor
+from cases import logins, second_factor
 from cases.actor import StaffActor
 from cases.database import hold
 from cases.log import LogKind, Visibility, append
-from cases.mail_texts import staff_letter
-from cases.people import check_password, folded, hash_of_secret
 from cases.states import Role
 from cases.tables import SecondFactor, Staff, StaffInvitation, Tenant, Warehouse
 from cases.unit import Unit
 from runtime.errors import CaseError
 from runtime.ids import new_id
 
-INVITATION_LIFETIME: Final = timedelta(days=7)
-_MAX_OPEN_INVITATIONS: Final = 200
+MAX_OPEN_INVITATIONS: Final = 200
 _MAX_PEOPLE: Final = 2000
-_TOKEN_BYTES: Final = 24
 
 
 class PersonView(BaseModel):
@@ -62,26 +56,6 @@ class PeopleView(BaseModel):
     second_factor_required: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Invited:
-    """A new invitation and its token, which is told once."""
-
-    invitation_id: str
-    token: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class OpenInvitation:
-    """What the invited person reads before they accept."""
-
-    invitation_id: str
-    organisation: str
-    email: str
-    roles: list[Role]
-    locale: str
-
-
 def organisation_of(actor: StaffActor) -> str:
     """The id of where the actor works.
 
@@ -103,23 +77,23 @@ async def organisation_name(tx: AsyncSession, of: StaffActor | Staff | StaffInvi
 
 async def list_people(tx: AsyncSession, actor: StaffActor, now: datetime) -> PeopleView:
     """Everybody who works where the actor does."""
-    _check_admin(actor)
+    check_admin(actor)
     rows = await tx.execute(
         select(Staff, SecondFactor.confirmed_at)
         .outerjoin(SecondFactor, SecondFactor.staff_id == Staff.id)
-        .where(_same_place(Staff, actor))
+        .where(same_place(Staff, actor))
         .order_by(Staff.name, Staff.id)
         .limit(_MAX_PEOPLE)
     )
     invitations = await tx.scalars(
         select(StaffInvitation)
         .where(
-            _same_place(StaffInvitation, actor),
+            same_place(StaffInvitation, actor),
             StaffInvitation.accepted_at.is_(None),
             StaffInvitation.revoked_at.is_(None),
         )
         .order_by(StaffInvitation.id.desc())
-        .limit(_MAX_OPEN_INVITATIONS)
+        .limit(MAX_OPEN_INVITATIONS)
     )
     return PeopleView(
         people=[
@@ -148,143 +122,6 @@ async def list_people(tx: AsyncSession, actor: StaffActor, now: datetime) -> Peo
         ],
         second_factor_required=await second_factor.is_required(tx, organisation_of(actor)),
     )
-
-
-async def invite(
-    unit: Unit,
-    actor: StaffActor,
-    *,
-    email: str,
-    roles: Iterable[Role],
-    locale: str,
-    public_url: str,
-) -> Invited:
-    """Invite somebody by mail; an earlier invitation of the same address ends.
-
-    Raises:
-        CaseError: ``wrong_role`` (403), ``email_taken``, ``too_many_invitations`` (409).
-    """
-    _check_admin(actor)
-    email = folded(email)
-    if await unit.tx.scalar(select(Staff.id).where(Staff.email == email)) is not None:
-        raise CaseError("email_taken", "Somebody signs in with this e-mail address already.")
-    await hold(unit.tx, f"people:{organisation_of(actor)}")
-    waiting = list(
-        await unit.tx.scalars(
-            select(StaffInvitation).where(
-                _same_place(StaffInvitation, actor),
-                StaffInvitation.accepted_at.is_(None),
-                StaffInvitation.revoked_at.is_(None),
-            )
-        )
-    )
-    if len(waiting) >= _MAX_OPEN_INVITATIONS:
-        raise CaseError("too_many_invitations", "Too many invitations are open. Take some back.")
-    for earlier in waiting:
-        if earlier.email == email:
-            earlier.revoked_at = unit.now
-    token = secrets.token_urlsafe(_TOKEN_BYTES)
-    invitation = StaffInvitation(
-        id=new_id("inv"),
-        tenant_id=actor.tenant_id,
-        warehouse_id=actor.warehouse_id,
-        email=email,
-        roles=sorted(roles),
-        locale=locale,
-        token_hash=hash_of_secret(token),
-        invited_by=actor.label,
-        created_at=unit.now,
-        expires_at=unit.now + INVITATION_LIFETIME,
-    )
-    unit.tx.add(invitation)
-    await unit.tx.flush()
-    letter = staff_letter(
-        "staff_invited",
-        locale,
-        {
-            "by": actor.name,
-            "organisation": await organisation_name(unit.tx, actor),
-            "url": f"{public_url}/accept#{token}",
-            "until": f"{invitation.expires_at:%Y-%m-%d %H:%M} UTC",
-        },
-    )
-    await mail.post(
-        unit,
-        organisation_id=organisation_of(actor),
-        kind="staff_invited",
-        to=email,
-        letter=letter,
-    )
-    await note(unit, actor, "invited", invitation.id)
-    return Invited(invitation.id, token, invitation.expires_at)
-
-
-async def take_back(unit: Unit, actor: StaffActor, invitation_id: str) -> None:
-    """End an invitation.
-
-    Raises:
-        CaseError: ``wrong_role`` (403), ``not_found`` (404).
-    """
-    _check_admin(actor)
-    invitation = await unit.tx.scalar(
-        select(StaffInvitation)
-        .where(
-            StaffInvitation.id == invitation_id,
-            _same_place(StaffInvitation, actor),
-            StaffInvitation.accepted_at.is_(None),
-            StaffInvitation.revoked_at.is_(None),
-        )
-        .with_for_update()
-    )
-    if invitation is None:
-        raise _not_found()
-    invitation.revoked_at = unit.now
-    await note(unit, actor, "invitation_ended", invitation.id)
-
-
-async def open_invitation(tx: AsyncSession, token: str, now: datetime) -> OpenInvitation:
-    """What an invitation offers.
-
-    Raises:
-        CaseError: ``link_over`` (410): unknown, used, taken back or too old.
-    """
-    found = await _usable(tx, token, now)
-    return OpenInvitation(
-        found.id,
-        await organisation_name(tx, found),
-        found.email,
-        [Role(role) for role in found.roles],
-        found.locale,
-    )
-
-
-async def accept(unit: Unit, token: str, *, name: str, password: str, password_hash: str) -> str:
-    """Become a member; the invitation is used up. The answer is the new person's id.
-
-    ``password_hash`` is of ``password``, made before: hashing takes long.
-
-    Raises:
-        CaseError: ``link_over`` (410), ``email_taken`` (409), ``weak_password`` (422).
-    """
-    found = await _usable(unit.tx, token, unit.now, lock=True)
-    check_password(password, found.email, name)
-    if await unit.tx.scalar(select(Staff.id).where(Staff.email == found.email)) is not None:
-        raise CaseError("email_taken", "Somebody signs in with this e-mail address already.")
-    found.accepted_at = unit.now
-    staff = Staff(
-        id=new_id("stf"),
-        tenant_id=found.tenant_id,
-        warehouse_id=found.warehouse_id,
-        email=found.email,
-        name=name,
-        password_hash=password_hash,
-        roles=found.roles,
-        locale=found.locale,
-        created_at=unit.now,
-    )
-    unit.tx.add(staff)
-    await unit.tx.flush()
-    return staff.id
 
 
 async def set_roles(unit: Unit, actor: StaffActor, staff_id: str, roles: Iterable[Role]) -> None:
@@ -351,7 +188,7 @@ async def member_email(unit: Unit, actor: StaffActor, staff_id: str) -> str:
     """
     staff = await _member(unit, actor, staff_id)
     if staff.disabled_at is not None:
-        raise _not_found()
+        raise no_such_person()
     return staff.email
 
 
@@ -361,7 +198,7 @@ async def require_second_factor(unit: Unit, actor: StaffActor, *, required: bool
     Raises:
         CaseError: ``wrong_role`` (403).
     """
-    _check_admin(actor)
+    check_admin(actor)
     await second_factor.require(unit.tx, organisation_of(actor), required=required)
     await note(unit, actor, "second_factor_rule", "required" if required else "optional")
 
@@ -385,54 +222,40 @@ async def note(unit: Unit, actor: StaffActor, what: str, subject: str) -> None:
 
 
 async def _member(unit: Unit, actor: StaffActor, staff_id: str) -> Staff:
-    _check_admin(actor)
+    check_admin(actor)
     # One change of an organisation's people at a time: two admins cannot demote each other.
     await hold(unit.tx, f"people:{organisation_of(actor)}")
     staff = await unit.tx.scalar(
-        select(Staff).where(Staff.id == staff_id, _same_place(Staff, actor)).with_for_update()
+        select(Staff).where(Staff.id == staff_id, same_place(Staff, actor)).with_for_update()
     )
     if staff is None:
-        raise _not_found()
+        raise no_such_person()
     return staff
 
 
 async def _keep_an_admin(tx: AsyncSession, actor: StaffActor) -> None:
     roles = await tx.scalars(
-        select(Staff.roles).where(_same_place(Staff, actor), Staff.disabled_at.is_(None))
+        select(Staff.roles).where(same_place(Staff, actor), Staff.disabled_at.is_(None))
     )
     if not any(Role.ADMIN in theirs for theirs in roles):
         raise CaseError("last_admin", "Somebody has to be an admin. Name another one first.")
 
 
-async def _usable(
-    tx: AsyncSession, token: str, now: datetime, *, lock: bool = False
-) -> StaffInvitation:
-    query = select(StaffInvitation).where(
-        StaffInvitation.token_hash == hash_of_secret(token),
-        StaffInvitation.accepted_at.is_(None),
-        StaffInvitation.revoked_at.is_(None),
-        StaffInvitation.expires_at > now,
-    )
-    found = await tx.scalar(query.with_for_update() if lock else query)
-    if found is None:
-        raise CaseError(
-            "link_over", "This link is used up or too old. Ask for a new one.", status=410
-        )
-    return found
-
-
-def _check_admin(actor: StaffActor) -> None:
+def check_admin(actor: StaffActor) -> None:
+    """Refuse everybody but admins."""
     if Role.ADMIN not in actor.roles:
         raise CaseError("wrong_role", "Your role does not allow this.", status=403)
 
 
-def _same_place(
+def same_place(
     table: type[Staff] | type[StaffInvitation], actor: StaffActor
 ) -> ColumnElement[bool]:
+    """That a row is of the actor's organisation."""
     if actor.tenant_id is not None:
         return table.tenant_id == actor.tenant_id
     return table.warehouse_id == actor.warehouse_id
 
 
-def _not_found() -> CaseError:
+def no_such_person() -> CaseError:
+    """Nobody and nothing by that name in this organisation."""
     return CaseError("not_found", "There is nobody like this here.", status=404)

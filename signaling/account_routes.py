@@ -11,8 +11,8 @@ import segno
 import structlog
 from aiohttp import web
 
-from cases import logins, password_reset, people, second_factor, staffing, totp
-from cases.people import check_password
+from cases import invitations, logins, password_reset, people, second_factor, staffing, totp
+from cases.passwords import check_password
 from cases.tables import Staff
 from cases.unit import Unit
 from runtime.errors import CaseError
@@ -82,7 +82,7 @@ async def look_at_invitation(request: web.Request) -> web.Response:
     body = await parse_body(request, LinkToken)
     _check_pace(request)
     async with services.database.read() as tx:
-        offer = await staffing.open_invitation(
+        offer = await invitations.open_invitation(
             tx, body.token.get_secret_value(), services.clock.now()
         )
     answer = InvitationOffer(
@@ -106,12 +106,12 @@ async def accept_invitation(request: web.Request) -> web.Response:
     _check_pace(request)
     token, password = body.token.get_secret_value(), body.password.get_secret_value()
     async with services.database.read() as tx:
-        offer = await staffing.open_invitation(tx, token, services.clock.now())
+        offer = await invitations.open_invitation(tx, token, services.clock.now())
     check_password(password, offer.email, body.name)
     hashed = await request.app[PASSWORDS].hash(password)
 
     async def act(unit: Unit) -> str:
-        return await staffing.accept(
+        return await invitations.accept(
             unit, token, name=body.name, password=password, password_hash=hashed
         )
 

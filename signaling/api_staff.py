@@ -7,27 +7,27 @@ from typing import Annotated, Final
 from aiohttp import web
 from pydantic import Field, SecretStr
 
-from cases import logins, people
+from cases import logins, passwords, people
 from cases.commands import Command
 from runtime.errors import CaseError
 from signaling import auth
 from signaling.bodies import parse_body
 from signaling.services import SERVICES
 
-PASSWORDS: Final[web.AppKey[people.Passwords]] = web.AppKey("passwords")
+PASSWORDS: Final[web.AppKey[passwords.Passwords]] = web.AppKey("passwords")
 
 
 class SignIn(Command):
     """Who says they are whom."""
 
     email: Annotated[str, Field(min_length=1, max_length=254)]
-    password: Annotated[SecretStr, Field(min_length=1, max_length=people.MAX_PASSWORD_CHARS)]
+    password: Annotated[SecretStr, Field(min_length=1, max_length=passwords.MAX_PASSWORD_CHARS)]
     code: Annotated[str, Field(min_length=1, max_length=40)] | None = None
 
 
 def add_routes(app: web.Application) -> None:
     """Serve ``/api/login``, ``/api/logout`` and ``/api/me``."""
-    app[PASSWORDS] = people.Passwords()
+    app[PASSWORDS] = passwords.Passwords()
     app.router.add_post("/api/login", sign_in)
     app.router.add_post("/api/logout", sign_out)
     app.router.add_get("/api/me", who_am_i)

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, Field, SecretStr, StringCons
 
 from cases.commands import Command, email_address, one_line
 from cases.logins import LoginView
-from cases.people import MAX_PASSWORD_CHARS
+from cases.passwords import MAX_PASSWORD_CHARS
 from cases.states import Role
 from cases.view import View
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
-from cases import access_log_list, mail, password_reset, staffing
+from cases import access_log_list, invitations, mail, password_reset, staffing
 from cases.actor import StaffActor
 from cases.mail import MailPage
 from cases.states import Role
@@ -82,7 +82,7 @@ async def invite_person(request: web.Request) -> web.Response:
     body = await parse_body(request, Invite)
     public_url = services.settings.public_url
     invited = await services.run(
-        lambda unit: staffing.invite(
+        lambda unit: invitations.invite(
             unit,
             actor,
             email=body.email,
@@ -109,7 +109,9 @@ async def invite_person(request: web.Request) -> web.Response:
 async def take_back_invitation(request: web.Request) -> web.Response:
     """Its link is worth nothing from now on."""
     invitation_id = request.match_info["invitation_id"]
-    return await _done(request, lambda unit, actor: staffing.take_back(unit, actor, invitation_id))
+    return await _done(
+        request, lambda unit, actor: invitations.take_back(unit, actor, invitation_id)
+    )
 
 
 @route(

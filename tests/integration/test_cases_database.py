@@ -15,7 +15,7 @@ from sqlalchemy import make_url, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import access_log, desk, idempotency, links, log, people
+from cases import access_log, desk, idempotency, links, log, passwords, people
 from cases.access_policy import Action
 from cases.actor import KeyActor, StaffActor
 from cases.case_access import load_case
@@ -816,12 +816,12 @@ async def test_two_devices_cannot_be_first_at_once(seller: Seller) -> None:
 async def test_signing_in_and_out(seller: Seller) -> None:
     """The right password opens a login that ends by signing out, by time, and by being disabled."""
     agent = await seller.staff(Role.AGENT, tenant=seller.lamp)
-    passwords = people.Passwords()
+    hashing = passwords.Passwords()
 
     async def sign_in() -> people.SignedIn:
         signed_in = await people.sign_in(
             seller.database,
-            passwords,
+            hashing,
             seller.keys,
             email=f" {agent.staff_id.upper()}@Example.com ",
             password=PASSWORD,
@@ -856,7 +856,7 @@ async def test_a_login_ends_by_itself(seller: Seller) -> None:
     agent = await seller.staff(Role.AGENT, tenant=seller.lamp)
     signed_in = await people.sign_in(
         seller.database,
-        people.Passwords(),
+        passwords.Passwords(),
         seller.keys,
         email=f"{agent.staff_id}@example.com",
         password=PASSWORD,
@@ -872,13 +872,13 @@ async def test_a_login_ends_by_itself(seller: Seller) -> None:
 async def test_guessing_is_limited_and_the_owner_is_not_locked_out(seller: Seller) -> None:
     """Ten wrong passwords from one address stop that address, for this e-mail, for a while."""
     agent = await seller.staff(Role.AGENT, tenant=seller.lamp)
-    passwords = people.Passwords()
+    hashing = passwords.Passwords()
 
     async def guess(password: str, address: str) -> str:
         try:
             await people.sign_in(
                 seller.database,
-                passwords,
+                hashing,
                 seller.keys,
                 email=f"{agent.staff_id}@example.com",
                 password=password,
@@ -926,7 +926,7 @@ async def test_people_are_made_with_real_passwords(seller: Seller) -> None:
         assert caught.value.code == code
     signed_in = await people.sign_in(
         seller.database,
-        people.Passwords(),
+        passwords.Passwords(),
         seller.keys,
         email="ida@example.com",
         password=PASSWORD,
