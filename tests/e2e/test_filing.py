@@ -145,7 +145,7 @@ async def test_a_shop_embeds_the_form_by_one_line_if_the_seller_named_it(machine
 
     app = web.Application()
     app.router.add_get("/", shop)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port).start()

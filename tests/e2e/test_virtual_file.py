@@ -146,7 +146,7 @@ async def test_chromium_opens_plays_and_seeks_quickly(
     app = web.Application()
     app.router.add_get("/", server.page)
     app.router.add_get("/media", server.media)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -265,7 +265,7 @@ async def test_chromium_inside_may_use_cameras_and_feels_the_network(bed: Networ
 
     app = web.Application()
     app.router.add_get("/", answer)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, bed.server, 0)
     await site.start()

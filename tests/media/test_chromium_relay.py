@@ -108,7 +108,7 @@ async def _site(running: Running) -> AsyncIterator[str]:
     app.add_routes(
         [web.get("/", page), web.post("/peers", peers), web.post("/candidates", candidates)]
     )
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
