@@ -14,7 +14,7 @@ from recorder.sample_index import compress, pack_fragment, read_table
 from recorder.virtual_file import Container
 
 RecordHeader = dict[str, Any]
-"""``fact`` as ``segment_sealed`` lists the fragment, ``last_wall_ns``, ``losses``, ``samples``."""
+"""``fact`` as in ``segment_sealed``, ``last_wall_ns``, ``losses``, ``tellings``, ``samples``."""
 
 
 def encode_fragment(
@@ -48,6 +48,7 @@ def encode_fragment(
         },
         "last_wall_ns": fragment.last_wall_ns,
         "losses": [asdict(loss) for loss in fragment.losses],
+        "tellings": fragment.tellings,
         "samples": b64encode(samples).decode(),
     }
     return header, body

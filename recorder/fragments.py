@@ -46,7 +46,8 @@ class Fragment:
     """About a second of one participant: what is hashed as one.
 
     Video samples and audio samples are each in order of time. ``last_wall_ns`` is when
-    the last of it arrived, ``losses`` what is missing up to then and told in no gap yet.
+    the last of it arrived, ``losses`` what is missing up to then and told in no gap yet,
+    ``tellings`` how many gaps had told of losses when the spool took it.
     """
 
     video: Sequence[Sample]
@@ -55,6 +56,7 @@ class Fragment:
     t0_ns: int
     last_wall_ns: int
     losses: Sequence[Loss] = ()
+    tellings: int = 0
 
     @property
     def start_s(self) -> float:

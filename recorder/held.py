@@ -65,6 +65,7 @@ def encode_held(fragment: Fragment) -> bytes:
         "last_wall_ns": fragment.last_wall_ns,
         "clocks": [asdict(reading) for reading in fragment.clocks],
         "losses": [asdict(loss) for loss in fragment.losses],
+        "tellings": fragment.tellings,
         "samples": [[*sample[:-1], len(sample.data)] for sample in samples],
     }
     text = json.dumps(head, separators=(",", ":")).encode()
@@ -93,6 +94,7 @@ def decode_held(content: bytes) -> Fragment:
             head["t0_ns"],
             head["last_wall_ns"],
             [Loss(**loss) for loss in head["losses"]],
+            head.get("tellings", 0),
         )
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"not what was held: {error!r}") from error

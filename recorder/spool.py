@@ -209,7 +209,8 @@ class SpoolSession:
             path = self._directory / f"{recording_id}.{recording.next_segment}.journal"
             opened = _OpenSegment(Journal(path), fragment.wall_ns)
         number = recording.next_fragment + len(opened.headers)
-        header, body = encode_fragment(recording.container, number, fragment)
+        told = replace(fragment, tellings=recording.tellings)
+        header, body = encode_fragment(recording.container, number, told)
         opened.journal.append(header, body)
         opened.headers.append(header)
         opened.bodies.append(body)
@@ -217,7 +218,8 @@ class SpoolSession:
 
     def keep(self, recording_id: str, held: Fragment) -> None:
         """Make durable what waits behind a hole, instead of what was kept before."""
-        write_durably(self._kept_path(recording_id), encode_held(held))
+        told = replace(held, tellings=self._state.recordings[recording_id].tellings)
+        write_durably(self._kept_path(recording_id), encode_held(told))
 
     def drop_kept(self, recording_id: str) -> None:
         """What was kept is in the journal, or in a segment, by now."""
@@ -249,11 +251,8 @@ class SpoolSession:
             fields["packets"] = gap.packets
         recording = self._state.recordings.get(gap.recording_id or "")
         if gap.cause == "packet_loss" and recording is not None:
-            recording = replace(recording, untold=())
+            recording = replace(recording, untold=(), tellings=recording.tellings + 1)
         self._emit("gap", at_ns, recording, fields)
-        opened = self._open.get(gap.recording_id or "")
-        if gap.cause == "packet_loss" and opened is not None:
-            opened.headers[-1]["losses"] = []
 
     def close_recording(self, recording_id: str, at_ns: int) -> None:
         """Seal what is open and state the recording's root; may be called twice."""
@@ -323,7 +322,7 @@ class SpoolSession:
                 end_ms=last["fact"]["start_ms"] + last["fact"]["duration_ms"],
                 last_wall_ns=last["last_wall_ns"],
                 last_ticks=last_ticks(recording.last_ticks, index),
-                untold=tuple(Loss(**loss) for loss in last.get("losses", ())),
+                untold=_untold(recording, last),
             ),
             {
                 "recording_id": recording_id,
@@ -466,11 +465,18 @@ class SpoolSession:
             opened = self._open.get(recording_id)
             losses = recording.untold
             if opened is not None:
-                # A journal of an older version says nothing of losses.
-                losses = tuple(Loss(**loss) for loss in opened.headers[-1].get("losses", ()))
+                losses = _untold(recording, opened.headers[-1])
             for loss in losses:
                 span = (loss.from_ns, loss.to_ns, "packet_loss", loss.packets)
                 self._untold.append(Gap(recording.participant_id, recording_id, *span))
+
+
+def _untold(recording: RecordingState, last: RecordHeader) -> tuple[Loss, ...]:
+    """The losses up to a fragment, unless a gap has told of them since it was cut."""
+    if last.get("tellings", 0) != recording.tellings:
+        return ()
+    # A journal of an older version says nothing of losses.
+    return tuple(Loss(**loss) for loss in last.get("losses", ()))
 
 
 def _consecutive(records: list[JournalRecord], number: int) -> Iterator[JournalRecord]:

@@ -32,7 +32,8 @@ class RecordingState:
 
     ``peaks`` is the Merkle frontier over initialisation and fragments, ``last_ticks`` the
     last decode time given out per track (video, audio; −1 for none), ``last_wall_ns``
-    when the last of it arrived, ``untold`` the losses up to then that no gap tells of yet.
+    when the last of it arrived, ``untold`` the losses up to then that no gap tells of yet,
+    ``tellings`` how many gaps have told of losses.
     """
 
     recording_id: str
@@ -49,6 +50,7 @@ class RecordingState:
     last_ticks: tuple[int, int] = (-1, -1)
     closed: bool = False
     untold: tuple[Loss, ...] = ()
+    tellings: int = 0
 
     @property
     def next_fragment(self) -> int:
@@ -114,6 +116,7 @@ def _encode_recording(state: RecordingState) -> dict[str, Any]:
         "last_ticks": list(state.last_ticks),
         "closed": state.closed,
         "untold": [asdict(loss) for loss in state.untold],
+        "tellings": state.tellings,
     }
 
 
@@ -159,6 +162,7 @@ def _decode_recording(given: Mapping[str, Any]) -> RecordingState:
         last_ticks=(video_ticks, audio_ticks),
         closed=given["closed"],
         untold=tuple(Loss(**loss) for loss in given.get("untold", ())),
+        tellings=given.get("tellings", 0),
     )
 
 

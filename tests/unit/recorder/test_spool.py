@@ -9,6 +9,7 @@ import tempfile
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 
 from recorder import fmp4
 from recorder.crypt import open_sealed
+from recorder.depacketise import Loss
 from recorder.fragments import ClockReading, Fragment, Sample
 from recorder.spool import (
     ACKNOWLEDGED_NAME,
@@ -256,6 +258,22 @@ def test_a_fact_that_was_acknowledged_is_not_written_again(tmp_path: Path) -> No
     (outbox / ACKNOWLEDGED_NAME).unlink()
     recover(tmp_path)
     assert [fact["kind"] for fact in facts_in(tmp_path)] == ["recording_opened"]
+
+
+def test_a_loss_that_was_told_is_not_told_again_by_the_next_process(tmp_path: Path) -> None:
+    """The journal still names it; what is lost after that is told once more."""
+    loss = Gap("par_1", "rec_1", T0_NS, T0_NS + 5, "packet_loss", 3)
+    for lost_again, told in ((False, 1), (True, 2)):
+        root = tmp_path / str(told)
+        spool = begin(root)
+        spool.open_recording(OPENING, T0_NS)
+        spool.append("rec_1", replace(fragment(0), losses=[Loss(T0_NS, T0_NS + 5, 3)]))
+        spool.gap(loss, T0_NS)
+        if lost_again:
+            spool.append("rec_1", replace(fragment(1), losses=[Loss(T0_NS, T0_NS + 9, 1)]))
+        spool.release()
+        recover(root)
+        assert len([fact for fact in facts_in(root) if fact["kind"] == "gap"]) == told
 
 
 def test_the_same_names_are_never_used_twice(tmp_path: Path) -> None:
