@@ -26,6 +26,7 @@ from cases.policy_answers import (
     BuyerPolicyAnswerView,
     PolicyAnswerView,
     buyer_policy_answer_view,
+    owed_minor,
     policy_answer_view,
 )
 from cases.states import (
@@ -234,7 +235,9 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
         settlements=await settlement_views(tx, case),
         moves=moves_of(actor, case),
         next_step=next_step(
-            CaseState(case.state), Outcome(case.verdict_outcome) if case.verdict_outcome else None
+            CaseState(case.state),
+            Outcome(case.verdict_outcome) if case.verdict_outcome else None,
+            await owed_minor(tx, case),
         ),
         sessions=await _sessions(tx, case.id),
         created_at=case.created_at,

@@ -221,6 +221,8 @@ async def _refund(unit: Unit, actor: Actor, case: Case, move: Refund | RefundPar
             status=422,
         )
     _settle(unit, actor, case, move.move, amount, move.reference)
+    # What an accepted offer promised within the day.
+    await deadlines.end(unit.tx, case, {DeadlineKind.SIMPLE}, unit.now)
 
 
 def _settle(
