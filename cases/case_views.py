@@ -322,6 +322,8 @@ async def name_of(tx: AsyncSession, label: str) -> str:
         name = await tx.scalar(select(Staff.name).where(Staff.id == subject_id))
     elif kind == "key":
         name = await tx.scalar(select(ApiKey.name).where(ApiKey.id == subject_id))
+    elif kind == "policy":
+        name = f"policy {subject_id}"
     return name or kind
 
 

@@ -299,9 +299,7 @@ async def test_a_seller_s_days_are_the_link_s_and_the_deadline_s(desk_: Desk) ->
         assert inspection.due_at == await link_ends(desk_, opened.case_id)
         # A new link begins both anew.
         desk_.wait(5 * HOUR)
-        await desk_.run(
-            lambda u: desk.issue_link(u.tx, u.keys, desk_.ana, opened.case_id, u.now)
-        )
+        await desk_.run(lambda u: desk.issue_link(u.tx, u.keys, desk_.ana, opened.case_id, u.now))
 
 
 async def test_a_buyer_who_never_opens_the_link_is_reminded_and_the_case_closed(
