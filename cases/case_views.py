@@ -12,6 +12,7 @@ from cases.access_policy import Action
 from cases.actor import Actor, StaffActor
 from cases.case_access import load_case, not_found
 from cases.commands import from_minor
+from cases.desk import is_decided_by_policy
 from cases.life import next_step
 from cases.move_views import (
     CheckView,
@@ -120,6 +121,8 @@ class VerdictView(View):
     note: str
     decided_at: datetime
     decided_by: str
+    by_policy: bool
+    """Decided by a policy, or by the buyer's yes to its offer: deciding otherwise needs a note."""
 
 
 class SessionView(View):
@@ -311,6 +314,7 @@ async def _verdict(tx: AsyncSession, case: Case) -> VerdictView | None:
         note=case.verdict_note or "",
         decided_at=case.verdict_at,
         decided_by=await name_of(tx, case.verdict_by or "system"),
+        by_policy=is_decided_by_policy(case),
     )
 
 

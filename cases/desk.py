@@ -152,7 +152,12 @@ async def decide(
             "An appeal is decided by somebody else than who decided before.",
             status=403,
         )
-    if is_decided_by_policy(case) and case.verdict_outcome != verdict.outcome and not verdict.note:
+    if (
+        is_decided_by_policy(case)
+        and case.verdict_outcome != verdict.outcome
+        # The policy's own sentence is no reason against it.
+        and verdict.note in ("", case.verdict_note)
+    ):
         raise CaseError(
             "reason_needed", "Say why you decide otherwise than the policy did.", status=422
         )

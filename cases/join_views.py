@@ -56,8 +56,13 @@ async def join_view(tx: AsyncSession, token: str, secret: str | None, now: datet
         "expected_wait_s": expected_wait_s,
         "consent": {"version": CONSENT_VERSION, "text": dict(CONSENT_TEXT)},
         # What was found is for the buyer's own browser, not for whoever was sent the link.
-        "outcome": await _outcome(tx, case) if mine else None,
+        "outcome": await _outcome(tx, case) if mine or _is_the_first_word(binding, case) else None,
     }
+
+
+def _is_the_first_word(binding: Binding, case: Case) -> bool:
+    """Whether nobody has opened the link yet, and it says what a policy decided at once."""
+    return binding is Binding.FREE and is_decided_by_policy(case)
 
 
 def _state(binding: Binding, state: CaseState, over: bool) -> str:

@@ -142,12 +142,14 @@ async def appeal(request: web.Request) -> web.Response:
     words = (await parse_body(request, AppealIn)).words
     token, secret = request.match_info["token"], device_secret(request)
 
-    async def act(unit: Unit) -> None:
-        case = await moving.appeal(unit, token, secret, words)
-        unit.changes.desks.add(case.tenant_id)
+    user_agent = request.headers.get("User-Agent", "")[:300]
 
-    await services.run(act)
-    return await look(request)
+    async def act(unit: Unit) -> DeviceFound:
+        case, device = await moving.appeal(unit, token, secret, user_agent, words)
+        unit.changes.desks.add(case.tenant_id)
+        return device
+
+    return await _shown_to(request, await services.run(act))
 
 
 async def answer_offer(request: web.Request) -> web.Response:
@@ -160,7 +162,12 @@ async def answer_offer(request: web.Request) -> web.Response:
     async def act(unit: Unit) -> DeviceFound:
         return await answering.answer_offer_by_link(unit, token, secret, user_agent, word)
 
-    device = await services.run(act)
+    return await _shown_to(request, await services.run(act))
+
+
+async def _shown_to(request: web.Request, device: DeviceFound) -> web.Response:
+    """The page as this browser, which is the buyer's by now, may see it."""
+    services, token = request.app[SERVICES], request.match_info["token"]
     async with services.database.read() as tx:
         shown = await join_view(tx, token, device.secret, services.clock.now())
     response = web.json_response({**shown, "ice": ice_for_buyer(services, shown)})
