@@ -163,7 +163,14 @@ async def test_a_simple_case_is_decided_as_it_is_filed(
     assert figure.answered_at == figure.decided_at == office.seller.now
     async with office.seller.database.read() as tx:
         shown = await join_view(tx, opened.token, None, office.seller.now)
-    assert (shown["state"], shown["outcome"]) == ("ended", None)
+    # Whoever opens the link first reads what was decided, and may object.
+    assert (shown["state"], shown["outcome"]["outcome"]) == ("ended", outcome)
+    assert (shown["outcome"]["by_policy"], shown["outcome"]["may_appeal"]) == (True, True)
+    await office.run(lambda u: moving.appeal(u, opened.token, None, PHONE, "I see it differently."))
+    assert (await office.view(opened.case_id))["state"] == "appealed"
+    with pytest.raises(CaseError) as caught:
+        await office.run(lambda u: moving.appeal(u, opened.token, None, PHONE, "Me, too."))
+    assert caught.value.code == "other_device"
 
 
 async def test_a_person_overrules_a_policy_and_says_why(office: Office) -> None:
