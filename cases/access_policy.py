@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from cases.actor import Actor, BuyerActor, KeyActor, ObserverActor, StaffActor
+from cases.actor import (
+    Actor,
+    BuyerActor,
+    FormActor,
+    KeyActor,
+    ObserverActor,
+    PolicyActor,
+    StaffActor,
+)
 from cases.states import Role, Scope
 from runtime.ids import CaseId, TenantId, WarehouseId
 
@@ -104,7 +112,8 @@ def may(actor: Actor, action: Action, case: CaseFacts) -> bool:
         return action is Action.TAKE_PART and actor.case_id == case.case_id
     if isinstance(actor, ObserverActor):
         return action is Action.OBSERVE and actor.case_id == case.case_id
-    return True
+    # A form and a policy only sign what a use case of their own does.
+    return not isinstance(actor, FormActor | PolicyActor)
 
 
 def sees(actor: Actor, case: CaseFacts) -> bool:

@@ -1,4 +1,4 @@
-"""PURE. Who asks: a staff member, a machine, a buyer's device, or the system itself."""
+"""PURE. Who asks: staff, a machine, a buyer's device or form, a policy, or the system itself."""
 
 from __future__ import annotations
 
@@ -68,6 +68,30 @@ class ObserverActor:
 
 
 @dataclass(frozen=True, slots=True)
+class FormActor:
+    """The buyer by the form: the browser that began a filing."""
+
+    filing_id: str
+
+    @property
+    def label(self) -> str:
+        """How logs name this actor."""
+        return f"form:{self.filing_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyActor:
+    """A version of the seller's return policy, by its number."""
+
+    version: int
+
+    @property
+    def label(self) -> str:
+        """How logs name this actor."""
+        return f"policy:{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
 class SystemActor:
     """The service itself: deadlines, recovery, seeding."""
 
@@ -77,4 +101,4 @@ class SystemActor:
         return "system"
 
 
-Actor = StaffActor | KeyActor | BuyerActor | ObserverActor | SystemActor
+Actor = StaffActor | KeyActor | BuyerActor | ObserverActor | FormActor | PolicyActor | SystemActor

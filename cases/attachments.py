@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import func, select
@@ -14,6 +13,7 @@ from cases import filing
 from cases.actor import Actor
 from cases.case_access import not_found
 from cases.sniffing import MAX_CLIP_BYTES
+from cases.states import AttachmentState
 from cases.tables import Attachment, AttachmentPart, Filing
 from cases.unit import Unit
 from runtime.errors import CaseError
@@ -23,15 +23,6 @@ MAX_ATTACHMENTS: Final = 12
 MAX_FILING_BYTES: Final = 300_000_000
 _MAX_PARTS: Final = 1000
 _MAX_NAME: Final = 120
-
-
-class AttachmentState(StrEnum):
-    """How far an attachment is."""
-
-    UPLOADING = "uploading"
-    KEPT = "kept"
-    REFUSED = "refused"
-    REMOVED = "removed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from cases.access_policy import Action
 from cases.actor import Actor, StaffActor
 from cases.case_access import load_case, not_found
 from cases.commands import from_minor
+from cases.desk import is_decided_by_policy
 from cases.life import next_step
 from cases.move_views import (
     CheckView,
@@ -26,6 +27,7 @@ from cases.policy_answers import (
     BuyerPolicyAnswerView,
     PolicyAnswerView,
     buyer_policy_answer_view,
+    owed_minor,
     policy_answer_view,
 )
 from cases.states import (
@@ -119,6 +121,8 @@ class VerdictView(View):
     note: str
     decided_at: datetime
     decided_by: str
+    by_policy: bool
+    """Decided by a policy, or by the buyer's yes to its offer: deciding otherwise needs a note."""
 
 
 class SessionView(View):
@@ -234,7 +238,9 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
         settlements=await settlement_views(tx, case),
         moves=moves_of(actor, case),
         next_step=next_step(
-            CaseState(case.state), Outcome(case.verdict_outcome) if case.verdict_outcome else None
+            CaseState(case.state),
+            Outcome(case.verdict_outcome) if case.verdict_outcome else None,
+            await owed_minor(tx, case),
         ),
         sessions=await _sessions(tx, case.id),
         created_at=case.created_at,
@@ -308,6 +314,7 @@ async def _verdict(tx: AsyncSession, case: Case) -> VerdictView | None:
         note=case.verdict_note or "",
         decided_at=case.verdict_at,
         decided_by=await name_of(tx, case.verdict_by or "system"),
+        by_policy=is_decided_by_policy(case),
     )
 
 
@@ -319,6 +326,8 @@ async def name_of(tx: AsyncSession, label: str) -> str:
         name = await tx.scalar(select(Staff.name).where(Staff.id == subject_id))
     elif kind == "key":
         name = await tx.scalar(select(ApiKey.name).where(ApiKey.id == subject_id))
+    elif kind == "policy":
+        name = f"policy {subject_id}"
     return name or kind
 
 

@@ -33,4 +33,9 @@ CONSENT_TEXT: Final[Mapping[str, str]] = {
         "beteiligte Person kann im Gespräch sein; Sie sehen immer, wer da ist. Sie können die "
         "Aufzeichnung Ihrer Person jederzeit beenden."
     ),
+    "ar": (
+        "يبدأ التسجيل فور انضمامكم، وأثناء الانتظار أيضًا. تُحفظ الصورة والصوت والرسائل والصور "
+        "الفوتوغرافية مع طلب الإرجاع هذا، ليتمكن الطرفان لاحقًا من التحقق مما عُرض. قد يحضر المكالمة "
+        "مترجم أو موظف آخر، وترون دائمًا من هو حاضر. ويمكنكم إيقاف تسجيلكم في أي وقت."
+    ),
 }

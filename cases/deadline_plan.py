@@ -16,9 +16,12 @@ class DeadlineKind(StrEnum):
     SIMPLE = "simple"  # within the working day
     DECISION = "decision"  # after a person took the case
     INSPECTION = "inspection"  # the buyer opens the link
+    OFFER = "offer"  # the buyer accepts or declines
     DISPUTE = "dispute"  # the marketplace's date: it does not wait for anybody
 
 
+THE_BUYERS = frozenset({DeadlineKind.INSPECTION, DeadlineKind.OFFER})
+"""The kinds that the buyer has to meet: they last as long as the buyer's link."""
 WAITS_FOR_BUYER = frozenset({DeadlineKind.FIRST_ANSWER, DeadlineKind.SIMPLE, DeadlineKind.DECISION})
 """The kinds that stand still while the buyer is asked."""
 

@@ -12,7 +12,16 @@ from cases.access_policy import Action
 from cases.actor import KeyActor, StaffActor
 from cases.case_access import load_case
 from cases.case_note import note
-from cases.deadline_plan import WAITS_FOR_BUYER, DeadlineKind, Lengths, Plan, add, plan, plan_day
+from cases.deadline_plan import (
+    THE_BUYERS,
+    WAITS_FOR_BUYER,
+    DeadlineKind,
+    Lengths,
+    Plan,
+    add,
+    plan,
+    plan_day,
+)
 from cases.desk_hours import DeskHoursIn, LengthsIn, counting_hours, desk_hours_of
 from cases.tables import Case, Deadline
 from cases.unit import Unit
@@ -173,7 +182,7 @@ def _planned(kind: DeadlineKind, settings: DeskHoursIn, now: datetime) -> Plan:
     hours, lengths = counting_hours(settings), _lengths(kind, settings.lengths)
     if kind is DeadlineKind.SIMPLE:
         return plan_day(settings.hours.hours(), lengths, now)
-    if kind is DeadlineKind.INSPECTION:
+    if kind in THE_BUYERS:
         # A buyer's days are not the desk's.
         hours = around_the_clock(settings.hours.zone)
     return plan(hours, lengths, now)
@@ -182,7 +191,7 @@ def _planned(kind: DeadlineKind, settings: DeskHoursIn, now: datetime) -> Plan:
 def _lengths(kind: DeadlineKind, set_: LengthsIn) -> Lengths:
     hours = {
         DeadlineKind.DECISION: set_.decision_h,
-        DeadlineKind.INSPECTION: set_.inspection_h,
+        **dict.fromkeys(THE_BUYERS, set_.inspection_h),
     }.get(kind, set_.first_answer_h)
     before = None if set_.warn_hours is None else timedelta(hours=set_.warn_hours)
     return Lengths(timedelta(hours=hours), set_.warn_percent / 100, before)

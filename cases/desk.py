@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from hashlib import sha256
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import chain, deadlines, links
+from cases import deadlines, links
 from cases.access_policy import Action, CaseFacts, may
 from cases.actor import Actor, KeyActor, StaffActor
 from cases.case_access import forbidden, load_case, not_found
 from cases.case_note import note
-from cases.commands import OpenCase, OrderLine, to_minor
-from cases.deadline_plan import DeadlineKind
+from cases.deadline_plan import THE_BUYERS, DeadlineKind
+from cases.desk_hours import desk_hours_of
 from cases.keys import KeyRing
 from cases.life import next_case_state, takes_buyers
-from cases.policy_answers import answer_by_policy
 from cases.states import (
     CaseState,
     CaseTrigger,
@@ -27,18 +25,9 @@ from cases.states import (
     Liability,
     Outcome,
 )
-from cases.tables import Case, ItemLine
-from cases.tenants import granted_warehouses
+from cases.tables import Case
 from runtime.errors import CaseError
-from runtime.ids import CaseId, TenantId, WarehouseId, new_id
-
-
-@dataclass(frozen=True, slots=True)
-class OpenedCase:
-    """A new case and the token of its join link, which is told once."""
-
-    case_id: CaseId
-    token: str
+from runtime.ids import TenantId
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,80 +38,6 @@ class Verdict:
     disposition: Disposition | None
     liability: Liability | None
     note: str
-
-
-async def open_case(
-    tx: AsyncSession,
-    keys: KeyRing,
-    actor: StaffActor | KeyActor,
-    command: OpenCase,
-    now: datetime,
-) -> OpenedCase:
-    """Open a case of the actor's tenant, answer it by policy, and issue its join link.
-
-    Pictures are URLs by now: what came as ``data:`` is in the store.
-
-    Raises:
-        CaseError: ``forbidden`` (403), ``warehouse_not_granted`` (422) or, when several are
-            granted and none is named, ``warehouse_required`` (422).
-    """
-    tenant_id = opening_tenant(actor)
-    wrapped_key = await keys.new_case_key(tx, tenant_id)
-    return await open_for(tx, keys, tenant_id, actor, command, wrapped_key, now)
-
-
-async def open_for(
-    tx: AsyncSession,
-    keys: KeyRing,
-    tenant_id: TenantId,
-    actor: Actor,
-    command: OpenCase,
-    wrapped_key: bytes,
-    now: datetime,
-) -> OpenedCase:
-    """Open a case of the tenant under its key; whether the actor may is the caller's question."""
-    case = Case(
-        id=new_id("cas"),
-        tenant_id=tenant_id,
-        warehouse_id=await _warehouse_for(tx, tenant_id, command.warehouse_id),
-        order_number=command.order_number,
-        buyer_name=command.buyer.name,
-        # Whoever writes it in capitals is the same buyer to the policy.
-        buyer_email=command.buyer.email.lower() if command.buyer.email else None,
-        buyer_locale=command.buyer.locale,
-        state=CaseState.FILED,
-        direction=command.direction,
-        claim_reason=command.claim.reason,
-        claim_words=command.claim.words,
-        claim_locale=command.claim.locale,
-        currency=command.currency,
-        market=command.market,
-        delivered_at=command.delivered_at,
-        wrapped_key=wrapped_key,
-        search_text=_search_text(command),
-        created_at=now,
-        updated_at=now,
-    )
-    tx.add(case)
-    await tx.flush()
-    lines = [
-        _item_line(case.id, position, line, command.currency)
-        for position, line in enumerate(command.items)
-    ]
-    tx.add_all(lines)
-    await deadlines.begin(tx, case, DeadlineKind.FIRST_ANSWER, now)
-    await note(
-        tx,
-        keys,
-        case,
-        "case_opened",
-        {"order_number": case.order_number, "claim_reason": case.claim_reason},
-        actor,
-        now,
-    )
-    await answer_by_policy(tx, keys, case, lines, now)
-    token = await _issue(tx, keys, case, actor, now)
-    return OpenedCase(CaseId(case.id), token)
 
 
 def opening_tenant(actor: StaffActor | KeyActor) -> TenantId:
@@ -166,9 +81,9 @@ async def revoke_link(
     case = await load_case(tx, actor, case_id, Action.INVITE, lock=True)
     refuse_stale(case, expected_version)
     if await links.revoke_links(tx, case.id, now):
-        await deadlines.end(tx, case, {DeadlineKind.INSPECTION}, now)
+        await deadlines.end(tx, case, set(THE_BUYERS), now)
         await note(tx, keys, case, "link_revoked", {}, actor, now)
-        await _move(tx, keys, case, CaseTrigger.WITHDRAW_OFFER, actor, now)
+        await move(tx, keys, case, CaseTrigger.WITHDRAW_OFFER, actor, now)
 
 
 async def move_case(
@@ -192,7 +107,7 @@ async def move_case(
     case = await tx.scalar(select(Case).where(Case.id == case_id).with_for_update())
     if case is None:
         raise not_found()
-    return await _move(tx, keys, case, trigger, actor, now, told)
+    return await move(tx, keys, case, trigger, actor, now, told)
 
 
 async def note_in_case(
@@ -222,8 +137,9 @@ async def decide(
 
     Raises:
         CaseError: ``not_found``, ``forbidden``, ``version_conflict`` (412) when the case is
-            not at ``expected_version``, ``same_decider`` (403) on an appeal, ``session_open``
-            or ``case_closed`` (409).
+            not at ``expected_version``, ``same_decider`` (403) on an appeal,
+            ``reason_needed`` (422) without a note where the policy decided otherwise,
+            ``session_open`` or ``case_closed`` (409).
         ValueError: the verdict has no outcome.
     """
     if verdict.outcome is None:
@@ -236,7 +152,35 @@ async def decide(
             "An appeal is decided by somebody else than who decided before.",
             status=403,
         )
-    await _move(tx, keys, case, CaseTrigger.DECIDE, actor, now)
+    if (
+        is_decided_by_policy(case)
+        and case.verdict_outcome != verdict.outcome
+        # The policy's own sentence is no reason against it.
+        and verdict.note in ("", case.verdict_note)
+    ):
+        raise CaseError(
+            "reason_needed", "Say why you decide otherwise than the policy did.", status=422
+        )
+    await pronounce(tx, keys, case, CaseTrigger.DECIDE, verdict, actor, now)
+
+
+async def pronounce(
+    tx: AsyncSession,
+    keys: KeyRing,
+    case: Case,
+    trigger: CaseTrigger,
+    verdict: Verdict,
+    actor: Actor,
+    now: datetime,
+    *,
+    told: Mapping[str, object] | None = None,
+) -> None:
+    """Move a case by what decides it and keep the verdict; that the actor may was asked before.
+
+    Raises:
+        CaseError: ``session_open``, ``wrong_state`` or ``case_closed`` (409).
+    """
+    await move(tx, keys, case, trigger, actor, now, told)
     case.verdict_outcome = verdict.outcome
     case.verdict_disposition = verdict.disposition
     case.verdict_liability = verdict.liability
@@ -244,7 +188,13 @@ async def decide(
     case.verdict_at = now
     case.verdict_by = actor.label
     await deadlines.end(tx, case, set(DeadlineKind) - {DeadlineKind.DISPUTE}, now)
-    await note(tx, keys, case, "verdict", verdict_payload(verdict), actor, now)
+    payload = {**verdict_payload(verdict), **(told or {})}
+    await note(tx, keys, case, "verdict", payload, actor, now)
+
+
+def is_decided_by_policy(case: Case) -> bool:
+    """Whether the verdict that stands is a policy's, or a buyer's yes to what it offered."""
+    return (case.verdict_by or "").partition(":")[0] in ("policy", "buyer", "form")
 
 
 def refuse_stale(case: Case, expected_version: int | None) -> None:
@@ -279,7 +229,7 @@ async def close_case(
     """
     case = await load_case(tx, actor, case_id, Action.CLOSE, lock=True)
     refuse_stale(case, expected_version)
-    await _move(tx, keys, case, CaseTrigger.CLOSE, actor, now)
+    await move(tx, keys, case, CaseTrigger.CLOSE, actor, now)
     await deadlines.end(tx, case, set(DeadlineKind), now)
     await links.revoke_links(tx, case.id, now)
 
@@ -295,17 +245,28 @@ def verdict_payload(verdict: Verdict | None) -> dict[str, object]:
 
 
 async def _issue(tx: AsyncSession, keys: KeyRing, case: Case, actor: Actor, now: datetime) -> str:
-    after = await _move(tx, keys, case, CaseTrigger.OFFER, actor, now)
-    token = await links.issue_link(tx, case.id, now)
-    await deadlines.end(tx, case, {DeadlineKind.INSPECTION}, now)
-    # A link to a case that is decided is for reading: nobody waits for the buyer to show.
-    if takes_buyers(after):
+    await move(tx, keys, case, CaseTrigger.OFFER, actor, now)
+    return await give_link(tx, keys, case, actor, now)
+
+
+async def give_link(
+    tx: AsyncSession, keys: KeyRing, case: Case, actor: Actor, now: datetime
+) -> str:
+    """Give a case a new join link as it stands; what the buyer has to do lasts as long."""
+    lengths = (await desk_hours_of(tx, case.tenant_id)).lengths
+    token = await links.issue_link(tx, case.id, now, timedelta(hours=lengths.inspection_h))
+    await deadlines.end(tx, case, set(THE_BUYERS), now)
+    state = CaseState(case.state)
+    if state is CaseState.KEEP_OFFERED:
+        await deadlines.begin(tx, case, DeadlineKind.OFFER, now)
+    # A filed case waits for a person; of one that is decided the link is for reading.
+    elif takes_buyers(state) and state is not CaseState.FILED:
         await deadlines.begin(tx, case, DeadlineKind.INSPECTION, now)
     await note(tx, keys, case, "link_issued", {}, actor, now)
     return token
 
 
-async def _move(
+async def move(
     tx: AsyncSession,
     keys: KeyRing,
     case: Case,
@@ -314,6 +275,7 @@ async def _move(
     now: datetime,
     told: Mapping[str, object] | None = None,
 ) -> CaseState:
+    """Move a case that is held already, see ``move_case``."""
     before = CaseState(case.state)
     after = next_case_state(before, trigger)
     case.updated_at = now
@@ -323,43 +285,3 @@ async def _move(
         await note(tx, keys, case, "moved", payload, actor, now)
     await tx.flush()
     return after
-
-
-async def _warehouse_for(
-    tx: AsyncSession, tenant_id: TenantId, wanted: str | None
-) -> WarehouseId | None:
-    granted = await granted_warehouses(tx, tenant_id)
-    if wanted is not None:
-        if wanted not in granted:
-            raise CaseError(
-                "warehouse_not_granted", "This warehouse does not work for you.", status=422
-            )
-        return WarehouseId(wanted)
-    if len(granted) > 1:
-        raise CaseError(
-            "warehouse_required", "Several warehouses work for you: name one.", status=422
-        )
-    # Without a warehouse the tenant's own people inspect.
-    return granted[0] if granted else None
-
-
-def _item_line(case_id: str, position: int, line: OrderLine, currency: str) -> ItemLine:
-    listing = line.listing.model_dump(mode="json")
-    return ItemLine(
-        id=new_id("itm"),
-        case_id=case_id,
-        position=position,
-        sku=line.sku,
-        quantity=line.quantity,
-        price_minor=to_minor(line.price, currency),
-        listing=listing,
-        listing_sha256=sha256(chain.canonical(listing)).hexdigest(),
-        category=line.category,
-    )
-
-
-def _search_text(command: OpenCase) -> str:
-    parts = [command.order_number, command.buyer.name]
-    for line in command.items:
-        parts += [line.sku, line.listing.title]
-    return " ".join(parts).casefold()

@@ -62,7 +62,8 @@ class LengthsIn(_Settings):
     working_time: bool = True
     first_answer_h: Annotated[int, Field(ge=1, le=1000)] = 24
     decision_h: Annotated[int, Field(ge=1, le=1000)] = 48
-    inspection_h: Annotated[int, Field(ge=1, le=5000)] = 168
+    inspection_h: Annotated[int, Field(ge=1, le=5000)] = 336
+    """How long a join link is open; who never opened it by then has the case closed."""
     warn_percent: Annotated[int, Field(ge=1, le=99)] = 75
     warn_hours: Annotated[int | None, Field(ge=1, le=1000)] = None
     reassign: bool = True

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import assigning, desk
 from cases.actor import SystemActor
 from cases.case_note import note
-from cases.deadline_plan import DeadlineKind
+from cases.deadline_plan import THE_BUYERS, DeadlineKind
 from cases.deadlines import next_look
 from cases.desk_hours import desk_hours_of
 from cases.states import CaseState, Role
@@ -25,7 +25,14 @@ from cases.unit import Unit
 
 BATCH: Final = 100
 _ADMINS_TOLD: Final = 20
+_OPEN_TO_THE_BUYER: Final = frozenset(
+    {CaseState.FILED, CaseState.KEEP_OFFERED, CaseState.INSPECTION_OFFERED}
+)
 _AGAIN_AFTER: Final = timedelta(minutes=10)
+_REMINDERS: Final = {
+    DeadlineKind.INSPECTION: "link_reminder",
+    DeadlineKind.OFFER: "offer_reminder",
+}
 
 
 async def due_deadlines(tx: AsyncSession, now: datetime) -> list[str]:
@@ -58,7 +65,7 @@ async def look_at(unit: Unit, deadline_id: str) -> str | None:
         return "missed"
     row.warned_at = unit.now
     row.next_at = next_look(row)
-    kind = "link_reminder" if row.kind == DeadlineKind.INSPECTION else "deadline_warned"
+    kind = _REMINDERS.get(DeadlineKind(row.kind), "deadline_warned")
     await note(unit.tx, unit.keys, case, kind, _payload(row), SystemActor(), unit.now)
     unit.changes.desks.add(case.tenant_id)
     return "warned"
@@ -80,8 +87,8 @@ async def _miss(unit: Unit, case: Case, row: Deadline) -> None:
     row.missed_at, row.next_at = unit.now, None
     await note(unit.tx, unit.keys, case, "deadline_missed", _payload(row), actor, unit.now)
     unit.changes.desks.add(case.tenant_id)
-    if row.kind == DeadlineKind.INSPECTION:
-        # The buyer never opened the link, though reminded.
+    if row.kind in THE_BUYERS:
+        # The buyer never opened the link or answered the offer, though reminded.
         if await _is_quiet(unit.tx, case):
             await desk.close_case(unit.tx, unit.keys, actor, case.id, unit.now)
         return
@@ -115,4 +122,4 @@ async def _link_was_opened(tx: AsyncSession, case: Case) -> bool:
 async def _is_quiet(tx: AsyncSession, case: Case) -> bool:
     """Whether nobody has done anything with the case but offer the link."""
     session = await tx.scalar(select(Session.id).where(Session.case_id == case.id).limit(1))
-    return session is None and case.state in (CaseState.FILED, CaseState.INSPECTION_OFFERED)
+    return session is None and case.state in _OPEN_TO_THE_BUYER

@@ -16,9 +16,9 @@ from pydantic import Field, StringConstraints, ValidationError, model_validator
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import desk, hosting, links
+from cases import desk, links, opening
 from cases.access_policy import Action
-from cases.actor import Actor, KeyActor, StaffActor, SystemActor
+from cases.actor import Actor, FormActor, KeyActor, StaffActor
 from cases.case_access import load_case
 from cases.commands import (
     Buyer,
@@ -36,7 +36,11 @@ from cases.commands import (
     Word,
     check_prices,
 )
+from cases.database import hold
 from cases.keys import KeyDestroyed
+from cases.policy_answers import Known
+from cases.policy_facts import NO_CURRENCY, photographs_sent
+from cases.policy_rules import Fact
 from cases.signed_link import encode, open_link
 from cases.tables import Case, Filing, FilingSetting, Order, Tenant
 from cases.tenants import granted_warehouses
@@ -45,7 +49,6 @@ from runtime.errors import CaseError
 from runtime.ids import TenantId, new_id
 
 DRAFT_LIFETIME: Final = timedelta(hours=48)
-_NO_CURRENCY: Final = "XXX"  # ISO 4217: no currency; the price of an unknown order
 _NONCE_BYTES: Final = 12
 
 
@@ -270,13 +273,21 @@ async def file_return(
         return Filed(told["case_id"], told["token"], told["device_secret"])
     assert filing.wrapped_key is not None
     command = await _command(unit.tx, filing, form)
-    opened = await desk.open_for(
+    # Two filings of one order come one after the other, so that the second is seen as one.
+    await hold(unit.tx, f"order:{filing.tenant_id}:{command.order_number}")
+    known = Known(
+        photographs=await photographs_sent(unit.tx, filing.id),
+        doubted=await _doubted(unit.tx, filing),
+    )
+    actor = FormActor(filing.id)
+    opened = await opening.open_for(
         unit.tx,
         unit.keys,
         TenantId(filing.tenant_id),
-        SystemActor(),
+        actor,
         command,
         filing.wrapped_key,
+        known,
         unit.now,
     )
     device_secret = None
@@ -296,20 +307,13 @@ async def file_return(
     filing.sealed_answer = _seal(key, filing.id, json.dumps(told).encode())
     payload: dict[str, object] = {"order_known": filing.order is not None}
     await desk.note_in_case(
-        unit.tx, unit.keys, opened.case_id, "buyer_filed", payload, SystemActor(), unit.now
+        unit.tx, unit.keys, opened.case_id, "buyer_filed", payload, actor, unit.now
     )
     await unit.tx.flush()
     unit.changes.desks.add(filing.tenant_id)
     if command.warehouse_id:
         unit.changes.desks.add(command.warehouse_id)
     return Filed(opened.case_id, opened.token, device_secret)
-
-
-async def waiting_time(tx: AsyncSession, case_id: str) -> dict[str, int | None]:
-    """How long somebody who joins now would wait."""
-    case = await tx.get_one(Case, case_id)
-    hosts, queued, wait_s = await hosting.queue_before_joining(tx, case)
-    return {"hosts_ready": hosts, "queue_length": queued, "expected_wait_s": wait_s}
 
 
 async def filing_of(tx: AsyncSession, actor: Actor, case_id: str) -> Filing | None:
@@ -373,6 +377,18 @@ def _matching(order: Order | None, email: str) -> TellOrder | None:
     return told if same else None
 
 
+async def _doubted(tx: AsyncSession, filing: Filing) -> tuple[Fact, ...]:
+    """What nobody vouches for: an order nobody told us, or one that was filed before."""
+    if filing.order is None:
+        return (Fact.VALUE,)
+    before = await tx.scalar(
+        select(Case.id)
+        .where(Case.tenant_id == filing.tenant_id, Case.order_number == filing.order_number)
+        .limit(1)
+    )
+    return (Fact.RETURNS,) if before is not None else ()
+
+
 async def _command(tx: AsyncSession, filing: Filing, form: FileReturn) -> OpenCase:
     granted = await granted_warehouses(tx, TenantId(filing.tenant_id))
     warehouse = granted[0] if granted else None
@@ -383,7 +399,7 @@ async def _command(tx: AsyncSession, filing: Filing, form: FileReturn) -> OpenCa
         return OpenCase(
             order_number=filing.order_number,
             buyer=Buyer(name=form.name, email=filing.buyer_email, locale=form.locale),
-            currency=_NO_CURRENCY,
+            currency=NO_CURRENCY,
             warehouse_id=warehouse,
             claim=form.claim,
             items=[line],

@@ -19,12 +19,11 @@ _STEPS: Final[Mapping[str, str]] = {
     "inspection_offered": "offered_at",
     "live": "live_at",
     "inspected": "inspected_at",
-    "refunded": "refunded_at",
-    "partly_refunded": "refunded_at",
     "closed": "closed_at",
 }
 """The first time a case comes to a state, and the column that keeps it."""
-_NO_ANSWER_YET: Final = frozenset({"filed", "inspection_offered", "waiting"})
+_NO_ANSWER_YET: Final = frozenset({"filed", "keep_offered", "inspection_offered", "waiting"})
+_REFUNDING: Final = frozenset({"refund", "refund_partly"})
 _TAKEN: Final = ("carrier", "market", "category")
 """Columns that are filled by whatever entry names them."""
 
@@ -92,8 +91,13 @@ async def _count(tx: AsyncSession, entry: Entry) -> None:
             first.append(_STEPS[state])
         if state not in _NO_ANSWER_YET:
             first.append("answered_at")
+        # Who keeps it for a discount stays resolved when it is paid.
+        if payload.get("trigger") in _REFUNDING:
+            first.append("refunded_at")
     elif entry.kind == "policy_answered":
         changes["policy_version"] = str(payload.get("version"))
+        if not _is_left_to_a_person(payload.get("answer")):
+            first.append("answered_at")
     elif entry.kind == "verdict":
         changes |= {
             "outcome": payload.get("outcome"),
@@ -111,6 +115,10 @@ async def _count(tx: AsyncSession, entry: Entry) -> None:
             .values(changes)
             .execution_options(synchronize_session=False)
         )
+
+
+def _is_left_to_a_person(answer: object) -> bool:
+    return isinstance(answer, Mapping) and answer.get("kind") == "ask_a_person"
 
 
 async def _open(tx: AsyncSession, entry: Entry) -> None:

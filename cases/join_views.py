@@ -11,6 +11,7 @@ from cases import hosting, links, sessions
 from cases.case_access import not_found
 from cases.case_views import buyer_case_view
 from cases.consent_text import CONSENT_TEXT, CONSENT_VERSION
+from cases.desk import is_decided_by_policy
 from cases.joining import is_over
 from cases.life import moves_by_hand
 from cases.links import Binding
@@ -45,7 +46,7 @@ async def join_view(tx: AsyncSession, token: str, secret: str | None, now: datet
         shown["policy_answer"] = None
     hosts_ready, queue_length, expected_wait_s = await hosting.queue_before_joining(tx, case)
     return {
-        "state": _state(binding, over),
+        "state": _state(binding, CaseState(case.state), over),
         "tenant": {"name": tenant.name},
         "warehouse": {"name": warehouse.name, "city": warehouse.city} if warehouse else None,
         "case": shown,
@@ -55,15 +56,22 @@ async def join_view(tx: AsyncSession, token: str, secret: str | None, now: datet
         "expected_wait_s": expected_wait_s,
         "consent": {"version": CONSENT_VERSION, "text": dict(CONSENT_TEXT)},
         # What was found is for the buyer's own browser, not for whoever was sent the link.
-        "outcome": await _outcome(tx, case) if mine else None,
+        "outcome": await _outcome(tx, case) if mine or _is_the_first_word(binding, case) else None,
     }
 
 
-def _state(binding: Binding, over: bool) -> str:
+def _is_the_first_word(binding: Binding, case: Case) -> bool:
+    """Whether nobody has opened the link yet, and it says what a policy decided at once."""
+    return binding is Binding.FREE and is_decided_by_policy(case)
+
+
+def _state(binding: Binding, state: CaseState, over: bool) -> str:
     if binding is Binding.ASKING:
         return "asking"
     if binding is Binding.OTHER_DEVICE:
         return "other_device"
+    if state is CaseState.KEEP_OFFERED:
+        return "offer"
     return "ended" if over else "open"
 
 
@@ -87,6 +95,7 @@ async def _outcome(tx: AsyncSession, case: Case) -> Shown | None:
     return {
         "outcome": case.verdict_outcome,
         "note": case.verdict_note or "",
+        "by_policy": is_decided_by_policy(case),
         "decided_at": case.verdict_at.isoformat(),
         "stills": [{"still_id": id_, "at_ms": at_ns // 1_000_000} for id_, at_ns in stills],
         "parcels": [one.model_dump(mode="json") for one in await parcel_views(tx, case.id)],

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from cases.policy_rules import AnswerKind
 from cases.states import CaseState, CaseTrigger, Outcome
 from runtime.errors import CaseError
 
@@ -36,7 +37,7 @@ _REOPENED: Final = {
 """What a case that is open again, or back in the warehouse, may need: a second look, a word."""
 
 _BEFORE_DECISION: Final = frozenset(
-    {_S.FILED, _S.INSPECTION_OFFERED, _S.WAITING, _S.LIVE, _S.INSPECTED}
+    {_S.FILED, _S.KEEP_OFFERED, _S.INSPECTION_OFFERED, _S.WAITING, _S.LIVE, _S.INSPECTED}
 )
 
 
@@ -54,6 +55,16 @@ CASE_MOVES: Final[Mapping[CaseState, _Moves]] = {
     _S.FILED: {
         _T.OFFER: _S.INSPECTION_OFFERED,
         _T.WITHDRAW_OFFER: _S.FILED,
+        _T.OFFER_KEEPING: _S.KEEP_OFFERED,
+        # The link of a case that a person is to answer lets its buyer show it all the same.
+        _T.BUYER_ARRIVES: _S.WAITING,
+        _T.DECIDE: _S.DECIDED,
+        _T.CLOSE: _S.CLOSED,
+    },
+    _S.KEEP_OFFERED: {
+        **_link(_S.KEEP_OFFERED),
+        _T.ACCEPT_OFFER: _S.RESOLVED,
+        _T.DECLINE_OFFER: _S.INSPECTION_OFFERED,
         _T.DECIDE: _S.DECIDED,
         _T.CLOSE: _S.CLOSED,
     },
@@ -125,7 +136,12 @@ CASE_MOVES: Final[Mapping[CaseState, _Moves]] = {
         _T.CHECK: _S.CHECKED,
         _T.SEND_BACK: _S.SENT_BACK,
     },
-    _S.RESOLVED: {**_link(_S.RESOLVED), **_FINAL},
+    _S.RESOLVED: {
+        **_link(_S.RESOLVED),
+        **_FINAL,
+        # What the buyer is given for keeping it.
+        _T.REFUND_PARTLY: _S.RESOLVED,
+    },
     _S.REFUNDED: {**_link(_S.REFUNDED), **_FINAL},
     _S.PARTLY_REFUNDED: {
         **_link(_S.PARTLY_REFUNDED),
@@ -158,8 +174,25 @@ BY_HAND: Final = (
 )
 """The moves that somebody makes on purpose, in the order of a life (``moves.py``)."""
 
+ANSWERED_BY: Final[Mapping[AnswerKind, CaseTrigger | None]] = {
+    AnswerKind.APPROVE: _T.DECIDE,
+    AnswerKind.REJECT: _T.DECIDE,
+    AnswerKind.INSPECT_BY_VIDEO: _T.OFFER,
+    AnswerKind.OFFER: _T.OFFER_KEEPING,
+    AnswerKind.ASK_A_PERSON: None,
+}
+"""How a policy's answer moves a case that was just filed; None leaves it to a person."""
+
+DECIDED_AS: Final[Mapping[AnswerKind, Outcome]] = {
+    AnswerKind.APPROVE: Outcome.REFUND,
+    AnswerKind.REJECT: Outcome.REJECT,
+}
+"""What is decided by the answers that decide at once."""
+
 _WORDS: Final[Mapping[CaseTrigger, str]] = {
     _T.OFFER: "an inspection can be offered",
+    _T.ACCEPT_OFFER: "the buyer can accept the offer",
+    _T.DECLINE_OFFER: "the buyer can decline the offer",
     _T.DECIDE: "it can be decided",
     _T.GIVE_LABEL: "a label can be given",
     _T.SHIP: "it can be marked as shipped",
@@ -240,8 +273,8 @@ def takes_buyers(state: CaseState) -> bool:
 
 
 def nothing_to_show(state: CaseState) -> bool:
-    """Whether the buyer's link only says what was decided; a filed case waits for its link."""
-    return not takes_buyers(state) and state is not _S.FILED
+    """Whether nobody waits to be shown anything: decided, or an offer is to be answered."""
+    return not takes_buyers(state)
 
 
 def moves_by_hand(state: CaseState) -> tuple[CaseTrigger, ...]:
@@ -249,8 +282,13 @@ def moves_by_hand(state: CaseState) -> tuple[CaseTrigger, ...]:
     return tuple(one for one in BY_HAND if one in CASE_MOVES[state])
 
 
-def next_step(state: CaseState, outcome: Outcome | None) -> CaseTrigger | None:
-    """The one thing to do next, None while there is nothing but to wait."""
+def next_step(state: CaseState, outcome: Outcome | None, owed_minor: int = 0) -> CaseTrigger | None:
+    """The one thing to do next, None while there is nothing but to wait.
+
+    ``owed_minor`` is what the buyer still gets for keeping it, in the currency's minor unit.
+    """
+    if state is _S.RESOLVED and owed_minor > 0:
+        return _T.REFUND_PARTLY
     if state is _S.DECIDED and outcome is not None:
         return _NEXT_BY_OUTCOME[outcome]
     if state is _S.CHECKED and outcome is not None:

@@ -24,7 +24,6 @@ from cases.tables import Case, Device, JoinLink
 from runtime.errors import CaseError
 from runtime.ids import CaseId, JoinLinkId, TenantId, new_id
 
-LINK_LIFETIME: Final = timedelta(days=14)
 _TOKEN_BYTES: Final = 18  # 144 bits, 24 characters: short enough to paste into any chat
 _SECRET_BYTES: Final = 32
 _MAX_DEVICES: Final = 8
@@ -60,9 +59,7 @@ class DeviceFound:
     secret: str
 
 
-async def issue_link(
-    tx: AsyncSession, case_id: str, now: datetime, ttl: timedelta = LINK_LIFETIME
-) -> str:
+async def issue_link(tx: AsyncSession, case_id: str, now: datetime, lifetime: timedelta) -> str:
     """Make a new link, revoke the case's older ones, and give its token (kept nowhere)."""
     await revoke_links(tx, case_id, now)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
@@ -72,7 +69,7 @@ async def issue_link(
             case_id=case_id,
             token_hash=_token_hash(token),
             created_at=now,
-            expires_at=now + ttl,
+            expires_at=now + lifetime,
         )
     )
     await tx.flush()

@@ -9,10 +9,11 @@ from sqlalchemy import func, select
 
 from cases import deadlines, desk, links
 from cases.access_policy import Action
-from cases.actor import Actor
+from cases.actor import Actor, BuyerActor
 from cases.case_access import load_case, not_found
 from cases.commands import from_minor, minor_digits, to_minor
 from cases.deadline_plan import DeadlineKind
+from cases.links import DeviceFound
 from cases.move_commands import (
     Appeal,
     Check,
@@ -32,7 +33,7 @@ from cases.states import CaseState, CaseTrigger, Way
 from cases.tables import Case, ItemLine, Parcel, Settlement
 from cases.unit import Unit
 from runtime.errors import CaseError
-from runtime.ids import new_id
+from runtime.ids import CaseId, JoinLinkId, new_id
 
 ACTION_OF: Final[Mapping[CaseTrigger, Action]] = {
     CaseTrigger.RECEIVE: Action.CHECK,
@@ -71,23 +72,29 @@ async def make_move(
     return await _make(unit, actor, case, move)
 
 
-async def appeal(unit: Unit, token: str, secret: str | None, words: str) -> Case:
+async def appeal(
+    unit: Unit, token: str, secret: str | None, user_agent: str, words: str
+) -> tuple[Case, DeviceFound]:
     """The buyer, on the browser their link is bound to, does not agree with the decision.
 
+    A link that nobody has opened yet is bound to this browser, as with the tap.
+
     Raises:
-        CaseError: the link's own errors; ``other_device`` (409) for any other browser;
+        CaseError: the link's own errors; ``other_device`` (409) or ``device_refused`` (403)
+            for any other browser;
             ``wrong_state`` or ``case_closed`` (409) when nothing is decided yet, or what
             was is final.
     """
     link = await links.find_link(unit.tx, token, unit.now)
-    actor = await links.buyer_of_case(unit.tx, secret, link.case_id, unit.now)
-    if actor is None:
-        raise CaseError("other_device", "This link is in use on another device.")
+    device = await links.bind_device(
+        unit.tx, link.link_id, secret, user_agent=user_agent, public_key=None, now=unit.now
+    )
+    actor = BuyerActor(CaseId(link.case_id), JoinLinkId(link.link_id), device.device_id)
     case = await unit.tx.scalar(select(Case).where(Case.id == link.case_id).with_for_update())
     if case is None:
         raise not_found()
     await _make(unit, actor, case, Appeal(move=CaseTrigger.APPEAL, words=words))
-    return case
+    return case, device
 
 
 async def _make(unit: Unit, actor: Actor, case: Case, move: Move) -> CaseState:
@@ -221,6 +228,8 @@ async def _refund(unit: Unit, actor: Actor, case: Case, move: Refund | RefundPar
             status=422,
         )
     _settle(unit, actor, case, move.move, amount, move.reference)
+    # What an accepted offer promised within the day.
+    await deadlines.end(unit.tx, case, {DeadlineKind.SIMPLE}, unit.now)
 
 
 def _settle(

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import log, policy_words
 from cases.actor import SystemActor
+from cases.commands import from_minor
 from cases.keys import KeyRing
 from cases.log import LogKind, Visibility
-from cases.policy_engine import decide_case, in_pilot
+from cases.policy_engine import decide_case, doubting, in_pilot
 from cases.policy_facts import history_of, policy_facts
-from cases.policy_rules import Answer, Fact, Facts
+from cases.policy_rules import Answer, AnswerKind, Fact, Facts
 from cases.policy_versions import live_policy, rules_of, running_pilot, scope_of
-from cases.tables import Case, ItemLine, Policy, PolicyAnswer
+from cases.states import CaseState, OfferWord
+from cases.tables import Case, ItemLine, Policy, PolicyAnswer, Settlement
 from runtime.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What whoever opens a case knows beside what stands in it.
+
+    ``photographs`` counts those that were sent, None where none can be; a case with
+    ``doubted`` facts is not settled by a policy alone.
+    """
+
+    photographs: int | None = None
+    doubted: tuple[Fact, ...] = ()
+
+
+_NOTHING_ELSE: Final = Known()
 
 
 class PolicyAnswerView(BaseModel):
@@ -38,6 +56,12 @@ class PolicyAnswerView(BaseModel):
     """In every language, by locale."""
     piloted: bool
     answered_at: datetime
+    amount: str | None
+    """What the buyer gets for keeping it, of an offered discount."""
+    owed: str | None
+    """What of it the buyer, who accepted, is still to be given."""
+    buyer_word: OfferWord | None
+    """What the buyer said to an offer."""
 
 
 class BuyerPolicyAnswerView(BaseModel):
@@ -49,31 +73,37 @@ class BuyerPolicyAnswerView(BaseModel):
     answer: Answer
     sentences: dict[str, str]
     answered_at: datetime
+    amount: str | None
+    currency: str
+    buyer_word: OfferWord | None
 
 
 async def answer_by_policy(
-    tx: AsyncSession, keys: KeyRing, case: Case, lines: Sequence[ItemLine], now: datetime
+    tx: AsyncSession,
+    keys: KeyRing,
+    case: Case,
+    lines: Sequence[ItemLine],
+    now: datetime,
+    known: Known = _NOTHING_ELSE,
 ) -> PolicyAnswer | None:
     """Answer a case by its seller's policy and write it into the case's log.
 
     A case is answered once: asking again gives the first answer. None when the seller has
-    no policy in force. Moving the case is the caller's.
+    no policy in force. Moving the case is the caller's (``answering.py``).
     """
-    known: PolicyAnswer | None = await tx.scalar(
-        select(PolicyAnswer).where(PolicyAnswer.case_id == case.id)
-    )
-    if known is not None:
-        return known
+    given = await policy_answer_of(tx, case.id)
+    if given is not None:
+        return given
     pilot = await running_pilot(tx, case.tenant_id)
     live = await live_policy(tx, case.tenant_id, now)
     if pilot is None and live is None:
         return None
-    facts = policy_facts(case, lines, await history_of(tx, case))
+    facts = policy_facts(case, lines, await history_of(tx, case), known.photographs)
     piloted = pilot is not None and _tries(pilot, case, facts)
     policy = pilot if piloted else live
     if policy is None:
         return None
-    decision = decide_case(rules_of(policy), facts)
+    decision = doubting(decide_case(rules_of(policy), facts), known.doubted)
     answer = PolicyAnswer(
         id=new_id("pan"),
         case_id=case.id,
@@ -113,12 +143,53 @@ async def answer_by_policy(
     return answer
 
 
+async def policy_answer_of(tx: AsyncSession, case_id: str) -> PolicyAnswer | None:
+    """What a policy answered to a case, if one did."""
+    found: PolicyAnswer | None = await tx.scalar(
+        select(PolicyAnswer).where(PolicyAnswer.case_id == case_id)
+    )
+    return found
+
+
+async def owed_minor(tx: AsyncSession, case: Case) -> int:
+    """What of an accepted discount the buyer is still to be given, in the minor unit."""
+    answer = await policy_answer_of(tx, case.id)
+    if (
+        answer is None
+        or answer.buyer_word != OfferWord.ACCEPT
+        # Decided anew, the offer no longer counts.
+        or case.state != CaseState.RESOLVED
+    ):
+        return 0
+    given = await tx.scalar(
+        select(func.coalesce(func.sum(Settlement.amount_minor), 0)).where(
+            Settlement.case_id == case.id
+        )
+    )
+    return max(0, (_discount_minor(answer) or 0) - int(given or 0))
+
+
+def _discount_minor(answer: PolicyAnswer) -> int | None:
+    """The offered share of the case's value, half a minor unit up; None without a discount."""
+    percent = answer.answer.get("percent")
+    if answer.kind != AnswerKind.OFFER or percent is None:
+        return None
+    value = answer.facts[0]["value_minor"] if answer.facts else None
+    return None if value is None else (int(value) * int(percent) + 50) // 100
+
+
+def _amount(answer: PolicyAnswer, case: Case) -> str | None:
+    minor = _discount_minor(answer)
+    return from_minor(minor, case.currency) if minor is not None else None
+
+
 async def policy_answer_view(tx: AsyncSession, case: Case) -> PolicyAnswerView | None:
     """A case's answer as the seller's people see it."""
     found = await _found(tx, case.id)
     if found is None:
         return None
     answer, number = found
+    owed = await owed_minor(tx, case)
     sentences = policy_words.sentences(answer.sentence, answer.parameters)
     return PolicyAnswerView.model_validate(
         {
@@ -130,6 +201,9 @@ async def policy_answer_view(tx: AsyncSession, case: Case) -> PolicyAnswerView |
             "sentences": sentences,
             "piloted": answer.piloted,
             "answered_at": answer.answered_at,
+            "amount": _amount(answer, case),
+            "owed": from_minor(owed, case.currency) if owed else None,
+            "buyer_word": answer.buyer_word,
         }
     )
 
@@ -147,6 +221,9 @@ async def buyer_policy_answer_view(tx: AsyncSession, case: Case) -> BuyerPolicyA
             "answer": answer.answer,
             "sentences": policy_words.sentences(answer.sentence, answer.parameters),
             "answered_at": answer.answered_at,
+            "amount": _amount(answer, case),
+            "currency": case.currency,
+            "buyer_word": answer.buyer_word,
         }
     )
 

@@ -41,6 +41,7 @@ from cases.policy_rules import (
 
 _A_PERSON: Final = AskAPerson(kind=AnswerKind.ASK_A_PERSON)
 _BUCKETS: Final = 10_000
+_SETTLING: Final = frozenset({AnswerKind.APPROVE, AnswerKind.REJECT, AnswerKind.OFFER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def holds(condition: Condition, facts: Facts) -> bool | None:
     if isinstance(condition, MoneyCondition):
         return _money_holds(condition, facts)
     if isinstance(condition, PhotographsCondition):
-        return None if facts.photographs is None else facts.photographs is condition.given
+        return None if facts.photographs is None else (facts.photographs > 0) is condition.given
     if isinstance(condition, NumberCondition):
         return _within(_number(condition, facts), condition.at_least, condition.at_most)
     if isinstance(condition, ReturnsCondition):
@@ -130,6 +131,13 @@ def decide_case(policy: PolicyRules, lines: Sequence[Facts]) -> Decision:
     if any(decision.answer != first.answer for decision in decisions):
         return Decision(_A_PERSON, None, "ask_a_person.differ")
     return first
+
+
+def doubting(decision: Decision, doubted: Sequence[Fact]) -> Decision:
+    """The same decision, unless it would settle a case whose facts nobody vouches for."""
+    if doubted and decision.answer.kind in _SETTLING:
+        return Decision(_A_PERSON, decision.rule, "ask_a_person.missing", missing=tuple(doubted))
+    return decision
 
 
 def pilot_bucket(case_id: str) -> int:

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.policy_rules import HISTORY_DAYS, Facts
-from cases.states import ClaimReason, Outcome
-from cases.tables import Case, ItemLine
+from cases.states import AttachmentState, ClaimReason, Outcome
+from cases.tables import Attachment, Case, Filing, ItemLine
 
 _MOST_EARLIER: Final = 500
 _DAY_S: Final = 86_400
+NO_CURRENCY: Final = "XXX"
+"""ISO 4217's code for no currency: that of an order nobody told us, whose price is not known."""
+_IS_PHOTOGRAPH: Final = (Attachment.state == AttachmentState.KEPT) & (
+    Attachment.media_type.startswith("image/")
+)
 
 
 def _market(country: str | None) -> str | None:
@@ -46,8 +51,14 @@ class History:
     refused_share: int
 
 
-def policy_facts(case: Case, lines: Sequence[ItemLine], history: History | None) -> list[Facts]:
-    """What is known of each line; who gave no e-mail address has no known ``history``."""
+def policy_facts(
+    case: Case, lines: Sequence[ItemLine], history: History | None, photographs: int | None
+) -> list[Facts]:
+    """What is known of each line; who gave no e-mail address has no known ``history``.
+
+    ``photographs`` is None for a case that came by a way on which none can be sent.
+    """
+    priced = case.currency != NO_CURRENCY
     value_minor = sum(line.price_minor * line.quantity for line in lines)
     return [
         Facts(
@@ -55,13 +66,13 @@ def policy_facts(case: Case, lines: Sequence[ItemLine], history: History | None)
             market=_market(case.market),
             category=_category(line.category),
             reason=ClaimReason(case.claim_reason),
-            currency=case.currency,
-            price_minor=line.price_minor,
-            value_minor=value_minor,
+            currency=case.currency if priced else None,
+            price_minor=line.price_minor if priced else None,
+            value_minor=value_minor if priced else None,
             quantity=line.quantity,
             returns=history.returns if history else None,
             refused_share=history.refused_share if history else None,
-            photographs=None,
+            photographs=photographs,
         )
         for line in lines
     ]
@@ -97,6 +108,25 @@ def history_in(found: Mapping[str, Sequence[EarlierCase]], case: Case) -> Histor
     if not case.buyer_email:
         return None
     return history_at(found.get(case.buyer_email.lower(), ()), case.id, case.created_at)
+
+
+async def photographs_of(tx: AsyncSession, case_ids: Sequence[str]) -> dict[str, int]:
+    """How many photographs were sent with each of these cases that came by the form."""
+    rows = await tx.execute(
+        select(Filing.case_id, func.count(Attachment.id).filter(_IS_PHOTOGRAPH))
+        .outerjoin(Attachment, Attachment.filing_id == Filing.id)
+        .where(Filing.case_id.in_(case_ids))
+        .group_by(Filing.case_id)
+    )
+    return {case_id: count for case_id, count in rows if case_id is not None}
+
+
+async def photographs_sent(tx: AsyncSession, filing_id: str) -> int:
+    """How many whole photographs a filing has; clips are none."""
+    found = await tx.scalar(
+        select(func.count()).where(Attachment.filing_id == filing_id, _IS_PHOTOGRAPH)
+    )
+    return found or 0
 
 
 async def earlier_cases(

@@ -16,7 +16,7 @@ from cases.access_policy import Action
 from cases.actor import Actor
 from cases.policies import load_policy
 from cases.policy_engine import Decision, decide_case
-from cases.policy_facts import earlier_cases, history_in, policy_facts
+from cases.policy_facts import earlier_cases, history_in, photographs_of, policy_facts
 from cases.policy_rules import Answer, AnswerKind, Fact, Facts, PolicyRules
 from cases.policy_versions import live_policy, rules_of
 from cases.tables import Case, ItemLine
@@ -122,13 +122,14 @@ async def _past_cases(tx: AsyncSession, tenant_id: str, count: int) -> list[_Pas
     ):
         lines.setdefault(line.case_id, []).append(line)
     earlier = await earlier_cases(tx, tenant_id, found)
+    sent = await photographs_of(tx, [case.id for case in found])
     return [
         _PastCase(
             case.id,
             case.order_number,
             lines[case.id][0].listing["title"],
             case.created_at,
-            policy_facts(case, lines[case.id], history_in(earlier, case)),
+            policy_facts(case, lines[case.id], history_in(earlier, case), sent.get(case.id)),
         )
         for case in found
         if case.id in lines

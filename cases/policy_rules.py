@@ -302,7 +302,8 @@ class Facts:
     """What is known of one item line when a case is answered; ``None`` is *not known*.
 
     ``returns`` counts the buyer's earlier cases in the spans of ``HISTORY_DAYS``;
-    ``refused_share`` is 0 for somebody about whom nothing was decided yet.
+    ``refused_share`` is 0 for somebody about whom nothing was decided yet; ``photographs``
+    counts those that were sent with the claim.
     """
 
     days_since_delivery: int | None = None
@@ -315,4 +316,4 @@ class Facts:
     quantity: int | None = None
     returns: tuple[int, int, int] | None = None
     refused_share: int | None = None
-    photographs: bool | None = None
+    photographs: int | None = None

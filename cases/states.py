@@ -13,6 +13,7 @@ class CaseState(StrEnum):
     """Where a return stands."""
 
     FILED = "filed"
+    KEEP_OFFERED = "keep_offered"  # the buyer is offered something for keeping it
     INSPECTION_OFFERED = "inspection_offered"
     WAITING = "waiting"
     LIVE = "live"
@@ -38,6 +39,9 @@ class CaseTrigger(StrEnum):
 
     OFFER = "offer"  # a join link was issued
     WITHDRAW_OFFER = "withdraw_offer"  # the join link was revoked
+    OFFER_KEEPING = "offer_keeping"  # the policy offers something for keeping it
+    ACCEPT_OFFER = "accept_offer"  # the buyer keeps it for that
+    DECLINE_OFFER = "decline_offer"
     BUYER_ARRIVES = "buyer_arrives"  # the buyer joined and waits for a host
     HOST_MEETS = "host_meets"  # buyer and host are in one session
     HOST_RELEASES = "host_releases"  # the buyer is back in the queue
@@ -107,6 +111,13 @@ class Outcome(StrEnum):
     EXCHANGE = "exchange"
     SEND_BACK = "send_back"
     REJECT = "reject"
+
+
+class OfferWord(StrEnum):
+    """What the buyer says to an offer."""
+
+    ACCEPT = "accept"
+    DECLINE = "decline"
 
 
 class Way(StrEnum):
@@ -235,6 +246,15 @@ class StillState(StrEnum):
     WANTED = "wanted"
     CUT = "cut"
     FAILED = "failed"
+
+
+class AttachmentState(StrEnum):
+    """How far an attachment is."""
+
+    UPLOADING = "uploading"
+    KEPT = "kept"
+    REFUSED = "refused"
+    REMOVED = "removed"
 
 
 SESSION_MOVES: Final[Mapping[SessionState, Mapping[SessionTrigger, SessionState]]] = {

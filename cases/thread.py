@@ -6,7 +6,7 @@ others; what was said in a call stays in its session's log, and the reader shows
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
@@ -22,7 +22,8 @@ from cases.deadline_plan import DeadlineKind
 from cases.links import DeviceFound
 from cases.log import LoggedEvent, LogKind, Visibility
 from cases.reply_words import left_in
-from cases.tables import Case, Event, ThreadRead
+from cases.states import AttachmentState
+from cases.tables import Attachment, Case, Event, Filing, ThreadRead
 from cases.unit import Unit
 from runtime.errors import CaseError
 from runtime.ids import CaseId, JoinLinkId
@@ -71,7 +72,8 @@ async def say(unit: Unit, actor: Actor, case_id: str, message: SayAsStaff) -> Lo
     """Write to the buyer, or a note for the staff alone; the first message is the first answer.
 
     Raises:
-        CaseError: ``not_found``, ``forbidden``, ``placeholder_left`` (422).
+        CaseError: ``not_found``, ``forbidden``, ``placeholder_left`` or, for one that is not
+            the case's, ``attachment_unknown`` (422).
     """
     case = await load_case(unit.tx, actor, case_id, Action.WRITE, lock=True)
     left = left_in(message.text)
@@ -110,7 +112,8 @@ async def say_as_buyer(unit: Unit, actor: BuyerActor, message: Say) -> LoggedEve
     """Write to the seller, whose deadlines go on if they stood still for this.
 
     Raises:
-        CaseError: ``not_found``, or ``slow_down`` (429) after thirty messages in a minute.
+        CaseError: ``not_found``, ``attachment_unknown`` (422), or ``slow_down`` (429) after
+            thirty messages in a minute.
     """
     case = await load_case(unit.tx, actor, actor.case_id, Action.TAKE_PART, lock=True)
     lately = await unit.tx.scalar(
@@ -185,6 +188,7 @@ async def tell_typing(unit: Unit, actor: Actor, case_id: str) -> None:
 async def _append(
     unit: Unit, actor: Actor, case: Case, message: Say, *, internal: bool
 ) -> LoggedEvent:
+    await _refuse_strange(unit, case, message.attachments)
     payload: dict[str, object] = {"text": message.text, "locale": message.locale}
     if message.translation is not None:
         payload["translation"] = message.translation.model_dump(mode="json")
@@ -192,6 +196,23 @@ async def _append(
         payload["attachments"] = list(message.attachments)
     kind, visibility = (NOTE, Visibility.SELLER) if internal else (MESSAGE, Visibility.PARTIES)
     return await _write(unit, actor, case, kind, payload, visibility, message.client_id)
+
+
+async def _refuse_strange(unit: Unit, case: Case, named: Sequence[str]) -> None:
+    """Let a message name only what is whole and the case's own."""
+    kept = await unit.tx.scalars(
+        select(Attachment.id)
+        .join(Filing, Filing.id == Attachment.filing_id)
+        .where(
+            Filing.case_id == case.id,
+            Attachment.id.in_(named),
+            Attachment.state == AttachmentState.KEPT,
+        )
+    )
+    if set(named) - set(kept):
+        raise CaseError(
+            "attachment_unknown", "This case has no such photograph or clip.", status=422
+        )
 
 
 async def _write(

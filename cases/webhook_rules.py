@@ -72,6 +72,7 @@ PUBLIC_KINDS: Final[Mapping[str, str]] = {
     "case.link_issued": "A join link was issued",
     "case.link_revoked": "A join link was ended",
     "case.verdict": "A case was decided",
+    "case.policy_answered": "A policy answered a case",
     "case.observed": "Somebody observed an inspection",
     "case.handed_over": "A host handed the buyer to another",
 }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 
 from aiohttp import web
 
-from cases import access_log, desk, log
+from cases import access_log, desk, log, opening
 from cases.access_policy import Action
 from cases.actor import KeyActor, StaffActor
 from cases.case_access import load_case
@@ -15,7 +14,6 @@ from cases.case_list import CaseFilter, list_cases
 from cases.case_views import CaseView, case_view, name_of
 from cases.commands import Decide, OpenCase
 from cases.invitation import Invitation, invitation
-from cases.links import LINK_LIFETIME
 from cases.log import LogKind, Visibility
 from cases.states import Direction
 from cases.unit import Unit
@@ -80,7 +78,7 @@ async def open_case(request: web.Request) -> web.Response:
     command = await store_pictures(services.store, command)
 
     async def act(unit: Unit) -> Made:
-        opened = await desk.open_case(unit.tx, unit.keys, actor, command, unit.now)
+        opened = await opening.open_case(unit.tx, unit.keys, actor, command, unit.now)
         view = await case_view(unit.tx, actor, opened.case_id, unit.now)
         url = _join_url(services, opened.token)
         tell_desks(unit, view)
@@ -163,7 +161,7 @@ async def issue_link(request: web.Request) -> web.Response:
             200,
             {
                 "join_url": url,
-                "expires_at": _rfc3339(unit.now + LINK_LIFETIME),
+                "expires_at": view["link"]["expires_at"],
                 "invitation": _invitation(view, url),
             },
         )
@@ -332,7 +330,3 @@ def _invitation(view: dict[str, Any], url: str) -> dict[str, str]:
 
 def _join_url(services: Services, token: str) -> str:
     return f"{services.settings.public_url}/j/{token}"
-
-
-def _rfc3339(at: datetime) -> str:
-    return at.isoformat().replace("+00:00", "Z")

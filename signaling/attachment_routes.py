@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from cases import access_log, attachments, filing
-from cases.attachments import AttachmentState
+from cases.states import AttachmentState
 from cases.tables import Attachment, AttachmentPart
 from recorder.crypt import open_sealed
 from runtime.errors import CaseError

@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 from pydantic import BaseModel
 
-from cases import attachments, filing
+from cases import attachments, filed, filing
 from cases.filing import FileReturn, FilingRules, TellOrder, WantDraft
 from cases.tables import Filing
 from cases.unit import Unit
@@ -15,6 +15,7 @@ from runtime.errors import CaseError
 from signaling.auth import client_address, device_secret, remember_device, require_key_or_staff
 from signaling.bodies import parse_body
 from signaling.join_limit import JoinLimit
+from signaling.join_routes import OfferAnswerIn
 from signaling.openapi import register, route
 from signaling.services import SERVICES
 
@@ -46,6 +47,8 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/api/filing/sellers/{slug}/drafts", begin)
     app.router.add_get("/api/filing/draft", get_draft)
     app.router.add_post("/api/filing/draft/file", file_return)
+    app.router.add_post("/api/filing/draft/offer", answer_offer)
+    app.router.add_post("/api/filing/draft/photographs", leave_at_photographs)
     register(app, [tell_order, set_rules])
 
 
@@ -86,10 +89,9 @@ async def get_draft(request: web.Request) -> web.Response:
     async def act(unit: Unit) -> dict[str, Any]:
         found = await filing.load_draft(unit, draft_secret(request))
         parts = await attachments.of_filing(unit.tx, found.id)
-        wait = await filing.waiting_time(unit.tx, found.case_id) if found.case_id else None
         return {
             **_shown(found),
-            "filed": wait,
+            "filed": await _filed(unit, found) if found.case_id else None,
             "attachments": [
                 {"id": a.id, "name": a.name, "size": a.size, "received": a.received} for a in parts
             ],
@@ -99,26 +101,47 @@ async def get_draft(request: web.Request) -> web.Response:
 
 
 async def file_return(request: web.Request) -> web.Response:
-    """File it; a second tap is told what the first was told."""
+    """File it and be answered; a second tap is told how the first stands."""
     services = request.app[SERVICES]
     form = await parse_body(request, FileReturn)
     secret = draft_secret(request)
 
     async def act(unit: Unit) -> tuple[filing.Filed, dict[str, Any]]:
-        filed = await filing.file_return(
+        made = await filing.file_return(
             unit,
             secret,
             form,
             device=device_secret(request),
             user_agent=request.headers.get("User-Agent", ""),
         )
-        return filed, await filing.waiting_time(unit.tx, filed.case_id)
+        return made, await _filed(unit, await filing.load_draft(unit, secret))
 
-    filed, wait = await services.run(act)
-    response = web.json_response({"join_path": f"/j/{filed.token}", **wait})
-    if filed.device_secret is not None:
-        remember_device(request, response, filed.device_secret)
+    made, shown = await services.run(act)
+    response = web.json_response({"join_path": f"/j/{made.token}", **shown})
+    if made.device_secret is not None:
+        remember_device(request, response, made.device_secret)
     return response
+
+
+async def answer_offer(request: web.Request) -> web.Response:
+    """Accept or decline what the policy offered; a repeat is told the same."""
+    word = (await parse_body(request, OfferAnswerIn)).word
+    secret = draft_secret(request)
+
+    async def act(unit: Unit) -> dict[str, Any]:
+        return await _filed(unit, await filed.answer_offer(unit, secret, word))
+
+    return web.json_response(await request.app[SERVICES].run(act))
+
+
+async def leave_at_photographs(request: web.Request) -> web.Response:
+    """Have a person answer by the photographs."""
+    secret = draft_secret(request)
+
+    async def act(unit: Unit) -> dict[str, Any]:
+        return await _filed(unit, await filed.leave_at_photographs(unit, secret))
+
+    return web.json_response(await request.app[SERVICES].run(act))
 
 
 @route(
@@ -156,6 +179,10 @@ async def set_rules(request: web.Request) -> web.Response:
 def draft_secret(request: web.Request) -> str:
     """What the browser holds for its draft; no cookie, so that it works in another's frame."""
     return request.headers.get(DRAFT_HEADER, "")[:200]
+
+
+async def _filed(unit: Unit, found: Filing) -> dict[str, Any]:
+    return (await filed.filed_view(unit.tx, found)).model_dump(mode="json")
 
 
 def _shown(found: Filing) -> dict[str, Any]:

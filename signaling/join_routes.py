@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import joining, links, moving
+from cases import answering, joining, links, moving
 from cases.actor import SystemActor
 from cases.commands import Locale, Words
 from cases.consenting import ConsentGiven
@@ -18,7 +18,7 @@ from cases.links import Binding, DeviceFound
 from cases.log import Visibility
 from cases.session_views import snapshot
 from cases.sessions import open_session_of
-from cases.states import SessionState
+from cases.states import OfferWord, SessionState
 from cases.unit import Unit
 from runtime.errors import CaseError
 from signaling.auth import device_secret, remember_device
@@ -44,6 +44,13 @@ class AppealIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     words: Annotated[Words, Field(min_length=1)]
+
+
+class OfferAnswerIn(BaseModel):
+    """What the buyer says to an offer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    word: OfferWord
 
 
 class TapIn(BaseModel):
@@ -77,6 +84,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/api/join/{token}", tap)
     app.router.add_post("/api/join/{token}/ask", ask)
     app.router.add_post("/api/join/{token}/appeal", appeal)
+    app.router.add_post("/api/join/{token}/offer", answer_offer)
 
 
 async def look(request: web.Request) -> web.Response:
@@ -134,12 +142,37 @@ async def appeal(request: web.Request) -> web.Response:
     words = (await parse_body(request, AppealIn)).words
     token, secret = request.match_info["token"], device_secret(request)
 
-    async def act(unit: Unit) -> None:
-        case = await moving.appeal(unit, token, secret, words)
-        unit.changes.desks.add(case.tenant_id)
+    user_agent = request.headers.get("User-Agent", "")[:300]
 
-    await services.run(act)
-    return await look(request)
+    async def act(unit: Unit) -> DeviceFound:
+        case, device = await moving.appeal(unit, token, secret, user_agent, words)
+        unit.changes.desks.add(case.tenant_id)
+        return device
+
+    return await _shown_to(request, await services.run(act))
+
+
+async def answer_offer(request: web.Request) -> web.Response:
+    """The buyer accepts or declines what was offered; this browser is the buyer's from then on."""
+    services = request.app[SERVICES]
+    word = (await parse_body(request, OfferAnswerIn)).word
+    token, secret = request.match_info["token"], device_secret(request)
+    user_agent = request.headers.get("User-Agent", "")[:300]
+
+    async def act(unit: Unit) -> DeviceFound:
+        return await answering.answer_offer_by_link(unit, token, secret, user_agent, word)
+
+    return await _shown_to(request, await services.run(act))
+
+
+async def _shown_to(request: web.Request, device: DeviceFound) -> web.Response:
+    """The page as this browser, which is the buyer's by now, may see it."""
+    services, token = request.app[SERVICES], request.match_info["token"]
+    async with services.database.read() as tx:
+        shown = await join_view(tx, token, device.secret, services.clock.now())
+    response = web.json_response({**shown, "ice": ice_for_buyer(services, shown)})
+    remember_device(request, response, device.secret)
+    return response
 
 
 async def ask(request: web.Request) -> web.Response:

@@ -17,8 +17,8 @@ from typing import Final
 from aiohttp import web
 
 from cases import attachments
-from cases.attachments import AttachmentState
 from cases.sniffing import HEAD_BYTES, MAX_CLIP_BYTES, MAX_STILL_BYTES, bad, clip_type, still_type
+from cases.states import AttachmentState
 from cases.tables import AttachmentPart
 from cases.unit import Unit
 from recorder.crypt import open_sealed, seal

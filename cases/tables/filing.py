@@ -47,6 +47,7 @@ class Filing(Base):
     wrapped_key: Mapped[bytes | None]  # NULL once the draft has expired
     case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"), index=True)
     sealed_answer: Mapped[bytes | None]
+    photographs_only_at: Mapped[datetime | None]  # the buyer shows nothing else
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
 

@@ -43,7 +43,7 @@ class Policy(Base):
 
 
 class PolicyAnswer(Base):
-    """What a policy answered to a case when it was filed; it is not changed afterwards."""
+    """What a policy answered to a case when it was filed; only the buyer's word is added."""
 
     __tablename__ = "policy_answers"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -59,4 +59,6 @@ class PolicyAnswer(Base):
     missing: Mapped[list[Any]]  # of Fact
     facts: Mapped[list[Any]]  # of Facts, one per line
     answered_at: Mapped[datetime]
+    buyer_word: Mapped[str | None]  # OfferWord; NULL: not answered, or nothing was offered
+    buyer_word_at: Mapped[datetime | None]
     __table_args__ = (Index("ix_policy_answers_tenant_id_answered_at", "tenant_id", "answered_at"),)

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import make_url, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import appointments, assigning, deadlines, desk, due, log
+from cases import appointments, assigning, deadlines, desk, due, links, log
 from cases.actor import StaffActor, SystemActor
 from cases.database import Database, upgrade
 from cases.deadline_plan import DeadlineKind
@@ -22,7 +22,7 @@ from cases.desk_hours import WORKDAYS, DeskHoursIn, HoursIn, LengthsIn, set_desk
 from cases.log import LogKind, Visibility
 from cases.rosters import RosterIn, set_roster
 from cases.states import CaseState, Outcome, Role
-from cases.tables import Appointment, Case, Deadline
+from cases.tables import Appointment, Case, Deadline, JoinLink
 from cases.unit import Unit
 from infra.local.postgres import Postgres
 from runtime.errors import CaseError
@@ -276,17 +276,49 @@ async def test_a_case_goes_to_who_speaks_the_language_then_to_who_has_least(desk
     assert found == desk_.ana.staff_id
 
 
+async def link_ends(desk_: Desk, case_id: str) -> datetime:
+    """When the case's open link expires."""
+    async with desk_.seller.database.read() as tx:
+        found = await tx.scalar(
+            select(JoinLink.expires_at).where(
+                JoinLink.case_id == case_id, JoinLink.revoked_at.is_(None)
+            )
+        )
+    assert found is not None
+    return found
+
+
+async def test_a_seller_s_days_are_the_link_s_and_the_deadline_s(desk_: Desk) -> None:
+    """One setting: no link outlives the case's closing, and none ends before it."""
+    wanted = DeskHoursIn(hours=WORKDAYS, lengths=LengthsIn(inspection_h=48))
+    await desk_.run(lambda u: set_desk_hours(u, desk_.admin, wanted))
+    opened = await desk_.seller.open_case(desk_.ana)
+    for _ in range(2):
+        inspection = await desk_.deadline(opened.case_id, DeadlineKind.INSPECTION)
+        assert inspection.due_at == desk_.seller.now + 48 * HOUR
+        assert inspection.due_at == await link_ends(desk_, opened.case_id)
+        # A new link begins both anew.
+        desk_.wait(5 * HOUR)
+        await desk_.run(lambda u: desk.issue_link(u.tx, u.keys, desk_.ana, opened.case_id, u.now))
+
+
 async def test_a_buyer_who_never_opens_the_link_is_reminded_and_the_case_closed(
     desk_: Desk,
 ) -> None:
-    """After the week that the link was open."""
+    """After the two weeks that the link was open, to the second."""
     wanted = DeskHoursIn(hours=WORKDAYS, lengths=LengthsIn(working_time=False, first_answer_h=1000))
     await desk_.run(lambda u: set_desk_hours(u, desk_.admin, wanted))
     opened = await desk_.seller.open_case(desk_.ana)
-    desk_.wait(timedelta(days=7) * 0.75)
+    inspection = await desk_.deadline(opened.case_id, DeadlineKind.INSPECTION)
+    assert inspection.due_at == await link_ends(desk_, opened.case_id)
+    desk_.wait(timedelta(days=14) * 0.75)
     assert await desk_.sweep() == ["warned"]
     assert "link_reminder" in await desk_.kinds(opened.case_id)
-    desk_.wait(timedelta(days=7) * 0.25)
+    desk_.wait(timedelta(days=14) * 0.25 - timedelta(seconds=1))
+    async with desk_.seller.database.read() as tx:
+        await links.find_link(tx, opened.token, desk_.seller.now)
+    assert await desk_.sweep() == []
+    desk_.wait(timedelta(seconds=1))
     assert await desk_.sweep() == ["missed"]
     assert (await desk_.look(opened.case_id)).state == CaseState.CLOSED
     assert await desk_.sweep() == []

@@ -173,6 +173,45 @@ async def test_only_who_may_view_the_case_sees_what_was_attached(site: SellerSit
     assert (await site.client.get(one)).status == 200
 
 
+async def test_a_message_names_only_attachments_of_its_own_case(site: SellerSite) -> None:
+    """Another case's, another seller's, an unfinished one, an invented one: all unknown."""
+    headers = await bearer(site)
+    content = photograph(40)
+    cases: dict[str, str] = {}
+    photographs: dict[str, str] = {}
+    for slug, number in (("lumen", "X-1"), ("lumen", "X-2"), ("sole", "X-1")):
+        want = {"order_number": number, "email": "a@example.com"}
+        url = f"/api/filing/sellers/{slug}/drafts"
+        draft = await (await site.client.post(url, json=want, headers=OURS)).json()
+        mine = {**TUS, "X-Filing": draft["secret"]}
+        path = await upload(site, mine, content)
+        assert (await send(site, mine, path, 0, content)).status == 204
+        begun = await upload(site, mine, content)
+        answer = await filed(site, draft["secret"], name="Ana", title="Lamp", lines=[])
+        name = f"{slug} {number}"
+        cases[name], photographs[name] = answer["join_path"], path.rsplit("/", 1)[1]
+        photographs[f"begun {name}"] = begun.rsplit("/", 1)[1]
+    page = await (await site.client.get("/api/v1/cases?order_number=X-1", headers=headers)).json()
+    (case,) = page["items"]
+    body = {"client_id": "m1", "text": "See this", "locale": "en"}
+    said = f"/api/v1/cases/{case['id']}/thread"
+    for strange in ("lumen X-2", "sole X-1", "begun lumen X-1"):
+        named = {**body, "attachments": [photographs["lumen X-1"], photographs[strange]]}
+        response = await site.client.post(said, json=named, headers=headers)
+        await expect(response, 422, "attachment_unknown")
+        theirs = f"/api/{cases['lumen X-1'].replace('/j/', 'join/')}/thread/messages"
+        response = await site.client.post(theirs, json=named, headers=OURS)
+        await expect(response, 422, "attachment_unknown")
+    response = await site.client.post(
+        said, json={**body, "attachments": ["att_nothing"]}, headers=headers
+    )
+    await expect(response, 422, "attachment_unknown")
+    own = {**body, "attachments": [photographs["lumen X-1"]]}
+    assert (await site.client.post(said, json=own, headers=headers)).status == 200
+    thread = await (await site.client.get(said, headers=headers)).json()
+    assert [one["attachments"] for one in thread["messages"]] == [[photographs["lumen X-1"]]]
+
+
 async def test_a_wrong_mail_is_answered_like_an_unknown_order(site: SellerSite) -> None:
     """No oracle, and guessing ends soon."""
     await tell(site)

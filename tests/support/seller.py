@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import make_url
 
-from cases import desk
+from cases import opening
 from cases.actor import KeyActor, StaffActor
 from cases.case_list import CaseFilter, list_cases
 from cases.commands import OpenCase
@@ -90,10 +90,10 @@ class Seller:
         assert actor is not None
         return actor
 
-    async def open_case(self, actor: StaffActor | KeyActor, **changes: Any) -> desk.OpenedCase:
+    async def open_case(self, actor: StaffActor | KeyActor, **changes: Any) -> opening.OpenedCase:
         """A case like ``case_in()``, opened."""
         async with self.database.begin() as tx:
-            return await desk.open_case(
+            return await opening.open_case(
                 tx, self.keys, actor, OpenCase.model_validate(case_in(**changes)), self.now
             )
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.life import (
+    ANSWERED_BY,
     CASE_MOVES,
+    DECIDED_AS,
     moves_by_hand,
     next_case_state,
     next_step,
     nothing_to_show,
     takes_buyers,
 )
+from cases.policy_rules import AnswerKind
 from cases.states import (
     SESSION_MOVES,
     CaseState,
@@ -78,19 +83,20 @@ def test_every_case_can_be_closed_in_the_end() -> None:
 
 
 def test_money_moves_only_after_a_decision() -> None:
-    """Whatever the order of triggers, nothing is paid or sent before somebody decided."""
+    """Whatever the order of triggers, nothing is paid or sent before it was decided or agreed."""
     paying = {
         CaseTrigger.REFUND,
         CaseTrigger.REFUND_PARTLY,
         CaseTrigger.EXCHANGE,
         CaseTrigger.SEND_BACK,
     }
+    deciding = {CaseTrigger.DECIDE, CaseTrigger.ACCEPT_OFFER}
     undecided, frontier = {CaseState.FILED}, [CaseState.FILED]
     while frontier:
         state = frontier.pop()
         assert not paying & set(CASE_MOVES[state])
         for trigger, following in CASE_MOVES[state].items():
-            if trigger is not CaseTrigger.DECIDE and following not in undecided:
+            if trigger not in deciding and following not in undecided:
                 undecided.add(following)
                 frontier.append(following)
 
@@ -98,19 +104,46 @@ def test_money_moves_only_after_a_decision() -> None:
 def test_the_next_step_is_always_one_that_may_be_taken() -> None:
     """A page that offers what is then refused would send people in circles."""
     for state in CaseState:
-        for outcome in (None, *Outcome):
-            step = next_step(state, outcome)
+        for outcome, owed_minor in product((None, *Outcome), (0, 2960)):
+            step = next_step(state, outcome, owed_minor)
             assert step is None or step in CASE_MOVES[state]
+
+
+def test_what_was_promised_for_keeping_it_comes_before_closing() -> None:
+    """A discount that is still owed is the next step; once it is paid the case may be closed."""
+    kept = (CaseState.RESOLVED, Outcome.RESOLVED_WITHOUT_RETURN)
+    assert next_step(*kept, 2960) is CaseTrigger.REFUND_PARTLY
+    assert next_step(*kept, 0) is CaseTrigger.CLOSE
+
+
+@pytest.mark.parametrize("kind", AnswerKind)
+def test_every_answer_of_a_policy_moves_a_filed_case_or_leaves_it_to_a_person(
+    kind: AnswerKind,
+) -> None:
+    """The table has each kind, each move is legal, and what decides names its outcome."""
+    trigger = ANSWERED_BY[kind]
+    assert trigger is None or trigger in CASE_MOVES[CaseState.FILED]
+    assert (kind in DECIDED_AS) == (trigger is CaseTrigger.DECIDE)
+    assert (trigger is None) == (kind is AnswerKind.ASK_A_PERSON)
+
+
+def test_an_offer_is_answered_once_and_only_where_it_was_made() -> None:
+    """Neither before, nor again after the yes or the no."""
+    for trigger in (CaseTrigger.ACCEPT_OFFER, CaseTrigger.DECLINE_OFFER):
+        taking = {state for state in CaseState if trigger in CASE_MOVES[state]}
+        assert taking == {CaseState.KEEP_OFFERED}
 
 
 def test_a_buyer_comes_in_only_where_somebody_may_look() -> None:
     """The link of a case that is decided shows what was decided."""
     assert {state for state in CaseState if takes_buyers(state)} == {
+        CaseState.FILED,
         CaseState.INSPECTION_OFFERED,
         CaseState.WAITING,
         CaseState.LIVE,
         CaseState.INSPECTED,
     }
+    assert nothing_to_show(CaseState.KEEP_OFFERED)
     assert not nothing_to_show(CaseState.FILED)
     assert nothing_to_show(CaseState.REFUNDED)
 

@@ -7,6 +7,7 @@ export type Presence = 'here' | 'away' | 'left';
 export type Role = 'buyer' | 'host' | 'observer' | 'bench';
 export type CaseState =
   | 'filed'
+  | 'keep_offered'
   | 'inspection_offered'
   | 'waiting'
   | 'live'
@@ -153,8 +154,21 @@ export interface JoinItem {
   picture: string | null;
 }
 
+/** What the seller's policy answered, for the buyer. */
+export interface BuyerAnswer {
+  rule: string | null;
+  answer: { kind: 'approve' | 'reject' | 'inspect_by_video' | 'offer' | 'ask_a_person'; offer?: OfferKind };
+  sentences: Record<string, string>;
+  amount: string | null;
+  currency: string;
+  buyer_word: OfferWord | null;
+}
+
+export type OfferKind = 'discount' | 'spare_part' | 'guidance';
+export type OfferWord = 'accept' | 'decline';
+
 export interface JoinView {
-  state: 'open' | 'asking' | 'other_device' | 'ended';
+  state: 'open' | 'offer' | 'asking' | 'other_device' | 'ended';
   tenant: { name: string };
   warehouse: { name: string; city: string } | null;
   case: {
@@ -166,7 +180,7 @@ export interface JoinView {
     claim: Claim;
     items: JoinItem[];
     direction: Direction;
-    policy_answer: { sentences: Record<string, string> } | null;
+    policy_answer: BuyerAnswer | null;
   };
   session: { id: string; state: SessionState; participant_id: string } | null;
   hosts_ready: number;
@@ -177,6 +191,7 @@ export interface JoinView {
   outcome: {
     outcome: Outcome | null;
     note: string;
+    by_policy: boolean;
     decided_at: Timestamp | null;
     stills: { still_id: string; at_ms: number }[];
     parcels: Parcel[];
@@ -554,6 +569,7 @@ export interface Verdict {
   note: string;
   decided_at: Timestamp;
   decided_by: string;
+  by_policy: boolean;
 }
 
 export interface CaseSession {
@@ -577,6 +593,9 @@ export interface PolicyAnswer {
   sentences: Record<string, string>;
   piloted: boolean;
   answered_at: Timestamp;
+  amount: string | null;
+  owed: string | null;
+  buyer_word: OfferWord | null;
 }
 
 /** One line of a case as the warehouse found it. */

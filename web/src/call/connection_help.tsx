@@ -16,6 +16,7 @@ type Fetch = () => Promise<{ help: Record<Help, string> }>;
 const WORDS: Partial<Record<Locale, Fetch>> & { en: Fetch } = {
   en: () => import('./locales/help.en'),
   de: () => import('./locales/help.de'),
+  ar: () => import('./locales/help.ar'),
   es: () => import('./locales/help.es'),
   'zh-Hans': () => import('./locales/help.zh-Hans'),
 };

@@ -142,4 +142,39 @@ const de: Words = {
   'sound.talk_mode_hint': 'Für eine laute Halle: Man hört Sie nur, solange Sie den großen Knopf oder die Leertaste halten.',
 };
 
-export const s = ownWords<typeof en>({ en, 'zh-Hans': zh, es, de });
+const ar: Words = {
+  'sound.title': 'الصوت والكاميرا',
+  'sound.microphone': 'الميكروفون',
+  'sound.camera': 'الكاميرا',
+  'sound.speaker': 'تسمع عبر',
+  'sound.as_system': 'كما يختار هذا الجهاز',
+  'sound.unnamed': 'الجهاز {number}',
+  'sound.not_chosen': 'لا يمكن استخدام هذا الآن. يبقى السابق قيد الاستخدام.',
+  'sound.your_level': 'صوتك',
+  'sound.their_level': 'صوت {name}',
+  'sound.level_on': 'تكلّم: يتحرك الشريط حين يسمعك الميكروفون.',
+  'sound.level_muted': 'صوتك مكتوم: لا أحد يسمعك. يعرض الشريط ما يسمعه الميكروفون.',
+  'sound.level_none': 'لا يوجد ميكروفون. يمكنك السماع والكتابة.',
+  'sound.headset': 'لاستخدام سماعة الرأس صلها بهذا الجهاز. ينتقل الصوت إليها تلقائيًا.',
+  'sound.test': 'تشغيل صوت تجريبي',
+  'sound.test_failed': 'تعذّر تشغيل الصوت. تحقق من مستوى الصوت والسماعة ثم حاول مرة أخرى.',
+  'sound.ask': 'هل تسمعني؟',
+  'sound.ask_hint': 'يسأل {name} الذي يجيب بلمسة واحدة.',
+  'sound.asked': 'سألنا {name}. قل شيئًا…',
+  'sound.heard': '{name} يسمعك',
+  'sound.not_heard': '{name} لا يسمعك',
+  'sound.not_heard_hint': 'ألغِ الكتم، وأبعد يدك عن الميكروفون، أو اختر ميكروفونًا آخر. يمكنك الكتابة دائمًا.',
+  'sound.question': 'يسأل {name}: هل تسمعني؟',
+  'sound.yes': 'أسمعك',
+  'sound.no': 'لا أسمعك',
+  'sound.no_hint': 'ارفع مستوى الصوت وتحقق من السماعة.',
+  'sound.muted_speaking': 'صوتك مكتوم. لا أحد يسمعك.',
+  'sound.unmute': 'إلغاء الكتم',
+  'sound.other_muted': 'صوت {name} مكتوم',
+  'sound.interrupted': 'ميكروفونك مستخدم في مكان آخر، ربما في مكالمة هاتفية. يعود تلقائيًا.',
+  'sound.microphone_again': 'تشغيل الميكروفون',
+  'sound.talk_mode': 'اضغط للكلام',
+  'sound.talk_mode_hint': 'لقاعة صاخبة: لا تُسمع إلا ما دمت تضغط الزر الكبير أو مفتاح المسافة.',
+};
+
+export const s = ownWords<typeof en>({ en, 'zh-Hans': zh, es, de, ar });

@@ -38,7 +38,9 @@ export function eventWords(event: CaseEvent): string {
     case 'handed_over': return t('log.handed_over', { from: String(payload['from'] ?? ''), to: String(payload['to'] ?? '') });
     case 'assigned': return t('log.assigned');
     case 'released': return t('log.released');
-    case 'link_reminder': return t('log.link_reminder');
+    case 'link_reminder':
+    case 'offer_reminder':
+    case 'photographs_only': return t(`log.${event.kind}`);
     case 'deadline_warned':
     case 'deadline_missed':
     case 'escalated': return t(`log.${event.kind}`, { what: deadlineWords(payload['deadline']) });

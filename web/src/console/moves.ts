@@ -78,6 +78,13 @@ export function checkBody(lines: readonly LineDraft[]): object {
   };
 }
 
+/** What a move's form begins with: what is left to give, or what an accepted offer promised. */
+export function firstDraft(move: MoveName, view: CaseView): Draft {
+  if (move === 'refund') return { amount: leftToRefund(view) };
+  const owed = move === 'refund_partly' ? view.policy_answer?.owed : null;
+  return owed ? { amount: owed } : {};
+}
+
 /** What can still be refunded, in the currency's own decimals. */
 export function leftToRefund(view: CaseView): string {
   const digits = view.items[0]?.price.split('.')[1]?.length ?? 0;

@@ -13,7 +13,7 @@ export const DISPOSITIONS: readonly Disposition[] = ['restock', 'refurbish', 'qu
 export const LIABILITIES: readonly Liability[] = ['product', 'description', 'packing', 'carrier', 'buyer', 'unclear'];
 
 /** Where a verdict may be given or changed (cases/life.py). */
-const DECIDABLE: ReadonlySet<CaseState> = new Set(['filed', 'inspection_offered', 'inspected', 'decided', 'label_given', 'shipped', 'received', 'checked', 'appealed', 'disputed']);
+const DECIDABLE: ReadonlySet<CaseState> = new Set(['filed', 'keep_offered', 'inspection_offered', 'inspected', 'decided', 'label_given', 'shipped', 'received', 'checked', 'appealed', 'disputed']);
 
 export interface Read {
   readonly view: CaseView;
@@ -61,16 +61,18 @@ function VerdictForm({ read, onSaved, onCancel }: Props & { onCancel: () => void
   const given = read.view.verdict;
   // What was read when the writing began: news that arrive meanwhile must not slip past the comparison.
   const [base, setBase] = useState(read);
-  const [draft, setDraft] = useState<VerdictIn>({ outcome: given?.outcome ?? null, disposition: given?.disposition ?? null, liability: given?.liability ?? null, note: given?.note ?? '' });
+  const [draft, setDraft] = useState<VerdictIn>({ outcome: given?.outcome ?? null, disposition: given?.disposition ?? null, liability: given?.liability ?? null, note: given?.by_policy ? '' : (given?.note ?? '') });
   const [busy, setBusy] = useState(false);
   const [tried, setTried] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
   const [conflict, setConflict] = useState<Conflict | null>(null);
+  // What no person decided is decided otherwise only with a reason.
+  const needsReason = given?.by_policy === true && draft.outcome !== given.outcome && !draft.note.trim();
   const path = `/api/v1/cases/${encodeURIComponent(read.view.id)}`;
   const save = async (against: Read): Promise<void> => {
     setTried(true);
     setFailure(null);
-    if (draft.outcome === null || busy) return;
+    if (draft.outcome === null || needsReason || busy) return;
     setBusy(true);
     try {
       const saved = await callWithEtag<CaseView>('POST', `${path}/verdict`, { body: draft, headers: { 'If-Match': against.etag ?? `"${against.view.version}"` } });
@@ -105,7 +107,7 @@ function VerdictForm({ read, onSaved, onCancel }: Props & { onCancel: () => void
         <Select<Disposition | ''> label={t('verdict.disposition')} test="verdict-disposition" value={draft.disposition ?? ''} onPick={(value) => setDraft({ ...draft, disposition: value || null })} options={withNone(DISPOSITIONS, (one) => t(`disposition.${one}`))} />
         <Select<Liability | ''> label={t('verdict.liability')} test="verdict-liability" value={draft.liability ?? ''} onPick={(value) => setDraft({ ...draft, liability: value || null })} options={withNone(LIABILITIES, (one) => t(`liability.${one}`))} />
       </div>
-      <TextArea label={t('verdict.note')} rows={3} test="verdict-note" value={draft.note} onInput={(event) => setDraft({ ...draft, note: event.currentTarget.value })} />
+      <TextArea label={t('verdict.note')} rows={3} test="verdict-note" value={draft.note} onInput={(event) => setDraft({ ...draft, note: event.currentTarget.value })} error={tried && needsReason ? t('verdict.reason_needed') : null} />
       {conflict ? <ConflictNotice conflict={conflict} busy={busy} onAnyway={anyway} onDiscard={() => onSaved(conflict.now)} /> : (
         <>
           {failure ? <p class="wrong" role="alert">{t('verdict.failed', { reason: failure })}</p> : null}

@@ -5,7 +5,7 @@ import type { CaseView, Grade, MoveName, Parcel } from '../base/protocol';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { dateAndTime, money } from '../base/time';
 import { Button, Chip, Dialog, Field, Select, TextArea, toast } from '../base/ui';
-import { ASKED, bodyOf, checkBody, leftToRefund, lineDrafts, missing, unfinishedLine, type Draft, type FieldName, type LineDraft } from './moves';
+import { ASKED, bodyOf, checkBody, firstDraft, lineDrafts, missing, unfinishedLine, type Draft, type FieldName, type LineDraft } from './moves';
 import { t } from './text';
 import { DISPOSITIONS, LIABILITIES, type Read } from './verdict_card';
 
@@ -72,7 +72,7 @@ function ParcelLines({ parcel }: { parcel: Parcel }) {
 
 function MoveForm({ move, read, onClose, onMoved }: { move: MoveName; read: Read; onClose: () => void; onMoved: (read: Read) => void }) {
   const { view } = read;
-  const [draft, setDraft] = useState<Draft>(move === 'refund' ? { amount: leftToRefund(view) } : {});
+  const [draft, setDraft] = useState<Draft>(firstDraft(move, view));
   const [lines, setLines] = useState<LineDraft[]>(() => lineDrafts(view));
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);

@@ -73,4 +73,22 @@ const de: Record<keyof typeof en, string> = {
   failed: 'Das hat nicht geklappt. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.',
 };
 
-export const ta = ownWords<typeof en>({ en, 'zh-Hans': zh, es, de });
+const ar: Record<keyof typeof en, string> = {
+  title: 'أو اختر موعدًا',
+  text: 'نتصل بشأن المرتجع في وقت يناسبك. الأوقات بتوقيت منطقتك ({zone}).',
+  booked_title: 'حُجزت مكالمتك',
+  booked_text: '{when} ({zone}). افتح حينها هذا الرابط نفسه.',
+  now: 'حان الوقت: المس الزر أدناه.',
+  calendar: 'إضافة إلى تقويمي',
+  move: 'اختيار وقت آخر',
+  cancel: 'إلغاء المكالمة',
+  cancel_title: 'هل تريد إلغاء هذه المكالمة؟',
+  cancel_text: 'يصبح هذا الوقت متاحًا لغيرك. يمكنك الحجز مرة أخرى بالرابط نفسه.',
+  keep: 'إبقاؤها',
+  other_days: 'أوقات أخرى',
+  none: 'لا أوقات متاحة في الأيام القادمة. يمكنك الدخول الآن والانتظار، أو المحاولة لاحقًا.',
+  taken: 'سبقك شخص آخر: لم يعد هذا الوقت متاحًا. اختر وقتًا آخر.',
+  failed: 'لم ينجح ذلك. تحقق من اتصالك وحاول مرة أخرى.',
+};
+
+export const ta = ownWords<typeof en>({ en, 'zh-Hans': zh, es, de, ar });

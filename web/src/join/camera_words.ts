@@ -126,4 +126,35 @@ const de: Words = {
   'app.bound': 'Steht dort, dass der Link auf einem anderen Gerät benutzt wird, tippen Sie auf „Für dieses Gerät anfragen“: Ihr Prüfer lässt Sie herein.',
 };
 
-export const c = ownWords<typeof en>({ en, 'zh-Hans': zh, es, de });
+const ar: Words = {
+  'camera.refused_title': 'الكاميرا غير مسموح بها',
+  'camera.refused_text': 'المس الرمز بجانب العنوان في الأعلى، واسمح لهذه الصفحة بالكاميرا والميكروفون، ثم حاول مرة أخرى. داخل تطبيق محادثة يُفضل فتح الرابط في المتصفح.',
+  'camera.missing_title': 'لم يُعثر على كاميرا',
+  'camera.missing_text': 'لا كاميرا قابلة للاستخدام في هذا الجهاز. يمكنك الكلام والكتابة دونها أو فتح الرابط على هاتفك.',
+  'camera.busy_title': 'الكاميرا مشغولة',
+  'camera.busy_text': 'يستخدمها تطبيق آخر أو علامة تبويب أخرى. أغلقه ثم حاول مرة أخرى.',
+  'camera.lost_title': 'لم تعد الكاميرا موجودة',
+  'camera.lost_text': 'أُوقفت أو أخذها تطبيق آخر. حاول مرة أخرى لاستعادتها.',
+  'camera.interrupted_title': 'الكاميرا مشغولة',
+  'camera.interrupted_text': 'تستخدمها مكالمة هاتفية أو تطبيق آخر. تعود تلقائيًا بعد ذلك، والمكالمة مستمرة.',
+  'camera.unsupported_title': 'لا يمكن استخدام الكاميرا هنا',
+  'camera.unsupported_text': 'هذا المتصفح لا يسمح للصفحات بالكاميرا. افتح الرابط في Chrome أو Safari أو Firefox أو Edge.',
+  'camera.without_camera': 'المتابعة دون كاميرا',
+  'camera.place_kept': 'مكانك في قائمة الانتظار محفوظ.',
+  'camera.call_goes_on': 'المكالمة مستمرة في هذه الأثناء.',
+  'app.title': 'افتح هذه الصفحة في متصفحك',
+  'app.text': 'لا يسمح {app} لهذه الصفحة بالكاميرا. بلمستين تتابع في متصفحك:',
+  'app.app_other': 'هذا التطبيق',
+  'app.app_wechat': 'WeChat',
+  'app.wechat': 'المس ⋯ في الأعلى واختر «فتح في المتصفح».',
+  'app.menu': 'المس ⋯ أو ⋮ في الأعلى واختر «فتح في متصفح خارجي».',
+  'app.safari': 'المس البوصلة أو السهم عند طرف الشاشة: «فتح في Safari».',
+  'app.copy': 'أو انسخ الرابط والصقه في Chrome أو Safari.',
+  'app.open': 'فتح في المتصفح',
+  'app.copied': 'نُسخ الرابط',
+  'app.copy_link': 'نسخ الرابط',
+  'app.copy_by_hand': 'أبقِ إصبعك على الرابط لنسخه:',
+  'app.bound': 'إن ظهر هناك أن الرابط مستخدم على جهاز آخر فالمس «طلب استخدام هذا الجهاز»: يسمح لك المفتش بالدخول.',
+};
+
+export const c = ownWords<typeof en>({ en, 'zh-Hans': zh, es, de, ar });

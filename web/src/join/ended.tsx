@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { JoinView } from '../base/protocol';
 import { clockTime, dateAndTime, money } from '../base/time';
 import { Button, Card, Icon, LanguageSwitch, Notice, TextArea } from '../base/ui';
-import { ItemCard } from './ready';
+import { ItemCard, PolicySentence } from './ready';
 import { t } from './text';
 import { ThreadLater } from './thread_later';
 import type { Visit } from './visit';
@@ -62,16 +62,27 @@ function Appeal({ visit }: { visit: Visit }) {
   );
 }
 
+/** What happens next: of what a policy decided nobody has seen anything yet. */
+function nextWords(view: JoinView): string {
+  const outcome = view.outcome?.outcome ?? 'undecided';
+  const tenant = view.tenant.name;
+  if (view.outcome?.by_policy) {
+    if (outcome === 'refund') return t('join.next_approved', { tenant });
+    if (outcome === 'reject') return t('join.next_rejected');
+    if (outcome === 'resolved_without_return') return t('join.next_kept', { tenant });
+  }
+  return t(`join.next_${outcome}`, { tenant });
+}
+
 function Outcome({ view }: { view: JoinView }) {
   const outcome = view.outcome?.outcome ?? null;
-  const tenant = view.tenant.name;
   return (
     <>
       {outcome ? (
         <Card class="stack outcome">
-          <h2>{t('join.found')}</h2>
+          <h2>{t(view.outcome?.by_policy ? 'join.answer' : 'join.found')}</h2>
           <p class="verdict" data-test="outcome" data-outcome={outcome}><Icon name={outcome === 'reject' ? 'close' : 'check'} /> <strong>{t(`outcome.${outcome}`)}</strong></p>
-          {view.outcome?.note ? (
+          {view.outcome?.by_policy ? <PolicySentence view={view} /> : view.outcome?.note ? (
             <blockquote>
               <span class="xs faint">{t('join.note_from')}</span>
               <p dir="auto">{view.outcome.note}</p>
@@ -82,7 +93,7 @@ function Outcome({ view }: { view: JoinView }) {
       ) : null}
       <Card class="stack">
         <h2>{t('join.next')}</h2>
-        <p data-test="next">{t(`join.next_${outcome ?? 'undecided'}`, { tenant })}</p>
+        <p data-test="next">{nextWords(view)}</p>
       </Card>
       {view.outcome && view.outcome.stills.length > 0 ? (
         <section class="stack">
@@ -92,6 +103,11 @@ function Outcome({ view }: { view: JoinView }) {
       ) : null}
     </>
   );
+}
+
+function titleOf(view: JoinView | null): 'join.decided_title' | 'join.ended_title_warehouse' | 'join.ended_title' {
+  if (view?.outcome?.by_policy) return 'join.decided_title';
+  return view?.case.direction === 'warehouse_shows' ? 'join.ended_title_warehouse' : 'join.ended_title';
 }
 
 export function Ended({ visit }: { visit: Visit }) {
@@ -105,7 +121,7 @@ export function Ended({ visit }: { visit: Visit }) {
       <main class="stack wide">
         <div class="thanks">
           <span class="tick"><Icon name="check" /></span>
-          <h1>{t(view?.case.direction === 'warehouse_shows' ? 'join.ended_title_warehouse' : 'join.ended_title')}</h1>
+          <h1>{t(titleOf(view))}</h1>
         </div>
         {view ? <ItemCard view={view} /> : null}
         {view ? <Outcome view={view} /> : null}

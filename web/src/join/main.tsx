@@ -11,6 +11,7 @@ import { CallLater, fetchCall } from './call_later';
 import { Ended, Left, Replaced } from './ended';
 import './join.css';
 import { ProblemPage } from './problems';
+import { OfferPage } from './offer_later';
 import { Ready } from './ready';
 import { loaders, t } from './text';
 import { Visit } from './visit';
@@ -40,6 +41,8 @@ function Page() {
       return <ProblemPage visit={visit} problem={stage.problem} />;
     case 'ready':
       return <Ready visit={visit} />;
+    case 'offer':
+      return <OfferPage visit={visit} />;
     case 'call':
       return <CallLater visit={visit} call={stage.call} />;
     case 'left':

@@ -67,11 +67,22 @@ function Steps({ view }: { view: JoinView }) {
   );
 }
 
+/** What the seller's policy says to this case, in the language that is read. */
+export function PolicySentence({ view }: { view: JoinView }) {
+  const given = view.case.policy_answer;
+  if (!given) return null;
+  return (
+    <div class="card stack">
+      <p dir="auto" data-test="policy-sentence">{given.sentences[locale.value] ?? given.sentences['en']}</p>
+      {given.rule ? <p class="xs faint" data-test="policy-rule">{t('join.rule')} <bdi>{given.rule}</bdi></p> : null}
+    </div>
+  );
+}
+
 export function Ready({ visit }: { visit: Visit }) {
   const view = visit.view.value;
   if (!view) return null;
   const order = view.case.order_number;
-  const answer = view.case.policy_answer?.sentences;
   return (
     <div class="page with-bar" data-test="ready-page">
       <header class="row between">
@@ -86,7 +97,7 @@ export function Ready({ visit }: { visit: Visit }) {
         <ItemCard view={view}>
           <p class="availability"><Availability view={view} /></p>
         </ItemCard>
-        {answer ? <p class="card" dir="auto" data-test="policy-sentence">{answer[locale.value] ?? answer['en']}</p> : null}
+        <PolicySentence view={view} />
         <LeaveAppFirst />
         <NetworkHint found={visit.network.found.value} />
         {view.hosts_ready === 0 && view.state === 'open' ? <AppointmentLater visit={visit} /> : null}

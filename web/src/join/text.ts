@@ -9,6 +9,7 @@ export const loaders: Loaders = {
   'zh-Hans': async () => (await import('./locales/zh-Hans')).zh,
   es: async () => (await import('./locales/es')).es,
   de: async () => (await import('./locales/de')).de,
+  ar: async () => (await import('./locales/ar')).ar,
 };
 
 /** For the screens of the call, which are shown only with these words. */
@@ -18,4 +19,5 @@ export const later: Loaders = {
   'zh-Hans': async () => (await import('./locales/later.zh-Hans')).laterZh,
   es: async () => (await import('./locales/later.es')).laterEs,
   de: async () => (await import('./locales/later.de')).laterDe,
+  ar: async () => (await import('./locales/later.ar')).laterAr,
 };

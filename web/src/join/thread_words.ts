@@ -73,4 +73,22 @@ const de: Translation<typeof en> = {
   'thread.other_device': 'Diese Nachrichten sind auf dem Gerät offen, das den Link zuerst benutzt hat. Machen Sie dort weiter.',
 };
 
-export const w = ownWords<typeof en>({ en, 'zh-Hans': zh, es, de });
+const ar: Translation<typeof en> = {
+  'thread.title': 'الرسائل مع {tenant}',
+  'thread.none': 'لا رسائل بعد. اسأل {tenant} ما تشاء؛ يظهر الرد هنا.',
+  'thread.you': 'أنت',
+  'thread.in_call': 'في المكالمة',
+  'thread.erased': 'محذوفة',
+  'thread.read': 'قُرئت',
+  'thread.earlier': 'عرض رسائل أقدم',
+  'thread.attachments': { zero: 'لا مرفقات ({count})', one: 'مرفق واحد ({count})', two: 'مرفقان ({count})', few: '{count} مرفقات', many: '{count} مرفقًا', other: '{count} مرفق' },
+  'thread.write': 'رسالتك',
+  'thread.send': 'إرسال',
+  'thread.loading': 'جارٍ تحميل الرسائل',
+  'thread.failed': 'تعذّر تحميل الرسائل. تحاول هذه الصفحة من جديد تلقائيًا.',
+  'thread.not_sent': 'لم تصل الرسالة. كلماتك ما زالت هنا: حاول مرة أخرى.',
+  'thread.slow_down': 'كان ذلك كثيرًا دفعة واحدة. انتظر دقيقة ثم أرسلها مرة أخرى.',
+  'thread.other_device': 'هذه الرسائل مفتوحة على الجهاز الذي استخدم الرابط أولًا. تابع هناك.',
+};
+
+export const w = ownWords<typeof en>({ en, 'zh-Hans': zh, es, de, ar });

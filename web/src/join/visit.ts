@@ -1,7 +1,7 @@
 /** The buyer's visit: where they are, from the link to the thanks, and what moves them on. */
 import { computed, signal } from '@preact/signals';
 import { ApiError, get, post } from '../base/api';
-import type { Direction, Joined, JoinView } from '../base/protocol';
+import type { Direction, Joined, JoinView, OfferWord } from '../base/protocol';
 import { locale, preferredLocale, setLocale } from '../base/text';
 import { Call } from '../live/call';
 import { IceAccess } from '../live/ice';
@@ -27,6 +27,7 @@ export type Stage =
   | { at: 'loading' }
   | { at: 'problem'; problem: ProblemName }
   | { at: 'ready' }
+  | { at: 'offer' }
   | { at: 'call'; call: Call }
   | { at: 'left' }
   | { at: 'replaced' }
@@ -129,7 +130,7 @@ export class Visit {
       const problem = problemNameOf(error);
       // A passing failure does not take away a page that is still right.
       const at = this.stage.peek().at;
-      if ((problem === 'network' || problem === 'server') && (at === 'ready' || at === 'left' || at === 'ended')) this.again(READY_POLL_MS);
+      if ((problem === 'network' || problem === 'server') && (at === 'ready' || at === 'offer' || at === 'left' || at === 'ended')) this.again(READY_POLL_MS);
       else {
         this.stage.value = { at: 'problem', problem };
         if (problem === 'network') this.again(4_000);
@@ -145,6 +146,10 @@ export class Visit {
       case 'asking':
         this.stage.value = { at: 'problem', problem: 'asking' };
         this.again(ASKING_POLL_MS);
+        return;
+      case 'offer':
+        this.stage.value = { at: 'offer' };
+        this.again(READY_POLL_MS);
         return;
       case 'ended':
         this.dropPrepared();
@@ -218,6 +223,19 @@ export class Visit {
       this.view.value = await post<JoinView>(`${this.path}/appeal`, { words });
       return true;
     } catch {
+      return false;
+    }
+  }
+
+  /** The buyer's word on an offer; false when that did not get through. */
+  async answerOffer(word: OfferWord): Promise<boolean> {
+    try {
+      await post<JoinView>(`${this.path}/offer`, { word });
+      await this.load();
+      return true;
+    } catch (error) {
+      // What somebody else has decided meanwhile is shown; what got lost may be tried again.
+      if (error instanceof ApiError && error.status === 409) await this.load();
       return false;
     }
   }

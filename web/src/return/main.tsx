@@ -2,8 +2,8 @@
 import { effect, useSignal } from '@preact/signals';
 import { render } from 'preact';
 import { openText, tb } from '../base/text';
-import { waitLength } from '../base/time';
-import { Button, Chip, Field, Icon, IconButton, LanguageSwitch, Notice, Skeleton, Toasts } from '../base/ui';
+import { Button, Field, IconButton, LanguageSwitch, Notice, Skeleton, Toasts } from '../base/ui';
+import { Filed } from './filed';
 import { Form } from './form';
 import './return.css';
 import { loaders, t } from './text';
@@ -38,35 +38,11 @@ function Find() {
   );
 }
 
-function WaitChip() {
-  const wait = visit.wait.value;
-  if (!wait) return null;
-  if (wait.hosts_ready > 0 && wait.queue_length === 0) return <Chip tone="proof" dot test="wait">{t('return.free_now')}</Chip>;
-  if (wait.hosts_ready > 0 && wait.expected_wait_s !== null) return <Chip tone="note" dot test="wait">{t('return.wait_about', { wait: waitLength(wait.expected_wait_s) })}</Chip>;
-  if (wait.queue_length > 0) return <Chip tone="note" dot test="wait">{t('return.people_before', { count: wait.queue_length })}</Chip>;
-  return <Chip tone="warn" dot test="wait">{t('return.nobody_ready')}</Chip>;
-}
-
-function Filed() {
-  const path = visit.joinPath.value;
-  return (
-    <main class="stack wide filed" data-test="filed">
-      <span class="tick"><Icon name="check" /></span>
-      <h1>{t('return.filed_title')}</h1>
-      <p>{t('return.filed_text')}</p>
-      <WaitChip />
-      {path ? <a class="button primary large wide" href={path} target={visit.framed ? '_blank' : '_self'} rel="noreferrer" data-test="show-now"><Icon name="video" />{t('return.show_now')}</a> : null}
-      <p class="xs quiet">{t('return.recording')}</p>
-      <Button wide test="photos-enough" onClick={() => (visit.stage.value = 'photos')}>{t('return.photos_enough')}</Button>
-    </main>
-  );
-}
-
 function Stage() {
   switch (visit.stage.value) {
     case 'find': return <Find />;
     case 'form': return <Form visit={visit} />;
-    case 'filed': return <Filed />;
+    case 'filed': return <Filed visit={visit} />;
     default: return null;
   }
 }
@@ -76,13 +52,6 @@ function Page() {
   if (stage === 'loading') return <Loading />;
   if (stage === 'no_shop') return <Notice icon="question" title={t('return.shop_unknown')} test="no-shop"><p>{t('return.shop_unknown_text')}</p></Notice>;
   if (stage === 'unreachable') return <Notice icon="offline" title={t('return.failed')} test="unreachable" actions={<Button variant="primary" onClick={() => void visit.begin()}>{t('base.try_again')}</Button>} />;
-  if (stage === 'photos') {
-    return (
-      <Notice icon="check" tone="good" title={t('return.filed_title')} test="photos-sent" actions={<Button onClick={() => (visit.stage.value = 'filed')}>{t('return.show_now')}</Button>}>
-        <p>{t('return.photos_sent')}</p>
-      </Notice>
-    );
-  }
   return (
     <div class="page with-bar" data-test="return-page">
       <header class="row between"><strong class="grow">{visit.shop.value}</strong><LanguageSwitch />

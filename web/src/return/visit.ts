@@ -1,6 +1,7 @@
 /** A filing from the order to the entrance: what is typed survives a reload, a second tap files nothing. */
 import { signal } from '@preact/signals';
 import { ApiError, get, post, type CallOptions } from '../base/api';
+import type { BuyerAnswer, CaseState, OfferWord, Outcome } from '../base/protocol';
 import { locale, preferredLocale, setLocale } from '../base/text';
 import { Upload } from './upload';
 
@@ -13,9 +14,16 @@ export interface Line {
 interface Draft {
   order_number: string;
   order: { currency: string; buyer: { name: string; locale: string }; items: Line[] } | null;
-  filed?: Wait | null;
+  filed?: Filed | null;
 }
-export interface Wait {
+/** How the filed case stands: the policy's answer, and how long somebody who joins now would wait. */
+export interface Filed {
+  state: CaseState;
+  may_show: boolean;
+  outcome: Outcome | null;
+  answer: BuyerAnswer | null;
+  photographs: number;
+  photographs_only: boolean;
   hosts_ready: number;
   queue_length: number;
   expected_wait_s: number | null;
@@ -33,7 +41,7 @@ interface Kept {
   joinPath: string | null;
 }
 export type Trouble = 'offline' | 'too_many' | 'failed' | 'link_expired' | 'link_forged';
-export type Stage = 'loading' | 'no_shop' | 'unreachable' | 'find' | 'form' | 'filed' | 'photos';
+export type Stage = 'loading' | 'no_shop' | 'unreachable' | 'find' | 'form' | 'filed';
 
 const NOTHING: Typed = { reason: '', words: '', name: '', title: '', lines: {} };
 
@@ -45,7 +53,7 @@ export class Visit {
   readonly uploads = signal<Upload[]>([]);
   readonly busy = signal(false);
   readonly trouble = signal<Trouble | null>(null);
-  readonly wait = signal<Wait | null>(null);
+  readonly filed = signal<Filed | null>(null);
   readonly joinPath = signal<string | null>(null);
   private secret = '';
 
@@ -108,12 +116,36 @@ export class Visit {
         // Inside another site's page this browser would not keep the cookie: the call binds it then.
         bind: !this.framed,
       };
-      const filed = await post<Wait & { join_path: string }>('/api/filing/draft/file', body, this.mine({ timeoutMs: 20_000 }));
+      const filed = await post<Filed & { join_path: string }>('/api/filing/draft/file', body, this.mine({ timeoutMs: 20_000 }));
       this.joinPath.value = filed.join_path;
-      this.wait.value = filed;
+      this.filed.value = filed;
       this.keep();
       this.stage.value = 'filed';
     });
+  }
+
+  /** The buyer's word on an offer; false when that did not get through. */
+  async answerOffer(word: OfferWord): Promise<boolean> {
+    try {
+      this.filed.value = await post<Filed>('/api/filing/draft/offer', { word }, this.mine());
+      return true;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 409) await this.look();
+      return false;
+    }
+  }
+
+  /** Leave it at the photographs: a person answers by them. */
+  async leaveAtPhotographs(): Promise<void> {
+    await this.attempt(async () => {
+      this.filed.value = await post<Filed>('/api/filing/draft/photographs', {}, this.mine());
+    });
+  }
+
+  /** How the case stands now; what cannot be asked is shown as it was. */
+  async look(): Promise<void> {
+    const found = await get<Draft>('/api/filing/draft', this.mine()).catch(() => null);
+    if (found?.filed) this.filed.value = found.filed;
   }
 
   again(): void {
@@ -142,7 +174,7 @@ export class Visit {
         return this.stage.peek() === 'filed';
       }
       this.show(found);
-      this.wait.value = found.filed ?? null;
+      this.filed.value = found.filed ?? null;
       if (found.filed) this.stage.value = 'filed';
       return true;
     } catch (error) {

@@ -10,7 +10,7 @@ import { Picture } from './picture';
 import { ts } from './text';
 import './staff.css';
 
-export const STATES: readonly CaseState[] = ['filed', 'inspection_offered', 'waiting', 'live', 'inspected', 'decided', 'label_given', 'shipped', 'received', 'checked', 'resolved', 'refunded', 'partly_refunded', 'exchanged', 'sent_back', 'rejected', 'appealed', 'disputed', 'closed'];
+export const STATES: readonly CaseState[] = ['filed', 'keep_offered', 'inspection_offered', 'waiting', 'live', 'inspected', 'decided', 'label_given', 'shipped', 'received', 'checked', 'resolved', 'refunded', 'partly_refunded', 'exchanged', 'sent_back', 'rejected', 'appealed', 'disputed', 'closed'];
 
 const RANGES: readonly CaseRange[] = ['', 'due', 'mine', 'overdue'];
 

@@ -15,7 +15,7 @@ describe('what changed while somebody was writing', () => {
   });
 
   it('names a verdict that somebody else gave, and the state it led to', () => {
-    const verdict = { outcome: 'refund', disposition: 'restock', liability: 'carrier', note: 'Seen.', decided_at: '', decided_by: 'K' } as const;
+    const verdict = { outcome: 'refund', disposition: 'restock', liability: 'carrier', note: 'Seen.', decided_at: '', decided_by: 'K', by_policy: false } as const;
     expect(changesBetween(view(), view({ state: 'decided', verdict }))).toEqual([
       { field: 'state', before: 'inspected', after: 'decided' },
       { field: 'outcome', before: null, after: 'refund' },

@@ -65,6 +65,13 @@ export const en = {
   'join.replaced_text': 'You opened this link a second time. Only one page can be in the call.',
   'join.use_here': 'Use this page instead',
 
+  'join.offer_title': 'We have an offer for you',
+  'join.decided_title': 'Your return is decided',
+  'join.answer': 'Our answer',
+  'join.rule': 'By the rule',
+  'join.next_approved': 'Please keep it packed. {tenant} tells you how and where to send it, and refunds you once it is back.',
+  'join.next_rejected': 'If you see it differently, say so below: a person looks at it again.',
+  'join.next_kept': 'You don’t need to send anything back. {tenant} keeps its promise within a working day.',
   'join.ended_title': 'Thank you for showing us',
   'join.ended_title_warehouse': 'Thank you for looking with us',
   'join.found': 'What was found',

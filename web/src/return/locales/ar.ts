@@ -1,4 +1,5 @@
 /** The form's words, in Arabic. */
+import { baseAr } from '../../base/locales/ar';
 import type { Translation } from '../../base/text';
 import type { formEn } from './en';
 
@@ -38,6 +39,15 @@ const words: Translation<typeof formEn> = {
   'return.nobody_ready': 'لا يوجد أحد الآن. يمكنك الانتظار في الدور مع ذلك.',
   'return.photos_enough': 'الصور تكفي',
   'return.photos_sent': 'شكرًا لك. سنراجع صورك ونكتب إليك.',
+  'return.book_time': 'اختر موعدًا بدلًا من ذلك',
+  'return.rule': 'وفق القاعدة',
+  'return.offer_title': 'لدينا عرض لك',
+  'return.approved_title': 'تم قبول طلب الإرجاع',
+  'return.rejected_title': 'لم يُقبل طلب الإرجاع',
+  'return.kept_title': 'تمت التسوية: المنتج لك',
+  'return.photos_title': 'سننظر في صورك',
+  'return.see_next': 'اطّلع على الخطوات التالية',
+  'return.see_and_object': 'اطّلع عليه أو اعترض',
   'return.shop_unknown': 'لا يوجد متجر هنا',
   'return.shop_unknown_text': 'تحقق من الرابط الذي فتحته.',
   'return.link_expired': 'انتهت صلاحية هذا الرابط. اطلب رابطًا جديدًا من المتجر أو ابحث عن طلبك أدناه.',
@@ -59,21 +69,4 @@ const words: Translation<typeof formEn> = {
   'return.hint_other': 'لا شيء مما سبق',
 };
 
-export const ar = {
-  'base.language': 'اللغة',
-  'base.close': 'إغلاق',
-  'base.try_again': 'حاول مرة أخرى',
-  'base.loading': 'جارٍ التحميل',
-  'base.error_network': 'لا يوجد اتصال بالخادم. تحقق من الإنترنت وحاول مرة أخرى.',
-  'base.error_server': 'حدث خطأ لدينا. حاول بعد قليل.',
-  'reason.damaged': 'تالف',
-  'reason.defective': 'لا يعمل',
-  'reason.not_as_described': 'مخالف للوصف',
-  'reason.wrong_item': 'منتج خاطئ',
-  'reason.missing_parts': 'أجزاء ناقصة',
-  'reason.colour_differs': 'اللون مختلف',
-  'reason.size_fit': 'المقاس غير مناسب',
-  'reason.changed_mind': 'غيّرت رأيي',
-  'reason.other': 'شيء آخر',
-  ...words,
-};
+export const ar = { ...baseAr, ...words };

@@ -4,6 +4,7 @@ import { baseEn } from '../../base/locales/en';
 export const staffEn = {
   ...baseEn,
   'state.filed': 'Filed',
+  'state.keep_offered': 'Offer open',
   'state.inspection_offered': 'Invited',
   'state.waiting': 'Buyer is waiting',
   'state.live': 'Live now',
