@@ -150,7 +150,7 @@ async def test_a_late_claim_is_rejected_appealed_and_decided(machine: Machine) -
         case_id = await case_of(machine, "LATE")
         console = await desk.open(f"{machine.url}/console?case={case_id}")
         await sign_in(console, machine.people["seller"])
-        await by(console, "change-verdict").click(timeout=STEP_MS)
+        await by(console, "give-verdict").click(timeout=STEP_MS)
         await by(console, "verdict-outcome").select_option("refund")
         await by(console, "save-verdict").click()
         await expect(console.get_by_text("otherwise than the policy did")).to_be_visible()

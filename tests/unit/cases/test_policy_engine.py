@@ -16,6 +16,7 @@ from cases.policy_engine import (
     PilotShare,
     decide,
     decide_case,
+    doubting,
     in_pilot,
     pilot_bucket,
 )
@@ -24,6 +25,7 @@ from cases.states import ClaimReason
 from tests.support.policies import (
     APPROVE,
     ASK,
+    KEEP,
     REJECT,
     VIDEO,
     days,
@@ -123,6 +125,30 @@ def test_what_is_decided_without_a_fact_is_decided_the_same_with_it(
         assert less.answer.kind is AnswerKind.ASK_A_PERSON
     else:
         assert less == decide(rules, facts)
+
+
+@pytest.mark.parametrize(("sent", "answer"), [(0, "reject"), (1, "approve"), (12, "approve")])
+def test_one_photograph_is_enough_and_none_is_none(sent: int, answer: str) -> None:
+    """A condition asks whether any was sent, the facts count them."""
+    rules = policy(
+        rule("seen", APPROVE, {"fact": "photographs", "given": True}),
+        rule("unseen", REJECT, {"fact": "photographs", "given": False}),
+    )
+    assert decide(rules, Facts(photographs=sent)).answer.kind == answer
+    assert decide(rules, Facts()).missing == (Fact.PHOTOGRAPHS,)
+
+
+@pytest.mark.parametrize("given", [APPROVE, REJECT, KEEP, VIDEO, ASK])
+def test_what_nobody_vouches_for_settles_nothing(given: dict[str, Any]) -> None:
+    """An answer that settles becomes a person's, and says what is doubted; others stay."""
+    decision = decide(policy(rule("all", given)), Facts())
+    assert doubting(decision, ()) == decision
+    doubted = doubting(decision, (Fact.VALUE,))
+    if given in (VIDEO, ASK):
+        assert doubted == decision
+    else:
+        assert (doubted.answer.kind, doubted.missing) == (AnswerKind.ASK_A_PERSON, (Fact.VALUE,))
+        assert doubted.rule == "all"
 
 
 def test_lines_that_need_different_answers_ask_a_person() -> None:

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CaseView } from '../../src/base/protocol';
-import { bodyOf, checkBody, leftToRefund, lineDrafts, missing, unfinishedLine } from '../../src/console/moves';
+import { bodyOf, checkBody, firstDraft, leftToRefund, lineDrafts, missing, unfinishedLine } from '../../src/console/moves';
 
 const item = { sku: 'L-1', quantity: 2, price: '74.00', listing: { title: 'Lamp', pictures: [], properties: {} }, checked: null };
 const view = (over: Partial<CaseView> = {}): CaseView => ({
@@ -41,6 +41,16 @@ describe('a check', () => {
     const lines = lineDrafts(view()).map((line) => ({ ...line, returned: '0', grade: 'A' as const, disposition: 'missing' as const, liability: 'carrier' as const }));
     expect(unfinishedLine(lines)).toBeNull();
     expect(checkBody(lines)).toEqual({ move: 'check', lines: [{ position: 0, returned: 0, disposition: 'missing', liability: 'carrier', note: '' }] });
+  });
+});
+
+describe('what a move begins with', () => {
+  it('is what is owed for keeping it, or all that is left, or nothing', () => {
+    const policy_answer = { version: 1, rule: 'Parts', answer: { kind: 'offer' }, missing: [], sentence: '', sentences: {}, piloted: false, answered_at: '', amount: '29.60', owed: '29.60', buyer_word: 'accept' as const };
+    expect(firstDraft('refund_partly', view({ policy_answer }))).toEqual({ amount: '29.60' });
+    expect(firstDraft('refund_partly', view({ policy_answer: { ...policy_answer, owed: null } }))).toEqual({});
+    expect(firstDraft('refund', view({ policy_answer }))).toEqual({ amount: '148.00' });
+    expect(firstDraft('ship', view({ policy_answer }))).toEqual({});
   });
 });
 
