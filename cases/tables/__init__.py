@@ -15,6 +15,7 @@ from cases.tables.filing import (
     FilingSetting,
     Order,
 )
+from cases.tables.inbox import CaseTag, HeldAct, SavedFilter, Snooze
 from cases.tables.inspections import (
     BenchCamera,
     Handover,
@@ -84,6 +85,7 @@ __all__ = [
     "BenchCamera",
     "Case",
     "CaseFigure",
+    "CaseTag",
     "Consent",
     "Deadline",
     "DeskHours",
@@ -97,6 +99,7 @@ __all__ = [
     "Gap",
     "Grant",
     "Handover",
+    "HeldAct",
     "IdempotentAnswer",
     "ItemLine",
     "JoinLink",
@@ -117,6 +120,7 @@ __all__ = [
     "RecoveryCode",
     "ReplyScript",
     "Roster",
+    "SavedFilter",
     "SecondFactor",
     "Segment",
     "Session",
@@ -124,6 +128,7 @@ __all__ = [
     "Shift",
     "SignInAttempt",
     "SignInRule",
+    "Snooze",
     "Staff",
     "StaffInvitation",
     "Still",
