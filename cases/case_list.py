@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from cases.access_policy import Action, CaseFacts, may
 from cases.actor import Actor, KeyActor, StaffActor
@@ -244,9 +245,11 @@ def _waits_for_buyer() -> ColumnElement[bool]:
 def _anomaly() -> ColumnElement[bool]:
     """Filed for an order that the seller did not tell, or something of it is missing."""
     unknown = exists().where(Filing.case_id == Case.id, Filing.order.is_(None))
+    # Not the line that the list shows, which is joined under its own name.
+    line = aliased(ItemLine)
     missing = exists().where(
-        ItemLine.case_id == Case.id,
-        ItemLine.disposition.in_([Disposition.MISSING, Disposition.NOT_RECEIVED]),
+        line.case_id == Case.id,
+        line.disposition.in_([Disposition.MISSING, Disposition.NOT_RECEIVED]),
     )
     return or_(unknown, missing)
 
