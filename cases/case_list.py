@@ -52,6 +52,8 @@ class CaseSummary(View):
     """The buyer has written since the asker last read; false for machines."""
     tags: list[str]
     snoozed_until: datetime | None
+    warehouse_id: str | None
+    warehouse_name: str | None
     tenant_name: str
     recorded: bool
     last_session_id: str | None
@@ -144,6 +146,8 @@ async def list_cases(tx: AsyncSession, actor: Actor, wanted: CaseFilter) -> Case
             unread=marks[case.id].unread,
             tags=marks[case.id].tags,
             snoozed_until=marks[case.id].snoozed_until,
+            warehouse_id=case.warehouse_id,
+            warehouse_name=marks[case.id].warehouse_name,
             tenant_name=tenant_name,
             recorded=is_recorded,
             last_session_id=last_session_id,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.actor import Actor, StaffActor
 from cases.log import LogKind
-from cases.tables import Case, CaseTag, Event, Snooze, Staff, ThreadRead
+from cases.tables import Case, CaseTag, Event, Snooze, Staff, ThreadRead, Warehouse
 
 
 @dataclass(slots=True)
@@ -19,6 +19,7 @@ class CaseMarks:
     """Of one case, as one person sees it."""
 
     assignee_name: str | None = None
+    warehouse_name: str | None = None
     unread: bool = False
     """The buyer has written since this person last read."""
     tags: list[str] = field(default_factory=list)
@@ -31,9 +32,11 @@ async def marks_of(tx: AsyncSession, actor: Actor, page: Sequence[Case]) -> dict
     marks = {case.id: CaseMarks() for case in page}
     if not marks:
         return marks
-    names = await _names(tx, {case.assignee_staff_id for case in page} - {None})
+    people = await _names(tx, Staff, {case.assignee_staff_id for case in page})
+    places = await _names(tx, Warehouse, {case.warehouse_id for case in page})
     for case in page:
-        marks[case.id].assignee_name = names.get(case.assignee_staff_id or "")
+        marks[case.id].assignee_name = people.get(case.assignee_staff_id or "")
+        marks[case.id].warehouse_name = places.get(case.warehouse_id or "")
     tags = await tx.execute(
         select(CaseTag.case_id, CaseTag.tag)
         .where(CaseTag.case_id.in_(marks))
@@ -52,10 +55,13 @@ async def marks_of(tx: AsyncSession, actor: Actor, page: Sequence[Case]) -> dict
     return marks
 
 
-async def _names(tx: AsyncSession, staff_ids: set[str | None]) -> dict[str, str]:
-    if not staff_ids:
+async def _names(
+    tx: AsyncSession, table: type[Staff | Warehouse], ids: set[str | None]
+) -> dict[str, str]:
+    wanted = ids - {None}
+    if not wanted:
         return {}
-    rows = await tx.execute(select(Staff.id, Staff.name).where(Staff.id.in_(staff_ids)))
+    rows = await tx.execute(select(table.id, table.name).where(table.id.in_(wanted)))
     return {row.id: row.name for row in rows}
 
 
