@@ -64,7 +64,7 @@ export function CaseTools({ view, onClose, onChanged }: Props) {
       {asked === 'snooze' ? (
         <Dialog title={t('snooze.title')} onClose={() => setAsked(null)} test="snooze-dialog" actions={<Button onClick={() => setAsked(null)}>{t('base.cancel')}</Button>}>
           <p class="quiet s">{t('snooze.words')}</p>
-          <div class="stack">{SNOOZES.map((name) => <Button key={name} test={`snooze-${name}`} onClick={() => void snooze(name)}>{t(`snooze.${name}`)}</Button>)}</div>
+          <div class="stack">{SNOOZES.map((name, at) => <Button key={name} autofocus={at === 0} test={`snooze-${name}`} onClick={() => void snooze(name)}>{t(`snooze.${name}`)}</Button>)}</div>
         </Dialog>
       ) : null}
       {asked === 'tag' ? <TagDialog has={view.tags} onClose={() => setAsked(null)} onPick={(tag) => void putTag(tag)} /> : null}
@@ -86,7 +86,7 @@ export function TagDialog({ has, onClose, onPick }: { has: readonly string[]; on
   return (
     <Dialog title={t('tags.add')} onClose={onClose} test="tag-dialog" actions={<><Button onClick={onClose}>{t('base.cancel')}</Button><Button variant="primary" disabled={!tag.trim()} test="tag-yes" onClick={pick}>{t('tags.add')}</Button></>}>
       <form noValidate onSubmit={(event) => { event.preventDefault(); pick(); }}>
-        <Field label={t('tags.tag')} test="tag-words" maxLength={40} value={tag} onInput={(event) => setTag(event.currentTarget.value)} />
+        <Field autofocus label={t('tags.tag')} test="tag-words" maxLength={40} value={tag} onInput={(event) => setTag(event.currentTarget.value)} />
       </form>
       <div class="row wrap">{known.filter((one) => !has.includes(one) && one.includes(tag.trim().toLowerCase())).slice(0, 12).map((one) => <Button key={one} size="small" onClick={() => onPick(one)}>{one}</Button>)}</div>
     </Dialog>

@@ -35,7 +35,7 @@ export function ScriptsDialog({ view, onClose, onPick }: { view: CaseView; onClo
   return (
     <Dialog title={t('thread.scripts')} onClose={onClose} test="scripts-dialog" actions={<Button onClick={onClose}>{t('base.close')}</Button>}>
       <div class="stack">
-        <Field label={t('thread.search')} type="search" test="scripts-search" value={q} onInput={(event) => setQ(event.currentTarget.value)} />
+        <Field autofocus label={t('thread.search')} type="search" test="scripts-search" value={q} onInput={(event) => setQ(event.currentTarget.value)} />
         <div class="form-row">
           <Select<Scene | ''> label={t('thread.scene')} test="scripts-scene" value={scene} onPick={setScene} options={[{ value: '', label: t('thread.scene_all') }, ...SCENES.map((value) => ({ value, label: t(`scene.${value}`) }))]} />
           <Select label={t('thread.language')} test="scripts-language" value={language} onPick={setLanguage} options={LANGUAGES.map((value) => ({ value, label: languageName(value) }))} />

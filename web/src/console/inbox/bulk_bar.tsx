@@ -95,7 +95,7 @@ export function BulkBar({ picked, all, onPick, onDone }: Props) {
       {asked === 'snooze' ? (
         <Dialog title={t('snooze.title')} onClose={() => setAsked(null)} test="bulk-snooze-dialog" actions={<Button onClick={() => setAsked(null)}>{t('base.cancel')}</Button>}>
           <p class="quiet s">{t('snooze.words')}</p>
-          <div class="stack">{SNOOZES.map((name) => <Button key={name} test={`snooze-${name}`} onClick={() => void act({ act: 'snooze', until: snoozeUntil(name, new Date()).toISOString() })}>{t(`snooze.${name}`)}</Button>)}</div>
+          <div class="stack">{SNOOZES.map((name, at) => <Button key={name} autofocus={at === 0} test={`snooze-${name}`} onClick={() => void act({ act: 'snooze', until: snoozeUntil(name, new Date()).toISOString() })}>{t(`snooze.${name}`)}</Button>)}</div>
         </Dialog>
       ) : null}
       {asked === 'tag' ? <TagDialog has={[]} onClose={() => setAsked(null)} onPick={(tag) => void act({ act: 'tag', tag })} /> : null}

@@ -192,7 +192,7 @@ function SaveDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={t('filter.save')} onClose={onClose} test="save-filter-dialog" actions={<><Button onClick={onClose}>{t('base.cancel')}</Button><Button variant="primary" disabled={!name.trim()} test="save-filter-yes" onClick={() => void save()}>{t('filter.save')}</Button></>}>
       <form class="stack" noValidate onSubmit={(event) => { event.preventDefault(); void save(); }}>
-        <Field label={t('filter.name')} test="filter-name" maxLength={60} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+        <Field autofocus label={t('filter.name')} test="filter-name" maxLength={60} value={name} onInput={(event) => setName(event.currentTarget.value)} />
         <Switch label={t('filter.share')} on={shared} onToggle={setShared} test="filter-shared" />
       </form>
     </Dialog>

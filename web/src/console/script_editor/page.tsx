@@ -76,7 +76,7 @@ export function ScriptsPage() {
           )}
         </section>
         {replies === null ? null : item === 'new' || chosen !== null ? (
-          <Editor key={item} reply={chosen} locale={locale} onUnsaved={setUnsaved} onSaved={async (place) => { setUnsaved(false); guardLeaving(null); await load(); go({ part: 'scripts', item: place }); }} />
+          <Editor key={`${item}-${chosen?.words ?? ''}`} reply={chosen} locale={locale} onUnsaved={setUnsaved} onSaved={async (place) => { setUnsaved(false); guardLeaving(null); await load(); go({ part: 'scripts', item: place }); }} />
         ) : (
           <section class="card stack nothing-chosen"><h2>{tr('scripts.pick')}</h2><p class="quiet">{tr('scripts.pick_hint')}</p></section>
         )}
