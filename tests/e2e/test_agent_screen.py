@@ -7,6 +7,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page
@@ -233,6 +234,29 @@ async def test_many_are_tagged_filtered_saved_closed_and_taken_back(machine: Mac
         await undo.click(timeout=STEP_MS)
         await asyncio.sleep(12)
         assert await page.locator('[data-test="case-row"] .chip', has_text="Closed").count() == 0
+
+
+@pytest.mark.timeout(120)
+async def test_a_case_is_unread_until_it_is_opened(machine: Machine) -> None:
+    """The buyer writes: the row says so by itself, and no longer once it was looked at."""
+    opened = await machine.open_case(0)
+    token = opened["join_url"].rsplit("/", 1)[1]
+    said = {"client_id": "b1", "text": "¿Hola?", "locale": "es"}
+    row = f'[data-test="case-row"][data-case-id="{opened["case"]["id"]}"]'
+    async with chromium(viewport=DESK) as browser:
+        page = await browser.open(f"{machine.url}/console")
+        await sign_in(page, machine.people["seller"])
+        await page.locator(row).wait_for(timeout=STEP_MS)
+        assert await page.locator(f"{row}[data-unread]").count() == 0
+        async with (
+            aiohttp.ClientSession(machine.own_url, headers={"X-Proofcall": "1"}) as buyer,
+            buyer.post(f"/api/join/{token}/thread/messages", json=said) as response,
+        ):
+            assert response.status == 200, await response.text()
+        await page.locator(f"{row}[data-unread]").wait_for(timeout=STEP_MS)
+        await page.locator(row).click()
+        await shown(page, "thread-message", "¿Hola?")
+        await page.locator(f"{row}:not([data-unread])").wait_for(timeout=STEP_MS)
 
 
 @pytest.mark.timeout(120)

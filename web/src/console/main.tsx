@@ -11,7 +11,7 @@ import { Drafts } from './drafts';
 import { Inbox, Views, ViewsMenu } from './inbox/inbox';
 import { refreshInbox, search } from './inbox/state';
 import { NewCase } from './new_case';
-import { onNews } from './news';
+import { onNews, onThread } from './news';
 import { Part, type LatePart } from './part';
 import { addressOf, follow, go, route } from './route';
 import { ShortcutHelp, openShortcutHelp } from './shortcut_help';
@@ -51,7 +51,12 @@ function Page() {
 
 function Console() {
   const { caseId, form, part } = route.value;
-  useEffect(() => (staff.peek()?.second_factor === 'to_set_up' ? undefined : onNews(refreshInbox)), []);
+  useEffect(() => {
+    if (staff.peek()?.second_factor === 'to_set_up') return;
+    // A thread's news change what is unread, not how many cases there are.
+    const stops = [onNews(refreshInbox), onThread((_caseId, typing) => { if (typing === null) void search.load(true); })];
+    return () => { for (const stop of stops) stop(); };
+  }, []);
   // Where a second factor is asked for, nothing else opens before there is one.
   const mustSetUp = staff.value?.second_factor === 'to_set_up';
   const shown = mustSetUp ? 'account' : part;
