@@ -87,7 +87,7 @@ export function LogCard({ view }: { view: CaseView }) {
       () => { if (wanted) setFailed(true); },
     );
     return () => { wanted = false; };
-  }, [view.id, view.version, view.updated_at]);
+  }, [view.id, view.version, view.updated_at, view.tags.join(), view.snoozed_until]);
   return (
     <section class="card stack" data-test="case-log" aria-labelledby="log-title">
       <h2 id="log-title">{t('case.log')}</h2>

@@ -76,8 +76,8 @@ export function BulkBar({ picked, all, onPick, onDone }: Props) {
     }
   };
   return (
-    <div class="bulk" data-test="bulk-bar">
-      <div class="row wrap" role="toolbar" aria-label={t('bulk.title', { count: picked.size })}>
+    <section class="bulk" data-test="bulk-bar" aria-label={t('bulk.title', { count: picked.size })}>
+      <div class="row wrap">
         <strong class="s">{t('bulk.title', { count: picked.size })}</strong>
         <Button size="small" busy={busy} test="bulk-assign" onClick={() => setAsked('assign')}>{t('bulk.assign')}</Button>
         <Button size="small" busy={busy} test="bulk-snooze" onClick={() => setAsked('snooze')}>{t('snooze.snooze')}</Button>
@@ -104,7 +104,7 @@ export function BulkBar({ picked, all, onPick, onDone }: Props) {
           <p>{t('close.words')}</p>
         </Dialog>
       ) : null}
-    </div>
+    </section>
   );
 }
 

@@ -147,7 +147,7 @@ function Narrowing() {
       {search.changed ? (
         <div class="row wrap narrowed">
           <Button size="small" variant="plain" test="save-filter" icon="plus" onClick={() => setSaving(true)}>{t('filter.save')}</Button>
-          <Button size="small" variant="plain" test="clear-filter" icon="close" onClick={() => search.clear()}>{t('cases.clear')}</Button>
+          <Button size="small" variant="plain" test="clear-filter" icon="close" onClick={() => search.clear()}>{t('filter.clear')}</Button>
         </div>
       ) : null}
       {saving ? <SaveDialog onClose={() => setSaving(false)} /> : null}
