@@ -26,6 +26,7 @@ export interface SavedFilter {
 export const HOME: Narrowed = { snoozed: false };
 /** From here on a count says "or more". */
 export const COUNTED_TO = 1000;
+const AGAIN_AFTER_MS = 3_000;
 
 export function sameFilter(one: Narrowed, other: Narrowed): boolean {
   return JSON.stringify(tidy(one)) === JSON.stringify(tidy(other));
@@ -35,6 +36,7 @@ export class Filters {
   readonly views = signal<readonly BuiltIn[]>([]);
   readonly saved = signal<readonly SavedFilter[]>([]);
   readonly failed = signal(false);
+  private waiting: ReturnType<typeof setTimeout> | undefined;
 
   /** Ask for all of them with fresh counts; what is shown stays when that fails. */
   async load(): Promise<void> {
@@ -46,6 +48,14 @@ export class Filters {
     } catch {
       this.failed.value = true;
     }
+  }
+
+  /** Ask again, but not with every hint of a busy desk: counting costs the server more than a page of the list. */
+  soon(): void {
+    this.waiting ??= setTimeout(() => {
+      this.waiting = undefined;
+      void this.load();
+    }, AGAIN_AFTER_MS);
   }
 
   /** Throws ApiError. */

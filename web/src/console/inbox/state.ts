@@ -7,5 +7,5 @@ export const filters = new Filters();
 
 export function refreshInbox(): void {
   void search.load(true);
-  void filters.load();
+  filters.soon();
 }
