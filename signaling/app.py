@@ -33,6 +33,7 @@ from signaling import (
     people_routes,
     policy_routes,
     problems,
+    reason_routes,
     script_routes,
     session_routes,
     thread_routes,
@@ -63,6 +64,7 @@ def build_app(services: Services) -> web.Application:
     arranging_routes.add_routes(app)
     held_routes.add_routes(app)
     bulk_routes.add_routes(app)
+    reason_routes.add_routes(app)
     policy_routes.add_routes(app)
     join_routes.add_routes(app)
     host_routes.add_routes(app)

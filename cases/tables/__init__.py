@@ -14,6 +14,7 @@ from cases.tables.filing import (
     Filing,
     FilingSetting,
     Order,
+    ReasonChoice,
 )
 from cases.tables.inbox import CaseTag, HeldAct, SavedFilter, Snooze
 from cases.tables.inspections import (
@@ -115,6 +116,7 @@ __all__ = [
     "Policy",
     "PolicyAnswer",
     "Preview",
+    "ReasonChoice",
     "RecorderFact",
     "Recording",
     "RecoveryCode",

@@ -1,4 +1,4 @@
-"""Saved filters, tags, snoozes, and what can be taken back."""
+"""Saved filters, tags, snoozes, what can be taken back, and reasons by category."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0013"
 branch_labels = None
 depends_on = None
 
-_TABLES = ("held_acts", "snoozes", "case_tags", "saved_filters")
+_TABLES = ("reason_choices", "held_acts", "snoozes", "case_tags", "saved_filters")
 
 
 def upgrade() -> None:
@@ -77,6 +77,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_held_acts_next_at"), "held_acts", ["next_at"])
     op.create_index("ix_held_acts_case_id_created_at", "held_acts", ["case_id", "created_at"])
+    op.create_table(
+        "reason_choices",
+        sa.Column("tenant_id", sa.String(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("reasons", sa.JSON(), nullable=False),
+        sa.Column("updated_at", moment, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id"], ["tenants.id"], name=op.f("fk_reason_choices_tenant_id_tenants")
+        ),
+        sa.PrimaryKeyConstraint("tenant_id", "category", name=op.f("pk_reason_choices")),
+    )
 
 
 def downgrade() -> None:

@@ -29,6 +29,7 @@ const PARTS: Readonly<Record<string, LatePart>> = {
   developers: { load: async () => (await import('./developers/page')).DevelopersPage, loaders: { en: async () => (await import('./developers/locales/en')).developersEn } },
   figures: { load: async () => (await import('./figures/page')).FiguresPage, loaders: { en: async () => (await import('./figures/locales/en')).figuresEn } },
   hours: { load: async () => (await import('./hours/hours_page')).HoursPage, loaders: hoursWords },
+  reasons: { load: async () => (await import('./reasons/page')).ReasonsPage, loaders: { en: async () => (await import('./reasons/locales/en')).reasonsEn } },
   scripts: { load: async () => (await import('./script_editor/page')).ScriptsPage, loaders: { en: async () => (await import('./script_editor/locales/en')).scriptsEn } },
   shifts: { load: async () => (await import('./hours/shifts_page')).ShiftsPage, loaders: hoursWords },
 };
@@ -92,6 +93,7 @@ function Rail() {
       {route.value.part !== null && !roomy.value ? <a class="rail-item" href={addressOf({})} onClick={follow({})} data-test="to-cases"><Icon name="list" /><span>{t('console.all')}</span></a> : null}
       {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'policies' })} aria-current={route.value.part === 'policies' ? 'page' : undefined} onClick={follow({ part: 'policies' })} data-test="to-policies"><Icon name="shield" /><span>{t('console.policies')}</span></a> : null}
       {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'scripts' })} aria-current={route.value.part === 'scripts' ? 'page' : undefined} onClick={follow({ part: 'scripts' })} data-test="to-scripts"><Icon name="write" /><span>{t('console.scripts')}</span></a> : null}
+      {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'reasons' })} aria-current={route.value.part === 'reasons' ? 'page' : undefined} onClick={follow({ part: 'reasons' })} data-test="to-reasons"><Icon name="flag" /><span>{t('console.reasons')}</span></a> : null}
       {mayHere('admin', 'agent', 'reviewer') ? <a class="rail-item" href={addressOf({ part: 'figures' })} aria-current={route.value.part === 'figures' ? 'page' : undefined} onClick={follow({ part: 'figures' })} data-test="to-figures"><Icon name="chart" /><span>{t('console.figures')}</span></a> : null}
       {mayHere('admin') ? <a class="rail-item" href={addressOf({ part: 'developers' })} aria-current={route.value.part === 'developers' ? 'page' : undefined} onClick={follow({ part: 'developers' })} data-test="to-developers"><Icon name="code" /><span>{t('console.developers')}</span></a> : null}
       {isAdmin() ? <a class="rail-item" href={addressOf({ part: 'people' })} aria-current={route.value.part === 'people' ? 'page' : undefined} onClick={follow({ part: 'people' })} data-test="to-people"><Icon name="users" /><span>{t('console.people')}</span></a> : null}

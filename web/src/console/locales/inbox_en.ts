@@ -1,6 +1,7 @@
 /** The words of the inbox and of a case's one screen, in English. */
 export const inboxEn = {
   'console.scripts': 'Replies',
+  'console.reasons': 'Reasons',
 
   'view.all': 'Inbox',
   'view.mine': 'Mine',
