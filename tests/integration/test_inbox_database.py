@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -215,7 +216,7 @@ async def test_a_tag_is_put_once_and_twenty_are_the_most(inbox: Inbox) -> None:
     for _ in range(2):
         await inbox.run(lambda u: arranging.put_tag(u, inbox.ana, case_id, "t0"))
     for n in range(1, 20):
-        await inbox.run(lambda u, n=n: arranging.put_tag(u, inbox.ana, case_id, f"t{n}"))
+        await inbox.run(partial(arranging.put_tag, actor=inbox.ana, case_id=case_id, tag=f"t{n}"))
     assert (
         await inbox.refused(lambda u: arranging.put_tag(u, inbox.ana, case_id, "t20"))
         == "too_many_tags"
@@ -264,10 +265,11 @@ async def test_a_shared_filter_is_changed_by_who_made_it_or_an_admin(inbox: Inbo
         == "forbidden"
     )
     stranger = await inbox.seller.staff(Role.ADMIN, tenant=inbox.seller.shoes)
-    for act in (
-        lambda u: saved_filters.save(u, stranger, renamed, made.id),
-        lambda u: saved_filters.forget(u, stranger, made.id),
-    ):
+    acts: list[Callable[[Unit], Awaitable[object]]] = [
+        partial(saved_filters.save, actor=stranger, saved=renamed, filter_id=made.id),
+        partial(saved_filters.forget, actor=stranger, filter_id=made.id),
+    ]
+    for act in acts:
         assert await inbox.refused(act) == "not_found"
     changed = await inbox.run(lambda u: saved_filters.save(u, inbox.admin, renamed, made.id))
     assert (changed.name, changed.mine, changed.editable) == ("Too late", False, True)
@@ -335,7 +337,9 @@ async def test_what_was_taken_back_is_never_done_and_its_words_come_back(inbox: 
     view = await inbox.run(lambda u: held_acts.hold_message(u, inbox.ana, case_id, note))
     for other in (inbox.ben, inbox.admin):
         assert (
-            await inbox.refused(lambda u, o=other: held_acts.take_back(u, o, case_id, view.id))
+            await inbox.refused(
+                partial(held_acts.take_back, actor=other, case_id=case_id, held_id=view.id)
+            )
             == "not_found"
         )
     back = await inbox.run(lambda u: held_acts.take_back(u, inbox.ana, case_id, view.id))
@@ -437,7 +441,9 @@ async def test_killed_in_the_middle_each_held_message_still_goes_out_once(inbox:
     """``kill -9`` after the first few; the next process sends the rest, none twice."""
     cases = [await inbox.case() for _ in range(40)]
     for case_id in cases:
-        await inbox.run(lambda u, c=case_id: held_acts.hold_message(u, inbox.ana, c, words()))
+        await inbox.run(
+            partial(held_acts.hold_message, actor=inbox.ana, case_id=case_id, message=words())
+        )
     inbox.seller.clock.advance(10)
     url = inbox.seller.database._url.render_as_string(hide_password=False)
     process = await asyncio.create_subprocess_exec(
@@ -471,17 +477,19 @@ async def test_strangers_hold_and_take_back_nothing(inbox: Inbox) -> None:
     until = inbox.seller.now + timedelta(days=1)
     for stranger in strangers:
         acts: list[Callable[[Unit], Awaitable[object]]] = [
-            lambda u, s=stranger: held_acts.hold_message(u, s, case_id, words()),
-            lambda u, s=stranger: held_acts.hold_close(u, s, case_id),
-            lambda u, s=stranger: held_acts.take_back(u, s, case_id, view.id),
-            lambda u, s=stranger: held_acts.held_of_case(u.tx, u.keys, s, case_id),
-            lambda u, s=stranger: arranging.put_tag(u, s, case_id, "x"),
-            lambda u, s=stranger: arranging.drop_tag(u, s, case_id, "x"),
-            lambda u, s=stranger: arranging.snooze(u, s, case_id, until),
-            lambda u, s=stranger: arranging.unsnooze(u, s, case_id),
+            partial(held_acts.hold_message, actor=stranger, case_id=case_id, message=words()),
+            partial(held_acts.hold_close, actor=stranger, case_id=case_id),
+            partial(held_acts.take_back, actor=stranger, case_id=case_id, held_id=view.id),
+            partial(arranging.put_tag, actor=stranger, case_id=case_id, tag="x"),
+            partial(arranging.drop_tag, actor=stranger, case_id=case_id, tag="x"),
+            partial(arranging.snooze, actor=stranger, case_id=case_id, until=until),
+            partial(arranging.unsnooze, actor=stranger, case_id=case_id),
         ]
         for act in acts:
             assert await inbox.refused(act) == "not_found"
+        async with inbox.seller.database.read() as tx:
+            with pytest.raises(CaseError, match="nothing here"):
+                await held_acts.held_of_case(tx, inbox.seller.keys, stranger, case_id)
 
 
 async def test_who_may_only_look_reads_no_words_that_are_still_held(inbox: Inbox) -> None:
