@@ -239,11 +239,12 @@ def _now(wanted: CaseFilter) -> datetime:
 
 
 def _waits_for_buyer() -> ColumnElement[bool]:
-    """The buyer was asked, has an invitation, or a label and has not sent it off."""
+    """The buyer was asked, has an offer, an invitation, or a label and has not sent it off."""
     asked = exists().where(
         Deadline.case_id == Case.id, Deadline.ended_at.is_(None), Deadline.paused_at.is_not(None)
     )
-    return or_(Case.state.in_([CaseState.INSPECTION_OFFERED, CaseState.LABEL_GIVEN]), asked)
+    theirs = (CaseState.KEEP_OFFERED, CaseState.INSPECTION_OFFERED, CaseState.LABEL_GIVEN)
+    return or_(Case.state.in_(theirs), asked)
 
 
 def _anomaly() -> ColumnElement[bool]:

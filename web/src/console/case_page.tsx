@@ -111,7 +111,8 @@ function Screen({ read, onRead, onChanged }: ScreenProps) {
     else if (step.kind === 'verdict') {
       setDeciding(true);
       requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-test=verdict-outcome]')?.focus());
-    } else if (step.kind === 'invite') setInvited((count) => count + 1);
+    } else if (step.kind === 'answer') document.querySelector<HTMLElement>('[data-test=thread-text]')?.focus();
+    else if (step.kind === 'invite') setInvited((count) => count + 1);
   };
   const close = async (): Promise<void> => {
     setBusy(true);

@@ -6,6 +6,8 @@ export type Step =
   | { readonly kind: 'verdict' }
   | { readonly kind: 'move'; readonly move: MoveName }
   | { readonly kind: 'invite' }
+  /** The buyer waits for a person's answer. */
+  | { readonly kind: 'answer' }
   | { readonly kind: 'close' }
   /** Nothing but to wait; for what. */
   | { readonly kind: 'wait'; readonly what: 'buyer' | 'call' | 'end' | 'somebody' };
@@ -21,5 +23,6 @@ export function stepOf(view: CaseView, roles: readonly string[]): Step {
   if (next === 'close') return seller ? { kind: 'close' } : { kind: 'wait', what: 'end' };
   if (next !== null && next !== 'offer') return view.moves.includes(next) ? { kind: 'move', move: next } : { kind: 'wait', what: 'somebody' };
   if (view.link.state !== 'active' && seller && (next === 'offer' || view.state === 'filed' || view.state === 'inspection_offered')) return { kind: 'invite' };
+  if (view.state === 'filed') return seller ? { kind: 'answer' } : { kind: 'wait', what: 'somebody' };
   return { kind: 'wait', what: 'buyer' };
 }

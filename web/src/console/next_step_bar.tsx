@@ -22,6 +22,7 @@ export function NextStepBar({ view, step, busy, onStep }: { view: CaseView; step
 function labelOf(step: Exclude<Step, { kind: 'wait' | 'host' }>): string {
   if (step.kind === 'move') return t(`move.${step.move}`);
   if (step.kind === 'verdict') return t('verdict.give');
+  if (step.kind === 'answer') return t('step.answer');
   return t(step.kind === 'invite' ? 'link.new' : 'step.close');
 }
 

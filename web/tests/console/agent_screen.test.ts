@@ -118,6 +118,9 @@ describe('the next step', () => {
     expect(stepOf(view({ state: 'decided', next_step: 'give_label' }), ['reviewer'])).toEqual({ kind: 'wait', what: 'somebody' });
     expect(stepOf(view({ state: 'refunded', next_step: 'close' }), ['agent'])).toEqual({ kind: 'close' });
     expect(stepOf(view({ link: none }), ['agent'])).toEqual({ kind: 'invite' });
+    expect(stepOf(view({}), ['agent'])).toEqual({ kind: 'answer' });
+    expect(stepOf(view({}), ['inspector'])).toEqual({ kind: 'wait', what: 'somebody' });
+    expect(stepOf(view({ state: 'keep_offered' }), ['agent'])).toEqual({ kind: 'wait', what: 'buyer' });
     expect(stepOf(view({ state: 'inspection_offered' }), ['agent'])).toEqual({ kind: 'wait', what: 'buyer' });
     expect(stepOf(view({ state: 'closed', next_step: null, link: none }), ['agent'])).toEqual({ kind: 'wait', what: 'end' });
   });

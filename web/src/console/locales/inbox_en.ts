@@ -59,6 +59,8 @@ export const inboxEn = {
 
   'step.title': 'Next step',
   'step.close': 'Close the case',
+  'step.answer': 'Write to the buyer',
+  'step.hint_answer': '{name} waits for a person’s answer.',
   'step.hint_host': '{name} is waiting in the call now.',
   'step.hint_verdict': 'What was seen is enough to decide.',
   'step.hint_invite': '{name} has no link that works.',
