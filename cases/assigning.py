@@ -9,18 +9,27 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import deadlines
-from cases.access_policy import Action
+from cases.access_policy import Action, CaseFacts, may
 from cases.actor import Actor, KeyActor, StaffActor
-from cases.case_access import load_case
+from cases.case_access import forbidden, load_case
 from cases.case_note import note
 from cases.deadline_plan import DeadlineKind
 from cases.states import CaseState, Role
 from cases.tables import Case, Roster, Staff
 from cases.unit import Unit
+from cases.view import View
 from runtime.errors import CaseError
 
 _MAY_HAVE_CASES: Final = frozenset({Role.AGENT, Role.ADMIN})
 _PEOPLE_ASKED: Final = 500
+
+
+class AssigneeChoice(View):
+    """Somebody who can be given cases."""
+
+    staff_id: str
+    name: str
+    open_cases: int
 
 
 async def take(unit: Unit, actor: StaffActor, case_id: str) -> None:
@@ -64,6 +73,37 @@ async def release(unit: Unit, actor: StaffActor | KeyActor, case_id: str) -> Non
     await deadlines.end(unit.tx, case, {DeadlineKind.DECISION}, unit.now)
     await note(unit.tx, unit.keys, case, "released", payload, actor, unit.now)
     unit.changes.desks.add(case.tenant_id)
+
+
+async def assignees(tx: AsyncSession, actor: StaffActor | KeyActor) -> list[AssigneeChoice]:
+    """Who of the actor's tenant can be given cases, by name, with how many they have open.
+
+    Raises:
+        CaseError: ``forbidden`` (403) for who is of no tenant or may give nobody a case.
+    """
+    tenant_id = actor.tenant_id
+    if tenant_id is None or not may(actor, Action.ASSIGN, CaseFacts(tenant_id, None, None)):
+        raise forbidden()
+    rows = await tx.scalars(
+        select(Staff)
+        .where(Staff.tenant_id == tenant_id, Staff.disabled_at.is_(None))
+        .order_by(Staff.name, Staff.id)
+        .limit(_PEOPLE_ASKED)
+    )
+    people = [staff for staff in rows if not _MAY_HAVE_CASES.isdisjoint(staff.roles)]
+    counts = await tx.execute(
+        select(Case.assignee_staff_id, func.count().label("open"))
+        .where(
+            Case.assignee_staff_id.in_([staff.id for staff in people]),
+            Case.state != CaseState.CLOSED,
+        )
+        .group_by(Case.assignee_staff_id)
+    )
+    load = {row.assignee_staff_id: row.open for row in counts}
+    return [
+        AssigneeChoice(staff_id=staff.id, name=staff.name, open_cases=load.get(staff.id, 0))
+        for staff in people
+    ]
 
 
 async def pass_on(unit: Unit, case: Case, actor: Actor) -> str | None:

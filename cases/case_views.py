@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.access_policy import Action
 from cases.actor import Actor, StaffActor
 from cases.case_access import load_case, not_found
+from cases.case_marks import marks_of
 from cases.commands import from_minor
 from cases.desk import is_decided_by_policy
 from cases.life import next_step
@@ -162,6 +163,9 @@ class CaseView(View):
     next_step: CaseTrigger | None
     """The one thing to do next, whoever may; null while there is nothing but to wait."""
     sessions: list[SessionView]
+    tags: list[str]
+    snoozed_until: datetime | None
+    """Out of sight until then; it may be past."""
     created_at: datetime
     updated_at: datetime
 
@@ -201,6 +205,7 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
     items = await tx.scalars(
         select(ItemLine).where(ItemLine.case_id == case_id).order_by(ItemLine.position)
     )
+    marks = (await marks_of(tx, actor, [case]))[case.id]
     of_the_seller = not (isinstance(actor, StaffActor) and actor.tenant_id is None)
     return CaseView(
         id=case.id,
@@ -243,6 +248,8 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
             await owed_minor(tx, case),
         ),
         sessions=await _sessions(tx, case.id),
+        tags=marks.tags,
+        snoozed_until=marks.snoozed_until,
         created_at=case.created_at,
         updated_at=case.updated_at,
     ).model_dump(mode="json")

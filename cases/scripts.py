@@ -14,7 +14,7 @@ from cases.actor import KeyActor, StaffActor
 from cases.case_access import load_case
 from cases.case_views import name_of
 from cases.commands import Command, from_minor, one_line, prose
-from cases.reply_words import Scene, fill, unknown_in
+from cases.reply_words import Filled, Scene, fill, unknown_in
 from cases.shipped_scripts import SHIPPED
 from cases.states import Role, Scope
 from cases.tables import Case, ItemLine, Parcel, ReplyScript, Settlement, Tenant
@@ -124,6 +124,19 @@ async def scripts_for_case(
     return filled
 
 
+async def preview(
+    tx: AsyncSession, actor: StaffActor | KeyActor, case_id: str, words: str
+) -> Filled:
+    """Words that are not kept yet, filled from a case.
+
+    Raises:
+        CaseError: ``not_found``, ``forbidden``; ``unknown_placeholder`` (422).
+    """
+    case = await load_case(tx, actor, case_id, Action.WRITE)
+    _refuse_unknown(words)
+    return fill(words, await _values(tx, actor, case))
+
+
 async def set_script(
     tx: AsyncSession,
     actor: StaffActor | KeyActor,
@@ -138,13 +151,7 @@ async def set_script(
         CaseError: ``forbidden``; ``unknown_placeholder`` or ``too_many_scripts`` (422).
     """
     tenant_id = editing_tenant(actor)
-    unknown = unknown_in(script.words)
-    if unknown:
-        raise CaseError(
-            "unknown_placeholder",
-            f"“{unknown[0][:40]}” is not one of the placeholders.",
-            status=422,
-        )
+    _refuse_unknown(script.words)
     row = await tx.get(ReplyScript, (tenant_id, name, locale))
     if row is None:
         own = await tx.scalar(
@@ -159,6 +166,16 @@ async def set_script(
     row.scene, row.title, row.words = script.scene, script.title, script.words
     row.updated_at, row.updated_by = now, actor.label
     await tx.flush()
+
+
+def _refuse_unknown(words: str) -> None:
+    unknown = unknown_in(words)
+    if unknown:
+        raise CaseError(
+            "unknown_placeholder",
+            f"“{unknown[0][:40]}” is not one of the placeholders.",
+            status=422,
+        )
 
 
 async def drop_script(

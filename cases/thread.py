@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from cases import deadlines, links, log
 from cases.access_policy import Action
 from cases.actor import Actor, BuyerActor
+from cases.arranging import wake
 from cases.case_access import load_case, not_found
 from cases.commands import Command, Locale, prose
 from cases.deadline_plan import DeadlineKind
@@ -76,13 +77,7 @@ async def say(unit: Unit, actor: Actor, case_id: str, message: SayAsStaff) -> Lo
             the case's, ``attachment_unknown`` (422).
     """
     case = await load_case(unit.tx, actor, case_id, Action.WRITE, lock=True)
-    left = left_in(message.text)
-    if left and not message.internal and not message.anyway:
-        raise CaseError(
-            "placeholder_left",
-            f"Fill in {{{left[0]}}} before you send this, or say that it goes out as it is.",
-            status=422,
-        )
+    refuse_unfilled(message)
     event = await _append(unit, actor, case, message, internal=message.internal)
     if not message.internal:
         await deadlines.end(unit.tx, case, _ANSWERED, unit.now)
@@ -90,6 +85,21 @@ async def say(unit: Unit, actor: Actor, case_id: str, message: SayAsStaff) -> Lo
         if message.asks and event.at == unit.now:
             await deadlines.pause(unit.tx, case, unit.now)
     return event
+
+
+def refuse_unfilled(message: SayAsStaff) -> None:
+    """Refuse words for the buyer in which a placeholder still stands.
+
+    Raises:
+        CaseError: ``placeholder_left`` (422).
+    """
+    left = left_in(message.text)
+    if left and not message.internal and not message.anyway:
+        raise CaseError(
+            "placeholder_left",
+            f"Fill in {{{left[0]}}} before you send this, or say that it goes out as it is.",
+            status=422,
+        )
 
 
 async def enter_as_buyer(
@@ -111,6 +121,8 @@ async def enter_as_buyer(
 async def say_as_buyer(unit: Unit, actor: BuyerActor, message: Say) -> LoggedEvent:
     """Write to the seller, whose deadlines go on if they stood still for this.
 
+    A case that was snoozed is seen again.
+
     Raises:
         CaseError: ``not_found``, ``attachment_unknown`` (422), or ``slow_down`` (429) after
             thirty messages in a minute.
@@ -129,6 +141,7 @@ async def say_as_buyer(unit: Unit, actor: BuyerActor, message: Say) -> LoggedEve
     if (lately or 0) >= _MOST_IN_A_MINUTE:
         raise CaseError("slow_down", "Please wait a minute before you write more.", status=429)
     await deadlines.resume(unit.tx, case, unit.now)
+    await wake(unit.tx, case.id)
     return await _append(unit, actor, case, message, internal=False)
 
 

@@ -15,6 +15,7 @@ from recorder.still_cutting import cut_still
 from runtime.control import ControlServer, Json, load_control_secret
 from runtime.settings import Settings
 from signaling.due_sweep import sweep_forever
+from signaling.held_sweep import carry_out_forever
 from signaling.mail_work import send_mail
 from signaling.services import Services
 from signaling.smtp import smtp_server
@@ -47,6 +48,7 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                 stack.push_async_callback(runner.close)
                 await stack.enter_async_context(_telling(services, runner))
                 services.tasks.forever("what is due", partial(sweep_forever, services))
+                services.tasks.forever("what is held", partial(carry_out_forever, services))
             if serve:
                 await stack.enter_async_context(serve_http(services))
             await asyncio.Event().wait()

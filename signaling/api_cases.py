@@ -96,9 +96,10 @@ async def open_case(request: web.Request) -> web.Response:
 )
 async def get_cases(request: web.Request) -> web.Response:
     """One page of the cases the asker may see."""
+    services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
     wanted = parse_query(request, CasesWanted)
-    async with request.app[SERVICES].database.read() as tx:
+    async with services.database.read() as tx:
         page = await list_cases(
             tx,
             actor,
@@ -110,6 +111,14 @@ async def get_cases(request: web.Request) -> web.Response:
                 assignee=_assignee(actor, wanted.assignee),
                 due_before=wanted.due_before,
                 language=wanted.language,
+                reason=wanted.reason,
+                warehouse_id=wanted.warehouse,
+                tag=wanted.tag,
+                snoozed=wanted.snoozed,
+                overdue=wanted.overdue,
+                waits_for_buyer=wanted.waits_for_buyer,
+                anomaly=wanted.anomaly,
+                now=services.clock.now(),
                 sort=wanted.sort,
                 limit=wanted.limit,
                 cursor=wanted.cursor,

@@ -9,13 +9,17 @@ from signaling import (
     api_cases,
     api_staff,
     appointment_routes,
+    arranging_routes,
     attachment_routes,
     bench_routes,
+    bulk_routes,
     evidence_routes,
     figures_routes,
     filing_routes,
+    filter_routes,
     handover_routes,
     health_routes,
+    held_routes,
     host_routes,
     hours_routes,
     join_routes,
@@ -29,6 +33,7 @@ from signaling import (
     people_routes,
     policy_routes,
     problems,
+    reason_routes,
     script_routes,
     session_routes,
     thread_routes,
@@ -55,6 +60,11 @@ def build_app(services: Services) -> web.Application:
     move_routes.add_routes(app)
     thread_routes.add_routes(app)
     script_routes.add_routes(app)
+    filter_routes.add_routes(app)
+    arranging_routes.add_routes(app)
+    held_routes.add_routes(app)
+    bulk_routes.add_routes(app)
+    reason_routes.add_routes(app)
     policy_routes.add_routes(app)
     join_routes.add_routes(app)
     host_routes.add_routes(app)

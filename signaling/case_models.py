@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from cases.arranging import Tag
 from cases.case_list import CaseSort, CaseSummary
 from cases.case_views import CaseView
 from cases.commands import Command, Moment, one_line
 from cases.log import Visibility
-from cases.states import CaseState
+from cases.states import CaseState, ClaimReason
 from cases.view import View
 
 
@@ -83,6 +84,13 @@ class CasesWanted(Command):
     assignee: _Query | None = None
     due_before: Moment | None = None
     language: _Query | None = None
+    reason: ClaimReason | None = None
+    warehouse: _Query | None = None
+    tag: Tag | None = None
+    snoozed: bool | None = None
+    overdue: bool | None = None
+    waits_for_buyer: bool | None = None
+    anomaly: bool | None = None
     sort: CaseSort = CaseSort.CHANGED
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, StringConstraints(max_length=400)] | None = None

@@ -7,7 +7,7 @@ from typing import Any, Final
 from aiohttp import web
 from pydantic import BaseModel
 
-from cases import attachments, filed, filing
+from cases import attachments, filed, filing, reasons
 from cases.filing import FileReturn, FilingRules, TellOrder, WantDraft
 from cases.tables import Filing
 from cases.unit import Unit
@@ -53,10 +53,20 @@ def add_routes(app: web.Application) -> None:
 
 
 async def get_seller(request: web.Request) -> web.Response:
-    """Whose form this is."""
+    """Whose form this is, and which reasons it offers for which category."""
     async with request.app[SERVICES].database.read() as tx:
         tenant = await filing.seller_of(tx, request.match_info["slug"])
-    return web.json_response({"name": tenant.name, "locale": tenant.default_locale})
+        choices = await reasons.offered(tx, tenant.id)
+    return web.json_response(
+        {
+            "name": tenant.name,
+            "locale": tenant.default_locale,
+            "reasons": {
+                one.category: [reason.model_dump(mode="json") for reason in one.reasons]
+                for one in choices
+            },
+        }
+    )
 
 
 async def begin(request: web.Request) -> web.Response:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
-from cases.commands import Command, Locale
+from cases.commands import Command, Locale, prose
 from cases.reply_words import Scene
 from cases.scripts import (
     FilledScriptView,
@@ -16,6 +16,7 @@ from cases.scripts import (
     SetScript,
     drop_script,
     list_scripts,
+    preview,
     reading_tenant,
     scripts_for_case,
     set_script,
@@ -51,6 +52,19 @@ class Scripts(View):
     items: list[ScriptView]
 
 
+class Draft(Command):
+    """Words of a reply that is being written."""
+
+    words: Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(prose)]
+
+
+class Preview(View):
+    """The words as the buyer would read them; what the case does not know is ``empty``."""
+
+    words: str
+    empty: list[str]
+
+
 class FilledScripts(View):
     """Replies filled from one case."""
 
@@ -73,7 +87,15 @@ class Phrases(View):
 def add_routes(app: web.Application) -> None:
     """Serve scripts and phrases."""
     openapi.register(
-        app, [get_scripts, get_scripts_for_case, put_script, delete_script, get_phrases]
+        app,
+        [
+            get_scripts,
+            get_scripts_for_case,
+            preview_script,
+            put_script,
+            delete_script,
+            get_phrases,
+        ],
     )
 
 
@@ -116,6 +138,24 @@ async def get_scripts_for_case(request: web.Request) -> web.Response:
             locale=wanted.locale,
         )
     return web.json_response(FilledScripts(items=items).model_dump(mode="json"))
+
+
+@route(
+    "POST",
+    "/api/v1/cases/{id}/script-preview",
+    "Fill words from a case before they are saved",
+    body=Draft,
+    answers={200: Preview},
+    errors={422: "invalid, unknown_placeholder"},
+)
+async def preview_script(request: web.Request) -> web.Response:
+    """Nothing is kept."""
+    actor = await require_key_or_staff(request)
+    draft = await parse_body(request, Draft)
+    async with request.app[SERVICES].database.read() as tx:
+        filled = await preview(tx, actor, request.match_info["id"], draft.words)
+    answer = Preview(words=filled.words, empty=list(filled.empty))
+    return web.json_response(answer.model_dump(mode="json"))
 
 
 @route(

@@ -48,6 +48,7 @@ from signaling.dialogue import (
 from signaling.media_pool import Place
 from signaling.messages import AskTime, PictureReport, parse
 from signaling.participation import WantedRole, participant_actor
+from signaling.presence import Presence
 from signaling.services import Services
 
 log = structlog.get_logger()
@@ -102,6 +103,7 @@ class Hub:
         self._connections: dict[str, _Connection] = {}
         # What each staff member's socket stands on: who, and the cookie it came with.
         self._logins: dict[str, tuple[str, str]] = {}
+        self._presence = Presence(self.sio)
         # When it is full the hint is dropped: clients then ask for the events they miss.
         self._changes: asyncio.Queue[Changes] = asyncio.Queue(_QUEUED_CHANGES)
         self._services: Services | None = None
@@ -214,6 +216,7 @@ class Hub:
         services = self._serving()
         services.metrics.sockets.dec()
         self._logins.pop(sid, None)
+        await self._presence.gone(sid)
         connection = self._connections.pop(sid, None)
         if connection is not None:
             log.info(
@@ -235,6 +238,8 @@ class Hub:
 
     async def _receive(self, event: str, sid: str, *arguments: object) -> Answer:
         services = self._serving()
+        if event == "case.watch" and sid in self._logins:
+            return await self._presence.hear(services, sid, self._logins[sid], arguments)
         connection = self._connections.get(sid)
         if connection is None:
             return _refusal(Refuse("not_allowed", "This socket only listens."))
@@ -333,7 +338,11 @@ class Hub:
             await self._tell(changes)
 
     async def drop_ended(self) -> None:
-        """Cut desk sockets whose login has ended, also through another web process."""
+        """Cut desk sockets whose login has ended, also through another web process.
+
+        Who has fallen silent about a case hears nothing of it any more.
+        """
+        await self._presence.drop_silent(self._serving().clock.monotonic_s())
         await self._drop_signed_out({staff_id for staff_id, _ in self._logins.values()})
 
     async def _drop_signed_out(self, staff_ids: set[str]) -> None:

@@ -22,6 +22,16 @@ class FilingSetting(Base):
     updated_at: Mapped[datetime]
 
 
+class ReasonChoice(Base):
+    """Which reasons a tenant's form offers for one category; ``*`` is every other."""
+
+    __tablename__ = "reason_choices"
+    tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    category: Mapped[str] = mapped_column(primary_key=True)
+    reasons: Mapped[list[Any]]  # of cases.reasons.OfferedReason
+    updated_at: Mapped[datetime]
+
+
 class Order(Base):
     """What the seller's system told of one order."""
 

@@ -628,6 +628,9 @@ export interface CaseView extends Omit<CaseIn, 'warehouse_id' | 'items'> {
   policy_answer: PolicyAnswer | null;
   verdict: Verdict | null;
   sessions: CaseSession[];
+  tags: string[];
+  /** As it was set: it may be past. */
+  snoozed_until: Timestamp | null;
 }
 
 export interface CaseSummary {
@@ -643,6 +646,12 @@ export interface CaseSummary {
   updated_at: Timestamp;
   due_at: Timestamp | null;
   assignee_staff_id: string | null;
+  assignee_name: string | null;
+  unread: boolean;
+  tags: string[];
+  snoozed_until: Timestamp | null;
+  warehouse_id: string | null;
+  warehouse_name: string | null;
   tenant_name: string;
   recorded: boolean;
   last_session_id: string | null;

@@ -34,7 +34,7 @@ export function CallCard({ view }: { view: CaseView }) {
       {hostable && !watchable ? (
         <>
           <p class="s quiet">{t(view.state === 'waiting' ? 'calls.waiting' : 'calls.invited')}</p>
-          <a class="button primary" href={`/inspect?take=${encodeURIComponent(view.id)}`} data-test="host-now"><Icon name="video" />{t('calls.host_now')}</a>
+          <a class="button" href={`/inspect?take=${encodeURIComponent(view.id)}`} data-test="host-now"><Icon name="video" />{t('calls.host_now')}</a>
           <p class="xs faint">{t('calls.recorded')}</p>
         </>
       ) : null}

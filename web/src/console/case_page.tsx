@@ -1,23 +1,34 @@
-/** One case: what it is about, where it stands, what to do next. */
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { callWithEtag } from '../base/api';
-import type { CaseSession, CaseView } from '../base/protocol';
-import { endedLogin, failureWords } from '../base/sign_in';
-import { ago, clockLength, dateAndTime, languageName, money } from '../base/time';
-import { Button, Chip, Icon, Skeleton } from '../base/ui';
+/** One case on one screen: what was ordered, the conversation, and what is decided about it. */
+import type { ComponentChildren } from 'preact';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { ApiError, callWithEtag } from '../base/api';
+import type { CaseView, MoveName } from '../base/protocol';
+import { endedLogin, failureWords, staff } from '../base/sign_in';
+import { ago, languageName, money } from '../base/time';
+import { Button, Chip, Dialog, Icon, Skeleton, toast } from '../base/ui';
 import { toneOf } from '../staff/case_list';
-import { Picture } from '../staff/picture';
 import { AnsweredCard } from './answered_card';
 import { AttachmentsCard } from './attachments_card';
 import { CallCard } from './call_card';
+import { CaseTools } from './case_tools';
+import { matchOf, type Read } from './conflict';
 import { DueCard } from './due_card';
+import { EvidenceCard } from './evidence_card';
+import { Held } from './held';
+import { HereBar } from './here_bar';
 import { LinkCard } from './link_card';
 import { LogCard } from './log_card';
-import { onNews } from './news';
+import { MoneyCard } from './money_card';
+import { onNews, onPresence, sayPresence } from './news';
+import { stepOf } from './next_step';
+import { NextStepBar } from './next_step_bar';
+import { OrderCard } from './order_card';
+import { ParcelCard } from './parcel_card';
+import { Others } from './presence';
 import { follow } from './route';
 import { t } from './text';
 import { ThreadCard } from './thread_card';
-import { VerdictCard, type Read } from './verdict_card';
+import { VerdictCard } from './verdict_card';
 import { WayCard } from './way_card';
 
 export function CasePage({ caseId, onChanged }: { caseId: string; onChanged: () => void }) {
@@ -39,10 +50,6 @@ export function CasePage({ caseId, onChanged }: { caseId: string; onChanged: () 
     void load();
     return onNews(() => void load());
   }, [caseId]);
-  const changed = (): void => {
-    void load();
-    onChanged();
-  };
   if (read === null && failure !== null) {
     return (
       <main class="page">
@@ -59,113 +66,126 @@ export function CasePage({ caseId, onChanged }: { caseId: string; onChanged: () 
   if (read === null) {
     return <main class="page" aria-busy="true" aria-label={t('case.loading')} data-test="case-loading"><Skeleton height={64} /><Skeleton height={220} /><Skeleton height={160} /></main>;
   }
+  const changed = (): void => {
+    void load();
+    onChanged();
+  };
+  return <Screen read={read} onRead={(next) => { setRead(next); onChanged(); }} onChanged={changed} />;
+}
+
+interface ScreenProps {
+  read: Read;
+  /** A newer reading that an answer brought. */
+  onRead: (read: Read) => void;
+  /** Something changed: read again. */
+  onChanged: () => void;
+}
+
+function Screen({ read, onRead, onChanged }: ScreenProps) {
   const { view } = read;
+  const [move, setMove] = useState<MoveName | null>(null);
+  const [deciding, setDeciding] = useState(false);
+  const [closing, setClosing] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [invited, setInvited] = useState(0);
+  const head = useRef<HTMLHeadingElement>(null);
+  const held = useMemo(() => new Held(view.id), [view.id]);
+  const others = useMemo(() => new Others(view.id, staff.peek()?.id ?? '', sayPresence), [view.id]);
+  useEffect(() => {
+    const stop = onPresence({ connected: () => others.arrive(), heard: (said) => others.hear(said) });
+    const leave = (): void => others.leave();
+    addEventListener('pagehide', leave);
+    return () => {
+      stop();
+      removeEventListener('pagehide', leave);
+      leave();
+    };
+  }, [others]);
+  // Whoever opened the case by keyboard goes on reading here.
+  useEffect(() => head.current?.focus({ preventScroll: true }), [view.id]);
+  const step = stepOf(view, staff.value?.roles ?? []);
+  const doStep = async (): Promise<void> => {
+    if (step.kind === 'move') setMove(step.move);
+    else if (step.kind === 'close') setClosing(true);
+    else if (step.kind === 'host') location.assign(`/inspect?take=${encodeURIComponent(view.id)}`);
+    else if (step.kind === 'verdict') {
+      setDeciding(true);
+      requestAnimationFrame(() => document.querySelector<HTMLElement>('[data-test=verdict-outcome]')?.focus());
+    } else if (step.kind === 'answer') document.querySelector<HTMLElement>('[data-test=thread-text]')?.focus();
+    else if (step.kind === 'invite') setInvited((count) => count + 1);
+  };
+  const close = async (): Promise<void> => {
+    setBusy(true);
+    try {
+      await held.close(matchOf(read));
+    } catch (error) {
+      if (!endedLogin(error)) toast(error instanceof ApiError && error.code === 'version_conflict' ? t('close.changed') : failureWords(error));
+      onChanged();
+    } finally {
+      setBusy(false);
+      setClosing(false);
+    }
+  };
+  // One card a component: what belongs to the order, and what is decided about it, top to bottom.
+  const order: ComponentChildren[] = [
+    <OrderCard view={view} />,
+    <AttachmentsCard caseId={view.id} />,
+    <ParcelCard view={view} />,
+  ];
+  const decisions: ComponentChildren[] = [
+    <AnsweredCard view={view} />,
+    <DueCard view={view} onChanged={onChanged} />,
+    <VerdictCard key={view.id} read={read} writing={deciding} onWriting={setDeciding} onSaved={onRead} />,
+    <WayCard read={read} asked={move} onAsk={setMove} onMoved={onRead} />,
+    <CallCard key={view.sessions.find((session) => session.state !== 'ended')?.id ?? ''} view={view} />,
+    <EvidenceCard view={view} />,
+    <MoneyCard view={view} />,
+    <LinkCard key={view.id} view={view} wanted={invited} onChanged={onChanged} />,
+    <LogCard view={view} />,
+  ];
   return (
-    <main class="page" data-test="case-page" data-case-id={view.id} data-state={view.state}>
+    <main class="page case-page" data-test="case-page" data-case-id={view.id} data-state={view.state}>
       <BackLink />
-      <CaseHead view={view} />
-      <div class="case-grid">
-        <div class="stack wide-gap">
-          <AnsweredCard view={view} />
-          <ClaimAndItems view={view} />
-          <ThreadCard key={`thread-${view.id}`} view={view} />
-          <AttachmentsCard caseId={view.id} />
-          <Sessions view={view} />
-          <LogCard view={view} />
+      <HereBar others={others} />
+      <header class="case-head">
+        <div class="grow">
+          <h1 ref={head} tabIndex={-1}><span class="num">#{view.order_number}</span> · {view.items[0]?.listing.title}</h1>
+          <p class="quiet">{t('case.summary', { name: view.buyer.name, language: languageName(view.buyer.locale), amount: money(total(view), view.currency) })}</p>
+          <p class="row wrap s case-chips">
+            <Chip tone={toneOf(view.state)} dot={view.state === 'live'} test="case-state-chip">{t(`state.${view.state}`)}</Chip>
+            <span class="faint">{view.warehouse ? t('case.warehouse', { name: view.warehouse.name, city: view.warehouse.city }) : t('case.no_warehouse')}</span>
+            <span class="faint">{t('case.version', { when: ago(view.created_at) })}</span>
+          </p>
+          <CaseTools view={view} onClose={() => setClosing(true)} onChanged={onChanged} />
         </div>
-        <div class="stack wide-gap">
-          <CallCard key={view.sessions.find((session) => session.state !== 'ended')?.id ?? ''} view={view} />
-          <DueCard view={view} onChanged={changed} />
-          <VerdictCard key={view.id} read={read} onSaved={(next) => { setRead(next); onChanged(); }} />
-          <WayCard key={`way-${view.id}`} read={read} onMoved={(next) => { setRead(next); onChanged(); }} />
-          <LinkCard key={view.id} view={view} onChanged={changed} />
-        </div>
+        {view.sessions.some((session) => session.recorded) ? (
+          <a class="button" href={`/review?case=${encodeURIComponent(view.id)}`} data-test="review-link">
+            <Icon name="play" />{t(view.sessions.some((session) => session.state !== 'ended') ? 'session.watch' : 'session.review')}
+          </a>
+        ) : null}
+      </header>
+      <NextStepBar view={view} step={step} busy={busy} onStep={() => void doStep()} />
+      <div class="case-columns">
+        <div class="column order">{order}</div>
+        <div class="column talk"><ThreadCard key={view.id} view={view} held={held} others={others} /></div>
+        <div class="column decisions">{decisions}</div>
       </div>
+      {closing ? (
+        <Dialog
+          title={t('close.question')} onClose={() => setClosing(false)} test="close-dialog"
+          actions={<><Button onClick={() => setClosing(false)}>{t('base.cancel')}</Button><Button variant="danger" busy={busy} test="close-yes" onClick={() => void close()}>{t('step.close')}</Button></>}
+        >
+          <p>{t('close.words')}</p>
+        </Dialog>
+      ) : null}
     </main>
   );
 }
 
+function total(view: CaseView): number {
+  return view.items.reduce((sum, item) => sum + Number(item.price) * item.quantity, 0);
+}
+
 function BackLink() {
   return <a class="button small plain back-link narrow-only" href="/console" onClick={follow({})} data-test="back"><Icon name="back" />{t('console.back')}</a>;
-}
-
-function CaseHead({ view }: { view: CaseView }) {
-  const total = view.items.reduce((sum, item) => sum + Number(item.price) * item.quantity, 0);
-  const live = view.sessions.find((session) => session.state !== 'ended');
-  const recorded = view.sessions.some((session) => session.recorded);
-  return (
-    <header class="case-head">
-      <div class="grow">
-        <h1><span class="num">#{view.order_number}</span> · {view.items[0]?.listing.title}</h1>
-        <p class="quiet">{t('case.summary', { name: view.buyer.name, language: languageName(view.buyer.locale), amount: money(total, view.currency) })}</p>
-        <p class="row wrap s case-chips">
-          <Chip tone={toneOf(view.state)} dot={view.state === 'live'} test="case-state-chip">{t(`state.${view.state}`)}</Chip>
-          <span class="faint">{view.warehouse ? t('case.warehouse', { name: view.warehouse.name, city: view.warehouse.city }) : t('case.no_warehouse')}</span>
-          <span class="faint">{t('case.version', { when: ago(view.created_at) })}</span>
-        </p>
-      </div>
-      {recorded ? (
-        <a class={view.verdict === null && view.state === 'inspected' ? 'button primary' : 'button'} href={`/review?case=${encodeURIComponent(view.id)}`} data-test="review-link">
-          <Icon name="play" />{t(live ? 'session.watch' : 'session.review')}
-        </a>
-      ) : null}
-    </header>
-  );
-}
-
-function ClaimAndItems({ view }: { view: CaseView }) {
-  return (
-    <section class="card stack" aria-labelledby="claim-title">
-      <h2 id="claim-title">{t('case.claim')}</h2>
-      <div class="why" data-test="claim">
-        <strong>{t(`reason.${view.claim.reason}`)}</strong>
-        {view.claim.words ? <p dir="auto" lang={view.claim.locale}>“{view.claim.words}”</p> : null}
-        <p class="xs">{t(`direction.${view.direction}`)}</p>
-      </div>
-      <h2>{t('case.items')}</h2>
-      {view.items.map((item, i) => (
-        <div key={i} class="case-item" data-test={`case-item-${i}`}>
-          <div class="case-pictures">
-            {(item.listing.pictures.length > 0 ? item.listing.pictures : [null]).map((url, at) => <Picture key={at} src={url} alt={item.listing.title} />)}
-          </div>
-          <div>
-            <p><strong>{item.listing.title}</strong></p>
-            <p class="s quiet num">{item.quantity} × {money(item.price, view.currency)} · {item.sku}</p>
-            <dl class="properties">
-              {Object.entries(item.listing.properties).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
-            </dl>
-          </div>
-        </div>
-      ))}
-    </section>
-  );
-}
-
-const WORDS = { waiting: 'session.state_waiting', held: 'session.state_held', live: 'session.state_live', ended: 'session.state_ended' } as const;
-
-function Sessions({ view }: { view: CaseView }) {
-  return (
-    <section class="card stack" data-test="sessions" aria-labelledby="sessions-title">
-      <h2 id="sessions-title">{t('case.sessions')}</h2>
-      {view.sessions.length === 0 ? <p class="s quiet">{t('session.none')}</p> : null}
-      {view.sessions.map((session) => <SessionRow key={session.id} session={session} />)}
-    </section>
-  );
-}
-
-function SessionRow({ session }: { session: CaseSession }) {
-  const began = session.live_at ?? session.created_at;
-  const tone = session.state === 'live' ? 'live' : session.state === 'ended' ? 'plain' : 'warn';
-  return (
-    <div class="row between wrap session-row" data-test={`session-${session.id}`}>
-      <span class="row wrap">
-        <time class="num" datetime={began}>{dateAndTime(began)}</time>
-        <Chip tone={tone} dot={session.state === 'live'}>{t(WORDS[session.state])}</Chip>
-        {session.duration_s !== null ? <span class="s quiet num">{t('session.length', { length: clockLength(session.duration_s * 1000) })}</span> : null}
-      </span>
-      {session.recorded
-        ? <a href={`/review?session=${encodeURIComponent(session.id)}`} data-test={`review-${session.id}`}>{t(session.state === 'ended' ? 'session.review' : 'session.watch')}</a>
-        : <span class="s faint">{t('session.unrecorded')}</span>}
-    </div>
-  );
 }

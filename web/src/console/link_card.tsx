@@ -1,5 +1,5 @@
 /** The buyer's link: its state, a new one, the end of it. */
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, post } from '../base/api';
 import type { CaseView } from '../base/protocol';
 import { endedLogin, failureWords } from '../base/sign_in';
@@ -16,7 +16,9 @@ interface Issued {
 
 const TONES: Record<CaseView['link']['state'], Tone> = { active: 'proof', expired: 'warn', revoked: 'plain', none: 'plain' };
 
-export function LinkCard({ view, onChanged }: { view: CaseView; onChanged: () => void }) {
+/** `wanted` counts up when a link is asked for elsewhere on the page. */
+export function LinkCard({ view, wanted, onChanged }: { view: CaseView; wanted: number; onChanged: () => void }) {
+  const card = useRef<HTMLElement>(null);
   const [asked, setAsked] = useState<'renew' | 'revoke' | null>(null);
   const [busy, setBusy] = useState(false);
   const [issued, setIssued] = useState<Issued | null>(null);
@@ -41,15 +43,20 @@ export function LinkCard({ view, onChanged }: { view: CaseView; onChanged: () =>
     setIssued(null);
     toast(t('link.revoked_done'));
   });
+  useEffect(() => {
+    if (wanted === 0) return;
+    void renew();
+    card.current?.scrollIntoView({ block: 'nearest' });
+  }, [wanted]);
   return (
-    <section class="card stack" data-test="link-card" data-link-state={link.state} aria-labelledby="link-title">
+    <section ref={card} class="card stack" data-test="link-card" data-link-state={link.state} aria-labelledby="link-title">
       <div class="row between"><h2 id="link-title">{t('case.link')}</h2><Chip tone={TONES[link.state]} dot={active} test="link-state">{t(`link.${link.state}`)}</Chip></div>
       <p class="s quiet">{explanation(view)}</p>
       {issued ? <Invite joinUrl={issued.join_url} invitation={issued.invitation} email={view.buyer.email} orderNumber={view.order_number} /> : null}
       {active && !issued ? <p class="xs faint">{t('link.secret_hint')}</p> : null}
       {view.state === 'closed' ? null : (
         <div class="row wrap">
-          <Button variant={active ? 'normal' : 'primary'} size="small" icon="link" busy={busy && asked !== 'revoke'} test="renew-link" onClick={() => (active ? setAsked('renew') : void renew())}>
+          <Button size="small" icon="link" busy={busy && asked !== 'revoke'} test="renew-link" onClick={() => (active ? setAsked('renew') : void renew())}>
             {t(active ? 'link.renew' : 'link.new')}
           </Button>
           {active ? <Button variant="danger-quiet" size="small" test="revoke-link" onClick={() => setAsked('revoke')}>{t('link.revoke')}</Button> : null}

@@ -37,6 +37,10 @@ export function eventWords(event: CaseEvent): string {
     case 'observed': return t('log.observed', { name: String(payload['name'] ?? '') });
     case 'handed_over': return t('log.handed_over', { from: String(payload['from'] ?? ''), to: String(payload['to'] ?? '') });
     case 'assigned': return t('log.assigned');
+    case 'tagged':
+    case 'untagged': return t(`log.${event.kind}`, { tag: String(payload['tag'] ?? '') });
+    case 'snoozed': return t('log.snoozed', { when: dateAndTime(String(payload['until'] ?? '')) });
+    case 'unsnoozed': return t('log.unsnoozed');
     case 'released': return t('log.released');
     case 'link_reminder':
     case 'offer_reminder':
@@ -83,7 +87,7 @@ export function LogCard({ view }: { view: CaseView }) {
       () => { if (wanted) setFailed(true); },
     );
     return () => { wanted = false; };
-  }, [view.id, view.version, view.updated_at]);
+  }, [view.id, view.version, view.updated_at, view.tags.join(), view.snoozed_until]);
   return (
     <section class="card stack" data-test="case-log" aria-labelledby="log-title">
       <h2 id="log-title">{t('case.log')}</h2>

@@ -4,20 +4,20 @@ import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { staff, StaffOnly } from '../base/sign_in';
 import { openText, type Loaders } from '../base/text';
-import type { CaseState } from '../base/protocol';
-import { Icon, Toasts, type IconName } from '../base/ui';
+import { Icon, Toasts } from '../base/ui';
 import { OfflineLine, StaffMenu } from '../staff/bar';
-import { CaseList } from '../staff/case_list';
-import { CaseSearch } from '../staff/case_search';
 import { CasePage } from './case_page';
+import { Drafts } from './drafts';
+import { Inbox, Views, ViewsMenu } from './inbox/inbox';
+import { refreshInbox, search } from './inbox/state';
 import { NewCase } from './new_case';
-import { onNews } from './news';
+import { onNews, onThread } from './news';
 import { Part, type LatePart } from './part';
 import { addressOf, follow, go, route } from './route';
+import { ShortcutHelp, openShortcutHelp } from './shortcut_help';
 import { loaders, t } from './text';
 import './console.css';
 
-const search = new CaseSearch();
 const hoursWords = { en: async () => (await import('./hours/words')).hoursEn };
 const peopleLoaders: Loaders = { en: async () => (await import('./people/locales/en')).peopleEn };
 /** Pages beside the cases, by their address under `/console/`. */
@@ -29,12 +29,17 @@ const PARTS: Readonly<Record<string, LatePart>> = {
   developers: { load: async () => (await import('./developers/page')).DevelopersPage, loaders: { en: async () => (await import('./developers/locales/en')).developersEn } },
   figures: { load: async () => (await import('./figures/page')).FiguresPage, loaders: { en: async () => (await import('./figures/locales/en')).figuresEn } },
   hours: { load: async () => (await import('./hours/hours_page')).HoursPage, loaders: hoursWords },
+  reasons: { load: async () => (await import('./reasons/page')).ReasonsPage, loaders: { en: async () => (await import('./reasons/locales/en')).reasonsEn } },
+  scripts: { load: async () => (await import('./script_editor/page')).ScriptsPage, loaders: { en: async () => (await import('./script_editor/locales/en')).scriptsEn } },
   shifts: { load: async () => (await import('./hours/shifts_page')).ShiftsPage, loaders: hoursWords },
 };
 const narrowScreen = matchMedia('(max-width: 760px)');
 const narrow = signal(narrowScreen.matches);
 narrowScreen.addEventListener('change', () => { narrow.value = narrowScreen.matches; });
-const QUICK: readonly [CaseState | '', IconName][] = [['', 'list'], ['waiting', 'clock'], ['live', 'video'], ['inspected', 'question'], ['decided', 'check']];
+// Below this the rail has room for pictures only, and the views stand above the list.
+const roomyScreen = matchMedia('(min-width: 1640px)');
+const roomy = signal(roomyScreen.matches);
+roomyScreen.addEventListener('change', () => { roomy.value = roomyScreen.matches; });
 
 function Page() {
   return (
@@ -47,27 +52,33 @@ function Page() {
 
 function Console() {
   const { caseId, form, part } = route.value;
-  const refresh = (): void => void search.load(true);
-  useEffect(() => (staff.peek()?.second_factor === 'to_set_up' ? undefined : onNews(refresh)), []);
+  useEffect(() => {
+    if (staff.peek()?.second_factor === 'to_set_up') return;
+    // A thread's news change what is unread, not how many cases there are.
+    const stops = [onNews(refreshInbox), onThread((_caseId, typing) => { if (typing === null) void search.load(true); })];
+    return () => { for (const stop of stops) stop(); };
+  }, []);
   // Where a second factor is asked for, nothing else opens before there is one.
   const mustSetUp = staff.value?.second_factor === 'to_set_up';
   const shown = mustSetUp ? 'account' : part;
   const late = shown === null ? undefined : PARTS[shown];
-  if (late) return <div class="console with-part"><Rail /><div class="part-pane"><OfflineLine /><Part key={shown} part={late} /></div></div>;
+  if (late) return <div class="console with-part"><Rail /><ShortcutHelp /><div class="part-pane"><OfflineLine /><Part key={shown} part={late} /></div></div>;
   // On a phone the list is the page as long as nothing is chosen.
   const alone = narrow.value && !form && caseId === null;
   const showing = form ? 'form' : caseId !== null ? 'case' : 'none';
   return (
     <div class="console" data-showing={showing}>
       <Rail />
+      <ShortcutHelp />
       <div class="list-pane" role={alone ? 'main' : undefined}>
         {alone ? <h1 class="sr">{t('cases.list')}</h1> : null}
         <OfflineLine />
-        <CaseList search={search} selectedId={caseId} hrefOf={(item) => addressOf({ caseId: item.id })} onOpen={(item) => go({ caseId: item.id })} />
+        {roomy.value ? null : <ViewsMenu />}
+        <Inbox selectedId={caseId} />
         <Pulse />
       </div>
       <div class="detail-pane">
-        {form ? <NewCase onOpened={refresh} /> : caseId !== null ? <CasePage key={caseId} caseId={caseId} onChanged={refresh} /> : <Nothing />}
+        {form ? <NewCase onOpened={refreshInbox} /> : caseId !== null ? <CasePage key={caseId} caseId={caseId} onChanged={refreshInbox} /> : <Nothing />}
       </div>
     </div>
   );
@@ -78,15 +89,11 @@ function Rail() {
     <nav class="rail" aria-label={t('console.menu')}>
       <strong class="rail-name">{staff.value?.organisation.name}</strong>
       <a class="button primary rail-new" href={addressOf({ form: true })} onClick={follow({ form: true })} data-test="new-case"><Icon name="plus" /><span>{t('console.new_case')}</span></a>
-      <div class="rail-quick">
-        {QUICK.map(([state, icon]) => (
-          <button key={state} type="button" class="rail-item" aria-pressed={route.value.part === null && search.state.value === state} data-test={`quick-${state || 'all'}`} onClick={() => { search.setState(state); if (narrow.peek() || route.peek().part !== null) go({}); }}>
-            <Icon name={icon} /><span>{state === '' ? t('console.all') : t(`state.${state}`)}</span>
-          </button>
-        ))}
-      </div>
-      {route.value.part !== null ? <a class="rail-item narrow-only" href={addressOf({})} onClick={follow({})} data-test="to-cases"><Icon name="list" /><span>{t('console.all')}</span></a> : null}
+      {roomy.value ? <Views onShown={() => { if (route.peek().part !== null || route.peek().form) go({}); }} /> : null}
+      {route.value.part !== null && !roomy.value ? <a class="rail-item" href={addressOf({})} onClick={follow({})} data-test="to-cases"><Icon name="list" /><span>{t('console.all')}</span></a> : null}
       {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'policies' })} aria-current={route.value.part === 'policies' ? 'page' : undefined} onClick={follow({ part: 'policies' })} data-test="to-policies"><Icon name="shield" /><span>{t('console.policies')}</span></a> : null}
+      {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'scripts' })} aria-current={route.value.part === 'scripts' ? 'page' : undefined} onClick={follow({ part: 'scripts' })} data-test="to-scripts"><Icon name="write" /><span>{t('console.scripts')}</span></a> : null}
+      {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'reasons' })} aria-current={route.value.part === 'reasons' ? 'page' : undefined} onClick={follow({ part: 'reasons' })} data-test="to-reasons"><Icon name="flag" /><span>{t('console.reasons')}</span></a> : null}
       {mayHere('admin', 'agent', 'reviewer') ? <a class="rail-item" href={addressOf({ part: 'figures' })} aria-current={route.value.part === 'figures' ? 'page' : undefined} onClick={follow({ part: 'figures' })} data-test="to-figures"><Icon name="chart" /><span>{t('console.figures')}</span></a> : null}
       {mayHere('admin') ? <a class="rail-item" href={addressOf({ part: 'developers' })} aria-current={route.value.part === 'developers' ? 'page' : undefined} onClick={follow({ part: 'developers' })} data-test="to-developers"><Icon name="code" /><span>{t('console.developers')}</span></a> : null}
       {isAdmin() ? <a class="rail-item" href={addressOf({ part: 'people' })} aria-current={route.value.part === 'people' ? 'page' : undefined} onClick={follow({ part: 'people' })} data-test="to-people"><Icon name="users" /><span>{t('console.people')}</span></a> : null}
@@ -96,7 +103,8 @@ function Rail() {
       <a class="rail-item" href="/review" data-test="to-review"><Icon name="play" /><span>{t('console.review')}</span></a>
       {staff.value?.roles.some((role) => role === 'agent' || role === 'inspector') ? <a class="rail-item" href="/inspect" data-test="to-desk"><Icon name="camera" /><span>{t('console.desk')}</span></a> : null}
       <a class="rail-item" href={addressOf({ part: 'account' })} aria-current={route.value.part === 'account' ? 'page' : undefined} onClick={follow({ part: 'account' })} data-test="to-account"><Icon name="user" /><span>{t('console.account')}</span></a>
-      <StaffMenu />
+      <button type="button" class="rail-item" data-test="to-keys" onClick={openShortcutHelp}><Icon name="question" /><span>{t('keys.title')}</span></button>
+      <StaffMenu onSignOut={() => new Drafts(localStorage, staff.peek()?.id ?? '').forgetAll()} />
     </nav>
   );
 }

@@ -5,7 +5,7 @@ import type { CaseState, CaseView, Disposition, Liability, Outcome, VerdictIn } 
 import { endedLogin, failureWords } from '../base/sign_in';
 import { dateAndTime } from '../base/time';
 import { Button, Select, TextArea, toast } from '../base/ui';
-import { changesBetween, type Change } from './changes';
+import { ConflictNotice, conflictSince, matchOf, type Conflict, type Read } from './conflict';
 import { t } from './text';
 
 const OUTCOMES: readonly Outcome[] = ['resolved_without_return', 'refund', 'partial_refund', 'exchange', 'send_back', 'reject'];
@@ -15,20 +15,13 @@ export const LIABILITIES: readonly Liability[] = ['product', 'description', 'pac
 /** Where a verdict may be given or changed (cases/life.py). */
 const DECIDABLE: ReadonlySet<CaseState> = new Set(['filed', 'keep_offered', 'inspection_offered', 'inspected', 'decided', 'label_given', 'shipped', 'received', 'checked', 'appealed', 'disputed']);
 
-export interface Read {
-  readonly view: CaseView;
-  readonly etag: string | null;
-}
-
 interface Props {
   read: Read;
   onSaved: (read: Read) => void;
 }
 
-export function VerdictCard({ read, onSaved }: Props) {
-  const [writing, setWriting] = useState(false);
+export function VerdictCard({ read, onSaved, writing, onWriting }: Props & { writing: boolean; onWriting: (writing: boolean) => void }) {
   const { verdict, state } = read.view;
-  const ready = state === 'inspected' || state === 'appealed' || state === 'disputed';
   const open = DECIDABLE.has(state);
   return (
     <section class="card stack" data-test="verdict-card" aria-labelledby="verdict-title">
@@ -43,18 +36,13 @@ export function VerdictCard({ read, onSaved }: Props) {
           <p class="xs faint">{t('verdict.by', { name: verdict.decided_by, when: dateAndTime(verdict.decided_at) })}</p>
         </div>
       ) : null}
-      {writing ? <VerdictForm read={read} onSaved={(next) => { setWriting(false); onSaved(next); }} onCancel={() => setWriting(false)} /> : (
+      {writing ? <VerdictForm read={read} onSaved={(next) => { onWriting(false); onSaved(next); }} onCancel={() => onWriting(false)} /> : (
         !open ? null : (
-          <div><Button variant={ready ? 'primary' : 'normal'} test="give-verdict" onClick={() => setWriting(true)}>{t(verdict ? 'verdict.change' : 'verdict.give')}</Button></div>
+          <div><Button test="give-verdict" onClick={() => onWriting(true)}>{t(verdict ? 'verdict.change' : 'verdict.give')}</Button></div>
         )
       )}
     </section>
   );
-}
-
-interface Conflict {
-  readonly now: Read;
-  readonly changes: readonly Change[];
 }
 
 function VerdictForm({ read, onSaved, onCancel }: Props & { onCancel: () => void }) {
@@ -75,7 +63,7 @@ function VerdictForm({ read, onSaved, onCancel }: Props & { onCancel: () => void
     if (draft.outcome === null || needsReason || busy) return;
     setBusy(true);
     try {
-      const saved = await callWithEtag<CaseView>('POST', `${path}/verdict`, { body: draft, headers: { 'If-Match': against.etag ?? `"${against.view.version}"` } });
+      const saved = await callWithEtag<CaseView>('POST', `${path}/verdict`, { body: draft, headers: { 'If-Match': matchOf(against) } });
       toast(t('verdict.saved'));
       onSaved({ view: saved.value, etag: saved.etag });
     } catch (error) {
@@ -88,8 +76,7 @@ function VerdictForm({ read, onSaved, onCancel }: Props & { onCancel: () => void
   };
   const compare = async (against: Read): Promise<void> => {
     try {
-      const { value, etag } = await callWithEtag<CaseView>('GET', path);
-      setConflict({ now: { view: value, etag }, changes: changesBetween(against.view, value) });
+      setConflict(await conflictSince(against));
     } catch (error) {
       setFailure(failureWords(error));
     }
@@ -123,37 +110,4 @@ function VerdictForm({ read, onSaved, onCancel }: Props & { onCancel: () => void
 
 function withNone<Value extends string>(values: readonly Value[], words: (value: Value) => string): { value: Value | ''; label: string }[] {
   return [{ value: '', label: t('verdict.choose') }, ...values.map((value) => ({ value, label: words(value) }))];
-}
-
-function ConflictNotice({ conflict, busy, onAnyway, onDiscard }: { conflict: Conflict; busy: boolean; onAnyway: () => void; onDiscard: () => void }) {
-  return (
-    <div class="conflict stack" role="alert" data-test="verdict-conflict">
-      <h3>{t('verdict.conflict')}</h3>
-      <p class="s">{t('verdict.conflict_words')}</p>
-      {conflict.changes.length === 0 ? <p class="s">{t('verdict.only_version')}</p> : (
-        <dl class="changes">
-          {conflict.changes.map((change) => (
-            <div key={change.field} data-test={`change-${change.field}`}>
-              <dt>{t(`change.${change.field}`)}</dt>
-              <dd><s>{valueWords(change.field, change.before)}</s> → <strong>{valueWords(change.field, change.after)}</strong></dd>
-            </div>
-          ))}
-        </dl>
-      )}
-      <div class="row wrap">
-        <Button onClick={onDiscard} test="discard-mine">{t('verdict.discard')}</Button>
-        <Button variant="primary" busy={busy} onClick={onAnyway} test="save-anyway">{t('verdict.anyway')}</Button>
-      </div>
-    </div>
-  );
-}
-
-function valueWords(field: Change['field'], value: string | null): string {
-  if (value === null) return t('change.nothing');
-  if (field === 'outcome') return t(`outcome.${value as Outcome}`);
-  if (field === 'disposition') return t(`disposition.${value as Disposition}`);
-  if (field === 'liability') return t(`liability.${value as Liability}`);
-  if (field === 'state') return t(`state.${value as CaseView['state']}`);
-  if (field === 'link') return t(`link.${value as CaseView['link']['state']}`);
-  return value;
 }

@@ -1,28 +1,34 @@
-/** The way of a case after its decision: parcels, what was found and given, and what to do next. */
+/** The way of a case after its decision: what was found, and what may be done next. */
 import { useState } from 'preact/hooks';
 import { ApiError, callWithEtag } from '../base/api';
-import type { CaseView, Grade, MoveName, Parcel } from '../base/protocol';
+import type { CaseView, Grade, MoveName } from '../base/protocol';
 import { endedLogin, failureWords } from '../base/sign_in';
-import { dateAndTime, money } from '../base/time';
 import { Button, Chip, Dialog, Field, Select, TextArea, toast } from '../base/ui';
+import { ConflictNotice, conflictSince, matchOf, type Conflict, type Read } from './conflict';
 import { ASKED, bodyOf, checkBody, firstDraft, lineDrafts, missing, unfinishedLine, type Draft, type FieldName, type LineDraft } from './moves';
 import { t } from './text';
-import { DISPOSITIONS, LIABILITIES, type Read } from './verdict_card';
+import { DISPOSITIONS, LIABILITIES } from './verdict_card';
 
 const GRADES: readonly Grade[] = ['A', 'B', 'C', 'D'];
 const LONG: ReadonlySet<FieldName> = new Set(['address', 'note', 'words']);
 
-export function WayCard({ read, onMoved }: { read: Read; onMoved: (read: Read) => void }) {
-  const [asked, setAsked] = useState<MoveName | null>(null);
+interface Props {
+  read: Read;
+  /** The move whose form is open. */
+  asked: MoveName | null;
+  onAsk: (move: MoveName | null) => void;
+  onMoved: (read: Read) => void;
+}
+
+export function WayCard({ read, asked, onAsk, onMoved }: Props) {
   const { view } = read;
   const checked = view.items.filter((item) => item.checked !== null);
-  if (view.moves.length === 0 && view.parcels.length === 0 && view.settlements.length === 0) return null;
+  if (view.moves.length === 0 && checked.length === 0) return null;
   const next = view.moves.find((move) => move === view.next_step) ?? null;
   const others = view.moves.filter((move) => move !== next);
   return (
     <section class="card stack" data-test="way-card" aria-labelledby="way-title">
       <h2 id="way-title">{t('way.title')}</h2>
-      {view.parcels.map((parcel, i) => <ParcelLines key={i} parcel={parcel} />)}
       {checked.length > 0 ? (
         <ul class="stack found" data-test="checked-lines">
           {checked.map((item, i) => (
@@ -37,36 +43,15 @@ export function WayCard({ read, onMoved }: { read: Read; onMoved: (read: Read) =
           ))}
         </ul>
       ) : null}
-      {view.settlements.map((one, i) => (
-        <p key={i} class="s" data-test={`settlement-${i}`}>
-          <strong>{one.amount ? t('way.given', { amount: money(one.amount, view.currency) }) : t('way.exchanged')}</strong>{' '}
-          <span class="quiet">{[one.reference, dateAndTime(one.at)].filter(Boolean).join(' · ')}</span>
-        </p>
-      ))}
-      {next ? <div><Button variant="primary" test={`move-${next}`} onClick={() => setAsked(next)}>{t(`move.${next}`)}</Button></div> : null}
+      {next ? <div><Button test={`move-${next}`} onClick={() => onAsk(next)}>{t(`move.${next}`)}</Button></div> : null}
       {others.length > 0 ? (
         <details class="other-moves" open={next === null}>
           <summary data-test="other-moves">{t('way.other')}</summary>
-          <div class="row wrap">{others.map((move) => <Button key={move} size="small" test={`move-${move}`} onClick={() => setAsked(move)}>{t(`move.${move}`)}</Button>)}</div>
+          <div class="row wrap">{others.map((move) => <Button key={move} size="small" test={`move-${move}`} onClick={() => onAsk(move)}>{t(`move.${move}`)}</Button>)}</div>
         </details>
       ) : null}
-      {asked ? <MoveForm key={asked} move={asked} read={read} onClose={() => setAsked(null)} onMoved={(moved) => { setAsked(null); onMoved(moved); }} /> : null}
+      {asked ? <MoveForm key={asked} move={asked} read={read} onClose={() => onAsk(null)} onMoved={(moved) => { onAsk(null); onMoved(moved); }} /> : null}
     </section>
-  );
-}
-
-function ParcelLines({ parcel }: { parcel: Parcel }) {
-  const facts = [parcel.carrier, parcel.tracking_number].filter(Boolean).join(' · ');
-  return (
-    <div class="s parcel" data-test={`parcel-${parcel.way}`}>
-      <strong>{t(`way.parcel_${parcel.way}`)}</strong>
-      {facts ? <p class="num">{facts}</p> : null}
-      {parcel.address ? <p class="quiet lines" dir="auto">{parcel.address}</p> : null}
-      {parcel.label_url ? <p><a href={parcel.label_url} target="_blank" rel="noopener noreferrer">{t('way.label')}</a></p> : null}
-      <p class="xs faint">
-        {parcel.received_at ? t('way.received_on', { when: dateAndTime(parcel.received_at) }) : parcel.shipped_at ? t('way.shipped_on', { when: dateAndTime(parcel.shipped_at) }) : t('way.not_shipped')}
-      </p>
-    </div>
   );
 }
 
@@ -77,9 +62,12 @@ function MoveForm({ move, read, onClose, onMoved }: { move: MoveName; read: Read
   const [tried, setTried] = useState(false);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string | null>(null);
+  // What was read when the form was opened: news that arrive meanwhile must not slip past the comparison.
+  const [base, setBase] = useState(read);
+  const [conflict, setConflict] = useState<Conflict | null>(null);
   const lacking = move === 'check' ? [] : missing(move, draft);
   const unfinished = move === 'check' ? unfinishedLine(lines) : null;
-  const send = async (): Promise<void> => {
+  const send = async (against: Read): Promise<void> => {
     setTried(true);
     setFailure(null);
     if (lacking.length > 0 || unfinished !== null || busy) return;
@@ -87,16 +75,30 @@ function MoveForm({ move, read, onClose, onMoved }: { move: MoveName; read: Read
     try {
       const moved = await callWithEtag<CaseView>('POST', `/api/v1/cases/${encodeURIComponent(view.id)}/moves`, {
         body: move === 'check' ? checkBody(lines) : bodyOf(move, draft),
-        headers: { 'If-Match': read.etag ?? `"${view.version}"` },
+        headers: { 'If-Match': matchOf(against) },
       });
       toast(t('way.done'));
       onMoved({ view: moved.value, etag: moved.etag });
     } catch (error) {
       if (endedLogin(error)) return;
-      setFailure(error instanceof ApiError && error.code === 'version_conflict' ? t('way.changed') : failureWords(error));
+      if (error instanceof ApiError && error.code === 'version_conflict') await compare(against);
+      else setFailure(failureWords(error));
     } finally {
       setBusy(false);
     }
+  };
+  const compare = async (against: Read): Promise<void> => {
+    try {
+      setConflict(await conflictSince(against));
+    } catch (error) {
+      setFailure(failureWords(error));
+    }
+  };
+  const anyway = (): void => {
+    if (conflict === null) return;
+    setBase(conflict.now);
+    setConflict(null);
+    void send(conflict.now);
   };
   const change = (at: number, part: Partial<LineDraft>): void => setLines(lines.map((line, i) => (i === at ? { ...line, ...part } : line)));
   return (
@@ -104,9 +106,9 @@ function MoveForm({ move, read, onClose, onMoved }: { move: MoveName; read: Read
       title={t(`move.${move}`)}
       onClose={onClose}
       test="move-dialog"
-      actions={<><Button onClick={onClose}>{t('base.cancel')}</Button><Button variant="primary" busy={busy} test="make-move" onClick={() => void send()}>{t(`move.${move}`)}</Button></>}
+      actions={conflict ? null : <><Button onClick={onClose}>{t('base.cancel')}</Button><Button variant="primary" busy={busy} test="make-move" onClick={() => void send(base)}>{t(`move.${move}`)}</Button></>}
     >
-      <form class="stack" noValidate onSubmit={(event) => { event.preventDefault(); void send(); }}>
+      <form class="stack" noValidate onSubmit={(event) => { event.preventDefault(); void send(base); }}>
         <p class="quiet">{t(`move_hint.${move}`)}</p>
         {move === 'check'
           ? lines.map((line, at) => <LineFields key={at} title={view.items[at]?.listing.title ?? ''} bought={view.items[at]?.quantity ?? 1} at={at} line={line} wrong={tried && unfinished === at} onChange={(part) => change(at, part)} />)
@@ -118,6 +120,7 @@ function MoveForm({ move, read, onClose, onMoved }: { move: MoveName; read: Read
                 ? <TextArea key={name} label={label} rows={3} test={`move-${name}`} value={draft[name] ?? ''} onInput={set} error={error} />
                 : <Field key={name} label={label} test={`move-${name}`} value={draft[name] ?? ''} onInput={set} error={error} required={needed} inputMode={name === 'amount' ? 'decimal' : name === 'label_url' ? 'url' : undefined} />;
             })}
+        {conflict ? <ConflictNotice conflict={conflict} busy={busy} onAnyway={anyway} onDiscard={() => onMoved(conflict.now)} /> : null}
         {failure ? <p class="wrong" role="alert" data-test="move-failed">{failure}</p> : null}
       </form>
     </Dialog>

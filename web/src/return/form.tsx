@@ -1,7 +1,9 @@
 /** The form itself: which lines, what is wrong, photographs, and one button. */
 import { useState } from 'preact/hooks';
+import { locale } from '../base/text';
 import { Button, Field, Icon, IconButton, TextArea } from '../base/ui';
-import { REASONS, ReasonPicture } from './reason_picture';
+import { offeredFor } from './offered';
+import { ReasonPicture } from './reason_picture';
 import { t } from './text';
 import type { Upload } from './upload';
 import type { Line, Visit } from './visit';
@@ -47,8 +49,12 @@ export function Form({ visit }: { visit: Visit }) {
   const draft = visit.draft.value;
   if (!draft) return null;
   const { typed, uploads, trouble } = visit;
-  const { reason, words, name, title, lines } = typed.value;
+  const { words, name, title, lines } = typed.value;
   const known = draft.order !== null;
+  const picked = draft.order?.items.filter((_line, index) => (lines[index] ?? 0) > 0) ?? [];
+  const offered = offeredFor(visit.reasons.value, picked.map((line) => line.category));
+  // What was chosen for other lines is not offered for these: it is asked again.
+  const reason = offered.find((one) => one.reason === typed.value.reason)?.reason ?? '';
   const noLines = known && !Object.values(lines).some((count) => count > 0);
   const unsent = uploads.value.some((upload) => upload.state.value === 'sending' || upload.state.value === 'waiting');
   const wrong = noLines || !reason || (!known && (!name.trim() || !title.trim()));
@@ -77,11 +83,11 @@ export function Form({ visit }: { visit: Visit }) {
         <section class="stack" data-wrong={asked && !reason} role="radiogroup" aria-label={t('return.reason')}>
           <h2>{t('return.reason')}</h2>
           <div class="reasons">
-            {REASONS.map((one) => (
+            {offered.map(({ reason: one, words: own }) => (
               <button key={one} type="button" role="radio" class="reason" aria-checked={reason === one} data-test={`reason-${one}`} onClick={() => visit.type({ reason: one })}>
                 <ReasonPicture reason={one} />
-                <b>{t(`reason.${one}`)}</b>
-                <span class="xs quiet">{t(`return.hint_${one}`)}</span>
+                <b dir="auto">{own[locale.value] ?? t(`reason.${one}`)}</b>
+                {own[locale.value] ? null : <span class="xs quiet">{t(`return.hint_${one}`)}</span>}
               </button>
             ))}
           </div>

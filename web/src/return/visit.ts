@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import { ApiError, get, post, type CallOptions } from '../base/api';
 import type { BuyerAnswer, CaseState, OfferWord, Outcome } from '../base/protocol';
 import { locale, preferredLocale, setLocale } from '../base/text';
+import type { ReasonChoices } from './offered';
 import { Upload } from './upload';
 
 export interface Line {
@@ -48,6 +49,7 @@ const NOTHING: Typed = { reason: '', words: '', name: '', title: '', lines: {} }
 export class Visit {
   readonly stage = signal<Stage>('loading');
   readonly shop = signal('');
+  readonly reasons = signal<ReasonChoices>({});
   readonly draft = signal<Draft | null>(null);
   readonly typed = signal<Typed>(NOTHING);
   readonly uploads = signal<Upload[]>([]);
@@ -66,8 +68,9 @@ export class Visit {
   async begin(): Promise<void> {
     this.stage.value = 'loading';
     try {
-      const seller = await get<{ name: string; locale: string }>(`/api/filing/sellers/${encodeURIComponent(this.slug)}`);
+      const seller = await get<{ name: string; locale: string; reasons: ReasonChoices }>(`/api/filing/sellers/${encodeURIComponent(this.slug)}`);
       this.shop.value = seller.name;
+      this.reasons.value = seller.reasons;
       if (await this.goOn()) return;
       this.stage.value = 'find';
       if (this.token) await this.find({ token: this.token });

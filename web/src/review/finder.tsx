@@ -7,7 +7,7 @@ import { addressOf, go } from './route';
 import { t } from './text';
 
 // The search outlives a look at one inspection: going back finds it as it was.
-const search = new CaseSearch(true);
+const search = new CaseSearch({}, true);
 
 const target = (item: CaseSummary) => ({ caseId: item.id });
 
@@ -19,7 +19,7 @@ export function Finder() {
       <main class="finder-main">
         <h1>{t('review.find')}</h1>
         <div class="card finder-card">
-          <CaseList search={search} recordings hrefOf={(item) => addressOf(target(item))} onOpen={(item) => go(target(item))} />
+          <CaseList search={search} hrefOf={(item) => addressOf(target(item))} onOpen={(item) => go(target(item))} />
         </div>
       </main>
     </div>

@@ -8,13 +8,14 @@ export const online = signal(navigator.onLine);
 addEventListener('online', () => { online.value = true; });
 addEventListener('offline', () => { online.value = false; });
 
-export function StaffMenu() {
+/** `onSignOut` is told before: what this browser kept for the person can be forgotten. */
+export function StaffMenu({ onSignOut }: { onSignOut?: () => void }) {
   const person = staff.value;
   if (!person) return null;
   return (
     <div class="staff-menu row">
       <span class="s quiet" title={ts('staff.signed_in_as', { name: person.name })}>{person.name}</span>
-      <Button size="small" variant="plain" icon="signOut" onClick={() => void signOut()} test="sign-out"><span class="wide-only">{ts('base.sign_out')}</span></Button>
+      <Button size="small" variant="plain" icon="signOut" onClick={() => { onSignOut?.(); void signOut(); }} test="sign-out"><span class="wide-only">{ts('base.sign_out')}</span></Button>
     </div>
   );
 }

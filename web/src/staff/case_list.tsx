@@ -1,18 +1,17 @@
 /** The list of cases with its search: rows are links, arrows move between them. */
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { CaseState, CaseSummary } from '../base/protocol';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { ago } from '../base/time';
 import { Button, Chip, Select, Skeleton, Switch, type Tone } from '../base/ui';
-import type { CaseRange, CaseSearch } from './case_search';
+import type { CaseSearch } from './case_search';
 import { DueChip } from './due_chip';
 import { Picture } from './picture';
 import { ts } from './text';
 import './staff.css';
 
 export const STATES: readonly CaseState[] = ['filed', 'keep_offered', 'inspection_offered', 'waiting', 'live', 'inspected', 'decided', 'label_given', 'shipped', 'received', 'checked', 'resolved', 'refunded', 'partly_refunded', 'exchanged', 'sent_back', 'rejected', 'appealed', 'disputed', 'closed'];
-
-const RANGES: readonly CaseRange[] = ['', 'due', 'mine', 'overdue'];
 
 export function toneOf(state: CaseState): Tone {
   if (state === 'live') return 'live';
@@ -26,11 +25,19 @@ export interface CaseListProps {
   hrefOf: (summary: CaseSummary) => string;
   selectedId?: string | null;
   onOpen: (summary: CaseSummary) => void;
-  /** Show the "only recorded" switch. */
-  recordings?: boolean;
+  /** What narrows the list, below the words; without it the state alone does. */
+  filters?: ComponentChildren;
+  /** For those who do something to many cases at once: which are picked. */
+  picked?: ReadonlySet<string>;
+  onPick?: (id: string) => void;
+  /** Between the search and the rows. */
+  above?: ComponentChildren;
+  /** Unread marks, whose they are, tags. */
+  marks?: boolean;
 }
 
-export function CaseList({ search, hrefOf, selectedId, onOpen, recordings }: CaseListProps) {
+export function CaseList(props: CaseListProps) {
+  const { search } = props;
   const input = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -63,30 +70,26 @@ export function CaseList({ search, hrefOf, selectedId, onOpen, recordings }: Cas
           ref={input} class="input" type="search" data-test="case-search" aria-label={ts('cases.search')}
           placeholder={ts('cases.search_placeholder')} value={search.words} onInput={(event) => search.setWords(event.currentTarget.value)}
         />
-        <div class="row wrap case-filters">
-          <Select<CaseState | ''>
-            label={ts('cases.state')} hideLabel test="case-state" value={search.state.value} onPick={(state) => search.setState(state)}
-            options={[{ value: '', label: ts('cases.all_states') }, ...STATES.map((value) => ({ value, label: ts(`state.${value}`) }))]}
-          />
-          {recordings ? null : (
-            <Select<CaseRange>
-              label={ts('cases.range')} hideLabel test="case-range" value={search.range.value} onPick={(range) => search.setRange(range)}
-              options={RANGES.map((value) => ({ value, label: ts(value === '' ? 'cases.range_all' : `cases.range_${value}`) }))}
+        {props.filters ?? (
+          <div class="row wrap case-filters">
+            <Select<CaseState | ''>
+              label={ts('cases.state')} hideLabel test="case-state" value={search.narrowed.value.state ?? ''} onPick={(state) => search.narrow({ state: state || undefined })}
+              options={[{ value: '', label: ts('cases.all_states') }, ...STATES.map((value) => ({ value, label: ts(`state.${value}`) }))]}
             />
-          )}
-          {recordings ? (
             <Switch label={ts('cases.only_recorded')} on={search.recorded.value} onToggle={(on) => search.setRecorded(on)} test="only-recorded" />
-          ) : null}
-        </div>
+          </div>
+        )}
       </div>
+      {props.above}
       <div ref={list} class="case-rows" role="region" aria-label={ts('cases.list')} aria-busy={search.status.value === 'loading'}>
-        <Rows search={search} hrefOf={hrefOf} selectedId={selectedId ?? null} onOpen={onOpen} />
+        <Rows {...props} />
       </div>
     </div>
   );
 }
 
-function Rows({ search, hrefOf, selectedId, onOpen }: CaseListProps) {
+function Rows(props: CaseListProps) {
+  const { search } = props;
   const status = search.status.value;
   const items = search.items.value;
   if (status === 'loading' && items.length === 0) {
@@ -106,7 +109,7 @@ function Rows({ search, hrefOf, selectedId, onOpen }: CaseListProps) {
       <div class="case-none" data-test="cases-empty">
         <h2>{ts('cases.none')}</h2>
         <p class="quiet">{ts('cases.none_hint')}</p>
-        {search.narrowed ? <Button onClick={() => search.clear()}>{ts('cases.clear')}</Button> : null}
+        {search.changed ? <Button onClick={() => search.clear()}>{ts('cases.clear')}</Button> : null}
       </div>
     );
   }
@@ -114,7 +117,7 @@ function Rows({ search, hrefOf, selectedId, onOpen }: CaseListProps) {
     <>
       <p class="sr" role="status">{ts('cases.count', { count: items.length })}</p>
       {items.map((item) => (
-        <Row key={item.id} item={item} href={hrefOf(item)} selected={item.id === selectedId} onOpen={onOpen} />
+        <Row key={item.id} item={item} list={props} />
       ))}
       {search.cursor.value !== null ? (
         <div class="case-more"><Button busy={status === 'more'} onClick={() => void search.more()} test="cases-more">{ts('cases.more')}</Button></div>
@@ -123,25 +126,37 @@ function Rows({ search, hrefOf, selectedId, onOpen }: CaseListProps) {
   );
 }
 
-function Row({ item, href, selected, onOpen }: { item: CaseSummary; href: string; selected: boolean; onOpen: (item: CaseSummary) => void }) {
+function Row({ item, list }: { item: CaseSummary; list: CaseListProps }) {
+  const { onPick } = list;
   const open = (event: MouseEvent): void => {
     // With a modifier the browser opens a tab of its own, as for every link.
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
-    onOpen(item);
+    list.onOpen(item);
   };
-  return (
-    <a class="case-row" href={href} onClick={open} aria-current={selected ? 'true' : undefined} data-test="case-row" data-case-id={item.id} data-order={item.order_number}>
+  const row = (
+    <a class="case-row" href={list.hrefOf(item)} onClick={open} aria-current={item.id === list.selectedId ? 'true' : undefined} data-test="case-row" data-case-id={item.id} data-order={item.order_number} data-unread={list.marks && item.unread ? '' : undefined}>
       <Picture src={item.picture} alt="" />
       <span class="case-words">
-        <span class="row between"><strong class="case-buyer">{item.buyer_name}</strong><Chip tone={toneOf(item.state)}>{ts(`state.${item.state}`)}</Chip></span>
+        <span class="row between">
+          <strong class="case-buyer">{list.marks && item.unread ? <><span class="dot unread" aria-hidden="true" /><span class="sr">{ts('cases.unread')}</span></> : null}{item.buyer_name}</strong>
+          <Chip tone={toneOf(item.state)}>{ts(`state.${item.state}`)}</Chip>
+        </span>
         {item.state !== 'closed' ? <DueChip dueAt={item.due_at} /> : null}
         <span class="s case-title"><span class="num">#{item.order_number}</span> · {item.title}</span>
         <span class="xs faint row between">
-          <span>{item.outcome ? ts(`outcome.${item.outcome}`) : ts(`reason.${item.claim_reason}`)}{item.recorded ? ` · ${ts('cases.recorded')}` : ''}</span>
+          <span>{item.outcome ? ts(`outcome.${item.outcome}`) : ts(`reason.${item.claim_reason}`)}{item.recorded ? ` · ${ts('cases.recorded')}` : ''}{list.marks && item.assignee_name ? ` · ${item.assignee_name}` : ''}</span>
           <time datetime={item.updated_at}>{ago(item.updated_at)}</time>
         </span>
+        {list.marks && item.tags.length > 0 ? <span class="row wrap case-tags">{item.tags.map((tag) => <Chip key={tag}>{tag}</Chip>)}</span> : null}
       </span>
     </a>
+  );
+  if (!onPick) return row;
+  return (
+    <div class="case-frame">
+      <label class="case-pick"><input type="checkbox" data-test="case-pick" checked={list.picked?.has(item.id) ?? false} onChange={() => onPick(item.id)} /><span class="sr">{ts('cases.pick', { order: item.order_number, name: item.buyer_name })}</span></label>
+      {row}
+    </div>
   );
 }

@@ -1,21 +1,39 @@
 /** A searched list of cases, page by page; knows no DOM. */
 import { signal } from '@preact/signals';
 import { get } from '../base/api';
-import type { CaseState, CaseSummary, Page } from '../base/protocol';
+import type { CaseState, CaseSummary, Page, Reason } from '../base/protocol';
 
 const PAGE_SIZE = 30;
 const TYPING_PAUSE_MS = 220;
 
-/** What of the inbox is shown: everything by change, or by what is due first. */
-export type CaseRange = '' | 'due' | 'mine' | 'overdue';
+/** What of the inbox is shown, as a saved filter keeps it; `assignee` is `me`, `none` or somebody's id. */
+export interface Narrowed {
+  readonly q?: string;
+  readonly state?: CaseState;
+  readonly reason?: Reason;
+  readonly warehouse?: string;
+  readonly assignee?: string;
+  readonly language?: string;
+  readonly tag?: string;
+  readonly overdue?: boolean;
+  readonly waits_for_buyer?: boolean;
+  readonly anomaly?: boolean;
+  readonly snoozed?: boolean;
+  readonly sort?: 'changed' | 'due';
+}
 
 export type ListStatus = 'loading' | 'ready' | 'more' | 'failed';
 
+/** Without what asks for nothing: two filters that find the same are the same. */
+export function tidy(wanted: Narrowed): Narrowed {
+  return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => value !== undefined && value !== '' && !(name === 'sort' && value === 'changed')).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 export class CaseSearch {
   readonly words = signal('');
-  readonly state = signal<CaseState | ''>('');
+  /** All but the words. */
+  readonly narrowed = signal<Narrowed>({});
   readonly recorded = signal(false);
-  readonly range = signal<CaseRange>('');
   readonly items = signal<readonly CaseSummary[]>([]);
   readonly cursor = signal<string | null>(null);
   readonly status = signal<ListStatus>('loading');
@@ -23,12 +41,19 @@ export class CaseSearch {
   private pending: AbortController | null = null;
   private typing: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(recorded = false) {
+  /** `home` is what an empty search shows. */
+  constructor(private readonly home: Narrowed = {}, recorded = false) {
+    this.narrowed.value = home;
     this.recorded.value = recorded;
   }
 
-  get narrowed(): boolean {
-    return this.words.value.trim() !== '' || this.state.value !== '' || this.range.value !== '';
+  get changed(): boolean {
+    return this.words.value.trim() !== '' || JSON.stringify(tidy(this.narrowed.value)) !== JSON.stringify(tidy(this.home));
+  }
+
+  /** Everything that is asked for, as a saved filter keeps it. */
+  get wanted(): Narrowed {
+    return tidy({ ...this.narrowed.value, q: this.words.value.trim() });
   }
 
   setWords(words: string): void {
@@ -37,13 +62,18 @@ export class CaseSearch {
     this.typing = setTimeout(() => void this.load(), TYPING_PAUSE_MS);
   }
 
-  setState(state: CaseState | ''): void {
-    this.state.value = state;
+  /** Change a part of what is asked for; undefined asks for anything. */
+  narrow(part: { readonly [Name in keyof Narrowed]?: Narrowed[Name] | undefined }): void {
+    this.narrowed.value = tidy({ ...this.narrowed.value, ...part } as Narrowed);
     void this.load();
   }
 
-  setRange(range: CaseRange): void {
-    this.range.value = range;
+  /** Ask for exactly this. */
+  show(wanted: Narrowed): void {
+    clearTimeout(this.typing);
+    const { q = '', ...rest } = wanted;
+    this.words.value = q;
+    this.narrowed.value = rest;
     void this.load();
   }
 
@@ -53,10 +83,7 @@ export class CaseSearch {
   }
 
   clear(): void {
-    this.words.value = '';
-    this.state.value = '';
-    this.range.value = '';
-    void this.load();
+    this.show(this.home);
   }
 
   /** The first page anew; `quietly` keeps what is shown until the answer is there. */
@@ -101,15 +128,11 @@ export class CaseSearch {
 
   private path(cursor: string | null, limit: number): string {
     const query = new URLSearchParams({ limit: String(limit) });
+    for (const [name, value] of Object.entries(this.wanted)) query.set(name, String(value));
     // People copy order numbers with their sign.
     const words = this.words.value.trim().replace(/^#/, '');
     if (words) query.set('q', words);
-    if (this.state.value) query.set('state', this.state.value);
     if (this.recorded.value) query.set('recorded', 'true');
-    const range = this.range.value;
-    if (range) query.set('sort', 'due');
-    if (range === 'mine') query.set('assignee', 'me');
-    if (range === 'overdue') query.set('due_before', new Date().toISOString());
     if (cursor !== null) query.set('cursor', cursor);
     return `/api/v1/cases?${query}`;
   }

@@ -1,8 +1,10 @@
 /** The console page's words, in English. */
 import { staffEn } from '../../staff/locales/en';
+import { inboxEn } from './inbox_en';
 
 export const en = {
   ...staffEn,
+  ...inboxEn,
   'console.title': 'Console',
   'console.sign_in_intro': 'Sign in to open returns and follow them.',
   'console.new_case': 'New case',
@@ -170,7 +172,6 @@ export const en = {
   'way.title': 'What happens now',
   'way.other': 'Something else',
   'way.done': 'Noted.',
-  'way.changed': 'Somebody else has changed this case meanwhile. Close this, look at what is new, and try again.',
   'way.parcel_back': 'Parcel to the warehouse',
   'way.parcel_out': 'Parcel to the buyer',
   'way.label': 'Open the label',

@@ -1,0 +1,21 @@
+/** The words of the page for the form's reasons, in English. */
+export const reasonsEn = {
+  'reasons.title': 'Reasons in the form',
+  'reasons.intro': 'Which reasons a buyer can choose, and in which words. A category without its own offers what is set for everything else.',
+  'reasons.failed': 'The reasons could not be loaded',
+  'reasons.category': 'Category',
+  'reasons.all': 'Everything else',
+  'reasons.new': 'Another category',
+  'reasons.new_name': 'Name of the category, as your orders tell it',
+  'reasons.add': 'Add',
+  'reasons.offered': 'Offer “{reason}”',
+  'reasons.words': 'Own words for “{reason}”',
+  'reasons.shipped': 'Empty: the shipped words',
+  'reasons.up': 'Move “{reason}” up',
+  'reasons.needed': 'Offer at least one reason.',
+  'reasons.save': 'Save',
+  'reasons.saved': 'Saved. The form offers these from now on.',
+  'reasons.drop': 'Back to everything else',
+  'reasons.dropped': 'This category has no reasons of its own any more.',
+  'reasons.undo': 'Undo',
+} as const;
