@@ -60,7 +60,6 @@ PROBLEM_WORDS: Final = {
     "wrong_key": "another key has signed than the one given",
     "bad_receipt": "the given receipt cannot be read",
     "bad_key": "the given key cannot be read",
-    "page": "the page is not the one that this version ships",
 }
 """Why, in English, by code; the page has its own languages."""
 

@@ -64,6 +64,9 @@ class Source:
 
     def digest(self, entry: Entry) -> str:
         """An entry's SHA-256; its checksum is compared on the way."""
+        if entry.size > MAX_TEXT_BYTES:
+            self.blame("too_large", entry.name)
+            return ""
         digest, crc = sha256(), 0
         for part in self.parts(entry):
             digest.update(part)

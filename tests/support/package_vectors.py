@@ -14,6 +14,7 @@ import rfc8785
 
 from recorder.proof.bytes import MemoryBytes
 from recorder.proof.formats import log_path, manifest_path, still_path
+from recorder.proof.shapes import ALL
 from recorder.proof.verification import verify_package
 from recorder.proof.zip_form import read_entries
 from recorder.tree import tree_root
@@ -193,6 +194,7 @@ def write() -> None:
             }
         )
     (FOLDER / "answers.json").write_bytes(rfc8785.dumps(listed))
+    (FOLDER / "shapes.json").write_bytes(rfc8785.dumps(ALL))
 
 
 if __name__ == "__main__":
