@@ -60,6 +60,13 @@ from cases.tables.policies import (
     Policy,
     PolicyAnswer,
 )
+from cases.tables.proof import (
+    Checkpoint,
+    Countersignature,
+    DeviceKey,
+    EvidencePackage,
+    PublishedKey,
+)
 from cases.tables.returns import (
     Case,
     Consent,
@@ -84,12 +91,16 @@ __all__ = [
     "BenchCamera",
     "Case",
     "CaseFigure",
+    "Checkpoint",
     "Consent",
+    "Countersignature",
     "Deadline",
     "DeskHours",
     "Device",
+    "DeviceKey",
     "EarlierSecret",
     "Event",
+    "EvidencePackage",
     "Filing",
     "FilingSetting",
     "Finding",
@@ -112,6 +123,7 @@ __all__ = [
     "Policy",
     "PolicyAnswer",
     "Preview",
+    "PublishedKey",
     "RecorderFact",
     "Recording",
     "RecoveryCode",
