@@ -11,6 +11,7 @@ from cases.mail import SEND_MAIL
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
 from proofcall.roles import JOBS_SOCKET
 from recorder.checkpointing import checkpoint_forever
+from recorder.packaging import make_package
 from recorder.sealing import seal_at_hang_up, seal_session
 from recorder.still_cutting import cut_still
 from runtime.control import ControlServer, Json, load_control_secret
@@ -36,6 +37,7 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                     {
                         "cut_still": partial(cut_still, services),
                         "deliver_webhook": partial(deliver_webhook, services),
+                        "make_package": partial(make_package, services),
                         "seal_at_hang_up": partial(seal_at_hang_up, services),
                         "seal_session": partial(seal_session, services),
                         SEND_MAIL: partial(

@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Final
 
 import rfc8785
+import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,7 +21,9 @@ from recorder.key_history import note_key
 from recorder.port import Evidence
 from recorder.proof.formats import CHECKPOINT_TYPE
 from recorder.signing import SigningKey
-from recorder.statements import checkpoint_body
+from recorder.statements import LedgerContradicts, checkpoint_body
+
+log = structlog.get_logger()
 
 EVERY: Final = timedelta(seconds=10)
 _LOOK_EVERY_S: Final = 1.0
@@ -33,7 +36,11 @@ async def checkpoint_forever(services: Evidence) -> None:
         async with services.database.read() as tx:
             due = await _due(tx, services.clock.now())
         for session_id in due:
-            await services.run(partial(write_checkpoint, key=key, session_id=session_id))
+            try:
+                await services.run(partial(write_checkpoint, key=key, session_id=session_id))
+            except LedgerContradicts as error:
+                # Nothing is signed over it; the other sessions are not kept waiting.
+                log.error("no checkpoint", session_id=session_id, why=str(error))
         await asyncio.sleep(_LOOK_EVERY_S)
 
 

@@ -29,6 +29,7 @@ from signaling import (
     people_routes,
     policy_routes,
     problems,
+    proof_routes,
     script_routes,
     session_routes,
     thread_routes,
@@ -67,6 +68,7 @@ def build_app(services: Services) -> web.Application:
     observer_routes.add_routes(app)
     handover_routes.add_routes(app)
     evidence_routes.add_routes(app)
+    proof_routes.add_routes(app)
     key_routes.add_routes(app)
     webhook_routes.add_routes(app)
     figures_routes.add_routes(app)

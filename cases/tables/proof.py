@@ -70,6 +70,7 @@ class EvidencePackage(Base):
     done_bytes: Mapped[int] = mapped_column(BigInteger)
     total_bytes: Mapped[int | None] = mapped_column(BigInteger)
     size: Mapped[int | None] = mapped_column(BigInteger)
+    object_prefix: Mapped[str | None]
     parts: Mapped[int | None]
     sha256: Mapped[str | None]
     failure: Mapped[str | None]

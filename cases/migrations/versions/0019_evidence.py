@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("done_bytes", sa.BigInteger(), nullable=False),
         sa.Column("total_bytes", sa.BigInteger(), nullable=True),
         sa.Column("size", sa.BigInteger(), nullable=True),
+        sa.Column("object_prefix", sa.String(), nullable=True),
         sa.Column("parts", sa.Integer(), nullable=True),
         sa.Column("sha256", sa.String(), nullable=True),
         sa.Column("failure", sa.String(), nullable=True),
