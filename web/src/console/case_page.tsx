@@ -11,6 +11,7 @@ import { AnsweredCard } from './answered_card';
 import { AttachmentsCard } from './attachments_card';
 import { CallCard } from './call_card';
 import { DueCard } from './due_card';
+import { EvidenceCard } from './evidence_card';
 import { LinkCard } from './link_card';
 import { LogCard } from './log_card';
 import { onNews } from './news';
@@ -71,6 +72,7 @@ export function CasePage({ caseId, onChanged }: { caseId: string; onChanged: () 
           <ThreadCard key={`thread-${view.id}`} view={view} />
           <AttachmentsCard caseId={view.id} />
           <Sessions view={view} />
+          <EvidenceCard view={view} />
           <LogCard view={view} />
         </div>
         <div class="stack wide-gap">
