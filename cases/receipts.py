@@ -36,17 +36,19 @@ async def receipt_for(tx: AsyncSession, actor: Actor, session_id: str) -> Receip
         CaseError: ``not_found`` (404), ``not_sealed`` (404).
     """
     seen = await see_session(tx, actor, session_id, Action.REVIEW)
-    return await _newest(tx, seen.session.id)
+    found = await _newest(tx, seen.session.id)
+    if found is None:
+        raise CaseError("not_sealed", "This inspection is not sealed yet.", status=404)
+    return found
 
 
 async def receipt_for_buyer(
     tx: AsyncSession, token: str, secret: str | None, now: datetime
-) -> Receipt:
-    """The receipt of the newest session that the buyer's own browser was in.
+) -> tuple[bool, Receipt | None]:
+    """Whether the case has had an inspection, and the newest one's receipt once it is sealed.
 
     Raises:
-        CaseError: the link's own errors, ``not_found`` (404) for any other browser,
-            ``not_sealed`` (404).
+        CaseError: the link's own errors, ``not_found`` (404) for any but the buyer's browser.
     """
     link = await links.find_link(tx, token, now)
     if await links.binding_of(tx, link.link_id, secret) is not Binding.BOUND:
@@ -57,10 +59,12 @@ async def receipt_for_buyer(
         .order_by(Session.created_at.desc(), Session.id)
         .limit(1)
     )
-    return await _newest(tx, session_id or "")
+    if session_id is None:
+        return False, None
+    return True, await _newest(tx, session_id)
 
 
-async def _newest(tx: AsyncSession, session_id: str) -> Receipt:
+async def _newest(tx: AsyncSession, session_id: str) -> Receipt | None:
     manifest = await tx.scalar(
         select(Manifest)
         .where(Manifest.session_id == session_id, Manifest.receipt.is_not(None))
@@ -68,7 +72,7 @@ async def _newest(tx: AsyncSession, session_id: str) -> Receipt:
         .limit(1)
     )
     if manifest is None or manifest.receipt is None:
-        raise CaseError("not_sealed", "This inspection is not sealed yet.", status=404)
+        return None
     return Receipt(
         session_id=session_id,
         number=manifest.number,

@@ -170,13 +170,16 @@ async def receipt(request: web.Request) -> web.Response:
 
 
 async def buyers_receipt(request: web.Request) -> web.Response:
-    """The receipt on the buyer's page."""
+    """The receipt on the buyer's page: ``none``, ``sealing``, or ``sealed`` with it."""
     services = request.app[SERVICES]
     async with services.database.read() as tx:
-        found = await receipt_for_buyer(
+        inspected, found = await receipt_for_buyer(
             tx, request.match_info["token"], device_secret(request), services.clock.now()
         )
-    return web.json_response(_receipt(found), headers={"Cache-Control": "no-store"})
+    told: dict[str, object] = {"state": "sealing" if inspected else "none"}
+    return web.json_response(
+        told if found is None else _receipt(found), headers={"Cache-Control": "no-store"}
+    )
 
 
 async def keys(request: web.Request) -> web.Response:
@@ -192,6 +195,7 @@ async def keys(request: web.Request) -> web.Response:
 
 def _receipt(found: Receipt) -> dict[str, object]:
     return {
+        "state": "sealed",
         "session_id": found.session_id,
         "number": found.number,
         "sealed_at": found.sealed_at.isoformat(),

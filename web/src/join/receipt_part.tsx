@@ -9,6 +9,7 @@ import { r } from './receipt_words';
 import type { Visit } from './visit';
 
 interface Receipt {
+  state: 'sealed';
   session_id: string;
   number: number;
   sealed_at: string;
@@ -28,14 +29,11 @@ export function ReceiptPart({ visit }: { visit: Visit }) {
     let timer: ReturnType<typeof setTimeout> | null = null;
     const ask = async (): Promise<void> => {
       try {
-        receipt.value = await get<Receipt>(`${visit.path}/receipt`);
-        return;
+        const found = await get<Receipt | { state: 'none' | 'sealing' }>(`${visit.path}/receipt`);
+        if (found.state === 'sealed') receipt.value = found;
+        if (found.state !== 'sealing') return void (waits.value = false);
       } catch (error) {
-        const isEarly = error instanceof ApiError && error.code === 'not_sealed';
-        if (error instanceof ApiError && !isEarly && !error.passing) {
-          waits.value = false;
-          return;
-        }
+        if (error instanceof ApiError && !error.passing) return void (waits.value = false);
       }
       if (Date.now() - beganMs < ASK_FOR_MS) timer = setTimeout(() => void ask(), ASK_EVERY_MS);
       else waits.value = false;
