@@ -37,4 +37,13 @@ const de: Translation<typeof en> = {
   'receipt.waits': 'Ihr Beleg wird erstellt …',
 };
 
-export const r = ownWords<typeof en>({ en, 'zh-Hans': zh, es, de });
+const ar: Translation<typeof en> = {
+  'receipt.title': 'إيصال التسجيل الخاص بك',
+  'receipt.words': 'احتفظ به. به يستطيع أي شخص أن يتحقق لاحقًا من أن تسجيل هذه المكالمة لم يتغيّر.',
+  'receipt.code': 'الإيصال كرمز للمسح',
+  'receipt.sealed': 'خُتم في {date}.',
+  'receipt.keep': 'حفظ الإيصال',
+  'receipt.waits': 'جارٍ إعداد إيصالك…',
+};
+
+export const r = ownWords<typeof en>({ en, 'zh-Hans': zh, es, de, ar });
