@@ -28,12 +28,15 @@ __all__ = [
     "ChainBroken",
     "LogKind",
     "LoggedEvent",
+    "Opening",
     "Visibility",
     "append",
     "last_seq",
     "opened",
     "read_chain",
     "read_events",
+    "read_head",
+    "read_openings",
     "verify",
 ]
 
@@ -107,15 +110,8 @@ async def append(
         )
         if known is not None:
             return opened(known, key)
-    last = (
-        await tx.execute(
-            select(Event.seq, Event.hash)
-            .where(Event.log == log, Event.subject_id == subject_id)
-            .order_by(Event.seq.desc())
-            .limit(1)
-        )
-    ).first()
-    seq, previous = (last.seq + 1, last.hash) if last else (1, chain.GENESIS)
+    last, head = await read_head(tx, log=log, subject_id=subject_id)
+    seq, previous = last + 1, head or chain.GENESIS
     salt = os.urandom(chain.SALT_BYTES)
     link = chain.link_after(
         previous,
@@ -183,6 +179,19 @@ async def last_seq(tx: AsyncSession, *, log: LogKind, subject_id: str) -> int:
     return found or 0
 
 
+async def read_head(tx: AsyncSession, *, log: LogKind, subject_id: str) -> tuple[int, str | None]:
+    """Number and hash of the newest event; 0 and None for an empty log."""
+    row = (
+        await tx.execute(
+            select(Event.seq, Event.hash)
+            .where(Event.log == log, Event.subject_id == subject_id)
+            .order_by(Event.seq.desc())
+            .limit(1)
+        )
+    ).first()
+    return (row.seq, row.hash) if row else (0, None)
+
+
 async def read_chain(tx: AsyncSession, *, log: LogKind, subject_id: str) -> list[ChainLink]:
     """The whole chain of a log, without any payload."""
     rows = await tx.execute(
@@ -200,6 +209,48 @@ async def read_chain(tx: AsyncSession, *, log: LogKind, subject_id: str) -> list
         .order_by(Event.seq)
     )
     return [ChainLink(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What opens a commitment; None when it may not be seen, or was erased."""
+
+    link: ChainLink
+    salt: bytes | None
+    payload: dict[str, object] | None
+
+
+async def read_openings(
+    tx: AsyncSession,
+    *,
+    log: LogKind,
+    subject_id: str,
+    key: bytes,
+    visibilities: frozenset[Visibility],
+) -> list[Opening]:
+    """The whole chain of a log with what opens the events that may be seen."""
+    rows = await tx.scalars(
+        select(Event).where(Event.log == log, Event.subject_id == subject_id).order_by(Event.seq)
+    )
+    openings = []
+    for row in rows:
+        link = ChainLink(
+            row.seq,
+            row.kind,
+            row.visibility,
+            row.at,
+            row.actor,
+            row.commitment,
+            row.previous,
+            row.hash,
+        )
+        if row.payload is None or row.visibility not in visibilities:
+            openings.append(Opening(link, None, None))
+            continue
+        plain = _decrypt(key, row)
+        salt, payload = plain[: chain.SALT_BYTES], plain[chain.SALT_BYTES :]
+        openings.append(Opening(link, salt, json.loads(payload)))
+    return openings
 
 
 async def verify(tx: AsyncSession, *, log: LogKind, subject_id: str, key: bytes | None) -> None:

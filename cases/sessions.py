@@ -276,6 +276,9 @@ async def end(unit: Unit, session: Session, case: Case, cause: EndCause, actor: 
     await desk.move_case(unit.tx, unit.keys, CaseId(case.id), trigger, actor, unit.now)
     if await _was_recorded(unit.tx, session.id):
         unit.changes.closed.append((session.id, cause))
+        await unit.outbox.enqueue(
+            unit.tx, "seal_at_hang_up", f"seal_at_hang_up:{session.id}", session.id
+        )
     else:
         # The recorder never heard of it, so there is no last word to wait for.
         session.recorder_closed_at = unit.now

@@ -20,6 +20,8 @@ from cases.tenants import create_tenant, create_warehouse, grant_work, revoke_gr
 from proofcall.jobs import prepare_jobs
 from proofcall.preflight import check_data_directory, load_settings
 from proofcall.roles import Role
+from recorder.key_history import note_key
+from recorder.signing import SigningKey
 from runtime.settings import Settings
 
 admin = typer.Typer(
@@ -58,6 +60,21 @@ def migrate() -> None:
     asyncio.run(_in_one_commit(settings, nothing))
     prepare_jobs(settings)
     print("The database is up to date.")
+
+
+@admin.command("rotate-signing-key")
+def rotate_signing_key() -> None:
+    """Sign with a fresh key from now on; prints its name. The old one stays published."""
+    keys_dir = load_settings().keys_dir
+
+    async def change(tx: AsyncSession, keys: KeyRing, now: datetime) -> str:
+        del keys
+        await note_key(tx, await asyncio.to_thread(SigningKey.load, keys_dir), now)
+        fresh = await asyncio.to_thread(SigningKey.rotate, keys_dir)
+        await note_key(tx, fresh, now)
+        return fresh.key_id
+
+    print(_change(change))
 
 
 @admin.command("create-tenant")

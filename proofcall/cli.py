@@ -1,4 +1,4 @@
-"""The command line: ``proofcall serve | demo | admin | bench``."""
+"""The command line: ``proofcall serve | demo | verify | export | admin | bench``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 
 from proofcall.admin import admin
 from proofcall.bench_command import bench
+from proofcall.evidence_commands import export, verify
 from proofcall.lan import prepare_lan
 from proofcall.preflight import (
     check_data_directory,
@@ -33,6 +34,8 @@ app = typer.Typer(
 
 app.add_typer(admin, name="admin")
 app.command()(bench)
+app.command()(verify)
+app.command()(export)
 
 HttpOption = Annotated[str | None, typer.Option("--http", help="host:port to listen on.")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory.")]

@@ -10,7 +10,9 @@ from functools import partial
 from cases.mail import SEND_MAIL
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
 from proofcall.roles import JOBS_SOCKET
-from recorder.sealing import seal_session
+from recorder.checkpointing import checkpoint_forever
+from recorder.packaging import make_package
+from recorder.sealing import seal_at_hang_up, seal_session
 from recorder.still_cutting import cut_still
 from runtime.control import ControlServer, Json, load_control_secret
 from runtime.settings import Settings
@@ -36,6 +38,8 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                     {
                         "cut_still": partial(cut_still, services),
                         "deliver_webhook": partial(deliver_webhook, services),
+                        "make_package": partial(make_package, services),
+                        "seal_at_hang_up": partial(seal_at_hang_up, services),
                         "seal_session": partial(seal_session, services),
                         SEND_MAIL: partial(
                             send_mail, services, smtp_server(settings, services.clock)
@@ -45,6 +49,7 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                 )
                 await runner.start()
                 services.tasks.forever("webhooks", partial(order_webhooks, services))
+                services.tasks.forever("checkpoints", partial(checkpoint_forever, services))
                 stack.push_async_callback(runner.close)
                 await stack.enter_async_context(_telling(services, runner))
                 services.tasks.forever("what is due", partial(sweep_forever, services))

@@ -34,6 +34,7 @@ from signaling import (
     policy_routes,
     problems,
     reason_routes,
+    proof_routes,
     script_routes,
     session_routes,
     thread_routes,
@@ -77,6 +78,7 @@ def build_app(services: Services) -> web.Application:
     observer_routes.add_routes(app)
     handover_routes.add_routes(app)
     evidence_routes.add_routes(app)
+    proof_routes.add_routes(app)
     key_routes.add_routes(app)
     webhook_routes.add_routes(app)
     figures_routes.add_routes(app)

@@ -12,8 +12,10 @@ from typing import Final
 from cases.states import ParticipantRole, SessionState
 from signaling.messages import (
     AskTime,
+    Countersign,
     FindingAnswer,
     FindingState,
+    KeyTell,
     Malformed,
     MarkerSet,
     MediaState,
@@ -83,6 +85,21 @@ class AnswerFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepKey:
+    """Keep and log the key that a device countersigns with."""
+
+    jwk: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCountersignature:
+    """Keep what a device says of a checkpoint, if it is signed by its key."""
+
+    number: int
+    jws: str
+
+
+@dataclass(frozen=True, slots=True)
 class TellTyping:
     """Let the others know that somebody is writing."""
 
@@ -122,6 +139,8 @@ Effect = (
     | SetMedia
     | StateFinding
     | AnswerFinding
+    | KeepKey
+    | KeepCountersignature
     | TellTyping
     | TellTime
     | CountReport
@@ -185,6 +204,12 @@ def _effect(line: Line, message: Valid) -> Effect:
             return Note("sound_asked", {}, message.client_id)
         case SoundAnswer():
             return Note("sound_answered", {"heard": message.heard}, message.client_id)
+        case KeyTell():
+            return KeepKey(message.jwk) if _is_party(line) else _NOT_YOURS
+        case Countersign():
+            if not _is_party(line):
+                return _NOT_YOURS
+            return KeepCountersignature(message.number, message.jws)
         case MarkerSet():
             if not is_host:
                 return _NOT_YOURS
@@ -205,3 +230,7 @@ def _effect(line: Line, message: Valid) -> Effect:
             return AnswerFinding(
                 message.finding_id, message.answer, message.words, message.client_id
             )
+
+
+def _is_party(line: Line) -> bool:
+    return line.role in (ParticipantRole.BUYER, ParticipantRole.HOST)

@@ -73,6 +73,21 @@ class PictureReport(Said):
     first_frame_ms: Annotated[int, Field(ge=0, le=120_000)] | None = None
 
 
+class KeyTell(Said):
+    """The public half of the key that this device countersigns with."""
+
+    jwk: Annotated[
+        dict[str, Annotated[str, StringConstraints(max_length=200)]], Field(max_length=8)
+    ]
+
+
+class Countersign(Said):
+    """This device was given a checkpoint, and signs that it was."""
+
+    number: Annotated[int, Field(ge=1, lt=2**31)]
+    jws: Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+
+
 class FindingState(Said):
     """The host states something about the goods."""
 
@@ -105,6 +120,8 @@ Valid = (
     | Typing
     | AskTime
     | PictureReport
+    | KeyTell
+    | Countersign
     | FindingState
     | FindingAnswer
 )
@@ -119,6 +136,8 @@ _FORMS: Final[Mapping[str, type[Said]]] = {
     "typing": Typing,
     "clock": AskTime,
     "report": PictureReport,
+    "key": KeyTell,
+    "countersign": Countersign,
     "finding.state": FindingState,
     "finding.answer": FindingAnswer,
 }

@@ -27,6 +27,7 @@ from cases.sessions import participants_of
 from cases.states import ParticipantRole, SessionState
 from cases.tables import Case, Session
 from cases.unit import Changes, Unit
+from recorder import countersigning
 from runtime.errors import CaseError
 from runtime.settings import Settings
 from signaling import dialogue
@@ -37,6 +38,8 @@ from signaling.dialogue import (
     CountReport,
     Disconnect,
     Effect,
+    KeepCountersignature,
+    KeepKey,
     Line,
     Note,
     Refuse,
@@ -114,6 +117,11 @@ class Hub:
         return [connection.participant_id for connection in self._connections.values()]
 
     @property
+    def session_ids(self) -> set[str]:
+        """The sessions that somebody's socket here is in."""
+        return {connection.session_id for connection in self._connections.values()}
+
+    @property
     def socket_ids(self) -> frozenset[str]:
         """The participants' sockets that are connected here."""
         return frozenset(self._connections)
@@ -149,6 +157,12 @@ class Hub:
     async def tell_quality(self, session_id: str, quality: Mapping[str, object]) -> None:
         """Pass on a measurement; it is not logged."""
         await self.sio.emit("quality", dict(quality), room=_room(session_id))
+
+    async def tell_checkpoint(self, session_id: str, checkpoint: Mapping[str, object]) -> None:
+        """Give the parties' devices here what they are to countersign."""
+        for sid, connection in list(self._connections.items()):
+            if connection.session_id == session_id:
+                await self.sio.emit("checkpoint", dict(checkpoint), room=sid)
 
     async def tell_advice(self, participant_id: str, advice: Mapping[str, object]) -> None:
         """Tell one participant's sockets, and nobody else's, what to send at most."""
@@ -284,8 +298,13 @@ class Hub:
         services = self._serving()
         session_id, actor = connection.session_id, connection.actor
 
-        async def act(unit: Unit) -> LoggedEvent:
+        async def act(unit: Unit) -> LoggedEvent | None:
             match effect:
+                case KeepKey():
+                    return await countersigning.register(unit, actor, session_id, effect.jwk)
+                case KeepCountersignature():
+                    await countersigning.keep(unit, actor, session_id, effect.number, effect.jws)
+                    return None
                 case Note():
                     return await conversation.note(
                         unit, actor, session_id, effect.kind, effect.payload, effect.client_id
@@ -318,7 +337,7 @@ class Hub:
             # The browser is answered, so that it can try again; the fault is ours.
             log.exception("socket message failed", session_id=session_id)
             return {"ok": False, "code": "internal", "message": "Something went wrong."}
-        return {"ok": True, "seq": event.seq}
+        return {"ok": True} if event is None else {"ok": True, "seq": event.seq}
 
     async def _cut(self, sid: str, cause: str) -> None:
         log.warning("socket cut", cause=cause)

@@ -18,6 +18,7 @@ from cases.tables import Session
 from cases.unit import Unit
 from runtime.errors import CaseError
 from signaling.bench_link import settle_bench
+from signaling.checkpoint_telling import tell_checkpoints_forever
 from signaling.services import Services
 from signaling.sockets import AWAY_AFTER_S
 
@@ -46,6 +47,7 @@ class Upkeep:
         tasks.forever("watch media", self._services.media_pool.watch)
         tasks.forever("watch recorder", self._watch_recorder)
         tasks.forever("sweep", self._sweep_forever)
+        tasks.forever("tell checkpoints", partial(tell_checkpoints_forever, self._services))
         tasks.once("recover media", self._recover_media())
 
     async def _watch_recorder(self) -> None:

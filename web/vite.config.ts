@@ -1,9 +1,9 @@
-/** The build: six pages, their assets under /assets/, a .gz beside each. */
 /** The build: its pages, their assets under /assets/, a .gz beside each. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vitest/config';
+import { verifierPage } from './verifier';
 
 const PAGES = ['join', 'observe', 'inspect', 'review', 'console', 'api', 'return'];
 const BACKEND = process.env['PROOFCALL_DEV_BACKEND'] ?? 'http://127.0.0.1:8080';
@@ -53,7 +53,7 @@ function pageAddresses(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [pageAddresses(), precompress()],
+  plugins: [pageAddresses(), verifierPage(), precompress()],
   build: {
     target: ['chrome105', 'safari15.4', 'firefox115'],
     assetsDir: 'assets',

@@ -62,6 +62,13 @@ from cases.tables.policies import (
     Policy,
     PolicyAnswer,
 )
+from cases.tables.proof import (
+    Checkpoint,
+    Countersignature,
+    DeviceKey,
+    EvidencePackage,
+    PublishedKey,
+)
 from cases.tables.returns import (
     Case,
     Consent,
@@ -87,12 +94,16 @@ __all__ = [
     "Case",
     "CaseFigure",
     "CaseTag",
+    "Checkpoint",
     "Consent",
+    "Countersignature",
     "Deadline",
     "DeskHours",
     "Device",
+    "DeviceKey",
     "EarlierSecret",
     "Event",
+    "EvidencePackage",
     "Filing",
     "FilingSetting",
     "Finding",
@@ -117,6 +128,7 @@ __all__ = [
     "PolicyAnswer",
     "Preview",
     "ReasonChoice",
+    "PublishedKey",
     "RecorderFact",
     "Recording",
     "RecoveryCode",

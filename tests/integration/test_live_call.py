@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 
 from cases.tables import Manifest
-from recorder.signing import SigningKey, verify_jws
+from recorder.proof.jws import is_signed_by, read_jws
+from recorder.signing import SigningKey
 from tests.support.live import (
     Browser,
     Json,
@@ -142,7 +143,9 @@ async def test_the_recording_is_in_the_ledger_plays_by_range_and_is_sealed(live:
         async with live.services.database.read() as tx:
             manifest = await tx.get_one(Manifest, (session_id, 0))
         key = SigningKey.load(live.settings.keys_dir)
-        assert verify_jws(manifest.jws, key.public_bytes) == manifest.body
+        signed = read_jws(manifest.jws)
+        assert is_signed_by(signed, key.jwk)
+        assert signed.payload == manifest.body
         sealed = (await host.ok("GET", path))["events"][-1]
         assert sealed["kind"] == "sealed"
         assert sealed["payload"]["root"] == manifest.root

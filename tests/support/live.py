@@ -27,7 +27,8 @@ from cases.states import Role
 from cases.tables import Tenant
 from proofcall.jobs import DbosOutbox, prepare_jobs
 from proofcall.machine import environment
-from recorder.sealing import seal_session
+from recorder.packaging import make_package
+from recorder.sealing import seal_at_hang_up, seal_session
 from recorder.still_cutting import cut_still
 from runtime.errors import StoreError
 from runtime.settings import Settings
@@ -111,7 +112,12 @@ class Live:
     async def work(self, workflow_id: str, timeout_s: float = 20.0) -> None:
         """Carry out ordered work as the runner would: again and again while that can help."""
         workflow, subject_id = self.outbox.ordered[workflow_id]
-        body = {"cut_still": cut_still, "seal_session": seal_session}[workflow]
+        body = {
+            "cut_still": cut_still,
+            "make_package": make_package,
+            "seal_at_hang_up": seal_at_hang_up,
+            "seal_session": seal_session,
+        }[workflow]
         deadline = asyncio.get_running_loop().time() + timeout_s
         while True:
             try:

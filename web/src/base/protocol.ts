@@ -452,7 +452,8 @@ export interface EventPayloads {
   };
   verdict: { outcome: Outcome; disposition: Disposition; liability: Liability; note: string };
   ended: { cause: string };
-  sealed: { root: string; recordings: number; fragments: number };
+  device_key: { participant_id: string; jwk: Readonly<Record<string, string>> };
+  sealed: { root: string; recordings: number; fragments: number; number?: number; complete?: boolean };
 }
 
 export type EventKind = keyof EventPayloads;

@@ -23,6 +23,7 @@ import { onNews, onPresence, sayPresence } from './news';
 import { stepOf } from './next_step';
 import { NextStepBar } from './next_step_bar';
 import { OrderCard } from './order_card';
+import { PackageCard } from './package_card';
 import { ParcelCard } from './parcel_card';
 import { Others } from './presence';
 import { follow } from './route';
@@ -139,6 +140,7 @@ function Screen({ read, onRead, onChanged }: ScreenProps) {
     <WayCard read={read} asked={move} onAsk={setMove} onMoved={onRead} />,
     <CallCard key={view.sessions.find((session) => session.state !== 'ended')?.id ?? ''} view={view} />,
     <EvidenceCard view={view} />,
+    <PackageCard view={view} />,
     <MoneyCard view={view} />,
     <LinkCard key={view.id} view={view} wanted={invited} onChanged={onChanged} />,
     <LogCard view={view} />,

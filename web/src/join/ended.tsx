@@ -4,6 +4,7 @@ import type { JoinView } from '../base/protocol';
 import { clockTime, dateAndTime, money } from '../base/time';
 import { Button, Card, Icon, LanguageSwitch, Notice, TextArea } from '../base/ui';
 import { ItemCard, PolicySentence } from './ready';
+import { ReceiptLater } from './receipt_later';
 import { t } from './text';
 import { ThreadLater } from './thread_later';
 import type { Visit } from './visit';
@@ -126,6 +127,7 @@ export function Ended({ visit }: { visit: Visit }) {
         {view ? <ItemCard view={view} /> : null}
         {view ? <Outcome view={view} /> : null}
         {view?.outcome ? <Way given={view.outcome} /> : null}
+        {view ? <ReceiptLater visit={visit} /> : null}
         {view?.case.state === 'appealed' ? <Card><p data-test="appealed">{t('join.appealed', { tenant: view.tenant.name })}</p></Card> : null}
         {view ? <ThreadLater visit={visit} /> : null}
         {view?.outcome?.may_appeal ? <Appeal visit={visit} /> : null}

@@ -20,6 +20,7 @@ import type {
   Snapshot,
 } from '../base/protocol';
 import { retryWaitMs } from './backoff';
+import { countersignFor } from './countersigning';
 import { EventLog, PAGE_LIMIT } from './event_log';
 import { SendQueue, type Outgoing, type SendName } from './send_queue';
 
@@ -114,6 +115,7 @@ export class LiveSession {
       autoConnect: false,
     });
     this.listen();
+    countersignFor(this.socket, this.id, this.you);
     this.clockTimer = setInterval(() => void this.askTime(), CLOCK_EVERY_MS);
     this.socket.connect();
     void this.fill();

@@ -56,13 +56,14 @@ export function describe(event: SessionEvent, names: Names): string {
     case 'gap': return t('event.gap_of', { name: of(event.payload.participant_id), length: length(event.payload.to_ms - event.payload.from_ms), cause: causeWords(event.payload.cause) });
     case 'verdict': return event.payload.outcome ? t('event.verdict', { outcome: t(`outcome.${event.payload.outcome}`) }) : t('event.verdict', { outcome: '–' });
     case 'ended': return t('event.ended');
+    case 'device_key': return t('event.device_key', { name: of(event.payload.participant_id) });
     case 'sealed': return t('event.sealed');
   }
 }
 
 const ICONS: Readonly<Record<string, IconName>> = {
   message: 'write', marker: 'flag', still_taken: 'camera', finding: 'question', finding_answer: 'check',
-  gap: 'warning', peer_lost: 'linkOff', peer_connected: 'link', verdict: 'check', sealed: 'shield', consent_given: 'lock', consent_withdrawn: 'lock',
+  gap: 'warning', peer_lost: 'linkOff', peer_connected: 'link', verdict: 'check', sealed: 'shield', device_key: 'lock', consent_given: 'lock', consent_withdrawn: 'lock',
   recording_opened: 'video', bench_attached: 'camera', bench_detached: 'camera', ended: 'hangUp', device_asked: 'phone', device_answered: 'phone', media_state: 'mic', sound_asked: 'sound', sound_answered: 'sound',
 };
 

@@ -67,6 +67,7 @@ const GROUP_OF: Readonly<Partial<Record<SessionEvent['kind'], Group>>> = {
   gap: 'gaps',
   verdict: 'proof',
   ended: 'people',
+  device_key: 'proof',
   sealed: 'proof',
 };
 

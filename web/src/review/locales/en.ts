@@ -132,6 +132,7 @@ export const en = {
   'event.sound_asked': '{name} asks: can you hear me?',
   'event.sound_heard': '{name} hears the other',
   'event.sound_not_heard': '{name} does not hear the other',
+  'event.device_key': '{name}’s device named the key it countersigns with',
   'event.device_asked': 'Another device asked to join',
   'event.device_yes': 'The other device was let in',
   'event.device_no': 'The other device was refused',

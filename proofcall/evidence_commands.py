@@ -1,0 +1,166 @@
+"""``proofcall verify`` and ``proofcall export``: a package is checked, and made."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from proofcall.preflight import check_data_directory, load_settings
+from recorder.proof.bytes import FileBytes
+from recorder.proof.formats import PAGE_PATH
+from recorder.proof.page import shipped_page
+from recorder.proof.report import ANSWER_WORDS, EXIT_STATUS, GapFound, Report
+from recorder.proof.verification import verify_package
+from recorder.proof.zip_form import BadZip, read_entries
+from runtime.errors import CaseError, SetupError
+from runtime.settings import Settings
+
+_MAX_GIVEN_BYTES = 1024 * 1024
+
+
+def verify(
+    package: Annotated[Path, typer.Argument(help="The evidence package, a ZIP.")],
+    receipt: Annotated[
+        Path | None, typer.Option(help="The receipt that was given at the end of the call.")
+    ] = None,
+    key: Annotated[
+        Path | None,
+        typer.Option(help="The operator's published keys (JSON), or a file with a key's name."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer for machines.")] = False,
+) -> None:
+    """Check an evidence package; needs no network.
+
+    Exits with 0 (verified), 3 (verified with gaps), 5 (consistent, but nothing outside the
+    package vouches for the key) or 4 (not verified).
+    """
+    given_receipt = _given(receipt)
+    given_key = _given(key)
+    try:
+        content = FileBytes(package)
+    except OSError as error:
+        raise SetupError(f"Cannot read {package}: {error.strerror}.") from error
+    with content:
+        report = verify_package(content, receipt=given_receipt, key=given_key)
+        is_shipped = _has_shipped_page(content)
+    if as_json:
+        print(json.dumps({**report.as_json(), "page_is_shipped": is_shipped}))
+    else:
+        _tell(report, is_shipped)
+    sys.exit(EXIT_STATUS[report.answer])
+
+
+def export(
+    case: Annotated[str, typer.Argument(help="The case's id.")],
+    output: Annotated[Path, typer.Option("--output", help="The package to write.")],
+    data: Annotated[Path | None, typer.Option("--data", help="The data directory.")] = None,
+    config: Annotated[Path | None, typer.Option("--config", help="A TOML settings file.")] = None,
+) -> None:
+    """Write a case's evidence package."""
+    settings = load_settings(data=data, config=config)
+    check_data_directory(settings.data)
+    page = shipped_page()
+    try:
+        descriptor, aside = tempfile.mkstemp(dir=output.parent)
+        try:
+            with os.fdopen(descriptor, "w+b") as file:
+                asyncio.run(_export(settings, case, file, page))
+                file.flush()
+                os.fsync(file.fileno())
+            Path(aside).replace(output)
+        finally:
+            Path(aside).unlink(missing_ok=True)
+    except CaseError as error:
+        raise SetupError(f"{case}: {error.message}") from error
+    except OSError as error:
+        raise SetupError(f"Cannot write {output}: {error.strerror or error}.") from error
+    print(output)
+
+
+async def _export(settings: Settings, case_id: str, file: BinaryIO, page: bytes) -> None:
+    # Imported here: whoever only verifies needs neither database nor store.
+    from proofcall.jobs import DbosOutbox, prepare_jobs
+    from recorder.export import export_case
+    from signaling.web_process import web_services
+
+    outbox = DbosOutbox(settings)
+    try:
+        async with web_services(settings, outbox) as services:
+            await asyncio.to_thread(prepare_jobs, settings)
+            await export_case(services, case_id, file, page, _show_progress)
+    finally:
+        outbox.close()
+
+
+async def _show_progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        end = "\n" if done >= total else ""
+        print(f"\r{done / max(total, 1):4.0%}", end=end, file=sys.stderr, flush=True)
+
+
+def _given(path: Path | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        if path.stat().st_size > _MAX_GIVEN_BYTES:
+            return b""
+        return path.read_bytes()
+    except OSError as error:
+        raise SetupError(f"Cannot read {path}: {error.strerror}.") from error
+
+
+def _has_shipped_page(content: FileBytes) -> bool | None:
+    """Whether the package's page is the one that this version ships; None without either."""
+    try:
+        shipped = shipped_page()
+        entries = {entry.name: entry for entry in read_entries(content.read, content.size)}
+    except (SetupError, BadZip):
+        return None
+    page = entries.get(PAGE_PATH)
+    if page is None or page.size != len(shipped):
+        return False
+    return sha256(content.read(page.start, page.end)).digest() == sha256(shipped).digest()
+
+
+def _tell(report: Report, is_shipped: bool | None) -> None:
+    print(ANSWER_WORDS[report.answer].capitalize())
+    for session in report.sessions:
+        print(
+            f"  {session.session_id}: {session.recordings} recordings of {session.fragments} "
+            f"fragments, {session.stills} photographs, {session.events} events "
+            f"({session.withheld} withheld), {session.checkpoints} checkpoints"
+        )
+        for person, count in sorted(session.countersigned.items()):
+            print(f"    {person} countersigned {count} of {session.checkpoints}")
+    for gap in report.gaps:
+        print(f"  gap: {_gap_words(gap)}")
+    for problem in report.problems:
+        print(f"  {problem.words}")
+    if report.signed_by:
+        print(f"  signed by {', '.join(report.signed_by)}")
+    if report.confirmed_by:
+        print(f"  confirmed by the {' and the '.join(report.confirmed_by)} given")
+    elif not report.problems:
+        print("  nothing outside the package says whose key that is: give --receipt or --key")
+    if is_shipped is False:
+        print("  its page is not the one that this version ships: believe this line, not the page")
+
+
+def _gap_words(gap: GapFound) -> str:
+    if not gap.from_ns:
+        return f"{gap.session_id}: what was still on its way never arrived"
+    if not (gap.from_ns.isdecimal() and gap.to_ns.isdecimal()):
+        return f"{gap.session_id}: {gap.cause}"
+    start, end = int(gap.from_ns), int(gap.to_ns)
+    at = datetime.fromtimestamp(start // 1_000_000_000 % 2**33, UTC)
+    length = f"{(end - start) / 1e9:.1f} s"
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC, {length}, {gap.participant_id}: {gap.cause}"

@@ -1,0 +1,254 @@
+"""A case's evidence as one package: what was sealed, read back from the store, into a file."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Final
+
+import rfc8785
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.case_access import not_found
+from cases.chain import rfc3339
+from cases.keys import KeyDestroyed
+from cases.log import LogKind, Visibility, read_openings
+from cases.states import StillState
+from cases.tables import Case, Checkpoint, Countersignature, Manifest, Recording, Session, Still
+from recorder.crypt import open_sealed
+from recorder.key_history import note_key, published_keys
+from recorder.ledger import RecordingSource
+from recorder.port import Evidence
+from recorder.proof import formats
+from recorder.proof.package_writer import PackageWriter
+from recorder.signing import SigningKey
+from recorder.sources import load_source
+from recorder.statements import Recorded, fragment_table, recorded_of
+from runtime.errors import CaseError, StoreError
+
+Progress = Callable[[int, int], Awaitable[None]]
+"""Told how many bytes of how many are in the package."""
+
+_OPEN: Final = frozenset({Visibility.PARTIES})
+"""A package opens what both parties may read; of the rest it has the commitments."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Media:
+    path: str
+    recorded: Recorded
+    source: RecordingSource
+
+    @property
+    def size(self) -> int:
+        return len(self.source.init) + sum(one.bytes for one in self.recorded.fragments)
+
+
+@dataclass(frozen=True, slots=True)
+class _Photograph:
+    path: str
+    object_key: str
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """Everything that goes in, in order: small files, recordings, photographs, the statement."""
+
+    files: Sequence[tuple[str, bytes]]
+    media: Sequence[_Media]
+    photographs: Sequence[_Photograph]
+    statement: dict[str, Any]
+
+
+async def export_case(
+    services: Evidence, case_id: str, file: BinaryIO, page: bytes, progress: Progress
+) -> None:
+    """Write the package of a case into a seekable file; the same state gives the same bytes.
+
+    Raises:
+        CaseError: ``not_found`` (404), ``nothing_sealed`` (409), ``erased`` (410).
+        StoreError: the store is away, or what it has is not what was stored.
+    """
+    key = await asyncio.to_thread(SigningKey.load, services.settings.keys_dir)
+    await services.run(lambda unit: note_key(unit.tx, key, unit.now))
+    async with services.database.read() as tx:
+        try:
+            contents = await _gather(services, tx, case_id, page)
+        except KeyDestroyed as error:
+            raise CaseError("erased", "This evidence was erased.", status=410) from error
+    writer = PackageWriter(file)
+    total = sum(one.size for one in contents.media)
+    await asyncio.to_thread(_add_all, writer, contents.files)
+    done = 0
+    for media in contents.media:
+        with writer.recording(media.path, media.size) as part:
+            await asyncio.to_thread(part.write, media.source.init)
+            async for content in _fragments(services, media):
+                await asyncio.to_thread(part.write, content)
+                done += len(content)
+                await progress(done, total)
+    for photograph in contents.photographs:
+        stored = await services.store.get(photograph.object_key)
+        jpeg = await asyncio.to_thread(open_sealed, photograph.key, photograph.object_key, stored)
+        await asyncio.to_thread(writer.add, photograph.path, jpeg)
+    statement = rfc8785.dumps({**contents.statement, "files": writer.files})
+    jws = key.sign(statement, formats.PACKAGE_TYPE).encode()
+    await asyncio.to_thread(writer.close, formats.PACKAGE_PATH, jws)
+
+
+def _add_all(writer: PackageWriter, files: Sequence[tuple[str, bytes]]) -> None:
+    for path, content in files:
+        writer.add(path, content)
+
+
+async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: bytes) -> _Contents:
+    if await tx.get(Case, case_id) is None:
+        raise not_found()
+    sealed = await _sealed_sessions(tx, case_id)
+    if not sealed:
+        raise CaseError("nothing_sealed", "Nothing of this case has been sealed yet.")
+    files = [(formats.PAGE_PATH, page), (formats.KEYS_PATH, await published_keys(tx))]
+    media: list[_Media] = []
+    photographs: list[_Photograph] = []
+    for session, manifests in sealed:
+        session_key = await services.keys.session_key(tx, session.id)
+        files.append((formats.log_path(session.id), await _log(tx, session, session_key)))
+        files.append((formats.checkpoints_path(session.id), await _checkpoints(tx, session)))
+        for manifest in manifests:
+            number = manifest.number
+            files.append((formats.manifest_path(session.id, number), manifest.jws.encode()))
+            receipt = (manifest.receipt or "").encode()
+            files.append((formats.receipt_path(session.id, number), receipt))
+        stated = _stated_fragments(manifests[-1])
+        for recorded in await recorded_of(tx, session.id):
+            if recorded.row.id not in stated:
+                continue
+            one = Recorded(recorded.row, recorded.fragments[: stated[recorded.row.id]])
+            table = formats.table_path(session.id, one.row.id)
+            files.append((table, rfc8785.dumps(fragment_table(one))))
+            media.append(await _media(services, tx, session, one))
+        photographs += await _photographs(tx, manifests[-1], session_key)
+    return _Contents(
+        files=files,
+        media=media,
+        photographs=photographs,
+        statement={
+            "format": formats.PACKAGE_FORMAT,
+            "case_id": case_id,
+            "as_of": rfc3339(max(found[-1].created_at for _, found in sealed)),
+            "sessions": [
+                {"session_id": session.id, "manifests": len(found)} for session, found in sealed
+            ],
+        },
+    )
+
+
+async def _sealed_sessions(tx: AsyncSession, case_id: str) -> list[tuple[Session, list[Manifest]]]:
+    found = []
+    for session in await tx.scalars(
+        select(Session).where(Session.case_id == case_id).order_by(Session.created_at, Session.id)
+    ):
+        manifests = list(
+            await tx.scalars(
+                select(Manifest).where(Manifest.session_id == session.id).order_by(Manifest.number)
+            )
+        )
+        # Without a receipt it was sealed before there were packages: it says too little.
+        if manifests and all(one.receipt for one in manifests):
+            found.append((session, manifests))
+    return found
+
+
+def _stated_fragments(manifest: Manifest) -> dict[str, int]:
+    body = _said(manifest)
+    return {one["recording_id"]: one["fragments"] for one in body["recordings"]}
+
+
+def _said(manifest: Manifest) -> Any:
+    """What a manifest states."""
+    return json.loads(manifest.body)
+
+
+async def _media(
+    services: Evidence, tx: AsyncSession, session: Session, recorded: Recorded
+) -> _Media:
+    recording = await tx.get_one(Recording, recorded.row.id)
+    path = formats.recording_path(session.id, recording.id, recording.container)
+    return _Media(path, recorded, await load_source(tx, services.keys, recording))
+
+
+async def _fragments(services: Evidence, media: _Media) -> AsyncIterator[bytes]:
+    """The stated fragments' bytes, a segment's at a time."""
+    stated = len(media.recorded.fragments)
+    for row in media.source.segments:
+        wanted = sum(one.size_bytes for one in row.fragments if one.number <= stated)
+        if wanted:
+            plain = await services.playback.segment(media.source.key, row)
+            yield plain[:wanted]
+
+
+async def _photographs(tx: AsyncSession, manifest: Manifest, key: bytes) -> list[_Photograph]:
+    found = []
+    for still in _said(manifest)["stills"]:
+        if still["state"] != StillState.CUT:
+            continue
+        row = await tx.get_one(Still, still["still_id"])
+        if row.object_key is None:
+            raise StoreError(f"{row.id}: it has no place in the store", retryable=False)
+        path = formats.still_path(manifest.session_id, row.id)
+        found.append(_Photograph(path, row.object_key, key))
+    return found
+
+
+async def _log(tx: AsyncSession, session: Session, key: bytes) -> bytes:
+    openings = await read_openings(
+        tx, log=LogKind.SESSION, subject_id=session.id, key=key, visibilities=_OPEN
+    )
+    log: dict[str, Any] = {
+        "format": formats.LOG_FORMAT,
+        "session_id": session.id,
+        "events": [
+            {
+                "seq": one.link.seq,
+                "kind": one.link.kind,
+                "visibility": one.link.visibility,
+                "at": rfc3339(one.link.at),
+                "actor": one.link.actor,
+                "commitment": one.link.commitment,
+                "prev": one.link.previous,
+                "hash": one.link.hash,
+                "salt": one.salt.hex() if one.salt is not None else None,
+                "payload": one.payload,
+            }
+            for one in openings
+        ],
+    }
+    return rfc8785.dumps(log)
+
+
+async def _checkpoints(tx: AsyncSession, session: Session) -> bytes:
+    countersigned: dict[int, list[dict[str, str]]] = {}
+    for row in await tx.scalars(
+        select(Countersignature)
+        .where(Countersignature.session_id == session.id)
+        .order_by(Countersignature.number, Countersignature.participant_id)
+    ):
+        one = {"participant_id": row.participant_id, "jws": row.jws}
+        countersigned.setdefault(row.number, []).append(one)
+    rows = await tx.scalars(
+        select(Checkpoint).where(Checkpoint.session_id == session.id).order_by(Checkpoint.number)
+    )
+    return rfc8785.dumps(
+        {
+            "format": formats.CHECKPOINTS_FORMAT,
+            "session_id": session.id,
+            "checkpoints": [
+                {"jws": row.jws, "countersignatures": countersigned.get(row.number, [])}
+                for row in rows
+            ],
+        }
+    )

@@ -1,0 +1,187 @@
+"""Durable work: an ordered package is made, and kept in the store in sealed parts."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from functools import partial
+from hashlib import sha256
+from typing import BinaryIO, Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.contextvars import bind_contextvars
+
+from cases.access_policy import Action
+from cases.actor import Actor
+from cases.case_access import load_case, not_found
+from cases.keys import KeyDestroyed
+from cases.tables import EvidencePackage
+from cases.unit import Unit
+from recorder.crypt import open_sealed, seal
+from recorder.export import export_case
+from recorder.port import Evidence
+from recorder.proof.page import shipped_page
+from runtime.errors import CaseError, StoreError
+from runtime.ids import new_id
+
+_PART_BYTES: Final = 8 * 1024 * 1024
+_TELL_EVERY_BYTES: Final = 4 * 1024 * 1024
+_MAX_UNDER_WAY: Final = 3
+
+
+class PackageState(StrEnum):
+    """How far a package is."""
+
+    WANTED = "wanted"
+    READY = "ready"
+    FAILED = "failed"
+
+
+async def order_package(unit: Unit, actor: Actor, case_id: str) -> EvidencePackage:
+    """Have a package of the case made.
+
+    Raises:
+        CaseError: ``not_found``, ``forbidden``, ``packages_under_way`` (409).
+    """
+    case = await load_case(unit.tx, actor, case_id, Action.REVIEW, lock=True)
+    under_way = [one for one in await packages_of(unit.tx, case.id) if one.state == "wanted"]
+    if len(under_way) >= _MAX_UNDER_WAY:
+        raise CaseError("packages_under_way", "Packages of this case are being made already.")
+    ordered = EvidencePackage(
+        id=new_id("pkg"),
+        case_id=case.id,
+        ordered_by=actor.label,
+        state=PackageState.WANTED,
+        done_bytes=0,
+        created_at=unit.now,
+    )
+    unit.tx.add(ordered)
+    await unit.tx.flush()
+    work = f"make_package:{ordered.id}"
+    await unit.outbox.enqueue(unit.tx, "make_package", work, ordered.id)
+    return ordered
+
+
+async def packages_of(tx: AsyncSession, case_id: str) -> list[EvidencePackage]:
+    """The case's packages, the newest first."""
+    rows = await tx.scalars(
+        select(EvidencePackage)
+        .where(EvidencePackage.case_id == case_id)
+        .order_by(EvidencePackage.created_at.desc(), EvidencePackage.id)
+        .limit(20)
+    )
+    return list(rows)
+
+
+async def see_package(tx: AsyncSession, actor: Actor, package_id: str) -> EvidencePackage:
+    """A package for somebody who may review its case.
+
+    Raises:
+        CaseError: ``not_found`` (404), ``forbidden`` (403).
+    """
+    found = await tx.get(EvidencePackage, package_id)
+    if found is None:
+        raise not_found()
+    await load_case(tx, actor, found.case_id, Action.REVIEW)
+    return found
+
+
+async def make_package(services: Evidence, package_id: str) -> None:
+    """Make an ordered package; may be run again at any time and any number of times.
+
+    Raises:
+        StoreError: retryable while the store is away.
+    """
+    async with services.database.read() as tx:
+        ordered = await tx.get(EvidencePackage, package_id)
+    if ordered is None or ordered.state != PackageState.WANTED:
+        return
+    bind_contextvars(case_id=ordered.case_id)
+    page = await asyncio.to_thread(shipped_page)
+    await asyncio.to_thread(services.settings.data.mkdir, parents=True, exist_ok=True)
+    # Without a name: whatever happens to this process, nothing in the clear stays behind.
+    with tempfile.TemporaryFile(dir=services.settings.data) as file:
+        try:
+            told = _Teller(services, package_id)
+            await export_case(services, ordered.case_id, file, page, told.tell)
+            await _keep(services, ordered, file)
+        except CaseError as error:
+            await services.run(partial(_fail, package_id=package_id, why=error.code))
+        except KeyDestroyed:
+            await services.run(partial(_fail, package_id=package_id, why="erased"))
+        except StoreError as error:
+            if error.retryable:
+                raise
+            await services.run(partial(_fail, package_id=package_id, why="store"))
+
+
+async def read_package(services: Evidence, package: EvidencePackage) -> AsyncIterator[bytes]:
+    """The bytes of a package that is ready, a part at a time.
+
+    Raises:
+        StoreError: a part is missing or altered.
+        KeyDestroyed: the case was erased.
+    """
+    async with services.database.read() as tx:
+        key = await services.keys.case_key(tx, package.case_id)
+    for number in range(package.parts or 0):
+        name = _part_key(package, number)
+        stored = await services.store.get(name)
+        yield await asyncio.to_thread(open_sealed, key, name, stored)
+
+
+class _Teller:
+    """Writes down the progress, now and then."""
+
+    def __init__(self, services: Evidence, package_id: str) -> None:
+        self._services = services
+        self._package_id = package_id
+        self._told = -_TELL_EVERY_BYTES
+
+    async def tell(self, done: int, total: int) -> None:
+        if done - self._told < _TELL_EVERY_BYTES and done < total:
+            return
+        self._told = done
+
+        async def note(unit: Unit) -> None:
+            row = await unit.tx.get_one(EvidencePackage, self._package_id)
+            row.done_bytes, row.total_bytes = done, total
+
+        await self._services.run(note)
+
+
+async def _keep(services: Evidence, ordered: EvidencePackage, file: BinaryIO) -> None:
+    async with services.database.read() as tx:
+        key = await services.keys.case_key(tx, ordered.case_id)
+    # A try that was cut short has stored parts of other bytes, and a store never overwrites.
+    ordered.object_prefix = f"packages/{ordered.id}/{new_id('try')}"
+    digest, size, parts = sha256(), 0, 0
+    file.seek(0)
+    while content := await asyncio.to_thread(file.read, _PART_BYTES):
+        digest.update(content)
+        name = _part_key(ordered, parts)
+        sealed = await asyncio.to_thread(seal, key, name, content)
+        await services.store.put(name, sealed)
+        size, parts = size + len(content), parts + 1
+
+    async def note(unit: Unit) -> None:
+        row = await unit.tx.get_one(EvidencePackage, ordered.id, with_for_update=True)
+        if row.state == PackageState.WANTED:
+            row.state, row.finished_at = PackageState.READY, unit.now
+            row.object_prefix, row.parts = ordered.object_prefix, parts
+            row.size, row.sha256 = size, digest.hexdigest()
+
+    await services.run(note)
+
+
+async def _fail(unit: Unit, package_id: str, why: str) -> None:
+    row = await unit.tx.get_one(EvidencePackage, package_id, with_for_update=True)
+    if row.state == PackageState.WANTED:
+        row.state, row.failure, row.finished_at = PackageState.FAILED, why, unit.now
+
+
+def _part_key(package: EvidencePackage, number: int) -> str:
+    return f"{package.object_prefix}/{number:05d}"

@@ -1,0 +1,145 @@
+"""PURE. What a verifier found: one of four words, and what, where and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any, Final
+
+
+class Answer(StrEnum):
+    """The four answers."""
+
+    VERIFIED = "verified"
+    WITH_GAPS = "verified_with_gaps"
+    ORIGIN_UNCONFIRMED = "consistent_origin_unconfirmed"
+    NOT_VERIFIED = "not_verified"
+
+
+EXIT_STATUS: Final = {
+    Answer.VERIFIED: 0,
+    Answer.WITH_GAPS: 3,
+    Answer.NOT_VERIFIED: 4,
+    Answer.ORIGIN_UNCONFIRMED: 5,
+}
+
+ANSWER_WORDS: Final = {
+    Answer.VERIFIED: "verified",
+    Answer.WITH_GAPS: "verified with gaps",
+    Answer.ORIGIN_UNCONFIRMED: "consistent, origin unconfirmed",
+    Answer.NOT_VERIFIED: "not verified",
+}
+
+PROBLEM_WORDS: Final = {
+    "zip": "the file is not in the form of a package",
+    "checksum": "the checksum of the ZIP does not fit",
+    "missing": "the file is missing",
+    "unlisted": "the file does not belong to the package",
+    "size": "the file has another length than was signed",
+    "digest": "the file is not what was signed",
+    "too_large": "the file is larger than such a file can be",
+    "not_canonical": "the file is not written in the one way it must be",
+    "format": "the file does not say what such a file says",
+    "place": "the file belongs elsewhere",
+    "key": "the key is not what its name says",
+    "unknown_key": "the signing key is not among the package's keys",
+    "signature": "the signature does not fit",
+    "order": "the numbers do not follow each other",
+    "previous": "it does not cite what came before it",
+    "chain": "an event is missing, moved or changed",
+    "payload": "an event's words are not what was committed to",
+    "log_head": "the log is not the one that was sealed",
+    "table": "the list of fragments is not the one that was sealed",
+    "fragment": "a fragment is not what was recorded",
+    "root": "the Merkle root does not fit",
+    "shrunk": "less is stated than before",
+    "still": "the photograph is not the one that was sealed",
+    "device_key": "the device that countersigned is not in the log",
+    "receipt": "the receipt is for other evidence",
+    "wrong_key": "another key has signed than the one given",
+    "bad_receipt": "the given receipt cannot be read",
+    "bad_key": "the given key cannot be read",
+}
+"""Why, in English, by code; the page has its own languages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is not as it must be: ``path`` in the package, ``at`` a number inside it.
+
+    ``at`` is a fragment, an event, a checkpoint or a byte, by ``code``.
+    """
+
+    code: str
+    path: str
+    at: int | None = None
+
+    @property
+    def words(self) -> str:
+        """One line for people."""
+        where = self.path if self.at is None else f"{self.path}, {self.at}"
+        return f"{where}: {PROBLEM_WORDS[self.code]}"
+
+
+@dataclass(frozen=True, slots=True)
+class GapFound:
+    """Evidence that is missing and admitted; nanoseconds as text, ``at`` what it is about."""
+
+    session_id: str
+    participant_id: str
+    from_ns: str
+    to_ns: str
+    cause: str
+
+
+@dataclass(slots=True)
+class SessionReport:
+    """What was checked of one inspection.
+
+    ``withheld`` counts events whose words are not in the package (they are not the parties',
+    or were erased); ``countersigned`` counts checkpoints by participant.
+    """
+
+    session_id: str
+    manifests: int = 0
+    recordings: int = 0
+    fragments: int = 0
+    stills: int = 0
+    events: int = 0
+    withheld: int = 0
+    checkpoints: int = 0
+    countersigned: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a verifier has to say."""
+
+    answer: Answer
+    problems: Sequence[Problem]
+    gaps: Sequence[GapFound]
+    sessions: Sequence[SessionReport]
+    signed_by: Sequence[str]
+    confirmed_by: Sequence[str]
+    """``receipt``, ``key``: what from outside the package vouches for the signing keys."""
+
+    def as_json(self) -> dict[str, Any]:
+        """For machines; the page's answer in the same form."""
+        return {
+            "answer": str(self.answer),
+            "problems": [asdict(problem) for problem in self.problems],
+            "gaps": [asdict(gap) for gap in self.gaps],
+            "sessions": [asdict(session) for session in self.sessions],
+            "signed_by": list(self.signed_by),
+            "confirmed_by": list(self.confirmed_by),
+        }
+
+
+def conclude(problems: Sequence[Problem], gaps: Sequence[GapFound], confirmed: bool) -> Answer:
+    """The word for what was found."""
+    if problems:
+        return Answer.NOT_VERIFIED
+    if not confirmed:
+        return Answer.ORIGIN_UNCONFIRMED
+    return Answer.WITH_GAPS if gaps else Answer.VERIFIED

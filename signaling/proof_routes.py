@@ -1,0 +1,222 @@
+"""What proves evidence elsewhere: packages, receipts, and the published keys."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+
+from cases.access_log import note_look
+from cases.access_policy import Action
+from cases.actor import Actor
+from cases.case_access import load_case
+from cases.keys import KeyDestroyed
+from cases.receipts import Receipt, receipt_for, receipt_for_buyer
+from cases.sessions import see_session
+from cases.tables import Case, EvidencePackage
+from cases.unit import Unit
+from recorder.key_history import published_keys
+from recorder.packaging import (
+    PackageState,
+    order_package,
+    packages_of,
+    read_package,
+    see_package,
+)
+from runtime.errors import CaseError
+from signaling.auth import device_secret, require_key_or_staff
+from signaling.openapi import register, route
+from signaling.services import SERVICES, Services
+
+_OF_CASE: Final = "/api/v1/cases/{id}/evidence-packages"
+_ONE: Final = "/api/v1/evidence-packages/{id}"
+
+
+class EvidencePackageOut(BaseModel):
+    """A package: ``done_bytes`` of ``total_bytes`` while it is made, then its size and digest."""
+
+    id: Annotated[str, Field(examples=["pkg_01kb3v8q5f"])]
+    case_id: Annotated[str, Field(examples=["cas_01kb3v7xqm"])]
+    state: Literal["wanted", "ready", "failed"]
+    done_bytes: int
+    total_bytes: int | None
+    size: int | None
+    sha256: str | None
+    failure: Annotated[
+        str | None, Field(description="nothing_sealed, erased or store", examples=[None])
+    ]
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class EvidencePackageList(BaseModel):
+    """The newest first, at most twenty."""
+
+    items: list[EvidencePackageOut]
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve them."""
+    register(app, [order, listed, look, fetch, receipt])
+    app.router.add_get("/api/join/{token}/receipt", buyers_receipt)
+    app.router.add_get("/.well-known/proofcall-keys.json", keys)
+
+
+@route(
+    "POST",
+    _OF_CASE,
+    "Have an evidence package made: media, log, manifests, signatures and a verifier page",
+    answers={202: EvidencePackageOut},
+    errors={409: "packages_under_way"},
+)
+async def order(request: web.Request) -> web.Response:
+    """Order one; it is made by durable work."""
+    services = request.app[SERVICES]
+    actor = await require_key_or_staff(request)
+    case_id = request.match_info["id"]
+
+    async def act(unit: Unit) -> EvidencePackageOut:
+        return _shown(await order_package(unit, actor, case_id))
+
+    ordered = await services.run(act)
+    await _note(services, actor, case_id, "package_ordered", ordered.id)
+    return web.json_response(ordered.model_dump(mode="json"), status=202)
+
+
+@route("GET", _OF_CASE, "The case's evidence packages", answers={200: EvidencePackageList})
+async def listed(request: web.Request) -> web.Response:
+    """Which there are, and how far they are."""
+    actor = await require_key_or_staff(request)
+    async with request.app[SERVICES].database.read() as tx:
+        case = await load_case(tx, actor, request.match_info["id"], Action.REVIEW)
+        found = await packages_of(tx, case.id)
+    answer = EvidencePackageList(items=[_shown(one) for one in found])
+    return web.json_response(answer.model_dump(mode="json"))
+
+
+@route("GET", _ONE, "How far an evidence package is", answers={200: EvidencePackageOut})
+async def look(request: web.Request) -> web.Response:
+    """One package."""
+    actor = await require_key_or_staff(request)
+    async with request.app[SERVICES].database.read() as tx:
+        found = await see_package(tx, actor, request.match_info["id"])
+    return web.json_response(_shown(found).model_dump(mode="json"))
+
+
+@route(
+    "GET",
+    f"{_ONE}/file",
+    "The evidence package itself",
+    answers={200: "application/zip"},
+    errors={409: "package_not_ready", 410: "erased"},
+)
+async def fetch(request: web.Request) -> web.StreamResponse:
+    """The ZIP; every download is noted."""
+    services = request.app[SERVICES]
+    actor = await require_key_or_staff(request)
+    async with services.database.read() as tx:
+        found = await see_package(tx, actor, request.match_info["id"])
+    if found.state != PackageState.READY:
+        raise CaseError("package_not_ready", "This package is not there yet.", retry_after_s=2)
+    parts = read_package(services, found)
+    try:
+        # Before the head is sent, so that a store that is away is still an error.
+        first = await anext(parts)
+    except KeyDestroyed as error:
+        raise CaseError("erased", "This evidence was erased.", status=410) from error
+    await _note(services, actor, found.case_id, "package", found.id)
+    response = web.StreamResponse(
+        headers={
+            "Content-Type": "application/zip",
+            "Content-Disposition": f'attachment; filename="proofcall-{found.case_id}.zip"',
+            "Cache-Control": "private, no-store",
+            "ETag": f'"{found.sha256}"',
+        }
+    )
+    response.content_length = found.size
+    await response.prepare(request)
+    await response.write(first)
+    async for part in parts:
+        await response.write(part)
+    await response.write_eof()
+    return response
+
+
+@route(
+    "GET",
+    "/api/v1/sessions/{id}/receipt",
+    "The receipt of a sealed inspection: one line, for proofcall verify --receipt",
+    answers={200: "text/plain"},
+    errors={404: "not_found, not_sealed"},
+)
+async def receipt(request: web.Request) -> web.Response:
+    """What both sides hold."""
+    services = request.app[SERVICES]
+    actor = await require_key_or_staff(request)
+    async with services.database.read() as tx:
+        found = await receipt_for(tx, actor, request.match_info["id"])
+        seen = await see_session(tx, actor, found.session_id, Action.REVIEW)
+    await _note(services, actor, seen.case.id, "receipt", found.session_id)
+    name = f"proofcall-receipt-{found.session_id}.txt"
+    return web.Response(
+        text=f"{found.text}\n",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+async def buyers_receipt(request: web.Request) -> web.Response:
+    """The receipt on the buyer's page: ``none``, ``sealing``, or ``sealed`` with it."""
+    services = request.app[SERVICES]
+    async with services.database.read() as tx:
+        inspected, found = await receipt_for_buyer(
+            tx, request.match_info["token"], device_secret(request), services.clock.now()
+        )
+    told: dict[str, object] = {"state": "sealing" if inspected else "none"}
+    return web.json_response(
+        told if found is None else _receipt(found), headers={"Cache-Control": "no-store"}
+    )
+
+
+async def keys(request: web.Request) -> web.Response:
+    """Every key that ever signed for this operator; anybody may know them."""
+    async with request.app[SERVICES].database.read() as tx:
+        content = await published_keys(tx)
+    return web.Response(
+        body=content,
+        content_type="application/json",
+        headers={"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"},
+    )
+
+
+def _receipt(found: Receipt) -> dict[str, object]:
+    return {
+        "state": "sealed",
+        "session_id": found.session_id,
+        "number": found.number,
+        "sealed_at": found.sealed_at.isoformat(),
+        "root": found.root,
+        "receipt": found.text,
+    }
+
+
+def _shown(found: EvidencePackage) -> EvidencePackageOut:
+    return EvidencePackageOut.model_validate(found, from_attributes=True)
+
+
+async def _note(services: Services, actor: Actor, case_id: str, what: str, id_: str) -> None:
+    async with services.database.read() as tx:
+        case = await tx.get_one(Case, case_id)
+    await note_look(
+        services.database,
+        services.keys,
+        actor,
+        tenant_id=case.tenant_id,
+        what=what,
+        subject_id=id_,
+        now=services.clock.now(),
+    )

@@ -1,0 +1,270 @@
+"""Checkpoints, manifests, supplements and keys on both databases, by a clock that is set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import pytest
+from sqlalchemy import make_url, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.database import Database, upgrade
+from cases.keys import KeyRing
+from cases.sessions import new_session
+from cases.states import Role, SessionState
+from cases.tables import Case, Checkpoint, Manifest, Participant, PublishedKey, Recording, Session
+from cases.unit import Unit
+from infra.local.postgres import Postgres
+from recorder.checkpointing import write_checkpoint
+from recorder.key_history import key_history, note_key
+from recorder.packaging import order_package, see_package
+from recorder.port import Evidence
+from recorder.proof.jws import check_public_jwk, is_signed_by, read_jws
+from recorder.sealing import seal_at_hang_up, seal_session
+from recorder.signing import SigningKey
+from recorder.statements import LedgerContradicts
+from runtime.errors import CaseError, StoreError
+from runtime.ids import new_id
+from runtime.settings import Settings
+from tests.support.seller import Seller, make_seller
+
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: Postgres) -> str:
+    """The name of a database with every table, to be copied."""
+    upgrade(make_url(postgres.fresh_database("migrated_sealing")))
+    return "migrated_sealing"
+
+
+@dataclass
+class World:
+    """A seller and what sealing needs of the process it runs in."""
+
+    seller: Seller
+    settings: Settings
+    ordered: list[str] = field(default_factory=list)
+
+    @property
+    def keys(self) -> KeyRing:
+        """The seller's keys."""
+        return self.seller.keys
+
+    async def enqueue(self, tx: AsyncSession, name: str, id_: str, *rest: str) -> None:
+        """Remember what was ordered."""
+        del tx, name, rest
+        self.ordered.append(id_)
+
+    async def run(self, act: Callable[[Unit], Awaitable[T]]) -> T:
+        """One commit."""
+        async with self.seller.database.begin() as tx:
+            return await act(Unit(tx, self.seller.keys, self, self.seller.now))
+
+    @property
+    def evidence(self) -> Evidence:
+        """As the durable work sees it."""
+        return cast("Evidence", self)
+
+    async def live_session(self) -> str:
+        """A session that is live, with the first bytes of one recording."""
+        actor = await self.seller.staff(Role.AGENT, tenant=self.seller.lamp)
+        opened = await self.seller.open_case(actor)
+        session_id = new_id("ses")
+
+        async def act(unit: Unit) -> None:
+            case = await unit.tx.get_one(Case, opened.case_id)
+            key = await unit.keys.new_session_key(unit.tx, case.tenant_id)
+            session = new_session(session_id, case, SessionState.LIVE, key, unit.now)
+            session.live_at = unit.now
+            unit.tx.add(session)
+            await unit.tx.flush()
+            person = Participant(
+                id=new_id("par"),
+                session_id=session_id,
+                role="buyer",
+                name="Li",
+                locale="en",
+                presence="here",
+                seen_at=unit.now,
+                joined_at=unit.now,
+            )
+            unit.tx.add(person)
+            await unit.tx.flush()
+            unit.tx.add(
+                Recording(
+                    id=f"rec_{session_id}",
+                    session_id=session_id,
+                    participant_id=person.id,
+                    part=1,
+                    container="mp4",
+                    tracks=[],
+                    init=b"init",
+                    init_sha256=sha256(b"init").hexdigest(),
+                    t0_ns=1_790_000_000_000_000_000,
+                )
+            )
+
+        await self.run(act)
+        return session_id
+
+    async def end(self, session_id: str, *, recorder_closed: bool) -> None:
+        """End the session, with or without the recorder's last word."""
+
+        async def act(unit: Unit) -> None:
+            session = await unit.tx.get_one(Session, session_id)
+            session.state, session.ended_at = SessionState.ENDED, unit.now
+            if recorder_closed:
+                session.recorder_closed_at = unit.now
+
+        await self.run(act)
+
+    async def manifests(self, session_id: str) -> list[Manifest]:
+        """What was sealed."""
+        async with self.seller.database.read() as tx:
+            rows = await tx.scalars(
+                select(Manifest).where(Manifest.session_id == session_id).order_by(Manifest.number)
+            )
+            return list(rows)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+    """On a database of each kind."""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'new' / 'proofcall.db'}"
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.fresh_database(template=request.getfixturevalue("migrated"))
+    database = Database(url)
+    yield World(await make_seller(database), Settings(data=tmp_path))
+    await database.close()
+
+
+async def test_what_was_on_its_way_at_hang_up_follows_in_a_supplement(world: World) -> None:
+    """Number 0 after eight seconds, number 1 that cites it when the recorder has closed."""
+    session_id = await world.live_session()
+    await world.end(session_id, recorder_closed=False)
+    with pytest.raises(StoreError) as early:
+        await seal_at_hang_up(world.evidence, session_id)
+    assert early.value.retryable
+    world.seller.clock.advance(9)
+    await seal_at_hang_up(world.evidence, session_id)
+    await seal_at_hang_up(world.evidence, session_id)
+    (first,) = await world.manifests(session_id)
+    assert not first.complete
+    with pytest.raises(StoreError):
+        await seal_session(world.evidence, session_id)
+    await world.end(session_id, recorder_closed=True)
+    await seal_session(world.evidence, session_id)
+    await seal_session(world.evidence, session_id)
+    first, second = await world.manifests(session_id)
+    said = json.loads(second.body)
+    assert (said["number"], said["complete"]) == (1, True)
+    assert said["previous"] == sha256(first.body).hexdigest()
+    assert first.receipt
+    receipt = json.loads(read_jws(first.receipt).payload)
+    assert receipt["manifest_sha256"] == sha256(first.body).hexdigest()
+
+
+async def test_what_was_complete_at_hang_up_gets_no_supplement(world: World) -> None:
+    """The usual end: one manifest."""
+    session_id = await world.live_session()
+    await world.end(session_id, recorder_closed=True)
+    await seal_at_hang_up(world.evidence, session_id)
+    await seal_session(world.evidence, session_id)
+    assert [one.complete for one in await world.manifests(session_id)] == [True]
+
+
+async def test_a_ledger_that_contradicts_itself_is_not_signed(world: World) -> None:
+    """A root that is not that of the fragments: nobody signs over it."""
+    session_id = await world.live_session()
+
+    async def spoil(unit: Unit) -> None:
+        recording = await unit.tx.get_one(Recording, f"rec_{session_id}")
+        recording.root = "0" * 64
+
+    await world.run(spoil)
+    await world.end(session_id, recorder_closed=True)
+    with pytest.raises(LedgerContradicts):
+        await seal_at_hang_up(world.evidence, session_id)
+    assert await world.manifests(session_id) == []
+
+
+async def test_checkpoints_come_every_ten_seconds_and_cite_each_other(world: World) -> None:
+    """Never sooner, never once the call is over; the manifest names the last."""
+    session_id = await world.live_session()
+    key = SigningKey.load(world.settings.keys_dir)
+
+    async def write(unit: Unit) -> None:
+        await write_checkpoint(unit, key, session_id)
+
+    for advance_s in (10, 3, 8):
+        world.seller.clock.advance(advance_s)
+        await world.run(write)
+    async with world.seller.database.read() as tx:
+        rows = list(await tx.scalars(select(Checkpoint).order_by(Checkpoint.number)))
+    assert [row.number for row in rows] == [1, 2]
+    said = [json.loads(read_jws(row.jws).payload) for row in rows]
+    assert [one["previous"] for one in said] == [None, rows[0].sha256]
+    await world.end(session_id, recorder_closed=True)
+    world.seller.clock.advance(20)
+    await world.run(write)
+    await seal_at_hang_up(world.evidence, session_id)
+    (manifest,) = await world.manifests(session_id)
+    assert json.loads(manifest.body)["checkpoint"] == rows[1].sha256
+
+
+async def test_a_rotated_key_leaves_the_old_one_in_the_history(world: World) -> None:
+    """What the old key signed can still be named; one key is the key of now."""
+    session_id = await world.live_session()
+    await world.end(session_id, recorder_closed=True)
+    await seal_at_hang_up(world.evidence, session_id)
+    old = SigningKey.load(world.settings.keys_dir)
+    fresh = SigningKey.rotate(world.settings.keys_dir)
+    assert fresh.key_id != old.key_id
+    world.seller.clock.advance(60)
+    now = world.seller.now
+    await world.run(lambda unit: note_key(unit.tx, fresh, now))
+    await world.run(lambda unit: note_key(unit.tx, fresh, now + timedelta(hours=1)))
+    async with world.seller.database.read() as tx:
+        history: Any = await key_history(tx)
+        open_keys = list(
+            await tx.scalars(select(PublishedKey.kid).where(PublishedKey.until.is_(None)))
+        )
+    assert [one["kid"] for one in history["keys"]] == [old.key_id, fresh.key_id]
+    assert open_keys == [fresh.key_id]
+    (manifest,) = await world.manifests(session_id)
+    assert is_signed_by(read_jws(manifest.jws), check_public_jwk(history["keys"][0]))
+
+
+async def test_packages_are_ordered_by_who_may_review_and_seen_by_nobody_else(
+    world: World,
+) -> None:
+    """Another seller finds nothing; at most three are made at a time."""
+    session_id = await world.live_session()
+    async with world.seller.database.read() as tx:
+        case_id = (await tx.get_one(Session, session_id)).case_id
+    agent = await world.seller.staff(Role.AGENT, tenant=world.seller.lamp)
+    rival = await world.seller.staff(Role.ADMIN, tenant=world.seller.shoes)
+    with pytest.raises(CaseError, match="nothing here"):
+        await world.run(lambda unit: order_package(unit, rival, case_id))
+    ids = []
+    for _ in range(3):
+        ordered = await world.run(lambda unit: order_package(unit, agent, case_id))
+        ids.append(ordered.id)
+    assert world.ordered == [f"make_package:{one}" for one in ids]
+    with pytest.raises(CaseError) as full:
+        await world.run(lambda unit: order_package(unit, agent, case_id))
+    assert full.value.code == "packages_under_way"
+    async with world.seller.database.read() as tx:
+        assert (await see_package(tx, agent, ids[0])).case_id == case_id
+        for wrong in (ids[0], "pkg_nothing"):
+            with pytest.raises(CaseError) as refused:
+                await see_package(tx, rival, wrong)
+            assert refused.value.status == 404

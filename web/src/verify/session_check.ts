@@ -1,0 +1,275 @@
+/** One inspection of a package: log, recordings, manifests, checkpoints, photographs (`recorder/proof/session_check.py`). */
+import { canonical, crc32OfParts, fromHex, joined, Malformed, sha256, sha256Hex, toHex, utf8, type Json } from './encoding';
+import { checkPublicJwk, isSignedBy, thumbprint, type Jwk } from './jws';
+import type { Gap, SessionReport } from './report';
+import { fits, SHAPES } from './shapes';
+import type { Source } from './source';
+import type { Checkpoint, Checkpoints, Countersignature, Countersigned, DeviceKey, Grown, Head, Log, LogEvent, Manifest, Receipt, StatedRecording, Table } from './statements';
+import { Frontier, treeRoot } from './tree';
+
+const GENESIS = '0'.repeat(64);
+const MAX_FRAGMENT_BYTES = 64 * 1024 * 1024;
+
+export class SessionCheck {
+  readonly report: SessionReport;
+  readonly gaps: Gap[] = [];
+  readonly recordingPaths = new Set<string>();
+  /** By number: the body's digest and the signer. */
+  readonly manifestDigests = new Map<number, { digest: string; kid: string }>();
+  private readonly logHashes: string[] = [];
+  private readonly deviceKeys = new Map<string, Jwk>();
+  private readonly roots = new Map<string, string[]>();
+  private readonly tables = new Map<string, Table>();
+
+  constructor(
+    private readonly source: Source,
+    readonly sessionId: string,
+    private readonly caseId: string,
+  ) {
+    this.report = { session_id: sessionId, manifests: 0, recordings: 0, fragments: 0, stills: 0, events: 0, withheld: 0, checkpoints: 0, countersigned: {} };
+  }
+
+  async run(manifests: number): Promise<void> {
+    await this.checkLog();
+    const stated = await this.readManifests(manifests);
+    const last = stated.at(-1);
+    if (!last) return;
+    for (const recording of last.recordings) await this.checkRecording(recording);
+    for (const manifest of stated) await this.checkManifest(manifest);
+    await this.checkCheckpoints(stated, last);
+    await this.checkStills(last);
+    this.admitGaps(last);
+  }
+
+  private path(name: string): string {
+    return `${this.sessionId}/${name}`;
+  }
+
+  private async checkLog(): Promise<void> {
+    const path = this.path('log.json');
+    const log = await this.source.json<Log>(path, SHAPES.log);
+    if (!log) return;
+    if (log.format !== 'proofcall-log-1' || log.session_id !== this.sessionId) {
+      this.source.blame('place', path);
+      return;
+    }
+    let previous = GENESIS;
+    for (const [index, event] of log.events.entries()) {
+      const { prev, seq, kind, visibility, at, actor, commitment } = event;
+      const digest = await sha256Hex(utf8(canonical({ prev, seq, kind, visibility, at, actor, commitment })));
+      if (seq !== index + 1 || prev !== previous || digest !== event.hash) this.source.blame('chain', path, index + 1);
+      previous = event.hash;
+      this.logHashes.push(previous);
+      await this.openEvent(event, path);
+    }
+    this.report.events = log.events.length;
+  }
+
+  private async openEvent(event: LogEvent, path: string): Promise<void> {
+    const { salt, payload, seq } = event;
+    if (salt === null) {
+      if (payload !== null) this.source.blame('payload', path, seq);
+      this.report.withheld++;
+      return;
+    }
+    if ((await sha256Hex(joined(fromHex(salt), utf8(canonical(payload))))) !== event.commitment) {
+      this.source.blame('payload', path, seq);
+      return;
+    }
+    if (event.kind !== 'device_key' || !fits(payload, SHAPES.device_key)) return;
+    const said = payload as unknown as DeviceKey;
+    try {
+      const jwk = await checkPublicJwk(said.jwk);
+      this.deviceKeys.set(JSON.stringify([said.participant_id, await thumbprint(jwk)]), jwk);
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      this.source.blame('payload', path, seq);
+    }
+  }
+
+  private async readManifests(count: number): Promise<Manifest[]> {
+    const stated: Manifest[] = [];
+    let previous: string | null = null;
+    if (count === 0) this.source.blame('missing', this.path('manifest-0.jws'));
+    for (let number = 0; number < Math.min(count, this.source.entries.size); number++) {
+      const path = this.path(`manifest-${number}.jws`);
+      const bytes = await this.source.text(path);
+      const found = bytes && (await this.source.statement<Manifest>(bytes, 'proofcall-manifest+json', SHAPES.manifest, path));
+      if (!found) return [];
+      const { said, digest, kid } = found;
+      if (said.format !== 'proofcall-manifest-1') {
+        this.source.blame('format', path);
+        return [];
+      }
+      if (said.session_id !== this.sessionId || said.case_id !== this.caseId) {
+        this.source.blame('place', path);
+        return [];
+      }
+      if (said.number !== number) this.source.blame('order', path);
+      if (said.previous !== previous) this.source.blame('previous', path);
+      this.manifestDigests.set(number, { digest, kid });
+      await this.checkReceipt(number, digest);
+      previous = digest;
+      stated.push(said);
+    }
+    this.report.manifests = stated.length;
+    return stated;
+  }
+
+  private async checkReceipt(number: number, digest: string): Promise<void> {
+    const path = this.path(`receipt-${number}.txt`);
+    const bytes = await this.source.text(path);
+    const found = bytes && (await this.source.statement<Receipt>(bytes, 'proofcall-receipt+json', SHAPES.receipt, path));
+    if (!found) return;
+    const { session_id, number: numbered, manifest_sha256 } = found.said;
+    if (session_id !== this.sessionId || numbered !== number || manifest_sha256 !== digest) this.source.blame('receipt', path);
+  }
+
+  private async checkRecording(recording: StatedRecording): Promise<void> {
+    const { recording_id: id } = recording;
+    const path = this.path(`recordings/${id}.${recording.container}`);
+    const tablePath = this.path(`recordings/${id}.json`);
+    this.recordingPaths.add(path);
+    const table = await this.source.json<Table>(tablePath, SHAPES.table);
+    const entry = this.source.entries.get(path);
+    if (!entry) this.source.blame('missing', path);
+    if (!table || !entry) return;
+    if (table.format !== 'proofcall-fragments-1' || table.recording_id !== id) {
+      this.source.blame('place', tablePath);
+      return;
+    }
+    this.tables.set(id, table);
+    if (table.fragments.length !== recording.fragments) this.source.blame('table', tablePath);
+    const parts = [{ bytes: table.init_bytes, sha256: recording.init_sha256 }, ...table.fragments];
+    const frontier = new Frontier();
+    const roots: string[] = [];
+    const checksum = crc32OfParts();
+    let at = entry.start;
+    for (const [number, part] of parts.entries()) {
+      const end = at + part.bytes;
+      if (end > entry.end || part.bytes > MAX_FRAGMENT_BYTES) {
+        this.source.blame('fragment', path, number);
+        return;
+      }
+      const bytes = await this.source.read(at, end);
+      checksum.add(bytes);
+      const found = await sha256(bytes);
+      if (toHex(found) !== part.sha256) this.source.blame('fragment', path, number);
+      if (number > 0 && table.fragments[number - 1]?.no !== number) this.source.blame('order', tablePath, number);
+      await frontier.append(found);
+      roots.push(toHex(await frontier.root()));
+      at = end;
+    }
+    if (at !== entry.end) this.source.blame('fragment', path, parts.length);
+    if (at === entry.end && checksum.value() !== entry.crc) this.source.blame('checksum', path);
+    this.roots.set(id, roots);
+    this.report.recordings++;
+    this.report.fragments += table.fragments.length;
+  }
+
+  private async checkManifest(manifest: Manifest): Promise<void> {
+    const path = this.path(`manifest-${manifest.number}.jws`);
+    for (const recording of manifest.recordings) {
+      this.checkRoot(recording, path);
+      const table = this.tables.get(recording.recording_id);
+      if (table) {
+        const shown = { ...table, fragments: table.fragments.slice(0, recording.fragments) } as unknown as Json;
+        if ((await sha256Hex(utf8(canonical(shown)))) !== recording.table_sha256) this.source.blame('table', this.path(`recordings/${recording.recording_id}.json`));
+      }
+    }
+    const root = await treeRoot(manifest.recordings.map((recording) => fromHex(recording.root)));
+    if (toHex(root) !== manifest.root) this.source.blame('root', path);
+    this.checkHead(manifest.log, path);
+  }
+
+  private checkRoot(grown: Grown, path: string, at: number | null = null): void {
+    const roots = this.roots.get(grown.recording_id);
+    if (!roots) {
+      if (!this.tables.has(grown.recording_id)) this.source.blame('shrunk', path, at);
+    } else if (grown.fragments >= roots.length) {
+      this.source.blame('shrunk', path, at);
+    } else if (roots[grown.fragments] !== grown.root) {
+      this.source.blame('root', path, at);
+    }
+  }
+
+  private checkHead(head: Head, path: string, at: number | null = null): void {
+    const known = [null, ...this.logHashes];
+    if (head.last_seq >= known.length || head.hash !== known[head.last_seq]) this.source.blame('log_head', path, at);
+  }
+
+  private async checkCheckpoints(stated: readonly Manifest[], last: Manifest): Promise<void> {
+    const path = this.path('checkpoints.json');
+    const listed = await this.source.json<Checkpoints>(path, SHAPES.checkpoints);
+    if (!listed) return;
+    if (listed.format !== 'proofcall-checkpoints-1' || listed.session_id !== this.sessionId) {
+      this.source.blame('place', path);
+      return;
+    }
+    let previous: string | null = null;
+    const digests = new Set<string>();
+    for (const [index, one] of listed.checkpoints.entries()) {
+      const number = index + 1;
+      const found: { said: Checkpoint; digest: string } | null = await this.source.statement<Checkpoint>(utf8(one.jws), 'proofcall-checkpoint+json', SHAPES.checkpoint, path, number);
+      if (!found) return;
+      const { said, digest } = found;
+      if (said.format !== 'proofcall-checkpoint-1' || said.session_id !== this.sessionId) this.source.blame('place', path, number);
+      if (said.number !== number) this.source.blame('order', path, number);
+      if (said.previous !== previous) this.source.blame('previous', path, number);
+      for (const recording of said.recordings) this.checkRoot(recording, path, number);
+      this.checkHead(said.log, path, number);
+      for (const signature of one.countersignatures) await this.checkCountersignature(signature, digest, path, number);
+      previous = digest;
+      digests.add(digest);
+    }
+    this.report.checkpoints = listed.checkpoints.length;
+    for (const manifest of stated) {
+      if (manifest.checkpoint !== null && !digests.has(manifest.checkpoint)) this.source.blame('previous', path);
+    }
+    if (last.checkpoint !== previous) this.source.blame('previous', path);
+  }
+
+  private async checkCountersignature(one: Countersigned, digest: string, path: string, at: number): Promise<void> {
+    const person = one.participant_id;
+    const jws = this.source.jws(utf8(one.jws), path, at);
+    if (!jws) return;
+    const key = this.deviceKeys.get(JSON.stringify([person, jws.kid]));
+    if (!key) {
+      this.source.blame('device_key', path, at);
+      return;
+    }
+    if (jws.typ !== 'proofcall-countersignature+json' || !(await isSignedBy(jws, key))) {
+      this.source.blame('signature', path, at);
+      return;
+    }
+    const said = this.source.value<Countersignature>(jws.payload, SHAPES.countersignature, path, at);
+    if (!said) return;
+    if (said.checkpoint_sha256 !== digest || said.participant_id !== person) {
+      this.source.blame('place', path, at);
+      return;
+    }
+    this.report.countersigned[person] = (this.report.countersigned[person] ?? 0) + 1;
+  }
+
+  private async checkStills(manifest: Manifest): Promise<void> {
+    for (const still of manifest.stills) {
+      if (still.state !== 'cut') continue;
+      const path = this.path(`stills/${still.still_id}.jpg`);
+      const entry = this.source.entries.get(path);
+      if (!entry) {
+        this.source.blame('missing', path);
+        continue;
+      }
+      if ((await this.source.digest(entry)) !== still.sha256) this.source.blame('still', path);
+      this.report.stills++;
+    }
+  }
+
+  private admitGaps(manifest: Manifest): void {
+    const admit = (participant_id: string, from_ns: string, to_ns: string, cause: string) =>
+      this.gaps.push({ session_id: this.sessionId, participant_id, from_ns, to_ns, cause });
+    for (const gap of manifest.gaps) admit(gap.participant_id, gap.from_ns, gap.to_ns, gap.cause);
+    for (const still of manifest.stills) if (still.state !== 'cut') admit(still.participant_id, still.at_ns, still.at_ns, `still_${still.state}`);
+    if (!manifest.complete) admit('', '', '', 'incomplete');
+  }
+}

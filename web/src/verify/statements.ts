@@ -1,0 +1,110 @@
+/** What the statements of a package say, as far as the verifier reads them; shapes are checked before. */
+import type { Json } from './encoding';
+
+export interface Keys {
+  format: string;
+  keys: { kid: string; [member: string]: Json }[];
+}
+
+export interface Package {
+  format: string;
+  case_id: string;
+  as_of: string;
+  sessions: { session_id: string; manifests: number }[];
+  files: { path: string; bytes: number; sha256?: string }[];
+}
+
+export interface Head {
+  last_seq: number;
+  hash: string | null;
+}
+
+export interface Grown {
+  recording_id: string;
+  fragments: number;
+  root: string;
+}
+
+export interface StatedRecording extends Grown {
+  participant_id: string;
+  container: string;
+  init_sha256: string;
+  table_sha256: string;
+}
+
+export interface Manifest {
+  format: string;
+  number: number;
+  previous: string | null;
+  complete: boolean;
+  session_id: string;
+  case_id: string;
+  recordings: StatedRecording[];
+  gaps: { participant_id: string; from_ns: string; to_ns: string; cause: string }[];
+  stills: { still_id: string; participant_id: string; state: string; at_ns: string; sha256: string | null }[];
+  checkpoint: string | null;
+  log: Head;
+  root: string;
+}
+
+export interface Table {
+  format: string;
+  recording_id: string;
+  init_bytes: number;
+  fragments: { no: number; bytes: number; sha256: string; [more: string]: Json }[];
+}
+
+export interface Log {
+  format: string;
+  session_id: string;
+  events: LogEvent[];
+}
+
+export interface LogEvent {
+  seq: number;
+  kind: string;
+  visibility: string;
+  at: string;
+  actor: string;
+  commitment: string;
+  prev: string;
+  hash: string;
+  salt: string | null;
+  payload: Json;
+}
+
+export interface Checkpoints {
+  format: string;
+  session_id: string;
+  checkpoints: { jws: string; countersignatures: Countersigned[] }[];
+}
+
+export interface Countersigned {
+  participant_id: string;
+  jws: string;
+}
+
+export interface Checkpoint {
+  format: string;
+  session_id: string;
+  number: number;
+  recordings: Grown[];
+  log: Head;
+  previous: string | null;
+}
+
+export interface Countersignature {
+  checkpoint_sha256: string;
+  participant_id: string;
+}
+
+export interface Receipt {
+  session_id: string;
+  number: number;
+  manifest_sha256: string;
+}
+
+export interface DeviceKey {
+  participant_id: string;
+  jwk: Json;
+}

@@ -1,0 +1,33 @@
+/** The Merkle tree over a recording's fragments (RFC 9162, section 2.1), as it grows. */
+import { joined, sha256 } from './encoding';
+
+type Hash = Uint8Array<ArrayBuffer>;
+const LEAF = Uint8Array.of(0);
+const NODE = Uint8Array.of(1);
+
+export class Frontier {
+  private size = 0;
+  private readonly peaks: Hash[] = [];
+
+  /** Add an entry at the end. */
+  async append(entry: Hash): Promise<void> {
+    let node = await sha256(joined(LEAF, entry));
+    for (let size = this.size; size & 1; size >>= 1) node = await sha256(joined(NODE, this.peaks.pop() as Hash, node));
+    this.peaks.push(node);
+    this.size++;
+  }
+
+  /** The root over all entries so far. */
+  async root(): Promise<Hash> {
+    let root = this.peaks.at(-1);
+    if (!root) return sha256(new Uint8Array());
+    for (const peak of this.peaks.slice(0, -1).reverse()) root = await sha256(joined(NODE, peak, root));
+    return root;
+  }
+}
+
+export async function treeRoot(entries: readonly Hash[]): Promise<Hash> {
+  const frontier = new Frontier();
+  for (const entry of entries) await frontier.append(entry);
+  return frontier.root();
+}

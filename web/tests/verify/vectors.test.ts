@@ -1,0 +1,58 @@
+/** The page's verifier in Node: the shared vectors, the shared shapes, and what both spell alike. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { canonical, crc32, fromBase64url, parseCanonical, utf8 } from '../../src/verify/encoding';
+import type { Report } from '../../src/verify/report';
+import { SHAPES } from '../../src/verify/shapes';
+import { verifyPackage } from '../../src/verify/verification';
+
+interface Vector {
+  name: string;
+  package: string;
+  receipt: string | null;
+  key: string | null;
+  report: Report;
+}
+
+const folder = new URL('../../../tests/vectors/', import.meta.url);
+const read = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
+const vectors = JSON.parse(new TextDecoder().decode(read('answers.json'))) as Vector[];
+
+function content(bytes: Uint8Array<ArrayBuffer>) {
+  return { size: bytes.length, read: async (start: number, end: number) => bytes.slice(start, end) };
+}
+
+describe('the shared vectors', () => {
+  it.each(vectors)('$name', async ({ package: name, receipt, key, report }) => {
+    const given = { receipt: receipt === null ? null : utf8(receipt), key: key === null ? null : utf8(key) };
+    expect(await verifyPackage(content(read(name)), given)).toEqual(report);
+  });
+
+  it('have the shapes that Python has', () => {
+    expect(SHAPES).toEqual(JSON.parse(new TextDecoder().decode(read('shapes.json'))));
+  });
+});
+
+it('a changed bit anywhere is seen', async () => {
+  const whole = read((vectors[0] as Vector).package);
+  const key = utf8(vectors.find((vector) => vector.name === 'by_key')?.key ?? '');
+  for (let bit = 3; bit < whole.length * 8; bit += 1531) {
+    const changed = whole.slice();
+    changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
+    expect((await verifyPackage(content(changed), { key })).answer, `bit ${bit}`).toBe('not_verified');
+  }
+});
+
+it('text that is not written in its one way is refused', () => {
+  for (const text of ['{"b":1,"a":2}', '{"a":1,"a":1}', '{ }', '1.0', '-0', '"\\u0041"', '"\\ud800"', '9007199254740992', '\ufeff1', '[1,]', 'NaN', '']) {
+    expect(() => parseCanonical(utf8(text)), text).toThrow();
+  }
+  expect(canonical(parseCanonical(utf8('{"a":[1,2.5,1e+21,"é\\n"],"b":null}')))).toBe('{"a":[1,2.5,1e+21,"é\\n"],"b":null}');
+  for (const text of ['QQ==', 'QR', 'Q', '*', 'Q Q']) expect(() => fromBase64url(text), text).toThrow();
+});
+
+it('the checksum is that of ZIP, in parts as well', () => {
+  const bytes = Uint8Array.from({ length: 1003 }, (_, at) => (at * 7919) & 255);
+  for (const cut of [0, 1, 7, 8, 9, 500]) expect(crc32(bytes.subarray(cut), crc32(bytes.subarray(0, cut)))).toBe(crc32(bytes));
+  expect(crc32(utf8('123456789'))).toBe(0xcbf43926);
+});
