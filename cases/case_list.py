@@ -7,14 +7,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, select
+from sqlalchemy import ColumnElement, Select, case, exists, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.access_policy import Action, CaseFacts, may
 from cases.actor import Actor, KeyActor, StaffActor
 from cases.case_access import forbidden, not_found
+from cases.case_search import search
 from cases.case_views import first_picture
 from cases.cursors import read_cursor, write_cursor
+from cases.keys import KeyRing
 from cases.states import CaseState, ClaimReason, Outcome
 from cases.tables import Case, ItemLine, Recording, Session, Tenant
 from cases.view import View
@@ -49,7 +51,11 @@ class CaseSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
-    """What a list is narrowed to; every word of ``words`` must occur."""
+    """What a list is narrowed to.
+
+    Every word of ``words`` must occur, in the case or in what was written about it; a case of
+    which it is the whole number (of the order, a parcel, or its own) comes first.
+    """
 
     words: str | None = None
     state: CaseState | None = None
@@ -72,7 +78,7 @@ class CasePage:
     next_cursor: str | None
 
 
-async def list_cases(tx: AsyncSession, actor: Actor, wanted: CaseFilter) -> CasePage:
+async def list_cases(tx: AsyncSession, keys: KeyRing, actor: Actor, wanted: CaseFilter) -> CasePage:
     """The cases an actor may see, newest change first, as ``CaseSummary`` JSON.
 
     Raises:
@@ -92,60 +98,63 @@ async def list_cases(tx: AsyncSession, actor: Actor, wanted: CaseFilter) -> Case
         .join(ItemLine, (ItemLine.case_id == Case.id) & (ItemLine.position == 0))
         .limit(wanted.limit + 1)
     )
-    query = _seen_by(query, actor)
+    tenants = _seen_tenants(actor)
+    query = query.where(Case.tenant_id.in_(tenants))
+    is_warehouse = isinstance(actor, StaffActor) and actor.tenant_id is None
+    if isinstance(actor, StaffActor) and is_warehouse:
+        query = query.where(Case.warehouse_id == actor.warehouse_id)
     if wanted.state is not None:
         query = query.where(Case.state == wanted.state)
     if wanted.order_number is not None:
         query = query.where(Case.order_number == wanted.order_number)
     if wanted.recorded is not None:
         query = query.where(recorded if wanted.recorded else ~recorded)
-    for word in (wanted.words or "").casefold().split():
-        query = query.where(Case.search_text.contains(word, autoescape=True))
     query = _for_whom_and_when(query, wanted)
-    query = _in_order(query, wanted)
+    first: frozenset[str] = frozenset()
+    if wanted.words and not wanted.words.isspace():
+        found = await search(tx, keys, tenants, wanted.words, as_seller=not is_warehouse)
+        query, first = query.where(found.narrowed), found.first
+    query = _in_order(query, wanted, first)
     rows = (await tx.execute(query)).all()
     page = rows[: wanted.limit]
     items = [
         CaseSummary(
-            id=case.id,
-            order_number=case.order_number,
-            buyer_name=case.buyer_name,
-            buyer_locale=case.buyer_locale,
-            state=CaseState(case.state),
+            id=one.id,
+            order_number=one.order_number,
+            buyer_name=one.buyer_name,
+            buyer_locale=one.buyer_locale,
+            state=CaseState(one.state),
             title=listing["title"],
             picture=first_picture(listing["pictures"]),
-            claim_reason=ClaimReason(case.claim_reason),
-            outcome=Outcome(case.verdict_outcome) if case.verdict_outcome else None,
-            updated_at=case.updated_at,
-            due_at=case.due_at,
-            assignee_staff_id=case.assignee_staff_id,
+            claim_reason=ClaimReason(one.claim_reason),
+            outcome=Outcome(one.verdict_outcome) if one.verdict_outcome else None,
+            updated_at=one.updated_at,
+            due_at=one.due_at,
+            assignee_staff_id=one.assignee_staff_id,
             tenant_name=tenant_name,
             recorded=is_recorded,
             last_session_id=last_session_id,
         ).model_dump(mode="json")
-        for case, tenant_name, listing, is_recorded, last_session_id in page
+        for one, tenant_name, listing, is_recorded, last_session_id in page
     ]
     more = len(rows) > wanted.limit
     return CasePage(items, _cursor(page[-1][0], wanted.sort) if more else None)
 
 
-def _seen_by(query: Select[Any], actor: Actor) -> Select[Any]:
-    """Narrow a query to the cases that ``access_policy`` lets the actor view."""
+def _seen_tenants(actor: Actor) -> list[str]:
+    """The tenants of which ``access_policy`` lets the actor view cases."""
     if isinstance(actor, KeyActor):
         if not may(actor, Action.VIEW_CASE, CaseFacts(actor.tenant_id, None, None)):
             raise forbidden()
-        return query.where(Case.tenant_id == actor.tenant_id)
+        return [actor.tenant_id]
     if not isinstance(actor, StaffActor):
         raise not_found()
     tenants = actor.granted_tenants if actor.tenant_id is None else {actor.tenant_id}
-    seen = [
+    return [
         tenant_id
         for tenant_id in sorted(tenants)
         if may(actor, Action.VIEW_CASE, CaseFacts(tenant_id, actor.warehouse_id, None))
     ]
-    if actor.tenant_id is None:
-        query = query.where(Case.warehouse_id == actor.warehouse_id)
-    return query.where(Case.tenant_id.in_(seen))
 
 
 def _recorded() -> ColumnElement[bool]:
@@ -163,22 +172,24 @@ def _for_whom_and_when(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
     return query
 
 
-def _in_order(query: Select[Any], wanted: CaseFilter) -> Select[Any]:
+def _in_order(query: Select[Any], wanted: CaseFilter, first: frozenset[str]) -> Select[Any]:
     """Sort, and begin behind the cursor; a cursor of the other order is refused."""
     begin = None if wanted.cursor is None else read_cursor(wanted.cursor, _tag(wanted.sort))
-    if wanted.sort is CaseSort.DUE:
-        query = query.where(Case.due_at.is_not(None)).order_by(Case.due_at, Case.id)
-        if begin is not None:
-            at, case_id = begin
-            query = query.where((Case.due_at > at) | ((Case.due_at == at) & (Case.id > case_id)))
-        return query
-    query = query.order_by(Case.updated_at.desc(), Case.id.desc())
+    is_due = wanted.sort is CaseSort.DUE
+    place = tuple_(Case.due_at if is_due else Case.updated_at, Case.id)
+    if is_due:
+        query = query.where(Case.due_at.is_not(None))
     if begin is not None:
-        at, case_id = begin
-        query = query.where(
-            (Case.updated_at < at) | ((Case.updated_at == at) & (Case.id < case_id))
-        )
-    return query
+        after = place > begin if is_due else place < begin
+        if first:
+            is_first = Case.id.in_(sorted(first))
+            after = (after | ~is_first) if begin[1] in first else (after & ~is_first)
+        query = query.where(after)
+    if first:
+        query = query.order_by(case((Case.id.in_(sorted(first)), 0), else_=1))
+    if is_due:
+        return query.order_by(Case.due_at, Case.id)
+    return query.order_by(Case.updated_at.desc(), Case.id.desc())
 
 
 def _cursor(case: Case, sort: CaseSort) -> str:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import os
 import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +35,14 @@ class KeyDestroyed(CaseError):  # noqa: N818 - the name says what was done
 
     def __init__(self) -> None:
         super().__init__("erased", "This has been erased.", status=410)
+
+
+@dataclass(frozen=True, slots=True)
+class WordKeys:
+    """The keys of a tenant's searchable words (``cases.search_terms``)."""
+
+    everybody: bytes  # what all who see a case may find it by
+    seller: bytes  # what only the tenant's own people may
 
 
 class KeyRing:
@@ -93,12 +104,50 @@ class KeyRing:
         wrapped = await tx.scalar(select(Tenant.wrapped_key).where(Tenant.id == tenant_id))
         if wrapped is None:
             raise KeyDestroyed
+        return self.open_tenant_key(tenant_id, wrapped)
+
+    def open_tenant_key(self, tenant_id: str, wrapped: bytes) -> bytes:
+        """The key of a tenant, from its row.
+
+        Raises:
+            SetupError: the master key is another one.
+        """
         try:
             return _unwrap(self._master, f"tenant:{tenant_id}", wrapped)
         except InvalidTag as error:
             raise SetupError(
                 "The master key is not the one this database was made with."
             ) from error
+
+    async def word_keys(self, tx: AsyncSession, tenant_id: str) -> WordKeys:
+        """The keys of the words by which a tenant's cases are found.
+
+        Raises:
+            KeyDestroyed: the tenant was erased.
+        """
+        found = await self.known_word_keys(tx, [tenant_id])
+        if tenant_id not in found:
+            raise KeyDestroyed
+        return found[tenant_id]
+
+    async def known_word_keys(
+        self, tx: AsyncSession, tenant_ids: Collection[str]
+    ) -> dict[str, WordKeys]:
+        """The same of many; those that were erased are left out."""
+        rows = await tx.execute(
+            select(Tenant.id, Tenant.wrapped_key).where(
+                Tenant.id.in_(sorted(tenant_ids)), Tenant.wrapped_key.is_not(None)
+            )
+        )
+        return {row.id: self.open_word_keys(row.id, row.wrapped_key) for row in rows}
+
+    def open_word_keys(self, tenant_id: str, wrapped: bytes) -> WordKeys:
+        """The keys of a tenant's words, from its wrapped key."""
+        key = self.open_tenant_key(tenant_id, wrapped)
+        return WordKeys(
+            hmac.digest(key, b"words:everybody", "sha256"),
+            hmac.digest(key, b"words:seller", "sha256"),
+        )
 
     async def new_case_key(self, tx: AsyncSession, tenant_id: str) -> bytes:
         """A wrapped key for a new case of the tenant."""

@@ -101,6 +101,7 @@ async def get_cases(request: web.Request) -> web.Response:
     async with request.app[SERVICES].database.read() as tx:
         page = await list_cases(
             tx,
+            request.app[SERVICES].keys,
             actor,
             CaseFilter(
                 words=wanted.q,

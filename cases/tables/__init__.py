@@ -74,6 +74,7 @@ from cases.tables.webhooks import (
     WebhookDelivery,
     WebhookEndpoint,
 )
+from cases.tables.words import CaseWords
 
 __all__ = [
     "ApiKey",
@@ -84,6 +85,7 @@ __all__ = [
     "BenchCamera",
     "Case",
     "CaseFigure",
+    "CaseWords",
     "Consent",
     "Deadline",
     "DeskHours",

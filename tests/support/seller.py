@@ -100,7 +100,7 @@ class Seller:
     async def listed(self, actor: StaffActor | KeyActor, **wanted: Any) -> list[str]:
         """The ids of the cases the actor finds."""
         async with self.database.read() as tx:
-            page = await list_cases(tx, actor, CaseFilter(**wanted))
+            page = await list_cases(tx, self.keys, actor, CaseFilter(**wanted))
         return [item["id"] for item in page.items]
 
 
