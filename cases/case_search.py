@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.keys import KeyRing, WordKeys
-from cases.search_terms import asked_terms, number_term, signed_pack
+from cases.search_terms import asked_terms, number_piece, signed_pack, term_of
 from cases.tables import Case, CaseWords
 
 MOST_READ: Final = 1000
@@ -74,7 +74,7 @@ def _choices(keys: WordKeys, question: str, as_seller: bool) -> Choice:
 
 def _number(keys: WordKeys, question: str, as_seller: bool) -> frozenset[int]:
     mine = [keys.everybody, keys.seller] if as_seller else [keys.everybody]
-    return frozenset(number_term(key, question) for key in mine)
+    return frozenset(term_of(key, number_piece(question)) for key in mine)
 
 
 async def _cases_with(tx: AsyncSession, words: Mapping[str, Choice], limit: int) -> list[str]:

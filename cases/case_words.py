@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.database import Database
 from cases.keys import KeyDestroyed, KeyRing
 from cases.log import LoggedEvent, LogKind, opened
-from cases.search_terms import field_terms, number_term, word_terms
+from cases.search_terms import field_pieces, number_piece, prose_pieces, terms_of
 from cases.tables import Case, CaseWords, Event, ItemLine, Parcel, Session
 
 SPOKEN = frozenset({"message", "note", "translation"})
@@ -35,7 +35,7 @@ async def add_words(tx: AsyncSession, keys: KeyRing, case: Case, event: LoggedEv
     """
     row = await _row(tx, keys, case)
     words = await keys.word_keys(tx, case.tenant_id)
-    _add(row, *(word_terms(words.everybody, text) for text in said_in(event)))
+    _add(row, words.everybody, *(prose_pieces(text) for text in said_in(event)))
     await tx.flush()
 
 
@@ -49,7 +49,7 @@ async def add_number(tx: AsyncSession, keys: KeyRing, case: Case, number: str | 
         return
     row = await _row(tx, keys, case)
     words = await keys.word_keys(tx, case.tenant_id)
-    _add(row, _number(words.everybody, number))
+    _add(row, words.everybody, number_pieces(number))
     await tx.flush()
 
 
@@ -99,6 +99,11 @@ def said_in(event: LoggedEvent) -> list[str]:
     ]
 
 
+def number_pieces(number: str) -> set[str]:
+    """What a number or an address is found by: whole, in parts and by their beginnings."""
+    return field_pieces(number) | {number_piece(number)}
+
+
 async def _row(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseWords:
     """The case's row, held until the commit; a case from before there were any gets it now."""
     name = (case.tenant_id, case.id)
@@ -125,7 +130,7 @@ async def _whole_row(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseWords:
         select(ItemLine.sku, ItemLine.listing).where(ItemLine.case_id == case.id)
     )
     fields = [case.buyer_name, *(text for sku, one in lines for text in (sku, one["title"]))]
-    numbers = [case.order_number, case.id]
+    numbers = [case.order_number]
     numbers += [
         one
         for one in await tx.scalars(select(Parcel.tracking_number).where(Parcel.case_id == case.id))
@@ -133,12 +138,15 @@ async def _whole_row(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseWords:
     ]
     _add(
         row,
-        *(_number(words.everybody, one) for one in numbers),
-        *(field_terms(words.everybody, one) for one in fields),
-        field_terms(words.everybody, case.claim_words),
-        # As in every view: a warehouse is not told the buyer's address, nor by guessing it.
-        _number(words.seller, case.buyer_email) if case.buyer_email else set(),
+        words.everybody,
+        *(number_pieces(one) for one in numbers),
+        *(field_pieces(one) for one in fields),
+        field_pieces(case.claim_words),
+        {number_piece(case.id)},
     )
+    if case.buyer_email:
+        # As in every view: a warehouse is not told the buyer's address, nor by guessing it.
+        _add(row, words.seller, number_pieces(case.buyer_email))
     calls = select(Session.id).where(Session.case_id == case.id)
     events = await tx.scalars(
         select(Event).where(
@@ -156,17 +164,13 @@ async def _whole_row(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseWords:
         else:
             event_key = key
         said = said_in(opened(event, event_key))
-        _add(row, *(word_terms(words.everybody, text) for text in said))
+        _add(row, words.everybody, *(prose_pieces(text) for text in said))
     return row
 
 
-def _number(key: bytes, number: str) -> set[int]:
-    return field_terms(key, number) | {number_term(key, number)}
-
-
-def _add(row: CaseWords, *terms: set[int]) -> None:
-    """Take up terms, as long as there is room: what a case was opened with comes first."""
+def _add(row: CaseWords, key: bytes, *pieces: set[str]) -> None:
+    """Take up pieces, as long as there is room: what a case was opened with comes first."""
     room = _MOST_TERMS - len(row.terms)
-    new = sorted(set().union(*terms) - row.terms)[: max(0, room)]
+    new = sorted(terms_of(key, set().union(*pieces)) - row.terms)[: max(0, room)]
     if new:
         row.terms = row.terms | set(new)

@@ -45,6 +45,14 @@ class WordKeys:
     seller: bytes  # what only the tenant's own people may
 
 
+@dataclass(frozen=True, slots=True)
+class FreshKey:
+    """A new key, plain and as it is kept."""
+
+    plain: bytes
+    wrapped: bytes
+
+
 class KeyRing:
     """Makes and opens keys; holds the master key and no other."""
 
@@ -151,8 +159,7 @@ class KeyRing:
 
     async def new_case_key(self, tx: AsyncSession, tenant_id: str) -> bytes:
         """A wrapped key for a new case of the tenant."""
-        tenant = AESGCM(await self.tenant_key(tx, tenant_id))
-        return _wrap(tenant, f"case:{tenant_id}", os.urandom(KEY_BYTES))
+        return make_case_key(await self.tenant_key(tx, tenant_id), tenant_id).wrapped
 
     async def open_case_key(self, tx: AsyncSession, tenant_id: str, wrapped: bytes) -> bytes:
         """The key of a case whose row is not there yet: what is filed is encrypted before it."""
@@ -174,9 +181,8 @@ class KeyRing:
 
     async def new_session_key(self, tx: AsyncSession, tenant_id: str) -> tuple[str, bytes]:
         """The id of a new session's key, and that key wrapped."""
-        tenant = AESGCM(await self.tenant_key(tx, tenant_id))
         key_id = new_id("key")
-        return key_id, _wrap(tenant, f"session:{key_id}", os.urandom(KEY_BYTES))
+        return key_id, make_session_key(await self.tenant_key(tx, tenant_id), key_id).wrapped
 
     async def open_session_key(
         self, tx: AsyncSession, tenant_id: str, key_id: str, wrapped: bytes
@@ -202,6 +208,21 @@ class KeyRing:
             raise KeyDestroyed
         tenant = AESGCM(await self.tenant_key(tx, row.tenant_id))
         return _unwrap(tenant, f"session:{row.key_id}", row.wrapped_key)
+
+
+def make_case_key(tenant_key: bytes, tenant_id: str) -> FreshKey:
+    """A new key for a case of the tenant."""
+    return _fresh(tenant_key, f"case:{tenant_id}")
+
+
+def make_session_key(tenant_key: bytes, key_id: str) -> FreshKey:
+    """A new key of that id for a session."""
+    return _fresh(tenant_key, f"session:{key_id}")
+
+
+def _fresh(wrapping: bytes, purpose: str) -> FreshKey:
+    key = os.urandom(KEY_BYTES)
+    return FreshKey(key, _wrap(AESGCM(wrapping), purpose, key))
 
 
 def _wrap(wrapping: AESGCM, purpose: str, key: bytes) -> bytes:

@@ -31,24 +31,28 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", _ACCENTS.sub("", plain)).casefold()
 
 
-def word_terms(key: bytes, text: str) -> set[int]:
-    """The terms of prose: each whole word; of unspaced scripts each character and each pair."""
-    return {_term(key, one) for one in _pieces(folded(text))}
+def prose_pieces(text: str) -> set[str]:
+    """What prose is found by: each whole word; of unspaced scripts each character and pair."""
+    return set(_pieces(folded(text)))
 
 
-def field_terms(key: bytes, text: str) -> set[int]:
-    """The terms of a name, a number or a title: as of prose, and each word's beginnings too."""
-    found = word_terms(key, text)
+def field_pieces(text: str) -> set[str]:
+    """What a name, a number or a title is found by: as prose, and by each word's beginnings."""
+    found = prose_pieces(text)
     for word, is_unspaced in _runs(folded(text)):
         if not is_unspaced:
-            ends = range(_SHORTEST_BEGINNING, len(word))
-            found.update(_term(key, word[:end]) for end in ends)
+            found.update(word[:end] for end in range(_SHORTEST_BEGINNING, len(word)))
     return found
 
 
-def number_term(key: bytes, number: str) -> int:
-    """The term of a whole number, by which its case comes first; spaces do not count."""
-    return _term(key, "=" + "".join(folded(number).split()))
+def number_piece(number: str) -> str:
+    """What puts a case first when its whole number is asked for; spaces do not count."""
+    return "=" + "".join(folded(number).split())
+
+
+def terms_of(key: bytes, pieces: Iterable[str]) -> set[int]:
+    """The terms that stand for pieces."""
+    return {term_of(key, one) for one in pieces}
 
 
 def asked_terms(key: bytes, question: str) -> list[int]:
@@ -58,7 +62,7 @@ def asked_terms(key: bytes, question: str) -> list[int]:
     """
     asked: list[int] = []
     for word, is_unspaced in _runs(folded(question)):
-        asked += [_term(key, one) for one in (_pairs(word) if is_unspaced else (word,))]
+        asked += [term_of(key, one) for one in (_pairs(word) if is_unspaced else (word,))]
     return list(dict.fromkeys(asked))[:MOST_ASKED]
 
 
@@ -100,6 +104,7 @@ def _pairs(run: str) -> Iterable[str]:
     return [run[at : at + 2] for at in range(len(run) - 1)] or [run]
 
 
-def _term(key: bytes, word: str) -> int:
-    digest = blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8, key=key).digest()
+def term_of(key: bytes, piece: str) -> int:
+    """64 signed bits that stand for a piece."""
+    digest = blake2b(piece.encode("utf-8", "surrogatepass"), digest_size=8, key=key).digest()
     return int.from_bytes(digest, "big", signed=True)
