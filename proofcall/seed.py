@@ -54,13 +54,16 @@ def seed_database(settings: Settings, *, cases: int, events: int, tenants: int, 
     bulk = open_bulk(url)
     # Millions of rows and no cycle among them: looking for some takes a third of the time.
     gc.disable()
-    made = seed_world(
-        bulk,
-        KeyRing.load(settings),
-        Wanted(cases, events, tenants, seed, now),
-        PasswordHasher().hash(secrets.token_urlsafe(32)),
-        _Progress(cases, began_s, began_s).tell,
-    )
+    try:
+        made = seed_world(
+            bulk,
+            KeyRing.load(settings),
+            Wanted(cases, events, tenants, seed, now),
+            PasswordHasher().hash(secrets.token_urlsafe(32)),
+            _Progress(cases, began_s, began_s).tell,
+        )
+    finally:
+        gc.enable()
     print(f"Indices and statistics, {time.monotonic() - began_s:.0f} s", file=sys.stderr)
     bulk.finish()
     print(
