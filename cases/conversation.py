@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import sessions
+from cases import case_words, sessions
 from cases.actor import Actor, SystemActor
 from cases.case_access import not_found
 from cases.log import LoggedEvent
 from cases.states import ParticipantRole, Presence, SessionState
-from cases.tables import Finding, Participant, Session
+from cases.tables import Case, Finding, Participant, Session
 from cases.unit import Unit
 from runtime.clock import Clock
 from runtime.errors import CaseError
@@ -32,12 +32,15 @@ async def note(
     Raises:
         CaseError: ``not_found``, ``already_ended``; for a marker what ``see_as_host`` raises.
     """
-    await _open_session(unit, actor, session_id)
+    case, _me = await _open_session(unit, actor, session_id)
     if kind == "marker":
         await sessions.see_as_host(unit.tx, actor, session_id)
         if payload.get("at_ms") is None:
             payload = {**payload, "at_ms": int(unit.now.timestamp() * 1000)}
-    return await unit.record(session_id, kind, payload, actor, client_id=client_id)
+    event = await unit.record(session_id, kind, payload, actor, client_id=client_id)
+    if kind in case_words.SPOKEN:
+        await case_words.add_words(unit.tx, unit.keys, case, event)
+    return event
 
 
 async def set_media(
@@ -48,7 +51,7 @@ async def set_media(
     Raises:
         CaseError: ``not_found``, ``already_ended``.
     """
-    me = await _open_session(unit, actor, session_id)
+    _case, me = await _open_session(unit, actor, session_id)
     me.camera, me.microphone = camera, microphone
     unit.changes.sessions.add(session_id)
     said = {"camera": camera, "microphone": microphone}
@@ -175,8 +178,8 @@ async def _away(unit: Unit, me: Participant) -> None:
     me.seen_at = seen_at
 
 
-async def _open_session(unit: Unit, actor: Actor, session_id: str) -> Participant:
-    session, _case, me = await sessions.see_as_participant(unit.tx, actor, session_id)
+async def _open_session(unit: Unit, actor: Actor, session_id: str) -> tuple[Case, Participant]:
+    session, case, me = await sessions.see_as_participant(unit.tx, actor, session_id)
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has ended.")
-    return me
+    return case, me

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Date,
-    Float,
-    case,
-    cast,
-    extract,
-    func,
-    select,
-)
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from cases.actor import Actor
 from cases.cursors import read_cursor, write_cursor
 from cases.developers import tenant_of
+from cases.figure_cells import IS_RESOLVED, Cell, Tally, read_cells, read_groups, sum_up
 from cases.inspection_worth import Assumptions, Side, inspection_worth
 from cases.states import CaseState, Outcome, Role, Scope
 from cases.tables import Case, CaseFigure
@@ -32,8 +24,6 @@ from runtime.ids import TenantId
 
 F = CaseFigure
 MOST_GROUPS: Final = 50
-ANSWER_TARGET_S: Final = 24 * 3600
-DECISION_TARGET_S: Final = 48 * 3600
 
 
 class Dimension(StrEnum):
@@ -68,7 +58,6 @@ class Step(StrEnum):
 _DIMENSIONS: Final[Mapping[Dimension, InstrumentedAttribute[Any]]] = {
     one: getattr(F, one.value) for one in Dimension
 }
-_IS_RESOLVED: Final = (F.decided_at.is_not(None)) & (F.outcome == Outcome.RESOLVED_WITHOUT_RETURN)
 _STEPS: Final[Mapping[Step, ColumnElement[bool]]] = {
     Step.OPENED: F.opened_at.is_not(None),
     Step.OFFERED: F.offered_at.is_not(None),
@@ -76,10 +65,15 @@ _STEPS: Final[Mapping[Step, ColumnElement[bool]]] = {
     Step.LIVE: F.live_at.is_not(None),
     Step.INSPECTED: F.inspected_at.is_not(None),
     Step.DECIDED: F.decided_at.is_not(None),
-    Step.RESOLVED: _IS_RESOLVED,
+    Step.RESOLVED: IS_RESOLVED,
     Step.REFUNDED: F.refunded_at.is_not(None),
     Step.CLOSED: F.closed_at.is_not(None),
 }
+
+_COUNTED: Final[Mapping[Step, str]] = {
+    step: {Step.OPENED: "cases", Step.LIVE: "by_video"}.get(step, step.value) for step in Step
+}
+"""Under what name a step's cases are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,47 +164,30 @@ def figures_tenant(actor: Actor) -> TenantId:
 async def read_figures(
     tx: AsyncSession, actor: Actor, span: Span, by: Dimension, assumed: Assumptions
 ) -> Figures:
-    """Everything of the figures page, in four passes over the seller's rows of the span.
+    """Everything of the figures page, in two passes over the seller's rows of the span.
 
     Raises:
         CaseError: ``forbidden`` (403).
     """
     where = _of(figures_tenant(actor), span)
-    sqlite = tx.get_bind().dialect.name == "sqlite"
-    counts = _counts(sqlite)
-    is_video = F.live_at.is_not(None)
-    sides: dict[bool, Row] = {}
-    found = await tx.execute(select(is_video.label("v"), *counts).where(*where).group_by("v"))
-    for row in found.mappings():
-        sides[bool(row["v"])] = _row(None, row)
-    total = (await tx.execute(select(*counts).where(*where))).mappings().one()
-    steps = (
-        await tx.execute(
-            select(*(_count_if(one).label(step.value) for step, one in _STEPS.items())).where(
-                *where
-            )
-        )
-    ).one()
-    dimension = _DIMENSIONS[by]
-    grouped = await tx.execute(
-        select(dimension.label("value"), *counts)
-        .where(*where)
-        .group_by(dimension)
-        .order_by(func.count().desc(), dimension)
-    )
-    rows = [_row(row["value"], row) for row in grouped.mappings()]
+    cells = await read_cells(tx, where)
+    rows = await read_groups(tx, where, _DIMENSIONS[by])
+    days: dict[date, list[Cell]] = {}
+    for cell in cells:
+        days.setdefault(cell.day, []).append(cell)
+    total = sum_up(cells)
     return Figures(
         since=span.since,
         until=span.until,
         by=by,
         total=_row(None, total),
-        by_video=sides.get(True) or _no_cases(),
-        without_video=sides.get(False) or _no_cases(),
-        steps={step: int(count or 0) for step, count in zip(_STEPS, steps, strict=True)},
-        days=await _days(tx, where, sqlite=sqlite),
-        rows=rows[:MOST_GROUPS],
+        by_video=_row(None, sum_up(cell for cell in cells if cell.is_video)),
+        without_video=_row(None, sum_up(cell for cell in cells if not cell.is_video)),
+        steps={step: total[_COUNTED[step]] for step in Step},
+        days=[_day(day, sum_up(days[day])) for day in sorted(days)],
+        rows=[_row(value, tally) for value, tally in rows[:MOST_GROUPS]],
         rows_left=max(0, len(rows) - MOST_GROUPS),
-        worth=await _worth(tx, where, assumed),
+        worth=_worth(cells, assumed),
     )
 
 
@@ -268,120 +245,43 @@ def _of(tenant_id: str, span: Span) -> Sequence[ColumnElement[bool]]:
     return (F.tenant_id == tenant_id, F.opened_at >= span.since, F.opened_at < span.until)
 
 
-def _count_if(condition: ColumnElement[bool]) -> ColumnElement[Any]:
-    return func.sum(case((condition, 1), else_=0))
-
-
-def _counts(sqlite: bool) -> Sequence[ColumnElement[Any]]:
-    answer = _seconds(F.opened_at, F.answered_at, sqlite=sqlite)
-    decision = _seconds(F.opened_at, F.decided_at, sqlite=sqlite)
-    return (
-        func.count().label("cases"),
-        _count_if(F.decided_at.is_not(None)).label("decided"),
-        _count_if(_IS_RESOLVED).label("resolved"),
-        _count_if(F.live_at.is_not(None)).label("by_video"),
-        func.avg(answer).label("answer_s"),
-        _count_if(F.answered_at.is_not(None)).label("answered"),
-        _count_if(answer <= ANSWER_TARGET_S).label("answered_in_time"),
-        func.avg(decision).label("decision_s"),
-        _count_if(decision <= DECISION_TARGET_S).label("decided_in_time"),
-        func.avg(_seconds(F.opened_at, F.refunded_at, sqlite=sqlite)).label("refund_s"),
-    )
-
-
-def _seconds(
-    start: InstrumentedAttribute[Any], end: InstrumentedAttribute[Any], *, sqlite: bool
-) -> ColumnElement[Any]:
-    if sqlite:
-        return (func.julianday(end) - func.julianday(start)) * 86_400.0
-    return cast(extract("epoch", end - start), Float)
-
-
-def _row(value: object, row: Mapping[Any, Any]) -> Row:
-    times = {name: row[name] for name in ("answer_s", "decision_s", "refund_s")}
-    counts = (
-        "cases", "decided", "resolved", "by_video", "answered", "answered_in_time",
-        "decided_in_time",
-    )  # fmt: skip
-    return Row.model_validate(
-        {
-            "value": str(value) if value is not None else None,
-            **{name: int(row[name] or 0) for name in counts},
-            **{
-                name: round(float(seconds), 1) if seconds is not None else None
-                for name, seconds in times.items()
-            },
-        }
-    )
-
-
-def _no_cases() -> Row:
+def _row(value: str | None, tally: Tally) -> Row:
     return Row(
-        value=None,
-        cases=0,
-        decided=0,
-        resolved=0,
-        by_video=0,
-        answer_s=None,
-        answered_in_time=0,
-        answered=0,
-        decision_s=None,
-        decided_in_time=0,
-        refund_s=None,
+        value=value,
+        cases=tally["cases"],
+        decided=tally["decided"],
+        resolved=tally["resolved"],
+        by_video=tally["by_video"],
+        answer_s=_mean(tally["answer_s"], tally["answered"]),
+        answered_in_time=tally["answered_in_time"],
+        answered=tally["answered"],
+        decision_s=_mean(tally["decision_s"], tally["decided"]),
+        decided_in_time=tally["decided_in_time"],
+        refund_s=_mean(tally["refund_s"], tally["refunded"]),
     )
 
 
-async def _days(
-    tx: AsyncSession, where: Sequence[ColumnElement[bool]], *, sqlite: bool
-) -> list[Day]:
-    day: ColumnElement[Any] = (
-        func.substr(F.opened_at, 1, 10) if sqlite else cast(func.timezone("UTC", F.opened_at), Date)
-    )
-    found = await tx.execute(
-        select(
-            day.label("day"),
-            func.count().label("cases"),
-            _count_if(F.live_at.is_not(None)).label("by_video"),
-            _count_if(_IS_RESOLVED).label("resolved"),
-        )
-        .where(*where)
-        .group_by(day)
-        .order_by(day)
-    )
-    return [
-        Day(
-            day=date.fromisoformat(str(row.day)),
-            cases=row.cases,
-            by_video=int(row.by_video),
-            resolved=int(row.resolved),
-        )
-        for row in found
-    ]
+def _mean(seconds: int, count: int) -> float | None:
+    return round(seconds / count, 1) if count else None
 
 
-async def _worth(
-    tx: AsyncSession, where: Sequence[ColumnElement[bool]], assumed: Assumptions
-) -> list[WorthView]:
-    is_video = F.live_at.is_not(None)
-    found = await tx.execute(
-        select(
-            F.currency,
-            is_video.label("v"),
-            func.count().label("decided"),
-            _count_if(_IS_RESOLVED).label("resolved"),
-            func.sum(case((_IS_RESOLVED, F.value_minor), else_=0)).label("value"),
-        )
-        .where(*where, F.decided_at.is_not(None))
-        .group_by(F.currency, "v")
-        .order_by(F.currency)
+def _day(day: date, tally: Tally) -> Day:
+    return Day(
+        day=day, cases=tally["cases"], by_video=tally["by_video"], resolved=tally["resolved"]
     )
-    sides: dict[str, dict[bool, Side]] = {}
-    for row in found:
-        side = Side(int(row.decided), int(row.resolved), int(row.value or 0))
-        sides.setdefault(row.currency, {})[bool(row.v)] = side
+
+
+def _side(cells: Iterable[Cell]) -> Side:
+    tally = sum_up(cells)
+    return Side(tally["decided"], tally["resolved"], tally["resolved_minor"])
+
+
+def _worth(cells: Sequence[Cell], assumed: Assumptions) -> list[WorthView]:
     views = []
-    for currency, both in sides.items():
-        video, without = both.get(True, Side(0, 0, 0)), both.get(False, Side(0, 0, 0))
+    for currency in sorted({one.currency for one in cells if one.tally["decided"]}):
+        mine = [one for one in cells if one.currency == currency]
+        video = _side(one for one in mine if one.is_video)
+        without = _side(one for one in mine if not one.is_video)
         worth = inspection_worth(video, without, assumed)
         views.append(
             WorthView(

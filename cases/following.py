@@ -22,6 +22,8 @@ _STEPS: Final[Mapping[str, str]] = {
     "closed": "closed_at",
 }
 """The first time a case comes to a state, and the column that keeps it."""
+_TIMES: Final[Mapping[str, str]] = {"answered_at": "answer_s", "refunded_at": "refund_s"}
+"""How long after the opening that was: worked out once, not at every count."""
 _NO_ANSWER_YET: Final = frozenset({"filed", "keep_offered", "inspection_offered", "waiting"})
 _REFUNDING: Final = frozenset({"refund", "refund_partly"})
 _TAKEN: Final = ("carrier", "market", "category")
@@ -103,11 +105,16 @@ async def _count(tx: AsyncSession, entry: Entry) -> None:
             "outcome": payload.get("outcome"),
             "liability": payload.get("liability"),
             "decided_at": entry.at,
+            "decision_s": await _seconds_since_opening(tx, entry),
         }
     elif entry.kind == "message" and entry.actor.partition(":")[0] in ("staff", "key"):
         first.append("answered_at")
     for name in first:
         changes[name] = func.coalesce(getattr(CaseFigure, name), entry.at)
+        if name in _TIMES:
+            took = getattr(CaseFigure, _TIMES[name])
+            seconds = await _seconds_since_opening(tx, entry)
+            changes[_TIMES[name]] = func.coalesce(took, seconds)
     if changes:
         await tx.execute(
             update(CaseFigure)
@@ -119,6 +126,13 @@ async def _count(tx: AsyncSession, entry: Entry) -> None:
 
 def _is_left_to_a_person(answer: object) -> bool:
     return isinstance(answer, Mapping) and answer.get("kind") == "ask_a_person"
+
+
+async def _seconds_since_opening(tx: AsyncSession, entry: Entry) -> int | None:
+    opened_at = await tx.scalar(
+        select(CaseFigure.opened_at).where(CaseFigure.case_id == entry.case_id)
+    )
+    return round((entry.at - opened_at).total_seconds()) if opened_at is not None else None
 
 
 async def _open(tx: AsyncSession, entry: Entry) -> None:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import os
 import tempfile
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -32,6 +35,22 @@ class KeyDestroyed(CaseError):  # noqa: N818 - the name says what was done
 
     def __init__(self) -> None:
         super().__init__("erased", "This has been erased.", status=410)
+
+
+@dataclass(frozen=True, slots=True)
+class WordKeys:
+    """The keys of a tenant's searchable words (``cases.search_terms``)."""
+
+    everybody: bytes  # what all who see a case may find it by
+    seller: bytes  # what only the tenant's own people may
+
+
+@dataclass(frozen=True, slots=True)
+class FreshKey:
+    """A new key, plain and as it is kept."""
+
+    plain: bytes
+    wrapped: bytes
 
 
 class KeyRing:
@@ -93,6 +112,14 @@ class KeyRing:
         wrapped = await tx.scalar(select(Tenant.wrapped_key).where(Tenant.id == tenant_id))
         if wrapped is None:
             raise KeyDestroyed
+        return self.open_tenant_key(tenant_id, wrapped)
+
+    def open_tenant_key(self, tenant_id: str, wrapped: bytes) -> bytes:
+        """The key of a tenant, from its row.
+
+        Raises:
+            SetupError: the master key is another one.
+        """
         try:
             return _unwrap(self._master, f"tenant:{tenant_id}", wrapped)
         except InvalidTag as error:
@@ -100,10 +127,39 @@ class KeyRing:
                 "The master key is not the one this database was made with."
             ) from error
 
+    async def word_keys(self, tx: AsyncSession, tenant_id: str) -> WordKeys:
+        """The keys of the words by which a tenant's cases are found.
+
+        Raises:
+            KeyDestroyed: the tenant was erased.
+        """
+        found = await self.known_word_keys(tx, [tenant_id])
+        if tenant_id not in found:
+            raise KeyDestroyed
+        return found[tenant_id]
+
+    async def known_word_keys(
+        self, tx: AsyncSession, tenant_ids: Collection[str]
+    ) -> dict[str, WordKeys]:
+        """The same of many; those that were erased are left out."""
+        rows = await tx.execute(
+            select(Tenant.id, Tenant.wrapped_key).where(
+                Tenant.id.in_(sorted(tenant_ids)), Tenant.wrapped_key.is_not(None)
+            )
+        )
+        return {row.id: self.open_word_keys(row.id, row.wrapped_key) for row in rows}
+
+    def open_word_keys(self, tenant_id: str, wrapped: bytes) -> WordKeys:
+        """The keys of a tenant's words, from its wrapped key."""
+        key = self.open_tenant_key(tenant_id, wrapped)
+        return WordKeys(
+            hmac.digest(key, b"words:everybody", "sha256"),
+            hmac.digest(key, b"words:seller", "sha256"),
+        )
+
     async def new_case_key(self, tx: AsyncSession, tenant_id: str) -> bytes:
         """A wrapped key for a new case of the tenant."""
-        tenant = AESGCM(await self.tenant_key(tx, tenant_id))
-        return _wrap(tenant, f"case:{tenant_id}", os.urandom(KEY_BYTES))
+        return make_case_key(await self.tenant_key(tx, tenant_id), tenant_id).wrapped
 
     async def open_case_key(self, tx: AsyncSession, tenant_id: str, wrapped: bytes) -> bytes:
         """The key of a case whose row is not there yet: what is filed is encrypted before it."""
@@ -125,9 +181,8 @@ class KeyRing:
 
     async def new_session_key(self, tx: AsyncSession, tenant_id: str) -> tuple[str, bytes]:
         """The id of a new session's key, and that key wrapped."""
-        tenant = AESGCM(await self.tenant_key(tx, tenant_id))
         key_id = new_id("key")
-        return key_id, _wrap(tenant, f"session:{key_id}", os.urandom(KEY_BYTES))
+        return key_id, make_session_key(await self.tenant_key(tx, tenant_id), key_id).wrapped
 
     async def open_session_key(
         self, tx: AsyncSession, tenant_id: str, key_id: str, wrapped: bytes
@@ -153,6 +208,21 @@ class KeyRing:
             raise KeyDestroyed
         tenant = AESGCM(await self.tenant_key(tx, row.tenant_id))
         return _unwrap(tenant, f"session:{row.key_id}", row.wrapped_key)
+
+
+def make_case_key(tenant_key: bytes, tenant_id: str) -> FreshKey:
+    """A new key for a case of the tenant."""
+    return _fresh(tenant_key, f"case:{tenant_id}")
+
+
+def make_session_key(tenant_key: bytes, key_id: str) -> FreshKey:
+    """A new key of that id for a session."""
+    return _fresh(tenant_key, f"session:{key_id}")
+
+
+def _fresh(wrapping: bytes, purpose: str) -> FreshKey:
+    key = os.urandom(KEY_BYTES)
+    return FreshKey(key, _wrap(AESGCM(wrapping), purpose, key))
 
 
 def _wrap(wrapping: AESGCM, purpose: str, key: bytes) -> bytes:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from cases import deadlines, desk, links
+from cases import case_words, deadlines, desk, links
 from cases.access_policy import Action
 from cases.actor import Actor, BuyerActor
 from cases.case_access import load_case, not_found
@@ -109,6 +109,8 @@ async def _make(unit: Unit, actor: Actor, case: Case, move: Move) -> CaseState:
     )
     await _keep(unit, actor, case, move)
     await unit.tx.flush()
+    if isinstance(move, GiveLabel | Ship | Exchange | SendBack):
+        await case_words.add_number(unit.tx, unit.keys, case, move.tracking_number)
     return after
 
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import answering, chain, deadlines, desk
+from cases import answering, case_words, chain, deadlines, desk
 from cases.actor import Actor, KeyActor, StaffActor
 from cases.case_note import note
 from cases.commands import OpenCase, OrderLine, to_minor
@@ -79,7 +79,6 @@ async def open_for(
         market=command.market,
         delivered_at=command.delivered_at,
         wrapped_key=wrapped_key,
-        search_text=_search_text(command),
         created_at=now,
         updated_at=now,
     )
@@ -90,6 +89,8 @@ async def open_for(
         for position, line in enumerate(command.items)
     ]
     tx.add_all(lines)
+    await tx.flush()
+    await case_words.index_case(tx, keys, case)
     await deadlines.begin(tx, case, DeadlineKind.FIRST_ANSWER, now)
     await note(
         tx,
@@ -135,10 +136,3 @@ def _item_line(case_id: str, position: int, line: OrderLine, currency: str) -> I
         listing_sha256=sha256(chain.canonical(listing)).hexdigest(),
         category=line.category,
     )
-
-
-def _search_text(command: OpenCase) -> str:
-    parts = [command.order_number, command.buyer.name]
-    for line in command.items:
-        parts += [line.sku, line.listing.title]
-    return " ".join(parts).casefold()

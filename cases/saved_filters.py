@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.actor import StaffActor
 from cases.arranging import Tag
 from cases.case_access import forbidden, not_found
-from cases.case_list import CaseFilter, CaseSort, count_cases
+from cases.case_filter import CaseFilter, CaseSort
+from cases.case_list import count_cases
 from cases.commands import Command, Locale, one_line
+from cases.keys import KeyRing
 from cases.states import CaseState, ClaimReason, Role
 from cases.tables import SavedFilter
 from cases.unit import Unit
@@ -84,18 +86,22 @@ VIEWS: Final[dict[str, Narrowed]] = {
 """What everybody has without saving it."""
 
 
-async def list_filters(tx: AsyncSession, actor: StaffActor, now: datetime) -> list[FilterView]:
+async def list_filters(
+    tx: AsyncSession, keys: KeyRing, actor: StaffActor, now: datetime
+) -> list[FilterView]:
     """One's own filters and those shared in the organisation, by name, with their counts."""
     rows = await tx.scalars(
         select(SavedFilter).where(_seen(actor)).order_by(SavedFilter.name, SavedFilter.id)
     )
-    return [await _view(tx, actor, row, now) for row in rows]
+    return [await _view(tx, keys, actor, row, now) for row in rows]
 
 
-async def count_views(tx: AsyncSession, actor: StaffActor, now: datetime) -> dict[str, int]:
+async def count_views(
+    tx: AsyncSession, keys: KeyRing, actor: StaffActor, now: datetime
+) -> dict[str, int]:
     """How many cases of each built-in view the person finds."""
     return {
-        name: await count_cases(tx, actor, filter_of(actor, wanted, now), COUNTED_TO)
+        name: await count_cases(tx, keys, actor, filter_of(actor, wanted, now), COUNTED_TO)
         for name, wanted in VIEWS.items()
     }
 
@@ -130,7 +136,7 @@ async def save(
     row.name, row.shared = saved.name, saved.shared
     row.wanted = saved.wanted.model_dump(mode="json", exclude_none=True)
     await unit.tx.flush()
-    return await _view(unit.tx, actor, row, unit.now)
+    return await _view(unit.tx, unit.keys, actor, row, unit.now)
 
 
 async def forget(unit: Unit, actor: StaffActor, filter_id: str) -> None:
@@ -188,7 +194,9 @@ def _organisation(actor: StaffActor) -> str:
     return organisation_id
 
 
-async def _view(tx: AsyncSession, actor: StaffActor, row: SavedFilter, now: datetime) -> FilterView:
+async def _view(
+    tx: AsyncSession, keys: KeyRing, actor: StaffActor, row: SavedFilter, now: datetime
+) -> FilterView:
     stored: dict[str, Any] = row.wanted
     wanted = Narrowed.model_validate(stored)
     return FilterView(
@@ -198,5 +206,5 @@ async def _view(tx: AsyncSession, actor: StaffActor, row: SavedFilter, now: date
         mine=row.staff_id == actor.staff_id,
         editable=_may_edit(actor, row),
         wanted=wanted,
-        count=await count_cases(tx, actor, filter_of(actor, wanted, now), COUNTED_TO),
+        count=await count_cases(tx, keys, actor, filter_of(actor, wanted, now), COUNTED_TO),
     )

@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, StrictBool, StringConstraints
 from sqlalchemy import func, select
 
-from cases import deadlines, links, log
+from cases import case_words, deadlines, links, log
 from cases.access_policy import Action
 from cases.actor import Actor, BuyerActor
 from cases.arranging import wake
@@ -249,6 +249,7 @@ async def _write(
         at=unit.now,
         client_id=client_id,
     )
+    await case_words.add_words(unit.tx, unit.keys, case, event)
     _hint(unit, case)
     return event
 

@@ -194,6 +194,21 @@ def create_api_key_command(
 
 
 @admin.command()
+def seed(
+    cases: Annotated[int, typer.Option(min=1, max=10_000_000)] = 1_000,
+    events: Annotated[int, typer.Option(min=1, help="Of all logs; 20 a case is usual.")] = 20_000,
+    tenants: Annotated[int, typer.Option(min=1, max=100_000)] = 10,
+    number: Annotated[int, typer.Option("--seed", help="The same again gives the same words.")] = 1,
+) -> None:
+    """Fill the database with made-up tenants, cases and logs; prints the biggest tenant's id."""
+    from proofcall.seed import seed_database
+
+    settings = load_settings()
+    check_data_directory(settings.data)
+    print(seed_database(settings, cases=cases, events=events, tenants=tenants, seed=number))
+
+
+@admin.command()
 def drain(
     worker: Annotated[
         list[int] | None, typer.Option(help="Which media worker; all of this machine if not given.")

@@ -24,6 +24,7 @@ class Part(StrEnum):
     JOIN = "join"
     NETWORK = "network"
     OUTAGES = "outages"
+    DESK = "desk"
     ALL = "all"
 
 

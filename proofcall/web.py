@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
+from cases.case_words import index_missing
 from cases.mail import SEND_MAIL
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
 from proofcall.roles import JOBS_SOCKET
@@ -54,6 +55,9 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                 await stack.enter_async_context(_telling(services, runner))
                 services.tasks.forever("what is due", partial(sweep_forever, services))
                 services.tasks.forever("what is held", partial(carry_out_forever, services))
+                services.tasks.once(
+                    "words of older cases", index_missing(services.database, services.keys)
+                )
             if serve:
                 await stack.enter_async_context(serve_http(services))
             await asyncio.Event().wait()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 from functools import partial
-from typing import Final
 
 import segno
 import structlog
@@ -19,7 +18,7 @@ from runtime.errors import CaseError
 from signaling import auth, openapi
 from signaling.api_staff import PASSWORDS
 from signaling.bodies import parse_body
-from signaling.join_limit import JoinLimit
+from signaling.limits import Counted
 from signaling.openapi import route
 from signaling.people_models import (
     Accept,
@@ -40,15 +39,9 @@ from signaling.services import SERVICES, Services
 
 log = structlog.get_logger()
 
-_BY_ADDRESS: Final[web.AppKey[JoinLimit]] = web.AppKey("links_by_address")
-_BY_PERSON: Final[web.AppKey[JoinLimit]] = web.AppKey("resets_by_person")
-_WINDOW_S: Final = 900.0
-
 
 def add_routes(app: web.Application) -> None:
     """Serve them; strangers may ask only so often."""
-    app[_BY_ADDRESS] = JoinLimit(attempts=30, window_s=_WINDOW_S)
-    app[_BY_PERSON] = JoinLimit(attempts=3, window_s=_WINDOW_S)
     openapi.register(
         app,
         [
@@ -80,7 +73,7 @@ async def look_at_invitation(request: web.Request) -> web.Response:
     """Before it is accepted."""
     services = request.app[SERVICES]
     body = await parse_body(request, LinkToken)
-    _check_pace(request)
+    await _check_pace(request)
     async with services.database.read() as tx:
         offer = await invitations.open_invitation(
             tx, body.token.get_secret_value(), services.clock.now()
@@ -103,7 +96,7 @@ async def accept_invitation(request: web.Request) -> web.Response:
     """The link is used up."""
     services = request.app[SERVICES]
     body = await parse_body(request, Accept)
-    _check_pace(request)
+    await _check_pace(request)
     token, password = body.token.get_secret_value(), body.password.get_secret_value()
     async with services.database.read() as tx:
         offer = await invitations.open_invitation(tx, token, services.clock.now())
@@ -131,9 +124,10 @@ async def want_password_reset(request: web.Request) -> web.Response:
     """Always the same answer, as fast, whether or not anybody signs in with the address."""
     services = request.app[SERVICES]
     body = await parse_body(request, WantReset)
-    _check_pace(request)
+    await _check_pace(request)
     person = people.folded(body.email)
-    if request.app[_BY_PERSON].wait_s(person, services.clock.monotonic_s()) == 0:
+    now_s = services.clock.now().timestamp()
+    if await services.limits.wait_s(Counted.RESET, person, now_s) == 0:
         services.tasks.once("password reset", _order_reset(services, person))
     return web.json_response({}, status=202)
 
@@ -150,7 +144,7 @@ async def check_password_reset(request: web.Request) -> web.Response:
     """Before a person thinks of a password."""
     services = request.app[SERVICES]
     body = await parse_body(request, LinkToken)
-    _check_pace(request)
+    await _check_pace(request)
     async with services.database.read() as tx:
         await password_reset.check_link(tx, body.token.get_secret_value(), services.clock.now())
     return web.json_response({})
@@ -168,7 +162,7 @@ async def reset_password(request: web.Request) -> web.Response:
     """The link is used up."""
     services = request.app[SERVICES]
     body = await parse_body(request, Reset)
-    _check_pace(request)
+    await _check_pace(request)
     token, password = body.token.get_secret_value(), body.password.get_secret_value()
     async with services.database.read() as tx:
         await password_reset.check_link(tx, token, services.clock.now())
@@ -269,7 +263,7 @@ async def confirm_second_factor(request: web.Request) -> web.Response:
     """With the recovery codes and a renewed cookie; the other sign-ins end."""
     login, actor = await auth.require_login(request)
     body = await parse_body(request, ConfirmFactor)
-    _check_guessing(request, login.staff_id)
+    await _check_guessing(request, login.staff_id)
     codes: list[str] = []
 
     async def act(unit: Unit) -> people.SignedIn | None:
@@ -337,25 +331,25 @@ async def _reset_by_mail(unit: Unit, *, email: str, public_url: str) -> None:
 
 async def _check_current(request: web.Request, staff_id: str, password: str) -> None:
     """Raise ``wrong_password`` (422) unless this is the person's own; tries are counted."""
-    _check_guessing(request, staff_id)
+    await _check_guessing(request, staff_id)
     async with request.app[SERVICES].database.read() as tx:
         stored = (await tx.get_one(Staff, staff_id)).password_hash
     if not await request.app[PASSWORDS].fits(stored, password):
         raise CaseError("wrong_password", "This is not your present password.", status=422)
 
 
-def _check_pace(request: web.Request) -> None:
+async def _check_pace(request: web.Request) -> None:
     """Raise ``too_many_attempts`` (429) for an address that asks too often."""
-    clock = request.app[SERVICES].clock
-    _refuse(request.app[_BY_ADDRESS].wait_s(auth.client_address(request), clock.monotonic_s()))
+    await _count(request, auth.client_address(request))
 
 
-def _check_guessing(request: web.Request, staff_id: str) -> None:
-    clock = request.app[SERVICES].clock
-    _refuse(request.app[_BY_ADDRESS].wait_s(f"staff:{staff_id}", clock.monotonic_s()))
+async def _check_guessing(request: web.Request, staff_id: str) -> None:
+    await _count(request, f"staff:{staff_id}")
 
 
-def _refuse(wait_s: float) -> None:
+async def _count(request: web.Request, subject: str) -> None:
+    services = request.app[SERVICES]
+    wait_s = await services.limits.wait_s(Counted.LINK, subject, services.clock.now().timestamp())
     if wait_s > 0:
         raise CaseError(
             "too_many_attempts",

@@ -10,7 +10,8 @@ from cases import access_log, desk, log, opening
 from cases.access_policy import Action
 from cases.actor import KeyActor, StaffActor
 from cases.case_access import load_case
-from cases.case_list import CaseFilter, list_cases
+from cases.case_filter import CaseFilter
+from cases.case_list import list_cases
 from cases.case_views import CaseView, case_view, name_of
 from cases.commands import Decide, OpenCase
 from cases.invitation import Invitation, invitation
@@ -102,6 +103,7 @@ async def get_cases(request: web.Request) -> web.Response:
     async with services.database.read() as tx:
         page = await list_cases(
             tx,
+            request.app[SERVICES].keys,
             actor,
             CaseFilter(
                 words=wanted.q,

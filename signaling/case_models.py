@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints
 
 from cases.arranging import Tag
-from cases.case_list import CaseSort, CaseSummary
+from cases.case_filter import CaseSort
+from cases.case_list import CaseSummary
 from cases.case_views import CaseView
 from cases.commands import Command, Moment, one_line
 from cases.log import Visibility

@@ -14,14 +14,12 @@ from cases.unit import Unit
 from runtime.errors import CaseError
 from signaling.auth import client_address, device_secret, remember_device, require_key_or_staff
 from signaling.bodies import parse_body
-from signaling.join_limit import JoinLimit
 from signaling.join_routes import OfferAnswerIn
+from signaling.limits import Counted
 from signaling.openapi import register, route
 from signaling.services import SERVICES
 
 DRAFT_HEADER: Final = "X-Filing"
-_LOOKS: Final[web.AppKey[JoinLimit]] = web.AppKey("filing_looks")
-_GUESSES: Final[web.AppKey[JoinLimit]] = web.AppKey("filing_guesses")
 
 
 class OrderTold(BaseModel):
@@ -41,8 +39,6 @@ class FilingRulesSet(BaseModel):
 
 def add_routes(app: web.Application) -> None:
     """Serve the form's routes."""
-    app[_LOOKS] = JoinLimit(attempts=20, window_s=60.0)
-    app[_GUESSES] = JoinLimit(attempts=6, window_s=300.0)
     app.router.add_get("/api/filing/sellers/{slug}", get_seller)
     app.router.add_post("/api/filing/sellers/{slug}/drafts", begin)
     app.router.add_get("/api/filing/draft", get_draft)
@@ -74,10 +70,12 @@ async def begin(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     slug = request.match_info["slug"]
     want = await parse_body(request, WantDraft)
-    now_s = services.clock.monotonic_s()
-    wait_s = request.app[_LOOKS].wait_s(client_address(request), now_s)
+    now_s = services.clock.now().timestamp()
+    wait_s = await services.limits.wait_s(Counted.FILING, client_address(request), now_s)
     if want.order_number is not None:
-        wait_s = max(wait_s, request.app[_GUESSES].wait_s(f"{slug}:{want.order_number}", now_s))
+        order = f"{slug}:{want.order_number}"
+        guess_s = await services.limits.wait_s(Counted.ORDER_GUESS, order, now_s)
+        wait_s = max(wait_s, guess_s)
     if wait_s > 0:
         raise CaseError(
             "too_many_attempts",

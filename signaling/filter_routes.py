@@ -64,13 +64,13 @@ async def get_filters(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     now = services.clock.now()
     async with services.database.read() as tx:
-        counts = await saved_filters.count_views(tx, actor, now)
+        counts = await saved_filters.count_views(tx, services.keys, actor, now)
         answer = Filters(
             views=[
                 ViewCount(name=name, wanted=wanted, count=counts[name])
                 for name, wanted in saved_filters.VIEWS.items()
             ],
-            items=await saved_filters.list_filters(tx, actor, now),
+            items=await saved_filters.list_filters(tx, services.keys, actor, now),
         )
     return web.json_response(answer.model_dump(mode="json", exclude_none=True))
 

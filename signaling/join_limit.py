@@ -1,4 +1,4 @@
-"""PURE. How often one link or session may ask for media: a stuck page must not fill a worker."""
+"""PURE. How often one subject may try something: attempts in a sliding window, in memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class JoinLimit:
         attempts = self._attempts.setdefault(name, deque(maxlen=self._allowed))
         self._attempts.move_to_end(name)
         self._forget(now_s)
-        while attempts and now_s - attempts[0] >= self._window_s:
+        # What lies in the future was counted before the clock was set back.
+        while attempts and not -self._window_s < now_s - attempts[0] < self._window_s:
             attempts.popleft()
         if len(attempts) >= self._allowed:
             return attempts[0] + self._window_s - now_s

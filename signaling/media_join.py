@@ -19,6 +19,7 @@ from cases.tables import Session
 from cases.unit import Unit
 from runtime.control import ControlError
 from runtime.errors import CaseError
+from signaling.limits import Counted
 from signaling.media_orders import PeerAnswer, PlaceLeavesError
 from signaling.media_pool import Place
 from signaling.services import Services
@@ -67,7 +68,7 @@ async def join(
         CaseError: what ``find_seat`` and ``take_seat`` refuse, ``recording_unavailable``,
             ``media_unavailable`` (503), ``bad_offer`` (422), ``too_many_attempts`` (429).
     """
-    wait_s = services.join_limit.wait_s(name, services.clock.monotonic_s())
+    wait_s = await services.limits.wait_s(Counted.JOIN, name, services.clock.now().timestamp())
     if wait_s > 0:
         raise CaseError(
             "too_many_attempts",

@@ -21,7 +21,7 @@ from cases.states import Role, SessionState
 from runtime.errors import CaseError
 from signaling.auth import device_secret, require_staff
 from signaling.bodies import parse_query
-from signaling.join_limit import JoinLimit
+from signaling.limits import Counted
 from signaling.participation import participant_actor
 from signaling.services import SERVICES, Services
 
@@ -81,7 +81,7 @@ async def buyer_precheck(request: web.Request) -> web.Response:
     """Begin a buyer's check."""
     services = request.app[SERVICES]
     shown = await _open_link(request)
-    _count(services, services.check_limit, shown["case"]["id"])
+    await _count(services, Counted.CHECK, shown["case"]["id"])
     return web.json_response(_check(services, ice_for_buyer(services, shown)))
 
 
@@ -95,7 +95,7 @@ async def host_precheck(request: web.Request) -> web.Response:
     """Begin a host's check."""
     services = request.app[SERVICES]
     actor = await require_staff(request, *HOST_ROLES)
-    _count(services, services.check_limit, actor.label)
+    await _count(services, Counted.CHECK, actor.label)
     return web.json_response(_check(services, ice_for_staff(services, actor)))
 
 
@@ -138,7 +138,7 @@ def _check(services: Services, ice: dict[str, Any] | None) -> dict[str, Any]:
 async def _load(request: web.Request, name: str) -> web.Response:
     services = request.app[SERVICES]
     query = parse_query(request, LoadQuery)
-    _count(services, services.load_limit, name)
+    await _count(services, Counted.LOAD, name)
     if (request.content_length or 0) > _MAX_LOAD_BYTES:
         raise web.HTTPRequestEntityTooLarge(_MAX_LOAD_BYTES, request.content_length or 0)
     taken = 0
@@ -153,8 +153,8 @@ async def _load(request: web.Request, name: str) -> web.Response:
     )
 
 
-def _count(services: Services, limit: JoinLimit, name: str) -> None:
-    wait_s = limit.wait_s(name, services.clock.monotonic_s())
+async def _count(services: Services, what: Counted, name: str) -> None:
+    wait_s = await services.limits.wait_s(what, name, services.clock.now().timestamp())
     if wait_s > 0:
         raise CaseError(
             "too_many_attempts",

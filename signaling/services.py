@@ -27,7 +27,7 @@ from runtime.errors import CaseError
 from runtime.settings import Settings
 from runtime.tasks import Tasks
 from runtime.vitals import Vitals
-from signaling.join_limit import JoinLimit
+from signaling.limits import Limits
 from signaling.media_orders import MediaOrders
 from signaling.media_pool import MediaPool, Place
 from signaling.rate_limit import RateLimit
@@ -65,14 +65,12 @@ class Services:
     hub: Hub
     metrics: Metrics
     tasks: Tasks
-    join_limit: JoinLimit = field(default_factory=JoinLimit)
+    limits: Limits = field(default_factory=Limits)
     vitals: Vitals = field(default_factory=lambda: Vitals(SystemClock()))
     figures: ProcessFigures | None = None
     """Of the other processes; only a process that serves ``/metrics`` has them."""
     bench_lock: Lock = field(default_factory=Lock)
     """One look at the bench cameras at a time, so that an older one never undoes a newer."""
-    check_limit: JoinLimit = field(default_factory=lambda: JoinLimit(attempts=8, window_s=60.0))
-    load_limit: JoinLimit = field(default_factory=lambda: JoinLimit(attempts=40, window_s=60.0))
     rate_limit: RateLimit | None = None
     """Of API keys; without one nothing is counted."""
     keys_seen: dict[str, float] = field(default_factory=dict)

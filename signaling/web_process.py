@@ -23,6 +23,7 @@ from runtime.vitals import Vitals
 from signaling.app import build_app
 from signaling.fact_intake import FactIntake
 from signaling.lan_site import serve_lan
+from signaling.limits import Limits
 from signaling.media_orders import MediaOrders
 from signaling.media_pool import MediaPool
 from signaling.metrics import Metrics
@@ -72,6 +73,7 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
         vitals=Vitals(clock),
         figures=figures,
         turn=turn_access(settings),
+        limits=Limits(settings.redis_url),
         rate_limit=RateLimit(settings.api_rate_per_minute, settings.redis_url),
     )
     try:
@@ -82,6 +84,7 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
         await services.tasks.close()
         if services.rate_limit is not None:
             await services.rate_limit.close()
+        await services.limits.close()
         await services.media_pool.close()
         await figures.close()
         await services.recorder.close()

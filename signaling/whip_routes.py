@@ -23,7 +23,7 @@ from cases.tables import BenchCamera, Session
 from cases.unit import Unit
 from runtime.errors import CaseError
 from signaling.bench_link import settle_bench
-from signaling.join_limit import JoinLimit
+from signaling.limits import Counted
 from signaling.media_orders import PeerAnswer
 from signaling.media_pool import Place
 from signaling.problems import problem
@@ -36,8 +36,6 @@ FRAGMENT: Final = "application/trickle-ice-sdpfrag"
 _MAX_SDP_BYTES: Final = 65_536
 _MAX_FRAGMENT_BYTES: Final = 16_384
 _BODY_WITHIN_S: Final = 5.0
-_PATCHES: Final[web.AppKey[JoinLimit]] = web.AppKey("whip_patches")
-_MAX_PATCHES: Final = 60
 # Any page may be a WHIP client: what lets it in is the token, and no cookie counts here.
 _CORS: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -54,7 +52,6 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 def add_routes(app: web.Application) -> None:
     """Serve the endpoint and its sessions; other methods are answered 405 (RFC 9725, 4.1)."""
-    app[_PATCHES] = JoinLimit(_MAX_PATCHES)
     endpoint, session = "/whip/{camera_id}", "/whip/{camera_id}/{peer_id}"
     app.router.add_post(endpoint, publish)
     app.router.add_options(endpoint, endpoint_options)
@@ -120,7 +117,9 @@ async def publish(request: web.Request) -> web.Response:
         raise CaseError("not_sdp", f"Send {SDP}.", status=415)
     if not _accepts_sdp(request):
         raise CaseError("not_acceptable", f"The answer is {SDP}.", status=406)
-    wait_s = services.join_limit.wait_s(f"whip:{camera.id}", services.clock.monotonic_s())
+    wait_s = await services.limits.wait_s(
+        Counted.JOIN, f"whip:{camera.id}", services.clock.now().timestamp()
+    )
     if wait_s > 0:
         raise _too_many(wait_s)
     offer = await _text(request, _MAX_SDP_BYTES)
@@ -167,7 +166,9 @@ async def trickle(request: web.Request) -> web.Response:
     camera = await _session(request)
     if request.content_type != FRAGMENT:
         raise CaseError("not_a_fragment", f"Send {FRAGMENT}.", status=415)
-    wait_s = request.app[_PATCHES].wait_s(camera.id, services.clock.monotonic_s())
+    wait_s = await services.limits.wait_s(
+        Counted.WHIP_CANDIDATES, camera.id, services.clock.now().timestamp()
+    )
     if wait_s > 0:
         raise _too_many(wait_s)
     wanted = request.headers.get("If-Match", "").strip()

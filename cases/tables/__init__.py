@@ -83,6 +83,7 @@ from cases.tables.webhooks import (
     WebhookDelivery,
     WebhookEndpoint,
 )
+from cases.tables.words import CaseWords
 
 __all__ = [
     "ApiKey",
@@ -94,6 +95,7 @@ __all__ = [
     "Case",
     "CaseFigure",
     "CaseTag",
+    "CaseWords",
     "Checkpoint",
     "Consent",
     "Countersignature",
@@ -127,8 +129,8 @@ __all__ = [
     "Policy",
     "PolicyAnswer",
     "Preview",
-    "ReasonChoice",
     "PublishedKey",
+    "ReasonChoice",
     "RecorderFact",
     "Recording",
     "RecoveryCode",

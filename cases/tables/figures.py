@@ -36,4 +36,7 @@ class CaseFigure(Base):
     decided_at: Mapped[datetime | None]  # the last decision
     refunded_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    answer_s: Mapped[int | None]  # from opening to ``answered_at``, and so on
+    decision_s: Mapped[int | None]
+    refund_s: Mapped[int | None]
     __table_args__ = (Index("ix_case_figures_tenant_id_opened_at", "tenant_id", "opened_at"),)

@@ -17,7 +17,7 @@ class Case(Base):
     __tablename__ = "cases"
     id: Mapped[str] = mapped_column(primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
-    warehouse_id: Mapped[str | None] = mapped_column(ForeignKey("warehouses.id"), index=True)
+    warehouse_id: Mapped[str | None] = mapped_column(ForeignKey("warehouses.id"))
     order_number: Mapped[str]
     buyer_name: Mapped[str]
     buyer_email: Mapped[str | None]
@@ -38,15 +38,16 @@ class Case(Base):
     verdict_by: Mapped[str | None]
     wrapped_key: Mapped[bytes | None]  # NULL once erased
     version: Mapped[int] = mapped_column(default=1)
-    search_text: Mapped[str] = mapped_column(Text)  # lower case: order, buyer, titles
     assignee_staff_id: Mapped[str | None]  # whose it is
     due_at: Mapped[datetime | None]  # the earliest of its open deadlines
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it
     __table_args__ = (
-        Index("ix_cases_tenant_id_updated_at", "tenant_id", "updated_at"),
-        Index("ix_cases_tenant_id_state", "tenant_id", "state"),
+        # In the order of the lists, so that a page is read and nothing else.
+        Index("ix_cases_tenant_id_updated_at", "tenant_id", "updated_at", "id"),
+        Index("ix_cases_tenant_id_state", "tenant_id", "state", "updated_at", "id"),
+        Index("ix_cases_warehouse_id_updated_at", "warehouse_id", "updated_at", "id"),
         Index("ix_cases_tenant_id_order_number", "tenant_id", "order_number"),
         # A buyer's earlier returns, for the seller's policy.
         Index("ix_cases_tenant_id_buyer_email", "tenant_id", "buyer_email", "created_at"),

@@ -72,11 +72,14 @@ class Postgres:
         return True
 
 
-def start(folder: Path, *, port: int | None = None, durable: bool = False) -> Postgres:
+def start(
+    folder: Path, *, port: int | None = None, durable: bool = False, memory: str = "32MB"
+) -> Postgres:
     """Start a server on DIR/data, which is made if there is none; about 1 s.
 
     As root it runs as the user ``postgres``, who must be able to enter the
-    directory. Not ``durable`` leaves out fsync, for speed. Raises SetupError.
+    directory. Not ``durable`` leaves out fsync, for speed; ``memory`` is what it keeps of the
+    tables in its own buffers. Raises SetupError.
     """
     user = unprivileged("postgres")
     folders = _version_folders()
@@ -99,7 +102,7 @@ def start(folder: Path, *, port: int | None = None, durable: bool = False) -> Po
         "port": str(chosen),
         "unix_socket_directories": "",
         "max_connections": "200",
-        "shared_buffers": "32MB",
+        "shared_buffers": memory,
     }
     if not durable:
         settings |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}

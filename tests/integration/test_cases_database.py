@@ -19,7 +19,8 @@ from cases import access_log, desk, idempotency, links, log, passwords, people
 from cases.access_policy import Action
 from cases.actor import KeyActor, StaffActor
 from cases.case_access import load_case
-from cases.case_list import CaseFilter, list_cases
+from cases.case_filter import CaseFilter
+from cases.case_list import list_cases
 from cases.case_views import CaseView, buyer_case_view, case_view
 from cases.database import Database, upgrade
 from cases.keys import KeyDestroyed, KeyRing
@@ -84,9 +85,15 @@ async def test_migrations_make_exactly_the_tables_of_the_models(database: Databa
     await database.migrate()
     async with database.begin() as tx:
         connection = await tx.connection()
+        # SQLite has no index of this kind; Alembic does not ask for which database it is meant.
+        left_out = {"ix_case_words_terms"} if connection.dialect.name == "sqlite" else set()
+        opts = {
+            "compare_type": True,
+            "include_object": lambda _thing, name, *_more: name not in left_out,
+        }
         differences = await connection.run_sync(
             lambda sync: compare_metadata(
-                MigrationContext.configure(sync, opts={"compare_type": True}), Base.metadata
+                MigrationContext.configure(sync, opts=opts), Base.metadata
             )
         )
     assert differences == []
@@ -545,7 +552,7 @@ async def test_lists_are_searched_narrowed_and_paged(seller: Seller) -> None:
     cursor: str | None = None
     while True:
         async with seller.database.read() as tx:
-            page = await list_cases(tx, agent, CaseFilter(limit=2, cursor=cursor))
+            page = await list_cases(tx, seller.keys, agent, CaseFilter(limit=2, cursor=cursor))
         seen += [item["id"] for item in page.items]
         cursor = page.next_cursor
         if cursor is None:

@@ -16,7 +16,8 @@ from sqlalchemy import make_url, select, update
 
 from cases import arranging, assigning, held_acts, saved_filters, thread
 from cases.actor import StaffActor
-from cases.case_list import CaseFilter, CaseSort, list_cases
+from cases.case_filter import CaseFilter, CaseSort
+from cases.case_list import list_cases
 from cases.database import Database, upgrade
 from cases.held_acts import HeldState
 from cases.saved_filters import Narrowed, SaveFilter
@@ -175,7 +176,7 @@ async def test_a_row_says_what_is_unread_for_whom(inbox: Inbox) -> None:
 
     async def unread(actor: StaffActor) -> bool:
         async with inbox.seller.database.read() as tx:
-            page = await list_cases(tx, actor, CaseFilter())
+            page = await list_cases(tx, inbox.seller.keys, actor, CaseFilter())
         return bool(page.items[0]["unread"])
 
     assert not await unread(inbox.ben)
@@ -244,7 +245,7 @@ async def test_a_saved_filter_counts_what_its_reader_finds(inbox: Inbox) -> None
 
     async def seen(actor: StaffActor) -> dict[str, int]:
         async with inbox.seller.database.read() as tx:
-            found = await saved_filters.list_filters(tx, actor, inbox.seller.now)
+            found = await saved_filters.list_filters(tx, inbox.seller.keys, actor, inbox.seller.now)
         return {one.name: one.count for one in found}
 
     assert await seen(inbox.ana) == {"Mine": 1, "Nobody's": 1}
@@ -290,7 +291,7 @@ async def test_the_views_count_as_the_list_shows(inbox: Inbox) -> None:
     until = inbox.seller.now + timedelta(days=1)
     await inbox.run(lambda u: arranging.snooze(u, inbox.ana, second, until))
     async with inbox.seller.database.read() as tx:
-        counts = await saved_filters.count_views(tx, inbox.ana, inbox.seller.now)
+        counts = await saved_filters.count_views(tx, inbox.seller.keys, inbox.ana, inbox.seller.now)
         for name, wanted in saved_filters.VIEWS.items():
             page = await list_cases(
                 tx, inbox.ana, saved_filters.filter_of(inbox.ana, wanted, inbox.seller.now)

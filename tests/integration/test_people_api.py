@@ -10,11 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar
+from sqlalchemy import make_url
 
 from cases.access_log import note_look
+from cases.database import upgrade
 from cases.people import create_staff
 from cases.states import Role, Scope
 from cases.totp import code_at
+from infra.local.postgres import Postgres
 from tests.support.seller import PASSWORD
 from tests.support.seller_site import SellerSite, seller_site
 
@@ -23,10 +26,21 @@ NEW_PASSWORD = "seven quiet brass lamps"
 NOWHERE = "stf_00000000000000000000000000"
 
 
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[SellerSite]:
-    """The routes on a real port."""
-    async with seller_site(tmp_path) as running:
+@pytest.fixture(scope="session")
+def migrated(postgres: Postgres) -> str:
+    """The name of a database with every table, to be copied."""
+    upgrade(make_url(postgres.fresh_database("migrated_people")))
+    return "migrated_people"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def site(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SellerSite]:
+    """The routes on a real port, on each database."""
+    url = None
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.fresh_database(template=request.getfixturevalue("migrated"))
+    async with seller_site(tmp_path, database_url=url) as running:
         yield running
 
 

@@ -14,7 +14,8 @@ from sqlalchemy import make_url
 
 from cases import opening
 from cases.actor import KeyActor, StaffActor
-from cases.case_list import CaseFilter, list_cases
+from cases.case_filter import CaseFilter
+from cases.case_list import list_cases
 from cases.commands import OpenCase
 from cases.database import Database, upgrade
 from cases.keys import KeyRing
@@ -100,7 +101,7 @@ class Seller:
     async def listed(self, actor: StaffActor | KeyActor, **wanted: Any) -> list[str]:
         """The ids of the cases the actor finds."""
         async with self.database.read() as tx:
-            page = await list_cases(tx, actor, CaseFilter(**wanted))
+            page = await list_cases(tx, self.keys, actor, CaseFilter(**wanted))
         return [item["id"] for item in page.items]
 
 

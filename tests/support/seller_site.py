@@ -19,6 +19,7 @@ from runtime.clock import ManualClock
 from runtime.settings import Settings
 from runtime.tasks import Tasks
 from signaling.app import build_app
+from signaling.limits import Limits
 from signaling.rate_limit import RateLimit
 from signaling.services import Services
 from tests.support.seller import Seller, make_seller
@@ -74,6 +75,7 @@ async def seller_site(folder: Path, **settings: Any) -> AsyncIterator[SellerSite
         "store": store,
         "hub": hub,
         "tasks": Tasks(),
+        "limits": Limits(chosen.redis_url),
         "rate_limit": RateLimit(chosen.api_rate_per_minute, chosen.redis_url),
         "keys_seen": {},
     }
