@@ -294,7 +294,10 @@ async def test_the_views_count_as_the_list_shows(inbox: Inbox) -> None:
         counts = await saved_filters.count_views(tx, inbox.seller.keys, inbox.ana, inbox.seller.now)
         for name, wanted in saved_filters.VIEWS.items():
             page = await list_cases(
-                tx, inbox.ana, saved_filters.filter_of(inbox.ana, wanted, inbox.seller.now)
+                tx,
+                inbox.seller.keys,
+                inbox.ana,
+                saved_filters.filter_of(inbox.ana, wanted, inbox.seller.now),
             )
             assert counts[name] == len(page.items), name
     assert (counts["all"], counts["mine"], counts["unassigned"], counts["snoozed"]) == (1, 1, 0, 1)
