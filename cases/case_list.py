@@ -17,6 +17,7 @@ from cases.case_views import first_picture
 from cases.cursors import read_cursor, write_cursor
 from cases.states import CaseState, ClaimReason, Outcome
 from cases.tables import Case, ItemLine, Recording, Session, Tenant
+from cases.tracking import Anomaly
 from cases.view import View
 
 
@@ -34,6 +35,7 @@ class CaseSummary(View):
     outcome: Outcome | None
     updated_at: datetime
     due_at: datetime | None
+    parcel_anomaly: Anomaly | None
     assignee_staff_id: str | None
     tenant_name: str
     recorded: bool
@@ -118,6 +120,7 @@ async def list_cases(tx: AsyncSession, actor: Actor, wanted: CaseFilter) -> Case
             outcome=Outcome(case.verdict_outcome) if case.verdict_outcome else None,
             updated_at=case.updated_at,
             due_at=case.due_at,
+            parcel_anomaly=Anomaly(case.parcel_anomaly) if case.parcel_anomaly else None,
             assignee_staff_id=case.assignee_staff_id,
             tenant_name=tenant_name,
             recorded=is_recorded,

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
+from cases.errands import RUN as RUN_ERRAND
 from cases.mail import SEND_MAIL
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
 from proofcall.roles import JOBS_SOCKET
@@ -16,6 +17,7 @@ from runtime.control import ControlServer, Json, load_control_secret
 from runtime.settings import Settings
 from signaling.due_sweep import sweep_forever
 from signaling.mail_work import send_mail
+from signaling.port_work import order_errands, run_errand
 from signaling.services import Services
 from signaling.smtp import smtp_server
 from signaling.web_process import serve_http, web_services
@@ -35,6 +37,7 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                     {
                         "cut_still": partial(cut_still, services),
                         "deliver_webhook": partial(deliver_webhook, services),
+                        RUN_ERRAND: partial(run_errand, services),
                         "seal_session": partial(seal_session, services),
                         SEND_MAIL: partial(
                             send_mail, services, smtp_server(settings, services.clock)
@@ -44,6 +47,7 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                 )
                 await runner.start()
                 services.tasks.forever("webhooks", partial(order_webhooks, services))
+                services.tasks.forever("ports", partial(order_errands, services))
                 stack.push_async_callback(runner.close)
                 await stack.enter_async_context(_telling(services, runner))
                 services.tasks.forever("what is due", partial(sweep_forever, services))
