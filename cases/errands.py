@@ -1,4 +1,4 @@
-"""Errands: what is to be asked of ports, ordered when due, each try once, until its end is known."""
+"""Errands: what is to be asked of ports; each try is ordered once, until the end is known."""
 
 from __future__ import annotations
 
