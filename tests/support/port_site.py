@@ -20,7 +20,8 @@ class PortSite:
     """What was asked and made; ``next`` is what goes wrong with the next requests, in order.
 
     A number is answered as a status; ``hang`` never answers; ``hang_done`` does the work and
-    never answers; ``garbage`` answers with no JSON; ``cut`` breaks off in the middle.
+    never answers; ``garbage`` answers with no JSON; ``cut`` breaks off in the middle;
+    any other word is no trouble at all.
     """
 
     url: str = ""

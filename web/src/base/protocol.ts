@@ -192,6 +192,10 @@ export interface Parcel {
   carrier: string | null;
   tracking_number: string | null;
   label_url: string | null;
+  label_id: string | null;
+  label_type: string | null;
+  status: string | null;
+  status_at: Timestamp | null;
   address: string | null;
   created_at: Timestamp;
   shipped_at: Timestamp | null;
@@ -623,6 +627,7 @@ export interface CaseSummary {
   outcome: Outcome | null;
   updated_at: Timestamp;
   due_at: Timestamp | null;
+  parcel_anomaly: 'stuck' | 'exception' | 'returned' | 'lost' | 'wrong_order' | null;
   assignee_staff_id: string | null;
   tenant_name: string;
   recorded: boolean;

@@ -17,6 +17,7 @@ import { onNews } from './news';
 import { follow } from './route';
 import { t } from './text';
 import { ThreadCard } from './thread_card';
+import { TrackedCard } from './tracked_card';
 import { VerdictCard, type Read } from './verdict_card';
 import { WayCard } from './way_card';
 
@@ -78,6 +79,7 @@ export function CasePage({ caseId, onChanged }: { caseId: string; onChanged: () 
           <DueCard view={view} onChanged={changed} />
           <VerdictCard key={view.id} read={read} onSaved={(next) => { setRead(next); onChanged(); }} />
           <WayCard key={`way-${view.id}`} read={read} onMoved={(next) => { setRead(next); onChanged(); }} />
+          <TrackedCard key={`tracked-${view.id}`} view={view} onChanged={changed} />
           <LinkCard key={view.id} view={view} onChanged={changed} />
         </div>
       </div>

@@ -27,6 +27,7 @@ const PARTS: Readonly<Record<string, LatePart>> = {
   people: { load: async () => (await import('./people/page')).PeoplePage, loaders: peopleLoaders },
   policies: { load: async () => (await import('./policies/page')).PoliciesPage, loaders: { en: async () => (await import('./policies/locales/en')).policiesEn } },
   developers: { load: async () => (await import('./developers/page')).DevelopersPage, loaders: { en: async () => (await import('./developers/locales/en')).developersEn } },
+  integrations: { load: async () => (await import('./integrations/page')).IntegrationsPage, loaders: { en: async () => (await import('./integrations/locales/en')).integrationsEn } },
   figures: { load: async () => (await import('./figures/page')).FiguresPage, loaders: { en: async () => (await import('./figures/locales/en')).figuresEn } },
   hours: { load: async () => (await import('./hours/hours_page')).HoursPage, loaders: hoursWords },
   shifts: { load: async () => (await import('./hours/shifts_page')).ShiftsPage, loaders: hoursWords },
@@ -89,6 +90,7 @@ function Rail() {
       {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'policies' })} aria-current={route.value.part === 'policies' ? 'page' : undefined} onClick={follow({ part: 'policies' })} data-test="to-policies"><Icon name="shield" /><span>{t('console.policies')}</span></a> : null}
       {mayHere('admin', 'agent', 'reviewer') ? <a class="rail-item" href={addressOf({ part: 'figures' })} aria-current={route.value.part === 'figures' ? 'page' : undefined} onClick={follow({ part: 'figures' })} data-test="to-figures"><Icon name="chart" /><span>{t('console.figures')}</span></a> : null}
       {mayHere('admin') ? <a class="rail-item" href={addressOf({ part: 'developers' })} aria-current={route.value.part === 'developers' ? 'page' : undefined} onClick={follow({ part: 'developers' })} data-test="to-developers"><Icon name="code" /><span>{t('console.developers')}</span></a> : null}
+      {mayHere('admin') ? <a class="rail-item" href={addressOf({ part: 'integrations' })} aria-current={route.value.part === 'integrations' ? 'page' : undefined} onClick={follow({ part: 'integrations' })} data-test="to-integrations"><Icon name="parcel" /><span>{t('console.integrations')}</span></a> : null}
       {isAdmin() ? <a class="rail-item" href={addressOf({ part: 'people' })} aria-current={route.value.part === 'people' ? 'page' : undefined} onClick={follow({ part: 'people' })} data-test="to-people"><Icon name="users" /><span>{t('console.people')}</span></a> : null}
       {isAdmin() && staff.value?.organisation.kind === 'tenant' ? <a class="rail-item" href={addressOf({ part: 'access' })} aria-current={route.value.part === 'access' ? 'page' : undefined} onClick={follow({ part: 'access' })} data-test="to-access"><Icon name="lock" /><span>{t('console.access')}</span></a> : null}
       {staff.value?.organisation.kind === 'tenant' ? <a class="rail-item" href={addressOf({ part: 'hours' })} aria-current={route.value.part === 'hours' ? 'page' : undefined} onClick={follow({ part: 'hours' })} data-test="to-hours"><Icon name="clock" /><span>{t('console.hours')}</span></a> : null}
