@@ -48,12 +48,13 @@ _PROGRESS: Final[Mapping[ScanStatus, int]] = {
     ScanStatus.LABEL_CREATED: 0,
     ScanStatus.HANDED_OVER: 1,
     ScanStatus.IN_TRANSIT: 2,
-    ScanStatus.EXCEPTION: 2,
-    ScanStatus.OUT_FOR_DELIVERY: 3,
-    ScanStatus.RETURNED: 4,
-    ScanStatus.LOST: 4,
-    ScanStatus.DELIVERED: 5,
+    ScanStatus.EXCEPTION: 3,
+    ScanStatus.OUT_FOR_DELIVERY: 4,
+    ScanStatus.RETURNED: 5,
+    ScanStatus.LOST: 6,
+    ScanStatus.DELIVERED: 7,
 }
+"""No two alike, so that scans of one moment have an order."""
 _ALARMS: Final[Mapping[ScanStatus, Anomaly]] = {
     ScanStatus.EXCEPTION: Anomaly.EXCEPTION,
     ScanStatus.RETURNED: Anomaly.RETURNED,
@@ -116,7 +117,7 @@ def standing(
 
 def in_order(scans: Iterable[Scan]) -> list[Scan]:
     """The scans as they happened."""
-    return sorted(scans, key=lambda scan: (scan.at, _PROGRESS[scan.status]))
+    return sorted(scans, key=lambda scan: (scan.at, _PROGRESS[scan.status], scan.place))
 
 
 def moves_told(scans: Iterable[Scan]) -> list[tuple[CaseTrigger, datetime]]:
