@@ -1,4 +1,4 @@
-"""The journey of a damaged parcel in real browsers: ports, label, scans, a session, money, claim."""
+"""The journey of a damaged parcel in browsers: ports, label, scans, session, money, claim."""
 
 from __future__ import annotations
 
