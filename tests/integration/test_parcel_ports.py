@@ -18,16 +18,18 @@ from standardwebhooks import Webhook
 
 from cases import desk, labels, ports
 from cases.database import Database
-from cases.port_commands import LabelSetup, PortKind
-from cases.states import Outcome, Role, Scope
-from cases.tables import Label, Port
+from cases.move_commands import GiveLabel
+from cases.moving import make_move
+from cases.port_commands import LabelSetup, PortKind, TrackingSetup
+from cases.states import CaseTrigger, Outcome, Role, Scope
+from cases.tables import Case, Label, Port, Scan
 from cases.unit import Unit
 from infra.local.postgres import Postgres
 from runtime.clock import SystemClock
 from tests.integration.test_refund_port import start_jobs
 from tests.support.port_site import PDF, SECRET, port_site
 from tests.support.port_world import ADDRESS, OURS, PortWorld, port_world
-from tests.support.seller import make_seller
+from tests.support.seller import case_in, make_seller
 from tests.support.seller_site import NoOutbox
 
 NUMBER = "CN193847560DE"
@@ -375,6 +377,70 @@ async def test_without_ports_everything_goes_by_hand_and_says_so(tmp_path: Path)
             "/api/v1/return-addresses/whs_stranger", json={"address": "x"}, headers=OURS
         )
         assert response.status == 404
+
+
+async def test_kill_9_while_a_carrier_is_asked_keeps_each_scan_once(tmp_path: Path) -> None:
+    """The carrier hangs, the worker is killed; the next one asks again and the case follows."""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'proofcall.db'}"
+    database = Database(url)
+    jobs: asyncio.subprocess.Process | None = None
+    try:
+        async with port_site() as strangers:
+            seller = await make_seller(database, SystemClock())  # type: ignore[arg-type]
+            key = await seller.machine(seller.lamp, *Scope)
+            admin = await seller.staff(Role.ADMIN, tenant=seller.lamp)
+            case = await seller.open_case(key)
+            strangers.scans[NUMBER] = [
+                {"status": "in_transit", "at": seller.now.isoformat(), "place": "Leipzig"}
+            ]
+            async with database.begin() as tx:
+                unit = Unit(tx, seller.keys, NoOutbox(), seller.now)
+                setup = TrackingSetup(
+                    url=f"{strangers.url}/v1/trackings/{{tracking_number}}", secret=SECRET
+                )
+                await ports.set_up(unit, admin, PortKind.TRACKING, setup)
+                verdict = desk.Verdict(Outcome.REFUND, None, None, "A crack.")
+                await desk.decide(tx, seller.keys, key, case.case_id, verdict, seller.now)
+                given = GiveLabel(
+                    move=CaseTrigger.GIVE_LABEL, address=ADDRESS, tracking_number=NUMBER
+                )
+                await make_move(unit, key, case.case_id, given)
+            strangers.next = ["hang"]
+            jobs = await start_jobs(tmp_path, url)
+            await strangers.wait_for(1)
+            os.kill(jobs.pid, signal.SIGKILL)
+            await jobs.wait()
+            jobs = await start_jobs(tmp_path, url)
+            async with asyncio.timeout(40):
+                while True:
+                    async with database.read() as tx:
+                        state = await tx.scalar(select(Case.state))
+                        scans = list(await tx.scalars(select(Scan.status)))
+                    if state == "shipped":
+                        break
+                    await asyncio.sleep(0.1)
+            assert scans == ["in_transit"]
+    finally:
+        if jobs is not None and jobs.returncode is None:
+            jobs.terminate()
+            await jobs.wait()
+        await database.close()
+
+
+async def test_a_link_in_another_browser_reads_no_label(small: PortWorld) -> None:
+    """The label names where the buyer lives: only the browser that the link is bound to."""
+    opened = await small.ask("POST", "/cases", 201, case_in())
+    token = opened["join_url"].rsplit("/", 1)[1]
+    tag = {"If-Match": f'"{opened["case"]["version"]}"'}
+    path = f"/cases/{opened['case']['id']}"
+    await small.ask("POST", f"{path}/verdict", 200, {"outcome": "refund"}, **tag)
+    body = {"content": base64.b64encode(PDF).decode()}
+    label = await small.ask("POST", f"{path}/labels/upload", 201, body)
+    url = f"/api/join/{token}/labels/{label['id']}"
+    response = await small.site.client.get(url)
+    assert (response.status, (await response.json())["code"]) == (409, "other_device")
+    response = await small.site.client.get(f"/api/join/{token[:-1]}x/labels/{label['id']}")
+    assert response.status == 404
 
 
 async def test_kill_9_while_a_label_is_made_buys_one(tmp_path: Path) -> None:
