@@ -147,7 +147,7 @@ def _waits_for_buyer() -> ColumnElement[bool]:
 
 
 def _anomaly() -> ColumnElement[bool]:
-    """Filed for an order that the seller did not tell, or something of it is missing."""
+    """Filed for an order the seller did not tell, or of it or its parcel something is wrong."""
     unknown = exists().where(Filing.case_id == Case.id, Filing.order.is_(None))
     # Not the line that the list shows, which is joined under its own name.
     line = aliased(ItemLine)
@@ -155,7 +155,7 @@ def _anomaly() -> ColumnElement[bool]:
         line.case_id == Case.id,
         line.disposition.in_([Disposition.MISSING, Disposition.NOT_RECEIVED]),
     )
-    return or_(unknown, missing)
+    return or_(unknown, missing, Case.parcel_anomaly.is_not(None))
 
 
 def _for_whom_and_when(query: Select[Any], wanted: CaseFilter) -> Select[Any]:

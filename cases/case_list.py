@@ -16,12 +16,8 @@ from cases.case_views import first_picture
 from cases.cursors import read_cursor, write_cursor
 from cases.keys import KeyRing
 from cases.states import CaseState, ClaimReason, Outcome
-from cases.tables import (
-    Case,
-    ItemLine,
-    Session,
-    Tenant,
-)
+from cases.tables import Case, ItemLine, Session, Tenant
+from cases.tracking import Anomaly
 from cases.view import View
 
 
@@ -39,6 +35,7 @@ class CaseSummary(View):
     outcome: Outcome | None
     updated_at: datetime
     due_at: datetime | None
+    parcel_anomaly: Anomaly | None
     assignee_staff_id: str | None
     assignee_name: str | None
     unread: bool
@@ -98,6 +95,7 @@ async def list_cases(tx: AsyncSession, keys: KeyRing, actor: Actor, wanted: Case
             outcome=Outcome(one.verdict_outcome) if one.verdict_outcome else None,
             updated_at=one.updated_at,
             due_at=one.due_at,
+            parcel_anomaly=Anomaly(one.parcel_anomaly) if one.parcel_anomaly else None,
             assignee_staff_id=one.assignee_staff_id,
             assignee_name=marks[one.id].assignee_name,
             unread=marks[one.id].unread,

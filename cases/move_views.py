@@ -11,10 +11,12 @@ from cases.access_policy import may
 from cases.actor import Actor
 from cases.case_access import facts_of
 from cases.commands import from_minor
+from cases.labels import newest_of_parcels
 from cases.life import moves_by_hand
 from cases.moving import ACTION_OF
 from cases.states import CaseState, CaseTrigger, Disposition, Grade, Liability, Way
 from cases.tables import Case, ItemLine, Parcel, Settlement
+from cases.tracking import ScanStatus
 from cases.view import View
 
 
@@ -35,6 +37,10 @@ class ParcelView(View):
     carrier: str | None
     tracking_number: str | None
     label_url: str | None
+    label_id: str | None
+    label_type: str | None
+    status: ScanStatus | None
+    status_at: datetime | None
     address: str | None
     created_at: datetime
     shipped_at: datetime | None
@@ -65,6 +71,7 @@ def check_view(line: ItemLine) -> CheckView | None:
 
 async def parcel_views(tx: AsyncSession, case_id: str) -> list[ParcelView]:
     """The case's parcels, in order."""
+    labels = await newest_of_parcels(tx, case_id)
     parcels = await tx.scalars(
         select(Parcel).where(Parcel.case_id == case_id).order_by(Parcel.created_at, Parcel.id)
     )
@@ -74,6 +81,10 @@ async def parcel_views(tx: AsyncSession, case_id: str) -> list[ParcelView]:
             carrier=one.carrier,
             tracking_number=one.tracking_number,
             label_url=one.label_url,
+            label_id=labels[one.id].id if one.id in labels else None,
+            label_type=labels[one.id].media_type if one.id in labels else None,
+            status=ScanStatus(one.status) if one.status else None,
+            status_at=one.status_at,
             address=one.address,
             created_at=one.created_at,
             shipped_at=one.shipped_at,

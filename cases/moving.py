@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from cases import case_words, deadlines, desk, links
 from cases.access_policy import Action
 from cases.actor import Actor, BuyerActor
 from cases.case_access import load_case, not_found
-from cases.commands import from_minor, minor_digits, to_minor
+from cases.commands import from_minor
 from cases.deadline_plan import DeadlineKind
 from cases.links import DeviceFound
+from cases.money_left import checked_amount
 from cases.move_commands import (
     Appeal,
     Check,
@@ -29,8 +30,10 @@ from cases.move_commands import (
     SendBack,
     Ship,
 )
+from cases.parcels import follow_parcel, parcel_back
 from cases.states import CaseState, CaseTrigger, Way
 from cases.tables import Case, ItemLine, Parcel, Settlement
+from cases.tracking import ScanSource
 from cases.unit import Unit
 from runtime.errors import CaseError
 from runtime.ids import CaseId, JoinLinkId, new_id
@@ -117,16 +120,20 @@ async def _make(unit: Unit, actor: Actor, case: Case, move: Move) -> CaseState:
 async def _keep(unit: Unit, actor: Actor, case: Case, move: Move) -> None:
     match move:
         case GiveLabel():
-            parcel = await _parcel_back(unit, case)
+            parcel = await parcel_back(unit, case)
             parcel.address, parcel.label_url = move.address, move.label_url
             parcel.carrier, parcel.tracking_number = move.carrier, move.tracking_number
+            parcel.look_at = unit.now
         case Ship():
-            parcel = await _parcel_back(unit, case)
+            parcel = await parcel_back(unit, case)
             parcel.carrier = move.carrier or parcel.carrier
             parcel.tracking_number = move.tracking_number or parcel.tracking_number
-            parcel.shipped_at = unit.now
+            parcel.shipped_at = parcel.look_at = unit.now
         case Receive():
-            (await _parcel_back(unit, case)).received_at = unit.now
+            parcel = await parcel_back(unit, case)
+            parcel.received_at = unit.now
+            await unit.tx.flush()
+            await follow_parcel(unit, case, parcel, actor, ScanSource.HAND)
         case Check():
             await _check(unit, case, move)
         case Refund() | RefundPartly():
@@ -142,20 +149,6 @@ async def _keep(unit: Unit, actor: Actor, case: Case, move: Move) -> None:
             pass  # What was said stands in the log.
 
 
-async def _parcel_back(unit: Unit, case: Case) -> Parcel:
-    """The parcel on its way to the warehouse; a new one if the last has arrived."""
-    parcel = await unit.tx.scalar(
-        select(Parcel)
-        .where(Parcel.case_id == case.id, Parcel.way == Way.BACK, Parcel.received_at.is_(None))
-        .order_by(Parcel.created_at.desc(), Parcel.id.desc())
-        .limit(1)
-    )
-    if parcel is None:
-        parcel = Parcel(id=new_id("pcl"), case_id=case.id, way=Way.BACK, created_at=unit.now)
-        unit.tx.add(parcel)
-    return parcel
-
-
 def _send_out(unit: Unit, case: Case, carrier: str | None, tracking_number: str | None) -> None:
     unit.tx.add(
         Parcel(
@@ -166,6 +159,7 @@ def _send_out(unit: Unit, case: Case, carrier: str | None, tracking_number: str 
             tracking_number=tracking_number,
             created_at=unit.now,
             shipped_at=unit.now,
+            look_at=unit.now,
         )
     )
 
@@ -197,31 +191,7 @@ async def _check(unit: Unit, case: Case, move: Check) -> None:
 
 
 async def _refund(unit: Unit, actor: Actor, case: Case, move: Refund | RefundPartly) -> None:
-    if len(move.amount.partition(".")[2]) > minor_digits(case.currency):
-        raise CaseError(
-            "bad_amount",
-            f"{case.currency} has {minor_digits(case.currency)} decimals, not {move.amount}.",
-            status=422,
-        )
-    amount = to_minor(move.amount, case.currency)
-    paid = await unit.tx.scalar(
-        select(func.coalesce(func.sum(ItemLine.price_minor * ItemLine.quantity), 0)).where(
-            ItemLine.case_id == case.id
-        )
-    )
-    given = await unit.tx.scalar(
-        select(func.coalesce(func.sum(Settlement.amount_minor), 0)).where(
-            Settlement.case_id == case.id
-        )
-    )
-    left = int(paid or 0) - int(given or 0)
-    if not 0 < amount <= left:
-        raise CaseError(
-            "too_much" if amount > left else "bad_amount",
-            f"Of {from_minor(int(paid or 0), case.currency)} {case.currency} paid, "
-            f"{from_minor(left, case.currency)} can still be refunded.",
-            status=422,
-        )
+    amount, left = await checked_amount(unit.tx, case, move.amount)
     if isinstance(move, Refund) and amount != left:
         raise CaseError(
             "bad_amount",

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from cases.case_words import index_missing
+from cases.errands import RUN as RUN_ERRAND
 from cases.mail import SEND_MAIL
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
 from proofcall.roles import JOBS_SOCKET
@@ -20,6 +21,7 @@ from runtime.settings import Settings
 from signaling.due_sweep import sweep_forever
 from signaling.held_sweep import carry_out_forever
 from signaling.mail_work import send_mail
+from signaling.port_work import order_errands, run_errand
 from signaling.services import Services
 from signaling.smtp import smtp_server
 from signaling.web_process import serve_http, web_services
@@ -41,6 +43,7 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                         "deliver_webhook": partial(deliver_webhook, services),
                         "make_package": partial(make_package, services),
                         "seal_at_hang_up": partial(seal_at_hang_up, services),
+                        RUN_ERRAND: partial(run_errand, services),
                         "seal_session": partial(seal_session, services),
                         SEND_MAIL: partial(
                             send_mail, services, smtp_server(settings, services.clock)
@@ -51,6 +54,7 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                 await runner.start()
                 services.tasks.forever("webhooks", partial(order_webhooks, services))
                 services.tasks.forever("checkpoints", partial(checkpoint_forever, services))
+                services.tasks.forever("ports", partial(order_errands, services))
                 stack.push_async_callback(runner.close)
                 await stack.enter_async_context(_telling(services, runner))
                 services.tasks.forever("what is due", partial(sweep_forever, services))

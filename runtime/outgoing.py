@@ -21,6 +21,9 @@ from yarl import URL
 from runtime.errors import ProofcallError
 
 ANSWER_BYTES: Final = 512
+"""What of a POST's answer is kept: its beginning."""
+WHOLE_BYTES: Final = 2_000_000
+"""The longest answer that ``ask`` takes."""
 _TIMEOUT_S: Final = 10.0
 _MAX_URL_CHARS: Final = 2000
 # What carries an IPv4 address inside, so that a check of the outer one alone would be fooled.
@@ -39,6 +42,10 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """Host and port to addresses."""
 
 
+Failure = Literal["timeout", "unreachable", "tls", "forbidden_address", "cut_short"]
+"""Why a request has no answer; ``cut_short`` is one that was too long or ended early."""
+
+
 class ForbiddenTarget(ProofcallError):  # noqa: N818 - what is wrong with it
     """The URL is none that may be asked, or leads to an address that may not."""
 
@@ -48,7 +55,7 @@ class Outcome:
     """What came of a request: a status, or the reason why there is none."""
 
     status: int | None
-    failure: Literal["timeout", "unreachable", "tls", "forbidden_address"] | None
+    failure: Failure | None
     latency_ms: int
     answer: bytes
     retry_after_s: int | None = None
@@ -110,11 +117,45 @@ async def post(
 
     The name is resolved once; when any of its addresses may not be reached none is.
     """
+    request = _Request("POST", body, headers, tls, _beginning)
+    return await _ask(url, request, private, resolve, timeout_s)
+
+
+async def ask(
+    method: Literal["GET", "POST"],
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    body: bytes | None = None,
+    private: bool = False,
+    resolve: Resolve | None = None,
+    tls: ssl.SSLContext | None = None,
+    timeout_s: float = _TIMEOUT_S,
+) -> Outcome:
+    """Send one request and give its whole answer, at most ``WHOLE_BYTES`` of it.
+
+    Never raises for what the other side does. An answer that is longer or breaks off has its
+    status and the failure ``cut_short``: whoever asked must not take its beginning for all.
+    """
+    request = _Request(method, body, headers, tls, _whole)
+    return await _ask(url, request, private, resolve, timeout_s)
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    body: bytes | None
+    headers: Mapping[str, str]
+    tls: ssl.SSLContext | None
+    read: Callable[[aiohttp.ClientResponse], Awaitable[tuple[bytes, Failure | None]]]
+
+
+async def _ask(
+    url: str, request: _Request, private: bool, resolve: Resolve | None, timeout_s: float
+) -> Outcome:
     began_s = perf_counter()
 
-    def outcome(
-        failure: Literal["timeout", "unreachable", "tls", "forbidden_address"],
-    ) -> Outcome:
+    def outcome(failure: Failure) -> Outcome:
         return Outcome(None, failure, _ms_since(began_s), b"")
 
     try:
@@ -126,7 +167,7 @@ async def post(
                 return outcome("unreachable")
             if not all(may_reach(address, private=private) for address in addresses):
                 return outcome("forbidden_address")
-            return await _send(target, addresses, body, headers, tls, began_s)
+            return await _send(target, addresses, request, began_s)
     except ForbiddenTarget:
         return outcome("forbidden_address")
     except TimeoutError:
@@ -139,16 +180,11 @@ async def post(
 
 
 async def _send(
-    target: URL,
-    addresses: Sequence[str],
-    body: bytes,
-    headers: Mapping[str, str],
-    tls: ssl.SSLContext | None,
-    began_s: float,
+    target: URL, addresses: Sequence[str], request: _Request, began_s: float
 ) -> Outcome:
     connector = aiohttp.TCPConnector(
         resolver=_Fixed(addresses),
-        ssl=tls if tls is not None else True,
+        ssl=request.tls if request.tls is not None else True,
         force_close=True,
         use_dns_cache=False,
     )
@@ -159,17 +195,17 @@ async def _send(
             auto_decompress=False,
             trust_env=False,
         ) as session,
-        session.post(
+        session.request(
+            request.method,
             target,
-            data=body,
-            headers={"Accept-Encoding": "identity", **headers},
+            data=request.body,
+            headers={"Accept-Encoding": "identity", **request.headers},
             allow_redirects=False,
         ) as response,
     ):
-        # The status is what counts: whoever sends the body slowly is not waited for.
-        answer = await _first_bytes(response)
+        answer, failure = await request.read(response)
         return Outcome(
-            response.status, None, _ms_since(began_s), answer, _retry_after(response.headers)
+            response.status, failure, _ms_since(began_s), answer, _retry_after(response.headers)
         )
 
 
@@ -211,7 +247,8 @@ async def _resolve(host: str, port: int) -> Sequence[str]:
     return [str(entry[4][0]) for entry in found]
 
 
-async def _first_bytes(response: aiohttp.ClientResponse) -> bytes:
+async def _beginning(response: aiohttp.ClientResponse) -> tuple[bytes, Failure | None]:
+    """The status is what counts: whoever sends the body slowly is not waited for."""
     got = b""
     try:
         async with asyncio.timeout(1.0):
@@ -222,7 +259,21 @@ async def _first_bytes(response: aiohttp.ClientResponse) -> bytes:
                 got += more
     except (TimeoutError, aiohttp.ClientError):
         pass
-    return got
+    return got, None
+
+
+async def _whole(response: aiohttp.ClientResponse) -> tuple[bytes, Failure | None]:
+    parts: list[bytes] = []
+    got_bytes = 0
+    try:
+        async for part in response.content.iter_chunked(65_536):
+            got_bytes += len(part)
+            if got_bytes > WHOLE_BYTES:
+                return b"", "cut_short"
+            parts.append(part)
+    except (aiohttp.ClientError, OSError):
+        return b"".join(parts), "cut_short"
+    return b"".join(parts), None
 
 
 def _literal(host: str) -> str | None:

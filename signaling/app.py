@@ -32,11 +32,14 @@ from signaling import (
     pages,
     people_routes,
     policy_routes,
+    port_routes,
     problems,
     proof_routes,
     reason_routes,
+    scan_routes,
     script_routes,
     session_routes,
+    settle_routes,
     thread_routes,
     upload_routes,
     webhook_routes,
@@ -85,6 +88,9 @@ def build_app(services: Services) -> web.Application:
     filing_routes.add_routes(app)
     upload_routes.add_routes(app)
     attachment_routes.add_routes(app)
+    port_routes.add_routes(app)
+    scan_routes.add_routes(app)
+    settle_routes.add_routes(app)
     openapi.add_routes(app)
     health_routes.add_routes(app)
     pages.add_routes(app)

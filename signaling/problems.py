@@ -157,8 +157,8 @@ def check_origin(request: web.Request) -> None:
     """
     if request.method in _SAFE_METHODS or "Authorization" in request.headers:
         return
-    if request.path.startswith("/whip/"):
-        # Nothing there looks at a cookie: without a token it is 401.
+    if request.path.startswith(("/whip/", "/api/v1/scan-push/")):
+        # Nothing there looks at a cookie: without a token or a signature it is 401.
         return
     origin = request.headers.get("Origin")
     fetched_from = request.headers.get("Sec-Fetch-Site", "same-origin")

@@ -40,6 +40,7 @@ class Case(Base):
     version: Mapped[int] = mapped_column(default=1)
     assignee_staff_id: Mapped[str | None]  # whose it is
     due_at: Mapped[datetime | None]  # the earliest of its open deadlines
+    parcel_anomaly: Mapped[str | None]  # Anomaly of one of its parcels
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy reads it

@@ -24,6 +24,12 @@ class Parcel(Base):
     created_at: Mapped[datetime]
     shipped_at: Mapped[datetime | None]
     received_at: Mapped[datetime | None]
+    status: Mapped[str | None]  # ScanStatus of its newest scan
+    status_at: Mapped[datetime | None]
+    place: Mapped[str | None]
+    anomaly: Mapped[str | None]  # Anomaly
+    anomaly_since: Mapped[datetime | None]
+    look_at: Mapped[datetime | None] = mapped_column(index=True)  # when to look for scans again
 
 
 class Settlement(Base):

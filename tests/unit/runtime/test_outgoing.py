@@ -26,7 +26,15 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.outgoing import ANSWER_BYTES, ForbiddenTarget, checked_url, may_reach, post
+from runtime.outgoing import (
+    ANSWER_BYTES,
+    WHOLE_BYTES,
+    ForbiddenTarget,
+    ask,
+    checked_url,
+    may_reach,
+    post,
+)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -358,3 +366,42 @@ async def test_tls_is_verified_against_the_name_and_not_the_address(tmp_path: Pa
         assert await to("shop.example", None) == (None, "tls")
         assert await to("shop.example", trusting) == (200, None)
         assert await to("other.example", trusting) == (None, "tls")
+
+
+async def test_a_whole_answer_is_whole_or_says_that_it_is_not() -> None:
+    """Too long, or broken off: the status is told, and nobody takes the beginning for all."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/long":
+            return web.Response(body=b"x" * (WHOLE_BYTES + 1))
+        if request.path == "/cut":
+            response = web.StreamResponse(headers={"Content-Length": "10"})
+            await response.prepare(request)
+            await response.write(b"half")
+            assert request.transport is not None
+            request.transport.close()
+            return response
+        return web.Response(body=b"y" * WHOLE_BYTES)
+
+    async with listening(answer) as port:
+        url = f"http://127.0.0.1:{port}"
+        whole = await ask("GET", f"{url}/whole", {}, private=True)
+        assert (whole.status, whole.failure, len(whole.answer)) == (200, None, WHOLE_BYTES)
+        long = await ask("GET", f"{url}/long", {}, private=True)
+        assert (long.status, long.failure, long.answer) == (200, "cut_short", b"")
+        cut = await ask("POST", f"{url}/cut", {}, body=b"{}", private=True)
+        assert (cut.status, cut.failure) == (200, "cut_short")
+
+
+async def test_a_question_is_held_to_the_same_addresses() -> None:
+    """What may not be posted to may not be asked either, and redirects stay unfollowed."""
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": "/other"})
+
+    async with listening(elsewhere) as port:
+        url = f"http://127.0.0.1:{port}/"
+        assert (await ask("GET", url, {})).failure == "forbidden_address"
+        assert (await ask("GET", url, {}, private=True)).status == 302
+    metadata = await ask("GET", "http://169.254.169.254/latest", {}, private=True)
+    assert metadata.failure == "forbidden_address"

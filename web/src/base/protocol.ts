@@ -207,6 +207,10 @@ export interface Parcel {
   carrier: string | null;
   tracking_number: string | null;
   label_url: string | null;
+  label_id: string | null;
+  label_type: string | null;
+  status: string | null;
+  status_at: Timestamp | null;
   address: string | null;
   created_at: Timestamp;
   shipped_at: Timestamp | null;
@@ -646,6 +650,7 @@ export interface CaseSummary {
   outcome: Outcome | null;
   updated_at: Timestamp;
   due_at: Timestamp | null;
+  parcel_anomaly: 'stuck' | 'exception' | 'returned' | 'lost' | 'wrong_order' | null;
   assignee_staff_id: string | null;
   assignee_name: string | null;
   unread: boolean;

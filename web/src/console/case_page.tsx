@@ -29,6 +29,7 @@ import { Others } from './presence';
 import { follow } from './route';
 import { t } from './text';
 import { ThreadCard } from './thread_card';
+import { TrackedCard } from './tracked_card';
 import { VerdictCard } from './verdict_card';
 import { WayCard } from './way_card';
 
@@ -138,6 +139,7 @@ function Screen({ read, onRead, onChanged }: ScreenProps) {
     <DueCard view={view} onChanged={onChanged} />,
     <VerdictCard key={view.id} read={read} writing={deciding} onWriting={setDeciding} onSaved={onRead} />,
     <WayCard read={read} asked={move} onAsk={setMove} onMoved={onRead} />,
+    <TrackedCard key={`tracked-${view.id}`} view={view} onChanged={onChanged} />,
     <CallCard key={view.sessions.find((session) => session.state !== 'ended')?.id ?? ''} view={view} />,
     <EvidenceCard view={view} />,
     <PackageCard view={view} />,

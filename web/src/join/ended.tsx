@@ -17,10 +17,20 @@ function StillPicture({ stillId, atMs }: { stillId: string; atMs: number }) {
   );
 }
 
+/** A label that is a picture may be a code to be shown at the counter: it is seen without a download. */
+function LabelFile({ href, isPicture }: { href: string; isPicture: boolean }) {
+  return (
+    <>
+      {isPicture ? <img class="label-picture" src={href} alt={t('join.open_label')} data-test="label-picture" /> : null}
+      <a class="button primary wide" href={href} download data-test="label">{t('join.open_label')}</a>
+    </>
+  );
+}
+
 type Given = NonNullable<JoinView['outcome']>;
 
 /** The way of the goods, and what was given for them. */
-function Way({ given }: { given: Given }) {
+function Way({ given, visit }: { given: Given; visit: Visit }) {
   const back = given.parcels.filter((one) => one.way === 'back').at(-1);
   const out = given.parcels.filter((one) => one.way === 'out').at(-1);
   if (!back && !out && given.settlements.length === 0) return null;
@@ -31,6 +41,7 @@ function Way({ given }: { given: Given }) {
           <h2>{t('join.send_to')}</h2>
           {back.address ? <p class="lines" dir="auto">{back.address}</p> : null}
           {back.label_url ? <a class="button primary wide" href={back.label_url} target="_blank" rel="noopener noreferrer" data-test="label">{t('join.open_label')}</a> : null}
+          {back.label_id ? <LabelFile href={`/api/join/${encodeURIComponent(visit.token)}/labels/${back.label_id}`} isPicture={back.label_type === 'image/png'} /> : null}
           {back.tracking_number ? <p class="num">{[back.carrier, back.tracking_number].filter(Boolean).join(' · ')}</p> : null}
         </div>
       ) : null}
@@ -126,7 +137,7 @@ export function Ended({ visit }: { visit: Visit }) {
         </div>
         {view ? <ItemCard view={view} /> : null}
         {view ? <Outcome view={view} /> : null}
-        {view?.outcome ? <Way given={view.outcome} /> : null}
+        {view?.outcome ? <Way given={view.outcome} visit={visit} /> : null}
         {view ? <ReceiptLater visit={visit} /> : null}
         {view?.case.state === 'appealed' ? <Card><p data-test="appealed">{t('join.appealed', { tenant: view.tenant.name })}</p></Card> : null}
         {view ? <ThreadLater visit={visit} /> : null}

@@ -143,6 +143,7 @@ function Row({ item, list }: { item: CaseSummary; list: CaseListProps }) {
           <Chip tone={toneOf(item.state)}>{ts(`state.${item.state}`)}</Chip>
         </span>
         {item.state !== 'closed' ? <DueChip dueAt={item.due_at} /> : null}
+        {item.state !== 'closed' && item.parcel_anomaly ? <span><Chip tone="warn" test="parcel-flag">{ts(`cases.parcel_${item.parcel_anomaly}`)}</Chip></span> : null}
         <span class="s case-title"><span class="num">#{item.order_number}</span> · {item.title}</span>
         <span class="xs faint row between">
           <span>{item.outcome ? ts(`outcome.${item.outcome}`) : ts(`reason.${item.claim_reason}`)}{item.recorded ? ` · ${ts('cases.recorded')}` : ''}{list.marks && item.assignee_name ? ` · ${item.assignee_name}` : ''}</span>

@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { ApiError } from '../../base/api';
 import { Button, Field } from '../../base/ui';
-import { useAct, useLoaded } from './asking';
+import { useAct, useLoaded } from '../asking';
 import type { Endpoint, Kind, Page } from './shapes';
 import { td } from './text';
 

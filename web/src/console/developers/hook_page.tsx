@@ -4,7 +4,7 @@ import { call, post, put } from '../../base/api';
 import { dateAndTime } from '../../base/time';
 import { Button, Dialog, Icon, Skeleton, Switch, toast } from '../../base/ui';
 import { addressOf, follow, go } from '../route';
-import { useAct, useLoaded } from './asking';
+import { useAct, useLoaded } from '../asking';
 import { EndpointForm, type EndpointDraft } from './endpoint_form';
 import { StateChip } from './hooks_card';
 import { SecretOnce } from './secret_once';

@@ -4,7 +4,7 @@ import { post } from '../../base/api';
 import { ago } from '../../base/time';
 import { Button, Chip, Dialog, Skeleton } from '../../base/ui';
 import { addressOf, follow, go } from '../route';
-import { useLoaded } from './asking';
+import { useLoaded } from '../asking';
 import { EndpointForm } from './endpoint_form';
 import { SecretOnce } from './secret_once';
 import type { Endpoint, EndpointSecret, Page } from './shapes';

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { call, post } from '../../base/api';
 import { ago, shortDate } from '../../base/time';
 import { Button, Chip, Dialog, Field, Skeleton, toast } from '../../base/ui';
-import { useAct, useLoaded } from './asking';
+import { useAct, useLoaded } from '../asking';
 import { SecretOnce } from './secret_once';
 import { SCOPES, type ApiKey, type Page, type Scope } from './shapes';
 import { td } from './text';

@@ -5,7 +5,7 @@ import { endedLogin, failureWords } from '../../base/sign_in';
 import { ago, dateAndTime, serverNowMs } from '../../base/time';
 import { Button, Chip, Dialog, Field, Select, Skeleton, Switch, toast, type Tone } from '../../base/ui';
 import { addressOf, follow } from '../route';
-import { useAct } from './asking';
+import { useAct } from '../asking';
 import { DELIVERY_STATES, type Attempt, type Delivery, type DeliveryState, type Page } from './shapes';
 import { td } from './text';
 

@@ -5,7 +5,6 @@ export const developersEn = {
   'dev.reference': 'API reference',
   'dev.not_yours': 'Only an admin of the seller may see this page.',
   'dev.failed': 'This could not be loaded: {reason}',
-  'dev.done_failed': 'That did not work: {reason}',
   'dev.copy': 'Copy',
   'dev.copied': 'Copied',
   'dev.once': 'Copy it now. It is shown this once and cannot be read again.',

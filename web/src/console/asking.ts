@@ -1,9 +1,9 @@
-/** Asking the server for something on this page: loading with its failure, and acts that say so when they fail. */
+/** Asking the server for something on one of the console's pages: loading with its failure, and acts that say so when they fail. */
 import { useEffect, useState } from 'preact/hooks';
-import { get } from '../../base/api';
-import { endedLogin, failureWords } from '../../base/sign_in';
-import { toast } from '../../base/ui';
-import { td } from './text';
+import { get } from '../base/api';
+import { endedLogin, failureWords } from '../base/sign_in';
+import { toast } from '../base/ui';
+import { t } from './text';
 
 export interface Loaded<Value> {
   readonly value: Value | null;
@@ -35,7 +35,7 @@ export function useAct(): readonly [boolean, (work: () => Promise<void>) => Prom
     try {
       await work();
     } catch (error) {
-      if (!endedLogin(error)) toast(td('dev.done_failed', { reason: failureWords(error) }));
+      if (!endedLogin(error)) toast(t('console.done_failed', { reason: failureWords(error) }));
     } finally {
       setBusy(false);
     }

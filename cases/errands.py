@@ -1,0 +1,197 @@
+"""Errands: what is to be asked of ports; each try is ordered once, until the end is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.outbox import Outbox
+from cases.port_commands import PortKind
+from cases.tables import Errand
+from cases.unit import Unit
+from cases.webhook_rules import pause_after
+from runtime.ids import new_id
+
+RUN: Final = "run_errand"
+"""The name of the durable work; its subject is an errand's id and the number of the try."""
+LASTS: Final = timedelta(hours=24)
+"""How long an errand is tried unless it says otherwise."""
+_ORDER_LASTS: Final = timedelta(minutes=15)
+_IN_FLIGHT: Final = 4
+"""How many errands of one seller are under way: a slow carrier holds up nobody else's."""
+_AT_ONCE: Final = 200
+_KEPT_FOR: Final = timedelta(days=30)
+
+
+class ErrandState(StrEnum):
+    """Where an errand stands."""
+
+    WAITING = "waiting"  # for its time
+    ORDERED = "ordered"  # a worker has it, or soon will
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try to be made."""
+
+    errand_id: str
+    tenant_id: str
+    kind: PortKind
+    subject_id: str
+    is_last: bool
+    """Whether its time is over after this one."""
+
+
+async def send_on(
+    unit: Unit, tenant_id: str, kind: PortKind, subject_id: str, lasts: timedelta = LASTS
+) -> None:
+    """Owe a port a question, now; one that waits already is enough."""
+    waiting = await unit.tx.scalar(
+        select(Errand.id).where(
+            Errand.subject_id == subject_id,
+            Errand.kind == kind,
+            Errand.state != ErrandState.DONE,
+        )
+    )
+    if waiting is not None:
+        return
+    unit.tx.add(
+        Errand(
+            id=new_id("err"),
+            tenant_id=tenant_id,
+            kind=kind,
+            subject_id=subject_id,
+            state=ErrandState.WAITING,
+            tries=0,
+            due_at=unit.now,
+            give_up_at=unit.now + lasts,
+            made_at=unit.now,
+        )
+    )
+    await unit.tx.flush()
+
+
+async def anything_due(tx: AsyncSession, now: datetime) -> bool:
+    """Whether an errand is due; takes no lock."""
+    found = await tx.scalar(
+        select(Errand.id)
+        .where(Errand.state.in_((ErrandState.WAITING, ErrandState.ORDERED)), Errand.due_at <= now)
+        .limit(1)
+    )
+    return found is not None
+
+
+async def order_due(tx: AsyncSession, outbox: Outbox, now: datetime) -> int:
+    """Order what is due, a few of each seller; marked and ordered in one commit."""
+    # Ordered, and nobody kept the end: the next try has another number.
+    await tx.execute(
+        update(Errand)
+        .where(Errand.state == ErrandState.ORDERED, Errand.due_at <= now)
+        .values(state=ErrandState.WAITING, due_at=now, tries=Errand.tries + 1)
+        .execution_options(synchronize_session=False)
+    )
+    under_way = (
+        select(Errand.tenant_id, func.count().label("count"))
+        .where(Errand.state == ErrandState.ORDERED)
+        .group_by(Errand.tenant_id)
+        .subquery()
+    )
+    place = func.row_number().over(partition_by=Errand.tenant_id, order_by=Errand.due_at)
+    due = (
+        select(Errand.id, Errand.tenant_id, Errand.due_at, place.label("place"))
+        .where(Errand.state == ErrandState.WAITING, Errand.due_at <= now)
+        .subquery()
+    )
+    ids = await tx.scalars(
+        select(due.c.id)
+        .outerjoin(under_way, under_way.c.tenant_id == due.c.tenant_id)
+        .where(due.c.place + func.coalesce(under_way.c.count, 0) <= _IN_FLIGHT)
+        .order_by(due.c.due_at)
+        .limit(_AT_ONCE)
+    )
+    ordered = 0
+    for errand_id in list(ids):
+        changed: Any = await tx.execute(
+            update(Errand)
+            .where(Errand.id == errand_id, Errand.state == ErrandState.WAITING)
+            .values(state=ErrandState.ORDERED, due_at=now + _ORDER_LASTS)
+            .returning(Errand.tries)
+        )
+        tries = changed.scalar()
+        if tries is None:
+            continue
+        subject = f"{errand_id}:{tries + 1}"
+        await outbox.enqueue(tx, RUN, f"{RUN}:{subject}", subject)
+        ordered += 1
+    return ordered
+
+
+async def take(tx: AsyncSession, subject: str, now: datetime) -> Try | None:
+    """The try that was ordered; None when it is no longer wanted."""
+    errand = await _ordered(tx, subject)
+    if errand is None:
+        return None
+    return Try(
+        errand_id=errand.id,
+        tenant_id=errand.tenant_id,
+        kind=PortKind(errand.kind),
+        subject_id=errand.subject_id,
+        is_last=now + pause_after(errand.tries + 1) > errand.give_up_at,
+    )
+
+
+async def end(tx: AsyncSession, subject: str, words: str) -> bool:
+    """An errand's end is known; False when this try no longer counts."""
+    errand = await _ordered(tx, subject, lock=True)
+    if errand is None:
+        return False
+    errand.state, errand.due_at, errand.words = ErrandState.DONE, None, words[:300]
+    errand.tries += 1
+    return True
+
+
+async def again(
+    tx: AsyncSession, subject: str, words: str, now: datetime, asked_s: int | None = None
+) -> bool:
+    """An errand is to be tried once more, later each time; False when this try counts no more."""
+    errand = await _ordered(tx, subject, lock=True)
+    if errand is None:
+        return False
+    errand.tries += 1
+    errand.state, errand.words = ErrandState.WAITING, words[:300]
+    errand.due_at = now + pause_after(errand.tries, asked_s)
+    return True
+
+
+async def last_words(tx: AsyncSession, subject_id: str) -> str | None:
+    """What came of the newest try for a subject."""
+    found: str | None = await tx.scalar(
+        select(Errand.words)
+        .where(Errand.subject_id == subject_id)
+        .order_by(Errand.made_at.desc(), Errand.id.desc())
+        .limit(1)
+    )
+    return found
+
+
+async def forget_old(tx: AsyncSession, now: datetime) -> None:
+    """Drop errands that ended long ago; what came of them stands in the case log."""
+    old = select(Errand.id).where(
+        Errand.state == ErrandState.DONE, Errand.made_at < now - _KEPT_FOR
+    )
+    for errand_id in list(await tx.scalars(old.limit(1000))):
+        await tx.delete(await tx.get_one(Errand, errand_id))
+
+
+async def _ordered(tx: AsyncSession, subject: str, *, lock: bool = False) -> Errand | None:
+    errand_id, _, number = subject.partition(":")
+    errand = await tx.get(Errand, errand_id, with_for_update=lock or None)
+    if errand is None or errand.state != ErrandState.ORDERED or errand.tries + 1 != int(number):
+        return None
+    return errand

@@ -1,0 +1,312 @@
+"""Labels of a case: ordered of the carrier by the port, or uploaded by a person."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases import desk, errands, links
+from cases.access_policy import Action
+from cases.actor import Actor, SystemActor
+from cases.case_access import load_case, not_found
+from cases.case_note import note
+from cases.label_files import label_type
+from cases.life import CASE_MOVES, next_case_state
+from cases.parcels import parcel_back
+from cases.port_commands import LabelSetup, PortKind
+from cases.port_reading import fill_body, fill_url
+from cases.ports import address_for, enabled_port, find_port, headers_of, setup_of
+from cases.states import CaseState, CaseTrigger
+from cases.tables import Case, Label
+from cases.unit import Unit
+from cases.view import View
+from runtime.errors import CaseError
+from runtime.ids import new_id
+
+
+class LabelState(StrEnum):
+    """Where a label stands."""
+
+    ORDERED = "ordered"
+    MADE = "made"
+    REFUSED = "refused"
+
+
+class LabelView(View):
+    """A label; its file is asked for by its id once it is made."""
+
+    id: str
+    state: LabelState
+    carrier: str | None
+    tracking_number: str | None
+    media_type: str | None
+    size: int | None
+    why: str | None
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRequest:
+    """What is asked of the carrier; the label's id is the key of idempotency."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
+    setup: LabelSetup
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFile:
+    """A label's file as it lies in the store, and the key that opens it."""
+
+    object_key: str
+    key: bytes
+    media_type: str
+
+
+def object_key(label_id: str) -> str:
+    """Where a label's sealed file lies in the store."""
+    return f"labels/{label_id}"
+
+
+async def order_label(unit: Unit, actor: Actor, case_id: str) -> LabelView:
+    """Have the carrier make a label to the case's return address.
+
+    Raises:
+        CaseError: ``not_found``, ``forbidden``; ``port_off``, ``label_ordered``,
+            ``wrong_state``, ``session_open`` or ``case_closed`` (409); ``address_missing``
+            (422) while the address book has none for the case.
+    """
+    case = await load_case(unit.tx, actor, case_id, Action.SETTLE, lock=True)
+    next_case_state(CaseState(case.state), CaseTrigger.GIVE_LABEL)
+    await enabled_port(unit.tx, case.tenant_id, PortKind.LABEL)
+    open_one = await unit.tx.scalar(
+        select(Label.id).where(Label.case_id == case.id, Label.state == LabelState.ORDERED)
+    )
+    if open_one is not None:
+        raise CaseError("label_ordered", "A label for this case has been ordered already.")
+    label = await _new(unit, case, actor)
+    await note(unit.tx, unit.keys, case, "label_ordered", {"label_id": label.id}, actor, unit.now)
+    await errands.send_on(unit, case.tenant_id, PortKind.LABEL, label.id)
+    return label_view(label)
+
+
+async def begin_upload(unit: Unit, actor: Actor, case_id: str) -> tuple[str, bytes]:
+    """The id of a label to be uploaded and the key to seal it with; keeps nothing yet.
+
+    Raises:
+        CaseError: ``not_found``, ``forbidden``; ``wrong_state``, ``session_open`` or
+            ``case_closed`` (409).
+    """
+    case = await load_case(unit.tx, actor, case_id, Action.SETTLE)
+    next_case_state(CaseState(case.state), CaseTrigger.GIVE_LABEL)
+    return new_id("lbl"), await unit.keys.case_key(unit.tx, case.id)
+
+
+async def keep_upload(
+    unit: Unit,
+    actor: Actor,
+    case_id: str,
+    label_id: str,
+    content: bytes,
+    *,
+    carrier: str | None,
+    tracking_number: str | None,
+) -> LabelView:
+    """Give the buyer a label whose file is in the store by now.
+
+    Raises:
+        CaseError: as ``begin_upload``; ``bad_label`` or ``address_missing`` (422).
+    """
+    case = await load_case(unit.tx, actor, case_id, Action.SETTLE, lock=True)
+    next_case_state(CaseState(case.state), CaseTrigger.GIVE_LABEL)
+    label = await _new(unit, case, actor, label_id)
+    await _make(unit, case, label, actor, content, carrier, tracking_number)
+    return label_view(label)
+
+
+async def prepare(unit: Unit, label_id: str) -> LabelRequest | None:
+    """What is to be asked of the carrier; None when the label's end is known."""
+    label = await unit.tx.get_one(Label, label_id)
+    case = await unit.tx.get_one(Case, label.case_id)
+    port = await find_port(unit.tx, case.tenant_id, PortKind.LABEL)
+    if label.state != LabelState.ORDERED or port is None:
+        return None
+    setup = setup_of(port, LabelSetup)
+    words: dict[str, str] = {
+        "reference": label.id,
+        "order_number": case.order_number,
+        "buyer_name": case.buyer_name,
+        "address": label.address or "",
+    }
+    headers = await headers_of(unit.tx, unit.keys, port)
+    headers |= {"Content-Type": "application/json", "Idempotency-Key": label.id}
+    body = json.dumps(fill_body(setup.body, dict(words)), ensure_ascii=False).encode()
+    return LabelRequest(fill_url(setup.url, words), headers, body, setup)
+
+
+async def key_of_label(unit: Unit, label_id: str) -> bytes:
+    """The key that a label's file is sealed with."""
+    label = await unit.tx.get_one(Label, label_id)
+    return await unit.keys.case_key(unit.tx, label.case_id)
+
+
+async def make(
+    unit: Unit, label_id: str, content: bytes, carrier: str, tracking_number: str | None
+) -> None:
+    """The carrier's label came and is in the store; one that is made already stays as it is.
+
+    Raises:
+        CaseError: ``bad_label`` (422).
+    """
+    label, case = await _lock(unit, label_id)
+    if label.state == LabelState.ORDERED:
+        await _make(unit, case, label, SystemActor(), content, carrier, tracking_number)
+
+
+async def refuse(unit: Unit, label_id: str, why: str) -> None:
+    """There will be no label; the seller goes on by hand."""
+    label, case = await _lock(unit, label_id)
+    if label.state == LabelState.ORDERED:
+        label.state, label.why = LabelState.REFUSED, why
+        told: dict[str, object] = {"label_id": label.id, "why": why}
+        await note(unit.tx, unit.keys, case, "label_refused", told, SystemActor(), unit.now)
+        case.updated_at = unit.now
+
+
+async def list_labels(tx: AsyncSession, case_id: str) -> list[LabelView]:
+    """The labels of a case, in order."""
+    found = await tx.scalars(
+        select(Label).where(Label.case_id == case_id).order_by(Label.made_at, Label.id)
+    )
+    return [label_view(one) for one in found]
+
+
+async def file_for_staff(unit: Unit, actor: Actor, case_id: str, label_id: str) -> LabelFile:
+    """A label's file, for whoever may view the case.
+
+    Raises:
+        CaseError: ``not_found``, ``forbidden``.
+    """
+    case = await load_case(unit.tx, actor, case_id, Action.VIEW_CASE)
+    return await _file(unit, case.id, label_id)
+
+
+async def file_for_buyer(unit: Unit, token: str, secret: str | None, label_id: str) -> LabelFile:
+    """A label's file, on the browser that the buyer's link is bound to.
+
+    Raises:
+        CaseError: the link's own errors; ``other_device`` (409); ``not_found``.
+    """
+    link = await links.find_link(unit.tx, token, unit.now)
+    if await links.buyer_of_case(unit.tx, secret, link.case_id, unit.now) is None:
+        raise CaseError("other_device", "This link is in use on another device.")
+    return await _file(unit, link.case_id, label_id)
+
+
+async def newest_of_parcels(tx: AsyncSession, case_id: str) -> dict[str, Label]:
+    """The newest label that is made, by its parcel's id."""
+    found = await tx.scalars(
+        select(Label)
+        .where(Label.case_id == case_id, Label.state == LabelState.MADE)
+        .order_by(Label.made_at, Label.id)
+    )
+    return {one.parcel_id: one for one in found if one.parcel_id is not None}
+
+
+def label_view(label: Label) -> LabelView:
+    """What is told of a label."""
+    return LabelView(
+        id=label.id,
+        state=LabelState(label.state),
+        carrier=label.carrier,
+        tracking_number=label.tracking_number,
+        media_type=label.media_type,
+        size=label.size,
+        why=label.why,
+        made_at=label.made_at,
+    )
+
+
+async def _new(unit: Unit, case: Case, actor: Actor, label_id: str | None = None) -> Label:
+    address = await address_for(unit.tx, case.tenant_id, case.warehouse_id)
+    if address is None:
+        raise CaseError(
+            "address_missing", "Say first where returns are sent: integrations, addresses.",
+            status=422,
+        )  # fmt: skip
+    label = Label(
+        id=label_id or new_id("lbl"),
+        case_id=case.id,
+        state=LabelState.ORDERED,
+        address=address,
+        made_at=unit.now,
+        by=actor.label,
+    )
+    unit.tx.add(label)
+    await unit.tx.flush()
+    return label
+
+
+async def _make(
+    unit: Unit,
+    case: Case,
+    label: Label,
+    actor: Actor,
+    content: bytes,
+    carrier: str | None,
+    tracking_number: str | None,
+) -> None:
+    label.media_type = label_type(content)
+    label.state, label.size, label.sha256 = (
+        LabelState.MADE,
+        len(content),
+        sha256(content).hexdigest(),
+    )
+    label.carrier, label.tracking_number = carrier, tracking_number
+    parcel = await parcel_back(unit, case)
+    parcel.carrier, parcel.tracking_number = carrier, tracking_number
+    parcel.address, parcel.label_url, parcel.look_at = label.address, None, unit.now
+    await unit.tx.flush()
+    label.parcel_id = parcel.id
+    told: dict[str, object] = {
+        "label_id": label.id,
+        "media_type": label.media_type,
+        "tracking_number": tracking_number,
+        **({"carrier": carrier} if carrier else {}),
+    }
+    await note(unit.tx, unit.keys, case, "label_made", told, actor, unit.now)
+    case.updated_at = unit.now
+    # It was paid for: it is kept whatever somebody did to the case meanwhile.
+    if CaseTrigger.GIVE_LABEL in CASE_MOVES[CaseState(case.state)]:
+        await desk.move_case(
+            unit.tx,
+            unit.keys,
+            case.id,
+            CaseTrigger.GIVE_LABEL,
+            actor,
+            unit.now,
+            told={**told, "address": label.address},
+        )
+
+
+async def _file(unit: Unit, case_id: str, label_id: str) -> LabelFile:
+    label = await unit.tx.get(Label, label_id)
+    if label is None or label.case_id != case_id or label.media_type is None:
+        raise not_found()
+    key = await unit.keys.case_key(unit.tx, case_id)
+    return LabelFile(object_key(label.id), key, label.media_type)
+
+
+async def _lock(unit: Unit, label_id: str) -> tuple[Label, Case]:
+    known = await unit.tx.get_one(Label, label_id)
+    # The case first, as everybody locks them.
+    case = await unit.tx.get_one(Case, known.case_id, with_for_update=True)
+    label = await unit.tx.get_one(Label, label_id, with_for_update=True, populate_existing=True)
+    return label, case
