@@ -2,32 +2,35 @@
 import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { staff, StaffOnly } from '../base/sign_in';
-import { openText, type Loaders } from '../base/text';
+import { mustSetUpFactor, staff, StaffOnly } from '../base/sign_in';
+import { openText } from '../base/text';
 import type { CaseState } from '../base/protocol';
 import { Icon, Toasts, type IconName } from '../base/ui';
 import { OfflineLine, StaffMenu } from '../staff/bar';
 import { CaseList } from '../staff/case_list';
 import { CaseSearch } from '../staff/case_search';
 import { CasePage } from './case_page';
+import { developersWords } from './developers/text';
+import { figuresWords } from './figures/text';
+import { hoursWords } from './hours/words';
 import { NewCase } from './new_case';
 import { onNews } from './news';
 import { Part, type LatePart } from './part';
+import { peopleWords } from './people/text';
+import { policiesWords } from './policies/text';
 import { addressOf, follow, go, route } from './route';
 import { loaders, t } from './text';
 import './console.css';
 
 const search = new CaseSearch();
-const hoursWords = { en: async () => (await import('./hours/words')).hoursEn };
-const peopleLoaders: Loaders = { en: async () => (await import('./people/locales/en')).peopleEn };
 /** Pages beside the cases, by their address under `/console/`. */
 const PARTS: Readonly<Record<string, LatePart>> = {
-  access: { load: async () => (await import('./people/access_page')).AccessPage, loaders: peopleLoaders },
-  account: { load: async () => (await import('./people/account_page')).AccountPage, loaders: peopleLoaders },
-  people: { load: async () => (await import('./people/page')).PeoplePage, loaders: peopleLoaders },
-  policies: { load: async () => (await import('./policies/page')).PoliciesPage, loaders: { en: async () => (await import('./policies/locales/en')).policiesEn } },
-  developers: { load: async () => (await import('./developers/page')).DevelopersPage, loaders: { en: async () => (await import('./developers/locales/en')).developersEn } },
-  figures: { load: async () => (await import('./figures/page')).FiguresPage, loaders: { en: async () => (await import('./figures/locales/en')).figuresEn } },
+  access: { load: async () => (await import('./people/access_page')).AccessPage, loaders: peopleWords },
+  account: { load: async () => (await import('./people/account_page')).AccountPage, loaders: peopleWords },
+  people: { load: async () => (await import('./people/page')).PeoplePage, loaders: peopleWords },
+  policies: { load: async () => (await import('./policies/page')).PoliciesPage, loaders: policiesWords },
+  developers: { load: async () => (await import('./developers/page')).DevelopersPage, loaders: developersWords },
+  figures: { load: async () => (await import('./figures/page')).FiguresPage, loaders: figuresWords },
   hours: { load: async () => (await import('./hours/hours_page')).HoursPage, loaders: hoursWords },
   shifts: { load: async () => (await import('./hours/shifts_page')).ShiftsPage, loaders: hoursWords },
 };
@@ -48,10 +51,9 @@ function Page() {
 function Console() {
   const { caseId, form, part } = route.value;
   const refresh = (): void => void search.load(true);
-  useEffect(() => (staff.peek()?.second_factor === 'to_set_up' ? undefined : onNews(refresh)), []);
+  useEffect(() => (mustSetUpFactor.peek() ? undefined : onNews(refresh)), []);
   // Where a second factor is asked for, nothing else opens before there is one.
-  const mustSetUp = staff.value?.second_factor === 'to_set_up';
-  const shown = mustSetUp ? 'account' : part;
+  const shown = mustSetUpFactor.value ? 'account' : part;
   const late = shown === null ? undefined : PARTS[shown];
   if (late) return <div class="console with-part"><Rail /><div class="part-pane"><OfflineLine /><Part key={shown} part={late} /></div></div>;
   // On a phone the list is the page as long as nothing is chosen.
