@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from cases.mail import SEND_MAIL
+from cases.notices import SEND_NOTICE
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
 from proofcall.roles import JOBS_SOCKET
 from recorder.checkpointing import checkpoint_forever
@@ -19,6 +20,7 @@ from runtime.settings import Settings
 from signaling.due_sweep import sweep_forever
 from signaling.held_sweep import carry_out_forever
 from signaling.mail_work import send_mail
+from signaling.notice_work import order_notices, send_notice
 from signaling.services import Services
 from signaling.smtp import smtp_server
 from signaling.web_process import serve_http, web_services
@@ -44,12 +46,14 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                         SEND_MAIL: partial(
                             send_mail, services, smtp_server(settings, services.clock)
                         ),
+                        SEND_NOTICE: partial(send_notice, services),
                     },
                     executor_id="jobs",
                 )
                 await runner.start()
                 services.tasks.forever("webhooks", partial(order_webhooks, services))
                 services.tasks.forever("checkpoints", partial(checkpoint_forever, services))
+                services.tasks.forever("notices", partial(order_notices, services))
                 stack.push_async_callback(runner.close)
                 await stack.enter_async_context(_telling(services, runner))
                 services.tasks.forever("what is due", partial(sweep_forever, services))

@@ -22,6 +22,7 @@ from signaling import (
     held_routes,
     host_routes,
     hours_routes,
+    inbound_routes,
     join_routes,
     key_routes,
     key_use,
@@ -29,6 +30,7 @@ from signaling import (
     network_routes,
     observer_routes,
     openapi,
+    opt_out_page,
     pages,
     people_routes,
     policy_routes,
@@ -85,6 +87,8 @@ def build_app(services: Services) -> web.Application:
     filing_routes.add_routes(app)
     upload_routes.add_routes(app)
     attachment_routes.add_routes(app)
+    inbound_routes.add_routes(app)
+    opt_out_page.add_routes(app)
     openapi.add_routes(app)
     health_routes.add_routes(app)
     pages.add_routes(app)

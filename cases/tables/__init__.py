@@ -41,6 +41,15 @@ from cases.tables.logs import (
     IdempotentAnswer,
 )
 from cases.tables.mails import Mail, MailTry
+from cases.tables.notices import (
+    InboundMessage,
+    Notice,
+    NoticeChannel,
+    NoticeContact,
+    NoticeOptOut,
+    NoticeSetting,
+    NoticeTemplate,
+)
 from cases.tables.organisations import (
     ApiKey,
     Grant,
@@ -113,12 +122,19 @@ __all__ = [
     "Handover",
     "HeldAct",
     "IdempotentAnswer",
+    "InboundMessage",
     "ItemLine",
     "JoinLink",
     "Login",
     "Mail",
     "MailTry",
     "Manifest",
+    "Notice",
+    "NoticeChannel",
+    "NoticeContact",
+    "NoticeOptOut",
+    "NoticeSetting",
+    "NoticeTemplate",
     "ObserverLink",
     "Order",
     "Parcel",
