@@ -13,6 +13,7 @@ from signaling import (
     attachment_routes,
     bench_routes,
     bulk_routes,
+    channel_routes,
     evidence_routes,
     figures_routes,
     filing_routes,
@@ -28,6 +29,7 @@ from signaling import (
     key_use,
     move_routes,
     network_routes,
+    notice_routes,
     observer_routes,
     openapi,
     opt_out_page,
@@ -87,6 +89,8 @@ def build_app(services: Services) -> web.Application:
     filing_routes.add_routes(app)
     upload_routes.add_routes(app)
     attachment_routes.add_routes(app)
+    notice_routes.add_routes(app)
+    channel_routes.add_routes(app)
     inbound_routes.add_routes(app)
     opt_out_page.add_routes(app)
     openapi.add_routes(app)
