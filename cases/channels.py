@@ -98,6 +98,7 @@ async def set_channel(unit: Unit, actor: Actor, command: ChannelIn) -> ChannelVi
             secrets[name] = value.get_secret_value()
         elif name not in ("kind", "enabled"):
             options[name] = str(value)
+    key = await unit.keys.tenant_key(unit.tx, tenant_id)
     row = await unit.tx.scalar(
         select(NoticeChannel)
         .where(NoticeChannel.tenant_id == tenant_id, NoticeChannel.kind == command.kind)
@@ -108,7 +109,6 @@ async def set_channel(unit: Unit, actor: Actor, command: ChannelIn) -> ChannelVi
             id=new_id("nch"), tenant_id=tenant_id, kind=command.kind, created_at=unit.now
         )
         unit.tx.add(row)
-    key = await unit.keys.tenant_key(unit.tx, tenant_id)
     row.options, row.enabled = options, command.enabled
     row.secrets = seal(key, row.id, json.dumps(secrets).encode())
     row.updated_at, row.updated_by = unit.now, actor.label
@@ -181,13 +181,13 @@ async def set_contact(
     """
     case = await load_case(unit.tx, actor, case_id, Action.WRITE, lock=True)
     plain = checked_address(kind, address)
+    key = await unit.keys.case_key(unit.tx, case.id)
     row = await unit.tx.get(NoticeContact, (case.id, kind))
     if row is None:
         row = NoticeContact(
             case_id=case.id, kind=kind, tenant_id=case.tenant_id, created_at=unit.now
         )
         unit.tx.add(row)
-    key = await unit.keys.case_key(unit.tx, case.id)
     row.address = seal(key, _bound(row), plain.encode())
     row.address_hash = address_hash(unit.keys, case.tenant_id, kind, plain)
     row.heard_at = None

@@ -51,10 +51,13 @@ def announced_addresses(value: str | None) -> list[tuple[str, str | None]]:
 class Settings(BaseSettings):
     """The settings; an unknown key is an error.
 
-    A TOML file is named by ``PROOFCALL_CONFIG``; variables win over it.
+    A TOML file is named by ``PROOFCALL_CONFIG``; variables win over it. An empty variable is
+    none: a container's file names what may be left out.
     """
 
-    model_config = SettingsConfigDict(env_prefix="PROOFCALL_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PROOFCALL_", env_ignore_empty=True, extra="forbid", frozen=True
+    )
 
     config: Path | None = None
     data: Path = Path("data")

@@ -92,6 +92,7 @@ class Talk:
             await set_contact(unit, self.actor, case_id, kind, address)
 
         await self.world.services.run(act)
+        self.world.advance(timedelta(seconds=1))
         return case_id
 
     async def hook(self, kind: ChannelKind, body: bytes, **headers: str) -> int:
@@ -236,9 +237,9 @@ async def test_line_takes_a_notice_once_although_the_answer_was_lost(talk: Talk)
 
 async def test_the_sellers_own_system_is_signed_for(talk: Talk) -> None:
     """As Standard Webhooks says, under the notice's id."""
-    case_id = await talk.case(ChannelKind.WEBHOOK, "buyer-17")
     # The library looks at the machine's clock.
     talk.world.advance(timedelta(seconds=time.time() - talk.world.site.seller.now.timestamp()))
+    case_id = await talk.case(ChannelKind.WEBHOOK, "buyer-17")
     await talk.world.work()
     _, headers, _, raw = talk.other.asked[0]
     told = Webhook(SECRET).verify(raw, headers)

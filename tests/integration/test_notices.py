@@ -163,6 +163,7 @@ async def test_one_click_ends_a_group_and_another_brings_it_back(world: NoticeWo
     """RFC 8058; looking at the page ends nothing, and decisions go all the same."""
     case_id = await world.open_case(market="ES")
     await world.work()
+    world.advance(timedelta(seconds=1))
     path = stop_path(world.inbox.came[0].unsubscribe_url)
     page = await world.site.client.get(path)
     assert page.status == 200
