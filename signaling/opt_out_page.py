@@ -24,7 +24,7 @@ h1 { font-size: 1.5rem; line-height: 1.25 }
 ul { list-style: none; margin: 24px 0; padding: 0 }
 li { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: center;
   justify-content: space-between; padding: 8px 0; border-top: 1px solid #d9dbd6 }
-form { margin: 0 }
+form { margin: 0; margin-inline-start: auto }
 button { font: inherit; font-weight: 600; min-height: 48px; min-width: 8rem; padding: 0 18px;
   border-radius: 10px; border: 1px solid #0b6e5a; background: #fff; color: #0b6e5a }
 button:focus-visible { outline: 3px solid #14191f; outline-offset: 2px }
