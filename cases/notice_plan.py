@@ -13,7 +13,6 @@ _UNREAD_AFTER: Final = timedelta(minutes=3)
 """Whoever has the page open reads a message within this."""
 _AFTER_DELIVERY: Final = timedelta(days=2)
 _STAFF: Final = ("staff", "key")
-_SETTLED_BY_POLICY: Final = ("approve", "reject", "offer")
 _BY_TRIGGER: Final[Mapping[str, NoticeKind]] = {
     "give_label": NoticeKind.LABEL,
     "ship": NoticeKind.SHIPPED,
@@ -57,8 +56,9 @@ def planned(
         return [] if at_opening else [Planned(NoticeKind.INVITED, str(seq))]
     if kind == "policy_answered":
         answer = payload.get("answer")
-        settled = isinstance(answer, Mapping) and answer.get("kind") in _SETTLED_BY_POLICY
-        return [Planned(NoticeKind.ANSWERED, str(seq))] if settled and not at_opening else []
+        # A policy that decides is told by its verdict; an offer waits for the buyer's answer.
+        offers = isinstance(answer, Mapping) and answer.get("kind") == "offer"
+        return [Planned(NoticeKind.ANSWERED, str(seq))] if offers and not at_opening else []
     if kind == "host_waits":
         return [Planned(NoticeKind.HOST_READY, str(payload.get("session_id")))]
     if kind == "message":

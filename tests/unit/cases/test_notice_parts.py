@@ -59,6 +59,14 @@ def test_the_link_of_a_new_case_goes_with_the_first_notice() -> None:
     assert kinds("link_issued", {}) == [NoticeKind.INVITED]
 
 
+def test_an_offer_is_told_and_a_decision_by_policy_is_told_by_its_verdict() -> None:
+    """Not twice; and what a person will answer is no answer yet."""
+    for answer in ("approve", "reject", "ask", "inspect"):
+        assert kinds("policy_answered", {"answer": {"kind": answer}}) == []
+    assert kinds("policy_answered", {"answer": {"kind": "offer"}}) == [NoticeKind.ANSWERED]
+    assert kinds("verdict", {"outcome": "refund"}, actor="policy:1") == [NoticeKind.DECIDED]
+
+
 # Quiet hours
 
 
