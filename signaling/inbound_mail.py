@@ -11,7 +11,6 @@ from hashlib import sha256
 from html.parser import HTMLParser
 from typing import Final
 
-MAX_MAIL_BYTES: Final = 1024 * 1024
 _AUTOMATIC: Final = ("bulk", "junk", "list", "auto_reply")
 _MAX_TEXT: Final = 40_000
 
