@@ -254,7 +254,7 @@ async def give_link(
 ) -> str:
     """Give a case a new join link as it stands; what the buyer has to do lasts as long."""
     lengths = (await desk_hours_of(tx, case.tenant_id)).lengths
-    token = await links.issue_link(tx, case.id, now, timedelta(hours=lengths.inspection_h))
+    token = await links.issue_link(tx, keys, case.id, now, timedelta(hours=lengths.inspection_h))
     await deadlines.end(tx, case, set(THE_BUYERS), now)
     state = CaseState(case.state)
     if state is CaseState.KEEP_OFFERED:

@@ -1,4 +1,4 @@
-"""What follows from an entry of the case log in its own commit: webhooks are owed, figures move."""
+"""What follows from an entry of the case log in its own commit: webhooks, notices, figures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases.notice_orders import order_notices
 from cases.states import CaseState
 from cases.tables import Case, CaseFigure, ItemLine, WebhookDelivery, WebhookEndpoint
 from cases.webhook_rules import ROUND_LASTS, DeliveryState, is_wanted, message_id, public_kind
@@ -48,6 +49,15 @@ async def follow(tx: AsyncSession, entry: Entry) -> None:
     await _count(tx, entry)
     if not entry.is_internal:
         await _owe(tx, entry)
+        await order_notices(
+            tx,
+            entry.case_id,
+            entry.kind,
+            entry.payload,
+            actor=entry.actor,
+            seq=entry.seq,
+            at=entry.at,
+        )
 
 
 async def _owe(tx: AsyncSession, entry: Entry) -> None:

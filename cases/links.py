@@ -19,6 +19,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.actor import BuyerActor
+from cases.keys import KeyRing
+from cases.sealing import seal, unseal
 from cases.states import DeviceState
 from cases.tables import Case, Device, JoinLink
 from runtime.errors import CaseError
@@ -59,21 +61,50 @@ class DeviceFound:
     secret: str
 
 
-async def issue_link(tx: AsyncSession, case_id: str, now: datetime, lifetime: timedelta) -> str:
-    """Make a new link, revoke the case's older ones, and give its token (kept nowhere)."""
+async def issue_link(
+    tx: AsyncSession, keys: KeyRing, case_id: str, now: datetime, lifetime: timedelta
+) -> str:
+    """Make a new link, revoke the case's older ones, and give its token.
+
+    It is kept sealed with the case's key alone, so that every notice leads to the same link.
+    """
     await revoke_links(tx, case_id, now)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
+    link_id = new_id("lnk")
     tx.add(
         JoinLink(
-            id=new_id("lnk"),
+            id=link_id,
             case_id=case_id,
             token_hash=_token_hash(token),
+            sealed_token=seal(await keys.case_key(tx, case_id), link_id, token.encode()),
             created_at=now,
             expires_at=now + lifetime,
         )
     )
     await tx.flush()
     return token
+
+
+async def token_of(tx: AsyncSession, keys: KeyRing, case_id: str, now: datetime) -> str | None:
+    """The token of the case's open link, for what its buyer is sent; None without one.
+
+    Raises:
+        KeyDestroyed: the case was erased.
+    """
+    link = await tx.scalar(
+        select(JoinLink)
+        .where(
+            JoinLink.case_id == case_id,
+            JoinLink.revoked_at.is_(None),
+            JoinLink.expires_at > now,
+            JoinLink.sealed_token.is_not(None),
+        )
+        .order_by(JoinLink.created_at.desc(), JoinLink.id.desc())
+        .limit(1)
+    )
+    if link is None or link.sealed_token is None:
+        return None
+    return unseal(await keys.case_key(tx, case_id), link.id, link.sealed_token).decode()
 
 
 async def revoke_links(tx: AsyncSession, case_id: str, now: datetime) -> bool:

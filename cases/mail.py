@@ -9,16 +9,24 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from pydantic import AwareDatetime, BaseModel
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.keys import KeyRing
 from cases.mail_texts import Letter
-from cases.tables import Mail, MailTry
+from cases.notice_kinds import NoticeReason, NoticeState
+from cases.tables import Mail, MailTry, Notice
 from cases.unit import Unit
 from runtime.errors import CaseError, ProofcallError
 from runtime.ids import new_id
 
+_NOTICE_STATE: Final = {
+    "queued": (NoticeState.ORDERED, None),
+    "sent": (NoticeState.SENT, None),
+    "refused": (NoticeState.FAILED, NoticeReason.REFUSED),
+    "no_server": (NoticeState.FAILED, NoticeReason.NO_SERVER),
+}
+"""What the state of a mail is for the notice that it carries."""
 SEND_MAIL: Final = "send_mail"
 """The durable work that hands a mail to the mail server; its subject is the mail's id."""
 _MAX_WORDS_CHARS: Final = 300
@@ -148,6 +156,7 @@ async def note_try(
     """Write down how a try went; once it was sent, what it said is forgotten."""
     mail = await tx.get_one(Mail, mail_id, with_for_update=True)
     mail.state = state
+    await _tell_notice(tx, mail_id, state, words, now)
     if state is not MailState.NO_SERVER:
         outcome = "failed" if state is MailState.QUEUED else state.value
         tx.add(
@@ -183,6 +192,7 @@ async def send_again(unit: Unit, organisation_id: str, mail_id: str) -> None:
     if mail.state == MailState.SENT:
         raise CaseError("mail_sent", "This mail has been sent.")
     mail.state = MailState.QUEUED
+    await _tell_notice(unit.tx, mail_id, MailState.QUEUED, "", unit.now)
     mail.orders += 1
     work_id = f"{SEND_MAIL}:{mail_id}:{mail.orders}"
     await unit.outbox.enqueue(unit.tx, SEND_MAIL, work_id, mail_id)
@@ -221,6 +231,24 @@ async def list_mails(
             )
         )
     return MailPage(items=items, next_cursor=shown[-1].id if len(found) > limit else None)
+
+
+async def _tell_notice(
+    tx: AsyncSession, mail_id: str, state: MailState, words: str, now: datetime
+) -> None:
+    """What becomes of a mail becomes of the notice in it."""
+    notice_state, reason = _NOTICE_STATE[state]
+    await tx.execute(
+        update(Notice)
+        .where(Notice.mail_id == mail_id)
+        .values(
+            state=notice_state,
+            reason=reason,
+            words=words[:_MAX_WORDS_CHARS] or None,
+            sent_at=now if state is MailState.SENT else None,
+        )
+        .execution_options(synchronize_session="fetch")
+    )
 
 
 def _purpose(mail_id: str) -> str:

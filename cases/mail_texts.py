@@ -211,7 +211,11 @@ def _html(
             f'<p style="color:#4a535d;font-size:13px;word-break:break-all">{html.escape(url)}</p>'
         )
     if small:
-        body += f'<p style="color:#4a535d;font-size:13px">{html.escape(small)}</p>'
+        # A long link in it would push a page that reads from the right out of sight.
+        body += (
+            '<p style="color:#4a535d;font-size:13px;overflow-wrap:anywhere;word-break:break-word">'
+            f"{html.escape(small)}</p>"
+        )
     return (
         f'<!doctype html><html lang="{locale}" dir="{direction}"><head><meta charset="utf-8">'
         f"<title>{html.escape(subject)}</title></head>"

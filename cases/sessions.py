@@ -12,6 +12,7 @@ from cases import desk
 from cases.access_policy import Action, may
 from cases.actor import Actor, BuyerActor, ObserverActor, StaffActor
 from cases.case_access import facts_of, not_found
+from cases.case_note import note
 from cases.handover_states import HandoverState
 from cases.hosting import next_in_line, queue_ids, session_of_host
 from cases.log import LogKind, Visibility
@@ -421,6 +422,7 @@ async def _hold(unit: Unit, actor: StaffActor, case: Case) -> str:
     await unit.record(session.id, "session_opened", {"direction": session.direction}, actor)
     await seat_host(unit, actor, session)
     await unit.record(session.id, "host_took", {"name": actor.name}, actor)
+    await note(unit.tx, unit.keys, case, "host_waits", {"session_id": session.id}, actor, unit.now)
     touch(unit, session, case)
     return session.id
 

@@ -10,6 +10,7 @@ from functools import partial
 from cases.case_words import index_missing
 from cases.errands import RUN as RUN_ERRAND
 from cases.mail import SEND_MAIL
+from cases.notices import SEND_NOTICE
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
 from proofcall.roles import JOBS_SOCKET
 from recorder.checkpointing import checkpoint_forever
@@ -21,6 +22,7 @@ from runtime.settings import Settings
 from signaling.due_sweep import sweep_forever
 from signaling.held_sweep import carry_out_forever
 from signaling.mail_work import send_mail
+from signaling.notice_work import order_notices, send_notice
 from signaling.port_work import order_errands, run_errand
 from signaling.services import Services
 from signaling.smtp import smtp_server
@@ -48,6 +50,7 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                         SEND_MAIL: partial(
                             send_mail, services, smtp_server(settings, services.clock)
                         ),
+                        SEND_NOTICE: partial(send_notice, services),
                     },
                     executor_id="jobs",
                 )
@@ -55,6 +58,7 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                 services.tasks.forever("webhooks", partial(order_webhooks, services))
                 services.tasks.forever("checkpoints", partial(checkpoint_forever, services))
                 services.tasks.forever("ports", partial(order_errands, services))
+                services.tasks.forever("notices", partial(order_notices, services))
                 stack.push_async_callback(runner.close)
                 await stack.enter_async_context(_telling(services, runner))
                 services.tasks.forever("what is due", partial(sweep_forever, services))

@@ -26,6 +26,7 @@ _SMTP_URL = re.compile(
     r"smtps?://([^@/\s:]+(:[^@/\s]*)?@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?/?"
 )
 _MAIL_FROM = re.compile(r"([^<>\r\n\"]{1,80} )?<?[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+>?")
+_DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 _MAX_TURN_URLS = 8
 # Nothing that a line of coturn's configuration would read otherwise.
 _TURN_SECRET = re.compile(r"[A-Za-z0-9._~+/=-]{16,256}")
@@ -50,10 +51,13 @@ def announced_addresses(value: str | None) -> list[tuple[str, str | None]]:
 class Settings(BaseSettings):
     """The settings; an unknown key is an error.
 
-    A TOML file is named by ``PROOFCALL_CONFIG``; variables win over it.
+    A TOML file is named by ``PROOFCALL_CONFIG``; variables win over it. An empty variable is
+    none: a container's file names what may be left out.
     """
 
-    model_config = SettingsConfigDict(env_prefix="PROOFCALL_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="PROOFCALL_", env_ignore_empty=True, extra="forbid", frozen=True
+    )
 
     config: Path | None = None
     data: Path = Path("data")
@@ -83,6 +87,12 @@ class Settings(BaseSettings):
         None, description="smtp[s]://user:password@host:port; without it no mail is sent"
     )
     mail_from: str | None = Field(None, description="The sender: name <mail@shop.example>")
+    reply_domain: str | None = Field(
+        None, description="Answers to notices go to reply+…@this domain; goes with inbound_secret"
+    )
+    inbound_secret: SecretStr | None = Field(
+        None, description="Bearer token with which a mail server posts answers to /hooks/mail"
+    )
     media_workers: int = Field(1, ge=1, le=256)
     drain_s: float = Field(
         0, ge=0, le=86_400, description="How long calls may go on after a media worker's SIGTERM"
@@ -167,6 +177,26 @@ class Settings(BaseSettings):
     def _mail_is_whole(self) -> Self:
         if (self.smtp_url is None) != (self.mail_from is None):
             raise ValueError("PROOFCALL_SMTP_URL and PROOFCALL_MAIL_FROM go together")
+        return self
+
+    @field_validator("reply_domain")
+    @classmethod
+    def _domain(cls, value: str | None) -> str | None:
+        if value is not None and not _DOMAIN.fullmatch(value):
+            raise ValueError("expected a domain like mail.shop.example")
+        return value
+
+    @field_validator("inbound_secret")
+    @classmethod
+    def _long_token(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _TURN_SECRET.fullmatch(value.get_secret_value()):
+            raise ValueError("expected 16 to 256 letters, digits and -_.~+/=")
+        return value
+
+    @model_validator(mode="after")
+    def _replies_are_whole(self) -> Self:
+        if (self.reply_domain is None) != (self.inbound_secret is None):
+            raise ValueError("PROOFCALL_REPLY_DOMAIN and PROOFCALL_INBOUND_SECRET go together")
         return self
 
     @model_validator(mode="after")

@@ -13,6 +13,7 @@ from signaling import (
     attachment_routes,
     bench_routes,
     bulk_routes,
+    channel_routes,
     evidence_routes,
     figures_routes,
     filing_routes,
@@ -22,13 +23,16 @@ from signaling import (
     held_routes,
     host_routes,
     hours_routes,
+    inbound_routes,
     join_routes,
     key_routes,
     key_use,
     move_routes,
     network_routes,
+    notice_routes,
     observer_routes,
     openapi,
+    opt_out_page,
     pages,
     people_routes,
     policy_routes,
@@ -91,6 +95,10 @@ def build_app(services: Services) -> web.Application:
     port_routes.add_routes(app)
     scan_routes.add_routes(app)
     settle_routes.add_routes(app)
+    notice_routes.add_routes(app)
+    channel_routes.add_routes(app)
+    inbound_routes.add_routes(app)
+    opt_out_page.add_routes(app)
     openapi.add_routes(app)
     health_routes.add_routes(app)
     pages.add_routes(app)

@@ -29,6 +29,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+# Nothing there looks at a cookie: a token, a signature or a signed link is asked for.
+_NO_COOKIES: Final = ("/whip/", "/out/", "/hooks/", "/api/v1/scan-push/")
 _CODES: Final = {
     404: "not_found",
     405: "method_not_allowed",
@@ -157,8 +159,7 @@ def check_origin(request: web.Request) -> None:
     """
     if request.method in _SAFE_METHODS or "Authorization" in request.headers:
         return
-    if request.path.startswith(("/whip/", "/api/v1/scan-push/")):
-        # Nothing there looks at a cookie: without a token or a signature it is 401.
+    if request.path.startswith(_NO_COOKIES):
         return
     origin = request.headers.get("Origin")
     fetched_from = request.headers.get("Sec-Fetch-Site", "same-origin")

@@ -41,6 +41,15 @@ from cases.tables.logs import (
     IdempotentAnswer,
 )
 from cases.tables.mails import Mail, MailTry
+from cases.tables.notices import (
+    InboundMessage,
+    Notice,
+    NoticeChannel,
+    NoticeContact,
+    NoticeOptOut,
+    NoticeSetting,
+    NoticeTemplate,
+)
 from cases.tables.organisations import (
     ApiKey,
     Grant,
@@ -126,6 +135,7 @@ __all__ = [
     "Handover",
     "HeldAct",
     "IdempotentAnswer",
+    "InboundMessage",
     "ItemLine",
     "JoinLink",
     "Label",
@@ -133,6 +143,12 @@ __all__ = [
     "Mail",
     "MailTry",
     "Manifest",
+    "Notice",
+    "NoticeChannel",
+    "NoticeContact",
+    "NoticeOptOut",
+    "NoticeSetting",
+    "NoticeTemplate",
     "ObserverLink",
     "Order",
     "Parcel",

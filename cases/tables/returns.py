@@ -86,6 +86,7 @@ class JoinLink(Base):
     id: Mapped[str] = mapped_column(primary_key=True)
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)
+    sealed_token: Mapped[bytes | None]  # with the case's key: notices lead to the same link
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]

@@ -29,7 +29,12 @@ def env_example() -> dict[str, str]:
 
 def filled_in() -> dict[str, str]:
     """The same, with every secret made up."""
-    made_up = {"MASTER_KEY": "a2V5" * 10 + "a2V="}
+    made_up = {
+        "MASTER_KEY": "a2V5" * 10 + "a2V=",
+        "SMTP_URL": "smtp://user:password@smtp.example.com:587",
+        "MAIL_FROM": "Shop <returns@shop.example>",
+        "REPLY_DOMAIN": "reply.example.com",
+    }
     return {
         name: value or made_up.get(name, f"made-up-{name.lower().replace('_', '-')}")
         for name, value in env_example().items()

@@ -87,6 +87,8 @@ def test_each_service_of_compose_starts_with_settings_that_exist(name: str) -> N
         assert settings.store_url == "s3://proofcall/evidence"
     if name == "web":
         assert settings.metrics_token is not None
+        assert settings.smtp_url is not None
+        assert settings.reply_domain == "reply.example.com"
         subnet = compose(filled_in())["networks"]["inside"]["ipam"]["config"][0]["subnet"]
         assert settings.trusted_proxies == subnet
 

@@ -1,0 +1,122 @@
+"""What a buyer answers over a channel lands in the thread of their case, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import select
+
+from cases import thread
+from cases.actor import BuyerActor
+from cases.commands import prose
+from cases.notice_kinds import ChannelKind
+from cases.notices import address_hash, provider_key
+from cases.reply_text import own_words
+from cases.states import CaseState
+from cases.tables import Case, InboundMessage, NoticeContact
+from cases.thread import Say
+from cases.unit import Unit
+from runtime.ids import CaseId, JoinLinkId
+
+_MAX_CHARS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message as its provider told it; ``provider_id`` is the same at every repeat."""
+
+    channel: ChannelKind
+    provider_id: str
+    address: str
+    text: str
+
+
+async def hear(unit: Unit, tenant_id: str, heard: Heard) -> str | None:
+    """Put a messenger's message into the newest open case of its sender; the case's id.
+
+    None for a repeat, and for somebody who is no buyer we know: that is kept as heard, so
+    that a case opened later is not told old words.
+
+    Raises:
+        CaseError: ``slow_down`` (429).
+    """
+    if not await _is_new(unit, tenant_id, heard):
+        return None
+    hashed = address_hash(unit.keys, tenant_id, heard.channel, heard.address)
+    rows = await unit.tx.execute(
+        select(NoticeContact, Case)
+        .join(Case, Case.id == NoticeContact.case_id)
+        .where(
+            NoticeContact.tenant_id == tenant_id,
+            NoticeContact.kind == heard.channel,
+            NoticeContact.address_hash == hashed,
+        )
+        .order_by(Case.created_at.desc(), Case.id.desc())
+    )
+    found = rows.all()
+    for contact, _ in found:
+        contact.heard_at = unit.now
+    still_open = [case for _, case in found if case.state != CaseState.CLOSED]
+    case = still_open[0] if still_open else (found[0][1] if found else None)
+    await _keep(unit, tenant_id, heard, case)
+    return case.id if case is not None else None
+
+
+async def hear_mail(unit: Unit, case_id: str, heard: Heard) -> str | None:
+    """Put a mail to a case's reply address into its thread; None for a repeat or a stranger's.
+
+    The sender must be the buyer: whoever was forwarded the notice does not write for them.
+
+    Raises:
+        CaseError: ``slow_down`` (429).
+    """
+    case = await unit.tx.get(Case, case_id)
+    if case is None or case.wrapped_key is None:
+        return None
+    if (case.buyer_email or "").lower() != heard.address.strip().lower():
+        return None
+    if not await _is_new(unit, case.tenant_id, heard):
+        return None
+    await _keep(unit, case.tenant_id, heard, case)
+    return case.id
+
+
+async def _is_new(unit: Unit, tenant_id: str, heard: Heard) -> bool:
+    key = (tenant_id, heard.channel, provider_key(heard.provider_id))
+    return await unit.tx.get(InboundMessage, key) is None
+
+
+async def _keep(unit: Unit, tenant_id: str, heard: Heard, case: Case | None) -> None:
+    unit.tx.add(
+        InboundMessage(
+            tenant_id=tenant_id,
+            channel=heard.channel,
+            provider_id=provider_key(heard.provider_id),
+            case_id=case.id if case is not None else None,
+            at=unit.now,
+        )
+    )
+    # Two deliveries of one message at once: the second fails here and finds it then.
+    await unit.tx.flush()
+    words = (
+        own_words(heard.text)[:_MAX_CHARS]
+        if heard.channel is ChannelKind.EMAIL
+        else (heard.text.strip()[:_MAX_CHARS])
+    )
+    plain = "".join(c for c in words if _is_prose(c)).strip()
+    if case is None or not plain:
+        return
+    actor = BuyerActor(CaseId(case.id), JoinLinkId(""), heard.channel)
+    client_id = sha256(heard.provider_id.encode()).hexdigest()
+    await thread.say_as_buyer(
+        unit, actor, Say(client_id=client_id, text=plain, locale=case.buyer_locale)
+    )
+
+
+def _is_prose(character: str) -> bool:
+    try:
+        prose(character)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,119 @@
+"""Notices are ordered with the log entry that they follow from, in its own commit, once each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.notice_kinds import GIVE_UP_AFTER, PROMPT, NoticeKind, NoticeState
+from cases.notice_plan import Planned, planned
+from cases.notice_words import notice_locale
+from cases.quiet_hours import DEFAULT_FROM, DEFAULT_UNTIL, next_loud, zones_of
+from cases.tables import Appointment, Case, Notice, NoticeSetting, Tenant
+from runtime.ids import new_id
+
+_OWN_ZONE: Final = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """When a seller's buyers are left alone, and what they are not told."""
+
+    quiet_from: int = DEFAULT_FROM
+    quiet_until: int = DEFAULT_UNTIL
+    zone: str = _OWN_ZONE
+    off: frozenset[str] = frozenset()
+
+
+async def order_notices(
+    tx: AsyncSession,
+    case_id: str,
+    kind: str,
+    payload: Mapping[str, object],
+    *,
+    actor: str,
+    seq: int,
+    at: datetime,
+) -> None:
+    """Order what follows from an entry; the caller holds the case's log."""
+    case = await tx.get_one(Case, case_id)
+    at_opening = case.created_at == at
+    for plan in planned(kind, payload, actor=actor, seq=seq, at_opening=at_opening):
+        await _order(tx, case, plan, payload, seq=seq, at=at)
+
+
+async def quiet_of(tx: AsyncSession, tenant_id: str) -> Quiet:
+    """A seller's settings, or ours."""
+    found = await tx.get(NoticeSetting, tenant_id)
+    if found is None:
+        return Quiet()
+    return Quiet(found.quiet_from, found.quiet_until, found.zone, frozenset(found.off))
+
+
+async def _order(
+    tx: AsyncSession,
+    case: Case,
+    plan: Planned,
+    payload: Mapping[str, object],
+    *,
+    seq: int,
+    at: datetime,
+) -> None:
+    quiet = await quiet_of(tx, case.tenant_id)
+    if plan.kind in quiet.off or await _is_known(tx, case.id, plan):
+        return
+    due_at = at + plan.after
+    if plan.kind not in PROMPT:
+        due_at = await _loud(tx, case, quiet, due_at)
+    if plan.kind is NoticeKind.APPOINTMENT_REMINDER:
+        # Better at night than too late.
+        due_at = max(at, min(due_at, _moment(payload.get("starts_at"), due_at)))
+    tenant = await tx.get_one(Tenant, case.tenant_id)
+    tx.add(
+        Notice(
+            id=new_id("ntc"),
+            tenant_id=case.tenant_id,
+            case_id=case.id,
+            kind=plan.kind,
+            subject=plan.subject,
+            seq=seq,
+            tried=[],
+            locale=notice_locale(case.buyer_locale, tenant.default_locale),
+            state=NoticeState.WAITING,
+            created_at=at,
+            due_at=due_at,
+            give_up_at=due_at + GIVE_UP_AFTER,
+        )
+    )
+    await tx.flush()
+
+
+async def _is_known(tx: AsyncSession, case_id: str, plan: Planned) -> bool:
+    """Whether it was ordered before; of several unread messages the first speaks for all."""
+    query = select(Notice.id).where(Notice.case_id == case_id, Notice.kind == plan.kind)
+    if plan.kind is NoticeKind.MESSAGE:
+        query = query.where(Notice.state == NoticeState.WAITING)
+    else:
+        query = query.where(Notice.subject == plan.subject)
+    return await tx.scalar(query.limit(1)) is not None
+
+
+async def _loud(tx: AsyncSession, case: Case, quiet: Quiet, at: datetime) -> datetime:
+    """The first moment at which the buyer's clock allows it; a zone they chose comes first."""
+    chosen = await tx.scalar(
+        select(Appointment.zone)
+        .where(Appointment.case_id == case.id)
+        .order_by(Appointment.updated_at.desc())
+        .limit(1)
+    )
+    zones = (chosen,) if chosen else zones_of(case.market, case.buyer_locale, quiet.zone)
+    return next_loud(at, zones, quiet.quiet_from, quiet.quiet_until)
+
+
+def _moment(text: object, otherwise: datetime) -> datetime:
+    return datetime.fromisoformat(text) if isinstance(text, str) else otherwise

@@ -1,0 +1,248 @@
+"""Notices for a seller's people and machines: what went, quiet hours, templates."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field, StringConstraints
+
+from cases import notice_desk
+from cases.case_access import not_found
+from cases.commands import Command
+from cases.notice_desk import (
+    NoticeView,
+    PreviewView,
+    QuietIn,
+    QuietView,
+    TemplateIn,
+    TemplateView,
+)
+from cases.notice_kinds import NoticeKind, NoticeState
+from cases.unit import Unit
+from cases.view import View
+from signaling import openapi
+from signaling.auth import require_key_or_staff
+from signaling.bodies import parse_body, parse_query
+from signaling.openapi import route
+from signaling.services import SERVICES
+
+
+class NoticeList(View):
+    """One page of notices, newest first."""
+
+    items: list[NoticeView]
+    next_cursor: str | None
+
+
+class TemplateList(View):
+    """Every notice's words in one language."""
+
+    items: list[TemplateView]
+    next_cursor: None = None
+
+
+class NoticesWanted(Command):
+    """What the list is narrowed to."""
+
+    state: NoticeState | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, StringConstraints(pattern=r"^ntc_[0-9a-z]{26}$")] | None = None
+
+
+class TemplatesWanted(Command):
+    """In which language."""
+
+    locale: Annotated[str, StringConstraints(pattern=r"^[A-Za-z-]{2,20}$")] = "en"
+
+
+_BAD_WORDS = "invalid, unknown_placeholder, open_brace, subject_breaks"
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve the notice routes."""
+    openapi.register(
+        app,
+        [
+            get_notices,
+            send_again,
+            get_case_notices,
+            get_settings,
+            set_settings,
+            get_templates,
+            set_template,
+            drop_template,
+            preview_template,
+        ],
+    )
+
+
+@route(
+    "GET",
+    "/api/v1/notices",
+    "List what buyers were told",
+    query=NoticesWanted,
+    answers={200: NoticeList},
+)
+async def get_notices(request: web.Request) -> web.Response:
+    """One page of the seller's notices, each with how it went and why not."""
+    actor = await require_key_or_staff(request)
+    wanted = parse_query(request, NoticesWanted)
+    async with request.app[SERVICES].database.read() as tx:
+        items, cursor = await notice_desk.list_notices(
+            tx, actor, state=wanted.state, before=wanted.cursor, limit=wanted.limit
+        )
+    return _json(NoticeList(items=items, next_cursor=cursor))
+
+
+@route(
+    "POST",
+    "/api/v1/notices/{id}/send",
+    "Try a notice again that did not go",
+    answers={202: NoticeView},
+    errors={409: "notice_under_way"},
+)
+async def send_again(request: web.Request) -> web.Response:
+    """Over every channel, from the first."""
+    actor = await require_key_or_staff(request)
+    notice_id = request.match_info["id"]
+
+    async def act(unit: Unit) -> NoticeView:
+        return await notice_desk.send_again(unit, actor, notice_id)
+
+    view = await request.app[SERVICES].run(act)
+    return web.json_response(text=view.model_dump_json(), status=202)
+
+
+@route(
+    "GET",
+    "/api/v1/cases/{id}/notices",
+    "List what the buyer of a case was told",
+    answers={200: NoticeList},
+)
+async def get_case_notices(request: web.Request) -> web.Response:
+    """The newest two hundred."""
+    actor = await require_key_or_staff(request)
+    async with request.app[SERVICES].database.read() as tx:
+        items = await notice_desk.notices_of_case(tx, actor, request.match_info["id"])
+    return _json(NoticeList(items=items, next_cursor=None))
+
+
+@route(
+    "GET",
+    "/api/v1/notice-settings",
+    "Read when buyers are left alone",
+    answers={200: QuietView},
+)
+async def get_settings(request: web.Request) -> web.Response:
+    """Quiet hours, and what buyers are not told."""
+    actor = await require_key_or_staff(request)
+    async with request.app[SERVICES].database.read() as tx:
+        view = await notice_desk.read_quiet(tx, actor)
+    return _json(view)
+
+
+@route(
+    "PUT",
+    "/api/v1/notice-settings",
+    "Set when buyers are left alone",
+    body=QuietIn,
+    answers={200: QuietView},
+    errors={422: "invalid, zone_unknown"},
+)
+async def set_settings(request: web.Request) -> web.Response:
+    """It counts for what is ordered from now on; what is switched off stops at once."""
+    actor = await require_key_or_staff(request)
+    command = await parse_body(request, QuietIn)
+
+    async def act(unit: Unit) -> QuietView:
+        return await notice_desk.set_quiet(unit, actor, command)
+
+    return _json(await request.app[SERVICES].run(act))
+
+
+@route(
+    "GET",
+    "/api/v1/notice-templates",
+    "List the words of every notice",
+    query=TemplatesWanted,
+    answers={200: TemplateList},
+    errors={404: "locale_unknown"},
+)
+async def get_templates(request: web.Request) -> web.Response:
+    """The seller's own words, or ours."""
+    actor = await require_key_or_staff(request)
+    wanted = parse_query(request, TemplatesWanted)
+    async with request.app[SERVICES].database.read() as tx:
+        items = await notice_desk.list_templates(tx, actor, wanted.locale)
+    return _json(TemplateList(items=items))
+
+
+@route(
+    "PUT",
+    "/api/v1/notice-templates/{kind}/{locale}",
+    "Put own words in place of ours",
+    body=TemplateIn,
+    answers={204: None},
+    errors={404: "not_found, locale_unknown", 422: _BAD_WORDS},
+)
+async def set_template(request: web.Request) -> web.Response:
+    """Checked first: a placeholder that this notice does not know is refused."""
+    actor = await require_key_or_staff(request)
+    command = await parse_body(request, TemplateIn)
+    kind = _kind(request)
+
+    async def act(unit: Unit) -> None:
+        await notice_desk.set_template(unit, actor, kind, request.match_info["locale"], command)
+
+    await request.app[SERVICES].run(act)
+    return web.Response(status=204)
+
+
+@route(
+    "DELETE",
+    "/api/v1/notice-templates/{kind}/{locale}",
+    "Go back to our words",
+    answers={204: None},
+    errors={404: "not_found, locale_unknown"},
+)
+async def drop_template(request: web.Request) -> web.Response:
+    """Without own words nothing happens."""
+    actor = await require_key_or_staff(request)
+    kind = _kind(request)
+
+    async def act(unit: Unit) -> None:
+        await notice_desk.drop_template(unit, actor, kind, request.match_info["locale"])
+
+    await request.app[SERVICES].run(act)
+    return web.Response(status=204)
+
+
+@route(
+    "POST",
+    "/api/v1/notice-templates/{kind}/{locale}/preview",
+    "See how words would look",
+    body=TemplateIn,
+    answers={200: PreviewView},
+    errors={404: "not_found, locale_unknown", 422: _BAD_WORDS},
+)
+async def preview_template(request: web.Request) -> web.Response:
+    """Filled with an example; nothing is saved."""
+    actor = await require_key_or_staff(request)
+    command = await parse_body(request, TemplateIn)
+    async with request.app[SERVICES].database.read() as tx:
+        view = await notice_desk.preview(
+            tx, actor, _kind(request), request.match_info["locale"], command
+        )
+    return _json(view)
+
+
+def _kind(request: web.Request) -> NoticeKind:
+    try:
+        return NoticeKind(request.match_info["kind"])
+    except ValueError as error:
+        raise not_found() from error
+
+
+def _json(view: View) -> web.Response:
+    return web.json_response(text=view.model_dump_json())
