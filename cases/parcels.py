@@ -31,6 +31,7 @@ _MAX_SCANS: Final = 500
 _NOT_YET: Final = frozenset(
     {
         CaseState.FILED,
+        CaseState.KEEP_OFFERED,
         CaseState.INSPECTION_OFFERED,
         CaseState.WAITING,
         CaseState.LIVE,
