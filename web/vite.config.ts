@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vitest/config';
-import { verifierPage } from './verifier';
+import { verifierPage } from './verifier.ts';
 
 const PAGES = ['join', 'observe', 'inspect', 'review', 'console', 'api', 'return'];
 const BACKEND = process.env['PROOFCALL_DEV_BACKEND'] ?? 'http://127.0.0.1:8080';
