@@ -254,6 +254,12 @@ async def staff_view(tx: AsyncSession, actor: StaffActor) -> StaffView:
     )
 
 
+async def choose_language(tx: AsyncSession, staff_id: str, locale: str) -> None:
+    """Keep in which language a member of staff reads the pages: a BCP 47 tag."""
+    staff = await tx.get_one(Staff, staff_id)
+    staff.locale = locale
+
+
 async def create_api_key(
     tx: AsyncSession,
     *,

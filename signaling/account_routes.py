@@ -24,6 +24,7 @@ from signaling.people_models import (
     Accept,
     Accepted,
     ChangePassword,
+    ChooseLanguage,
     ConfirmFactor,
     Done,
     DropFactor,
@@ -51,6 +52,7 @@ def add_routes(app: web.Application) -> None:
             check_password_reset,
             reset_password,
             change_password,
+            choose_language,
             get_logins,
             end_other_logins,
             end_login,
@@ -197,6 +199,23 @@ async def change_password(request: web.Request) -> web.Response:
         return await logins.renew(unit.tx, login, unit.now, at_once=True)
 
     return await _renewed(request, web.json_response({}), act)
+
+
+@route(
+    "PUT",
+    "/api/v1/me/locale",
+    "Choose the language of one's own pages",
+    body=ChooseLanguage,
+    answers={204: None},
+)
+async def choose_language(request: web.Request) -> web.Response:
+    """Wherever one signs in from now on."""
+    login, _actor = await auth.require_login(request)
+    body = await parse_body(request, ChooseLanguage)
+    await request.app[SERVICES].run(
+        lambda unit: people.choose_language(unit.tx, login.staff_id, body.locale)
+    )
+    return web.Response(status=204)
 
 
 @route("GET", "/api/v1/me/logins", "One's own open sign-ins", answers={200: Logins})

@@ -110,6 +110,12 @@ class ChangePassword(Command):
     password: Password
 
 
+class ChooseLanguage(Command):
+    """The language in which one wants to read the pages."""
+
+    locale: Locale
+
+
 class Logins(View):
     """One's own open sign-ins."""
 

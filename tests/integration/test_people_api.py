@@ -298,6 +298,21 @@ async def test_ones_own_password_takes_the_old_one_and_renews_the_cookie(site: S
         assert (await agent.sign_in(f"{theirs}@example.com", PASSWORD))[0] == 401
 
 
+async def test_the_language_of_the_pages_goes_with_the_person(site: SellerSite) -> None:
+    """To every browser in which they sign in, and to nobody else; no other words are taken."""
+    async with Browser(site) as agent, Browser(site) as later, Browser(site) as stranger:
+        theirs = await member(site, agent, Role.AGENT)
+        for wrong in ("", "<b>", "de;drop", 7, None):
+            assert (await agent.ask("PUT", "/api/v1/me/locale", {"locale": wrong}))[0] == 422
+        assert (await agent.ask("PUT", "/api/v1/me/locale", {"locale": "ar"}))[0] == 204
+        assert (await later.sign_in(f"{theirs}@example.com", PASSWORD))[0] == 200
+        status, said = await later.ask("GET", "/api/me")
+        assert (status, said["staff"]["locale"]) == (200, "ar")
+        assert (await stranger.ask("PUT", "/api/v1/me/locale", {"locale": "de"}))[0] == 401
+        await member(site, stranger, Role.AGENT)
+        assert (await stranger.ask("GET", "/api/me"))[1]["staff"]["locale"] == "en"
+
+
 # Second factor
 
 

@@ -1,22 +1,45 @@
 /** Staff signing in: who is here, the way in and out, and what a failure means. */
-import { signal, useSignal } from '@preact/signals';
+import { computed, signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { ApiError, get, post } from './api';
+import { ApiError, get, post, put } from './api';
 import type { Staff } from './protocol';
 import { signInWords } from './locales/sign_in';
-import { ownWords, preferredLocale, setLocale, tb } from './text';
+import { nearestLocale, ownWords, preferredLocale, setLocale, tb, type Locale } from './text';
 import { waitLength } from './time';
-import { Button, Field, LanguageSwitch, Notice } from './ui';
+import { Button, Field, LanguageSwitch, Notice, toast } from './ui';
 
 const tw = ownWords<(typeof signInWords)['en']>(signInWords);
 
 /** Who is signed in: undefined while it is not known, null for nobody. */
 export const staff = signal<Staff | null | undefined>(undefined);
 
+/** Chosen on the sign-in page of this visit: newer than what the account keeps. */
+let chosenBefore: Locale | null = null;
+
 function welcome(found: Staff): void {
   staff.value = found;
-  void setLocale(preferredLocale(found.locale)).catch(() => undefined);
+  if (chosenBefore !== null) void keepLanguage(chosenBefore);
+  // The account goes first: a tablet of the warehouse remembers a colleague's language.
+  else void setLocale(nearestLocale(found.locale) ?? preferredLocale()).catch(() => undefined);
+  chosenBefore = null;
+}
+
+/** Keep the language of the pages in the person's account. */
+async function keepLanguage(locale: Locale): Promise<void> {
+  const person = staff.peek();
+  if (!person || person.locale === locale) return;
+  try {
+    await put('/api/v1/me/locale', { locale }, { retries: 2 });
+    staff.value = { ...person, locale };
+  } catch (error) {
+    if (!endedLogin(error)) toast(failureWords(error));
+  }
+}
+
+/** The language of whoever is signed in, kept in their account. */
+export function StaffLanguage() {
+  return <LanguageSwitch onPicked={(chosen) => void keepLanguage(chosen)} />;
 }
 
 /** Ask who is signed in; throws when the server cannot be reached. */
@@ -109,7 +132,7 @@ export function SignIn({ title, intro }: { title: string; intro?: string | undef
           void submit();
         }}
       >
-        <div class="row between"><strong>Proofcall</strong><LanguageSwitch /></div>
+        <div class="row between"><strong>Proofcall</strong><LanguageSwitch onPicked={(chosen) => (chosenBefore = chosen)} /></div>
         <h1>{title}</h1>
         {intro ? <p class="quiet">{intro}</p> : null}
         <Field label={tb('base.email')} type="email" name="email" autoComplete="username" autoCapitalize="none" spellcheck={false} required value={email.value} test="email" error={missing(email.value)} onInput={(event) => (email.value = event.currentTarget.value)} />
@@ -141,4 +164,22 @@ export function StaffOnly({ title, intro, children }: { title: string; intro?: s
     return <Notice icon="offline" title={tb('base.error_network')} test="offline" actions={<Button variant="primary" onClick={identify}>{tb('base.try_again')}</Button>} />;
   }
   return <main class="sign-in" aria-busy="true"><span class="spinner" role="status" aria-label={tb('base.loading')} /></main>;
+}
+
+/** Whether this person has to set up a second factor before anything but their account opens. */
+export const mustSetUpFactor = computed(() => staff.value?.second_factor === 'to_set_up');
+
+/** What a page says that does not open before the second factor is set up; the way there and out. */
+export function SetUpFactorFirst() {
+  const organisation = staff.value?.organisation.name ?? '';
+  return (
+    <Notice
+      icon="shield"
+      title={tw('factor_title')}
+      test="factor-first"
+      actions={<><a class="button primary" href="/console/account">{tw('factor_set_up')}</a><Button variant="plain" onClick={() => void signOut()}>{tb('base.sign_out')}</Button></>}
+    >
+      <p class="quiet">{tw('factor_text', { organisation })}</p>
+    </Notice>
+  );
 }

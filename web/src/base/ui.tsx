@@ -143,8 +143,8 @@ export function Select<Value extends string>({ label, hint, error, test, value, 
   );
 }
 
-/** Nothing on a page that has one language only. */
-export function LanguageSwitch() {
+/** Nothing on a page that has one language only; `onPicked` learns what was chosen once it is shown. */
+export function LanguageSwitch({ onPicked }: { onPicked?: (chosen: Locale) => void }) {
   const locales = pageLocales();
   if (locales.length < 2) return null;
   return (
@@ -154,7 +154,7 @@ export function LanguageSwitch() {
       test="language"
       value={locale.value}
       options={locales.map((value) => ({ value, label: LOCALE_NAMES[value] }))}
-      onPick={(value) => void setLocale(value, true).catch(() => toast(tb('base.error_network')))}
+      onPick={(value) => void setLocale(value, true).then(() => onPicked?.(value), () => toast(tb('base.error_network')))}
     />
   );
 }

@@ -2,32 +2,35 @@
 import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { staff, StaffOnly } from '../base/sign_in';
-import { openText, type Loaders } from '../base/text';
+import { mustSetUpFactor, staff, StaffOnly } from '../base/sign_in';
+import { openText } from '../base/text';
 import { Icon, Toasts } from '../base/ui';
 import { OfflineLine, StaffMenu } from '../staff/bar';
 import { CasePage } from './case_page';
+import { developersWords } from './developers/text';
 import { Drafts } from './drafts';
+import { figuresWords } from './figures/text';
+import { hoursWords } from './hours/words';
 import { Inbox, Views, ViewsMenu } from './inbox/inbox';
 import { refreshInbox, search } from './inbox/state';
 import { NewCase } from './new_case';
 import { onNews, onThread } from './news';
 import { Part, type LatePart } from './part';
+import { peopleWords } from './people/text';
+import { policiesWords } from './policies/text';
 import { addressOf, follow, go, route } from './route';
 import { ShortcutHelp, openShortcutHelp } from './shortcut_help';
 import { loaders, t } from './text';
 import './console.css';
 
-const hoursWords = { en: async () => (await import('./hours/words')).hoursEn };
-const peopleLoaders: Loaders = { en: async () => (await import('./people/locales/en')).peopleEn };
 /** Pages beside the cases, by their address under `/console/`. */
 const PARTS: Readonly<Record<string, LatePart>> = {
-  access: { load: async () => (await import('./people/access_page')).AccessPage, loaders: peopleLoaders },
-  account: { load: async () => (await import('./people/account_page')).AccountPage, loaders: peopleLoaders },
-  people: { load: async () => (await import('./people/page')).PeoplePage, loaders: peopleLoaders },
-  policies: { load: async () => (await import('./policies/page')).PoliciesPage, loaders: { en: async () => (await import('./policies/locales/en')).policiesEn } },
-  developers: { load: async () => (await import('./developers/page')).DevelopersPage, loaders: { en: async () => (await import('./developers/locales/en')).developersEn } },
-  figures: { load: async () => (await import('./figures/page')).FiguresPage, loaders: { en: async () => (await import('./figures/locales/en')).figuresEn } },
+  access: { load: async () => (await import('./people/access_page')).AccessPage, loaders: peopleWords },
+  account: { load: async () => (await import('./people/account_page')).AccountPage, loaders: peopleWords },
+  people: { load: async () => (await import('./people/page')).PeoplePage, loaders: peopleWords },
+  policies: { load: async () => (await import('./policies/page')).PoliciesPage, loaders: policiesWords },
+  developers: { load: async () => (await import('./developers/page')).DevelopersPage, loaders: developersWords },
+  figures: { load: async () => (await import('./figures/page')).FiguresPage, loaders: figuresWords },
   hours: { load: async () => (await import('./hours/hours_page')).HoursPage, loaders: hoursWords },
   reasons: { load: async () => (await import('./reasons/page')).ReasonsPage, loaders: { en: async () => (await import('./reasons/locales/en')).reasonsEn } },
   scripts: { load: async () => (await import('./script_editor/page')).ScriptsPage, loaders: { en: async () => (await import('./script_editor/locales/en')).scriptsEn } },
@@ -53,14 +56,13 @@ function Page() {
 function Console() {
   const { caseId, form, part } = route.value;
   useEffect(() => {
-    if (staff.peek()?.second_factor === 'to_set_up') return;
+    if (mustSetUpFactor.peek()) return;
     // A thread's news change what is unread, not how many cases there are.
     const stops = [onNews(refreshInbox), onThread((_caseId, typing) => { if (typing === null) void search.load(true); })];
     return () => { for (const stop of stops) stop(); };
   }, []);
   // Where a second factor is asked for, nothing else opens before there is one.
-  const mustSetUp = staff.value?.second_factor === 'to_set_up';
-  const shown = mustSetUp ? 'account' : part;
+  const shown = mustSetUpFactor.value ? 'account' : part;
   const late = shown === null ? undefined : PARTS[shown];
   if (late) return <div class="console with-part"><Rail /><ShortcutHelp /><div class="part-pane"><OfflineLine /><Part key={shown} part={late} /></div></div>;
   // On a phone the list is the page as long as nothing is chosen.

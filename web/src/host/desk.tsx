@@ -1,10 +1,10 @@
 /** The desk: ready or not, who waits and since when, who is expected. */
 import { useSignal } from '@preact/signals';
 import type { DeskEntry, LiveEntry, Staff, WaitingEntry } from '../base/protocol';
-import { signOut } from '../base/sign_in';
+import { signOut, StaffLanguage } from '../base/sign_in';
 import { tb } from '../base/text';
 import { clockLength, languageName, nowMs, serverAheadMs } from '../base/time';
-import { Button, Chip, Icon, IconButton, LanguageSwitch, Skeleton, Switch } from '../base/ui';
+import { Button, Chip, Icon, IconButton, Skeleton, Switch } from '../base/ui';
 import { ConsentLink } from '../call/consent';
 import { NetworkHint } from '../call/network_hint';
 import { RingCard } from './handover_bar';
@@ -94,7 +94,7 @@ export function DeskPage({ shift, me }: { shift: Shift; me: Staff }) {
           <span class="s quiet"> · {me.name}</span>
         </div>
         <div class="row">
-          <LanguageSwitch />
+          <StaffLanguage />
           <IconButton icon="signOut" label={tb('base.sign_out')} test="sign-out" onClick={() => void signOut()} />
         </div>
       </header>

@@ -2,7 +2,7 @@
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { actAs } from '../base/api';
-import { SignIn, staff } from '../base/sign_in';
+import { mustSetUpFactor, SetUpFactorFirst, SignIn, staff } from '../base/sign_in';
 import { openText } from '../base/text';
 import { Button, Notice, Skeleton, Toasts } from '../base/ui';
 import '../call/call.css';
@@ -36,6 +36,7 @@ function Page() {
   }
   if (staff.value === null) return <SignIn title={t('host.sign_in_title')} />;
   if (!staff.value) return <Loading />;
+  if (mustSetUpFactor.value) return <SetUpFactorFirst />;
   switch (stage.at) {
     case 'loading':
       return <Loading />;

@@ -2,7 +2,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { ApiError, get, newClientId, post, put } from '../base/api';
 import type { Desk, Joined, Snapshot, VerdictIn } from '../base/protocol';
-import { loadStaff, staff } from '../base/sign_in';
+import { loadStaff, mustSetUpFactor, staff } from '../base/sign_in';
 import { locale, tb } from '../base/text';
 import { toast } from '../base/ui';
 import { Call } from '../live/call';
@@ -44,7 +44,7 @@ export class Shift {
 
   async begin(): Promise<void> {
     effect(() => {
-      if (staff.value) void this.open();
+      if (staff.value && !mustSetUpFactor.value) void this.open();
       else this.closeDesk();
     });
     await this.identify();

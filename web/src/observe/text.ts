@@ -8,4 +8,5 @@ export const loaders: Loaders = {
   'zh-Hans': async () => (await import('./locales/zh-Hans')).zh,
   es: async () => (await import('./locales/es')).es,
   de: async () => (await import('./locales/de')).de,
+  ar: async () => (await import('./locales/ar')).ar,
 };

@@ -1,6 +1,6 @@
 /** The review page: its entry. */
 import { render } from 'preact';
-import { StaffOnly } from '../base/sign_in';
+import { mustSetUpFactor, SetUpFactorFirst, StaffOnly } from '../base/sign_in';
 import { openText } from '../base/text';
 import { Toasts } from '../base/ui';
 import { Finder } from './finder';
@@ -15,7 +15,7 @@ function Page() {
   return (
     <>
       <StaffOnly title={t('review.title')} intro={t('review.sign_in_intro')}>
-        {sessionId !== null || caseId !== null ? <Inspection key={sessionId ?? caseId} sessionId={sessionId} caseId={caseId} /> : <Finder />}
+        {mustSetUpFactor.value ? <SetUpFactorFirst /> : sessionId !== null || caseId !== null ? <Inspection key={sessionId ?? caseId} sessionId={sessionId} caseId={caseId} /> : <Finder />}
       </StaffOnly>
       <Toasts />
     </>

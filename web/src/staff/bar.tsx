@@ -1,6 +1,6 @@
 /** Who is signed in, and the way out; a line when there is no connection. */
 import { signal } from '@preact/signals';
-import { signOut, staff } from '../base/sign_in';
+import { signOut, staff, StaffLanguage } from '../base/sign_in';
 import { Button, Icon } from '../base/ui';
 import { ts } from './text';
 
@@ -15,6 +15,7 @@ export function StaffMenu({ onSignOut }: { onSignOut?: () => void }) {
   return (
     <div class="staff-menu row">
       <span class="s quiet" title={ts('staff.signed_in_as', { name: person.name })}>{person.name}</span>
+      <StaffLanguage />
       <Button size="small" variant="plain" icon="signOut" onClick={() => { onSignOut?.(); void signOut(); }} test="sign-out"><span class="wide-only">{ts('base.sign_out')}</span></Button>
     </div>
   );

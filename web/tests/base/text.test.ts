@@ -1,39 +1,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { addText, directionOf, format, nearestLocale, openText, setLocale, translator, type Catalogue, type Message } from '../../src/base/text';
-import { de as hostDe } from '../../src/host/locales/de';
-import { en as hostEn } from '../../src/host/locales/en';
-import { es as hostEs } from '../../src/host/locales/es';
-import { zh as hostZh } from '../../src/host/locales/zh-Hans';
-import { de as joinDe } from '../../src/join/locales/de';
-import { en as joinEn } from '../../src/join/locales/en';
-import { es as joinEs } from '../../src/join/locales/es';
-import { laterDe } from '../../src/join/locales/later.de';
-import { laterEn } from '../../src/join/locales/later.en';
-import { laterEs } from '../../src/join/locales/later.es';
-import { laterZh } from '../../src/join/locales/later.zh-Hans';
-import { zh as joinZh } from '../../src/join/locales/zh-Hans';
-
-const forms = (message: Message): string[] => (typeof message === 'string' ? [message] : Object.values(message));
-const params = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();
-
-describe('the message catalogues', () => {
-  const pairs: [string, Catalogue, Catalogue][] = [
-    ['join de', joinEn, joinDe], ['join es', joinEn, joinEs], ['join zh', joinEn, joinZh],
-    ['call de', laterEn, laterDe], ['call es', laterEn, laterEs], ['call zh', laterEn, laterZh],
-    ['host de', hostEn, hostDe], ['host es', hostEn, hostEs], ['host zh', hostEn, hostZh],
-  ];
-  it.each(pairs)('%s has every key, with the parameters of the English', (_name, english, other) => {
-    expect(Object.keys(other).sort()).toEqual(Object.keys(english).sort());
-    for (const [key, message] of Object.entries(english)) {
-      const wanted = [...new Set(forms(message).flatMap(params))];
-      const found = [...new Set(forms(other[key] as Message).flatMap(params))];
-      expect(found.sort(), key).toEqual(wanted.sort());
-      for (const text of forms(other[key] as Message)) expect(text.trim(), key).not.toBe('');
-    }
-  });
-});
+import { addText, directionOf, format, nearestLocale, openText, setLocale, translator, type Catalogue } from '../../src/base/text';
 
 describe('a message', () => {
   const people = { one: '{count} person before you', other: '{count} people before you' };

@@ -51,7 +51,7 @@ export const baseZh: Translation<typeof baseEn> = {
   'role.buyer': '买家',
   'role.host': '验货员',
   'role.bench': '工作台摄像头',
-  'role.observer': '旁观者',
+  'role.observer': '观察员',
   'direction.buyer_shows': '买家展示',
   'direction.warehouse_shows': '仓库展示',
   'word.good': '良好',

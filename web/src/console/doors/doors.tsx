@@ -14,6 +14,7 @@ export const doorLoaders: Loaders = {
   'zh-Hans': async () => (await import('./locales/zh-Hans')).doorZh,
   es: async () => (await import('./locales/es')).doorEs,
   de: async () => (await import('./locales/de')).doorDe,
+  ar: async () => (await import('./locales/ar')).doorAr,
 };
 
 /** Behind the `#`: no server and no log ever sees it. */

@@ -188,6 +188,6 @@ export const zh: Translation<typeof en> = {
   'host.live': '进行中',
   'host.live_empty': '没有其他正在进行的通话。',
   'host.live_with': '主持：{name}',
-  'host.observe': '以观察者身份加入',
+  'host.observe': '以观察员身份加入',
   'host.work_failed': '操作失败，请重试。',
 };

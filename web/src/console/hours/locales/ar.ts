@@ -1,0 +1,36 @@
+/** What the pages of hours and shifts say, in Arabic. */
+import type { Growing } from '../../../base/text';
+import type { hoursEn } from './en';
+
+export const hoursAr: Growing<typeof hoursEn> = {
+  'hours.title': 'أوقات العمل والمهل',
+  'hours.intro': 'تسري المهل ما دام المكتب مفتوحًا. وما بدأ منها يحتفظ بوقته.',
+  'hours.zone': 'المنطقة الزمنية',
+  'hours.zone_hint': 'كما في القائمة العالمية، مثل Asia/Dubai',
+  'hours.week': 'الأسبوع',
+  'hours.week_hint': 'مثل 09:00–12:00, 13:00–17:30. اترك اليوم فارغًا حين لا يعمل أحد.',
+  'hours.bad_day': 'اكتب من–إلى، الواحد تلو الآخر: 09:00–12:00, 13:00–17:30',
+  'hours.holidays': 'العطل',
+  'hours.holidays_hint': 'تاريخ واحد في كل سطر: 2026-12-25',
+  'hours.lengths': 'كم يُسمح لكل أمر',
+  'hours.working_time': 'احتساب ساعات العمل فقط',
+  'hours.first_answer_h': 'أول رد (ساعات)',
+  'hours.decision_h': 'القرار بعد أن يتولاها أحد (ساعات)',
+  'hours.inspection_h': 'فتح المشتري للرابط (ساعات)',
+  'hours.warn_percent': 'التنبيه بعد هذه النسبة (٪)',
+  'hours.slot_minutes': 'مدة الموعد (دقائق)',
+  'hours.close_after_days': 'الإغلاق بعد موعد فائت (أيام)',
+  'hours.reassign': 'إسناد ما فات إلى زميل',
+  'hours.save': 'حفظ',
+  'hours.saved': 'تم الحفظ.',
+  'hours.failed': 'لم يُحفظ. تحقق من الحقول المعلَّمة والمنطقة الزمنية ثم حاول مرة أخرى.',
+  'hours.admins': 'لا يغيّر هذا إلا مشرف.',
+  'shifts.title': 'المناوبات',
+  'shifts.intro': 'متى يستقبل كل منكم المكالمات وبأي لغات. تُعرض هذه الأوقات على المشترين.',
+  'shifts.person': 'الزميل',
+  'shifts.languages': 'اللغات',
+  'shifts.languages_hint': 'رموز تفصلها فواصل: en, es, zh-Hans. الفراغ يعني أي لغة.',
+  'shifts.categories': 'الأسباب',
+  'shifts.categories_hint': 'رموز تفصلها فواصل: damaged, colour_differs. الفراغ يعني أي سبب.',
+  'shifts.nobody': 'لا أحد هنا يستقبل المكالمات بعد.',
+};

@@ -1,0 +1,36 @@
+/** What the pages of hours and shifts say, in German. */
+import type { Growing } from '../../../base/text';
+import type { hoursEn } from './en';
+
+export const hoursDe: Growing<typeof hoursEn> = {
+  'hours.title': 'Zeiten und Fristen',
+  'hours.intro': 'Fristen laufen, solange der Prüfplatz geöffnet ist. Was schon läuft, behält seine Zeit.',
+  'hours.zone': 'Zeitzone',
+  'hours.zone_hint': 'Wie in der weltweiten Liste, etwa Europe/Berlin',
+  'hours.week': 'Woche',
+  'hours.week_hint': 'Etwa 09:00–12:00, 13:00–17:30. Lassen Sie einen Tag leer, an dem niemand arbeitet.',
+  'hours.bad_day': 'Schreiben Sie von–bis, nacheinander: 09:00–12:00, 13:00–17:30',
+  'hours.holidays': 'Feiertage',
+  'hours.holidays_hint': 'Ein Datum je Zeile: 2026-12-25',
+  'hours.lengths': 'Wie lange was dauern darf',
+  'hours.working_time': 'Nur Öffnungszeiten zählen',
+  'hours.first_answer_h': 'Erste Antwort (Stunden)',
+  'hours.decision_h': 'Entscheidung nach der Übernahme (Stunden)',
+  'hours.inspection_h': 'Der Käufer öffnet den Link (Stunden)',
+  'hours.warn_percent': 'Warnen nach diesem Anteil (%)',
+  'hours.slot_minutes': 'Länge eines Termins (Minuten)',
+  'hours.close_after_days': 'Schließen nach versäumtem Termin (Tage)',
+  'hours.reassign': 'Versäumtes an jemand anderen geben',
+  'hours.save': 'Speichern',
+  'hours.saved': 'Gespeichert.',
+  'hours.failed': 'Nicht gespeichert. Prüfen Sie die markierten Felder und die Zeitzone und versuchen Sie es noch einmal.',
+  'hours.admins': 'Nur Admins können das ändern.',
+  'shifts.title': 'Schichten',
+  'shifts.intro': 'Wann wer Gespräche führt und in welchen Sprachen. Diese Zeiten werden Käufern angeboten.',
+  'shifts.person': 'Person',
+  'shifts.languages': 'Sprachen',
+  'shifts.languages_hint': 'Codes mit Kommas: en, es, zh-Hans. Leer heißt: jede.',
+  'shifts.categories': 'Gründe',
+  'shifts.categories_hint': 'Codes mit Kommas: damaged, colour_differs. Leer heißt: jeder.',
+  'shifts.nobody': 'Hier führt noch niemand Gespräche.',
+};

@@ -1,0 +1,36 @@
+/** What the pages of hours and shifts say, in Spanish. */
+import type { Growing } from '../../../base/text';
+import type { hoursEn } from './en';
+
+export const hoursEs: Growing<typeof hoursEn> = {
+  'hours.title': 'Horarios y plazos',
+  'hours.intro': 'Los plazos corren mientras la mesa está abierta. Lo que ya corre conserva su tiempo.',
+  'hours.zone': 'Zona horaria',
+  'hours.zone_hint': 'Como en la lista mundial, por ejemplo Europe/Madrid',
+  'hours.week': 'Semana',
+  'hours.week_hint': 'Por ejemplo 09:00–12:00, 13:00–17:30. Deje vacío el día en que nadie trabaja.',
+  'hours.bad_day': 'Escriba desde–hasta, uno tras otro: 09:00–12:00, 13:00–17:30',
+  'hours.holidays': 'Festivos',
+  'hours.holidays_hint': 'Una fecha por línea: 2026-12-25',
+  'hours.lengths': 'Cuánto puede tardar cada cosa',
+  'hours.working_time': 'Contar solo las horas abiertas',
+  'hours.first_answer_h': 'Primera respuesta (horas)',
+  'hours.decision_h': 'Decisión tras tomar el caso (horas)',
+  'hours.inspection_h': 'El comprador abre el enlace (horas)',
+  'hours.warn_percent': 'Avisar tras esta parte (%)',
+  'hours.slot_minutes': 'Duración de una cita (minutos)',
+  'hours.close_after_days': 'Cerrar tras una cita perdida (días)',
+  'hours.reassign': 'Dar lo que venció a otra persona',
+  'hours.save': 'Guardar',
+  'hours.saved': 'Guardado.',
+  'hours.failed': 'No se ha guardado. Revise los campos marcados y la zona horaria e inténtelo de nuevo.',
+  'hours.admins': 'Solo un administrador puede cambiarlo.',
+  'shifts.title': 'Turnos',
+  'shifts.intro': 'Cuándo atiende llamadas cada persona y en qué idiomas. Los compradores ven estas horas.',
+  'shifts.person': 'Persona',
+  'shifts.languages': 'Idiomas',
+  'shifts.languages_hint': 'Códigos con comas: en, es, zh-Hans. Vacío significa cualquiera.',
+  'shifts.categories': 'Motivos',
+  'shifts.categories_hint': 'Códigos con comas: damaged, colour_differs. Vacío significa cualquiera.',
+  'shifts.nobody': 'Aquí todavía nadie atiende llamadas.',
+};

@@ -1,0 +1,36 @@
+/** What the pages of hours and shifts say, in Simplified Chinese. */
+import type { Growing } from '../../../base/text';
+import type { hoursEn } from './en';
+
+export const hoursZh: Growing<typeof hoursEn> = {
+  'hours.title': '工作时间与期限',
+  'hours.intro': '期限只在工作时间内计算。已开始的期限保持不变。',
+  'hours.zone': '时区',
+  'hours.zone_hint': '使用通用名称，例如 Asia/Shanghai',
+  'hours.week': '一周',
+  'hours.week_hint': '例如 09:00–12:00, 13:00–17:30。无人上班的日子请留空。',
+  'hours.bad_day': '请按先后写起止时间：09:00–12:00, 13:00–17:30',
+  'hours.holidays': '节假日',
+  'hours.holidays_hint': '每行一个日期：2026-12-25',
+  'hours.lengths': '各项时限',
+  'hours.working_time': '只计工作时间',
+  'hours.first_answer_h': '首次答复（小时）',
+  'hours.decision_h': '接手后作出裁定（小时）',
+  'hours.inspection_h': '买家打开链接（小时）',
+  'hours.warn_percent': '到此比例时提醒（%）',
+  'hours.slot_minutes': '预约时长（分钟）',
+  'hours.close_after_days': '错过预约后关闭（天）',
+  'hours.reassign': '将逾期事项转给同事',
+  'hours.save': '保存',
+  'hours.saved': '已保存。',
+  'hours.failed': '没有保存。请检查标出的字段和时区后重试。',
+  'hours.admins': '只有管理员可以更改。',
+  'shifts.title': '排班',
+  'shifts.intro': '每个人何时接听通话、使用哪些语言。买家可预约这些时间。',
+  'shifts.person': '同事',
+  'shifts.languages': '语言',
+  'shifts.languages_hint': '用逗号分隔的代码：en, es, zh-Hans。留空表示不限。',
+  'shifts.categories': '原因',
+  'shifts.categories_hint': '用逗号分隔的代码：damaged, colour_differs。留空表示不限。',
+  'shifts.nobody': '这里还没有人接听通话。',
+};

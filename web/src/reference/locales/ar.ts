@@ -1,0 +1,41 @@
+/** The API reference’s words, in Arabic. */
+import { baseAr } from '../../base/locales/ar';
+import type { Growing } from '../../base/text';
+import type { referenceEn } from './en';
+
+export const referenceAr: Growing<typeof referenceEn> = {
+  ...baseAr,
+  'ref.title': 'واجهة Proofcall البرمجية',
+  'ref.version': 'الإصدار {version}',
+  'ref.download': 'openapi.json',
+  'ref.menu': 'العمليات',
+  'ref.filter': 'البحث عن عملية',
+  'ref.filter_placeholder': 'مسار أو كلمات',
+  'ref.nothing': 'لا عملية كهذه.',
+  'ref.console': 'لوحة التحكم',
+  'ref.failed': 'تعذّر تحميل الوصف',
+  'ref.parameters': 'المعاملات',
+  'ref.body': 'المحتوى',
+  'ref.answers': 'الردود',
+  'ref.errors': 'الأخطاء',
+  'ref.example': 'مثال',
+  'ref.copy': 'نسخ',
+  'ref.copied': 'تم النسخ',
+  'ref.copy_failed': 'النسخ غير مسموح هنا: النص محدَّد.',
+  'ref.required': 'مطلوب',
+  'ref.open': 'دون مفتاح',
+  'ref.in_path': 'في المسار',
+  'ref.in_query': 'في الاستعلام',
+  'ref.in_header': 'ترويسة',
+  'ref.one_of': 'واحد من',
+  'ref.or_null': 'أو null',
+  'ref.list_of': 'قائمة من {what}',
+  'ref.map_of': 'أي أسماء، كل منها {what}',
+  'ref.bytes': 'بايت',
+  'ref.no_body': 'لا يعود شيء.',
+  'ref.default': 'الافتراضي {value}',
+  'ref.range': 'من {min} إلى {max}',
+  'ref.at_least': '{min} على الأقل',
+  'ref.at_most': '{max} على الأكثر',
+  'ref.up_to_chars': 'حتى {max} حرفًا',
+};

@@ -1,0 +1,41 @@
+/** The API reference’s words, in German. */
+import { baseDe } from '../../base/locales/de';
+import type { Growing } from '../../base/text';
+import type { referenceEn } from './en';
+
+export const referenceDe: Growing<typeof referenceEn> = {
+  ...baseDe,
+  'ref.title': 'Proofcall-API',
+  'ref.version': 'Version {version}',
+  'ref.download': 'openapi.json',
+  'ref.menu': 'Operationen',
+  'ref.filter': 'Operation suchen',
+  'ref.filter_placeholder': 'Pfad oder Wörter',
+  'ref.nothing': 'Keine solche Operation.',
+  'ref.console': 'Konsole',
+  'ref.failed': 'Die Beschreibung konnte nicht geladen werden',
+  'ref.parameters': 'Parameter',
+  'ref.body': 'Inhalt',
+  'ref.answers': 'Antworten',
+  'ref.errors': 'Fehler',
+  'ref.example': 'Beispiel',
+  'ref.copy': 'Kopieren',
+  'ref.copied': 'Kopiert',
+  'ref.copy_failed': 'Kopieren ist hier nicht erlaubt: Der Text ist markiert.',
+  'ref.required': 'erforderlich',
+  'ref.open': 'Ohne Schlüssel',
+  'ref.in_path': 'im Pfad',
+  'ref.in_query': 'in der Abfrage',
+  'ref.in_header': 'Kopfzeile',
+  'ref.one_of': 'eines von',
+  'ref.or_null': 'oder null',
+  'ref.list_of': 'Liste von {what}',
+  'ref.map_of': 'beliebige Namen, je {what}',
+  'ref.bytes': 'Bytes',
+  'ref.no_body': 'Es kommt nichts zurück.',
+  'ref.default': 'Vorgabe {value}',
+  'ref.range': '{min} bis {max}',
+  'ref.at_least': 'mindestens {min}',
+  'ref.at_most': 'höchstens {max}',
+  'ref.up_to_chars': 'bis {max} Zeichen',
+};

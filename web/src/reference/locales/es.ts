@@ -1,0 +1,41 @@
+/** The API reference’s words, in Spanish. */
+import { baseEs } from '../../base/locales/es';
+import type { Growing } from '../../base/text';
+import type { referenceEn } from './en';
+
+export const referenceEs: Growing<typeof referenceEn> = {
+  ...baseEs,
+  'ref.title': 'API de Proofcall',
+  'ref.version': 'Versión {version}',
+  'ref.download': 'openapi.json',
+  'ref.menu': 'Operaciones',
+  'ref.filter': 'Buscar una operación',
+  'ref.filter_placeholder': 'Ruta o palabras',
+  'ref.nothing': 'No hay ninguna operación así.',
+  'ref.console': 'Consola',
+  'ref.failed': 'No se ha podido cargar la descripción',
+  'ref.parameters': 'Parámetros',
+  'ref.body': 'Cuerpo',
+  'ref.answers': 'Respuestas',
+  'ref.errors': 'Errores',
+  'ref.example': 'Ejemplo',
+  'ref.copy': 'Copiar',
+  'ref.copied': 'Copiado',
+  'ref.copy_failed': 'Aquí no se permite copiar: el texto está seleccionado.',
+  'ref.required': 'obligatorio',
+  'ref.open': 'Sin clave',
+  'ref.in_path': 'en la ruta',
+  'ref.in_query': 'en la consulta',
+  'ref.in_header': 'cabecera',
+  'ref.one_of': 'uno de',
+  'ref.or_null': 'o null',
+  'ref.list_of': 'lista de {what}',
+  'ref.map_of': 'cualquier nombre, cada uno {what}',
+  'ref.bytes': 'bytes',
+  'ref.no_body': 'No devuelve nada.',
+  'ref.default': 'por defecto {value}',
+  'ref.range': 'de {min} a {max}',
+  'ref.at_least': 'al menos {min}',
+  'ref.at_most': 'como máximo {max}',
+  'ref.up_to_chars': 'hasta {max} caracteres',
+};

@@ -1,0 +1,41 @@
+/** The API reference’s words, in Simplified Chinese. */
+import { baseZh } from '../../base/locales/zh-Hans';
+import type { Growing } from '../../base/text';
+import type { referenceEn } from './en';
+
+export const referenceZh: Growing<typeof referenceEn> = {
+  ...baseZh,
+  'ref.title': 'Proofcall API',
+  'ref.version': '版本 {version}',
+  'ref.download': 'openapi.json',
+  'ref.menu': '操作',
+  'ref.filter': '查找操作',
+  'ref.filter_placeholder': '路径或关键词',
+  'ref.nothing': '没有这样的操作。',
+  'ref.console': '控制台',
+  'ref.failed': '说明加载失败',
+  'ref.parameters': '参数',
+  'ref.body': '请求体',
+  'ref.answers': '响应',
+  'ref.errors': '错误',
+  'ref.example': '示例',
+  'ref.copy': '复制',
+  'ref.copied': '已复制',
+  'ref.copy_failed': '此处无法自动复制，文字已选中。',
+  'ref.required': '必填',
+  'ref.open': '无需密钥',
+  'ref.in_path': '位于路径',
+  'ref.in_query': '位于查询参数',
+  'ref.in_header': '请求头',
+  'ref.one_of': '其中之一',
+  'ref.or_null': '或 null',
+  'ref.list_of': '{what} 列表',
+  'ref.map_of': '任意名称，值为 {what}',
+  'ref.bytes': '字节',
+  'ref.no_body': '无返回内容。',
+  'ref.default': '默认 {value}',
+  'ref.range': '{min} 至 {max}',
+  'ref.at_least': '至少 {min}',
+  'ref.at_most': '至多 {max}',
+  'ref.up_to_chars': '最多 {max} 个字符',
+};
