@@ -99,7 +99,7 @@ export function DeskPage({ shift, me }: { shift: Shift; me: Staff }) {
         </div>
       </header>
       {shift.rings.value.map((ring) => <RingCard key={ring.handover_id} ring={ring} shift={shift} />)}
-      <section class="card shift row between wrap">
+      <section class="card shift row between wrap" aria-label={t('host.desk')}>
         <div>
           <Switch label={t('host.ready')} on={desk?.ready ?? false} disabled={!desk} test="ready" onToggle={(on) => void shift.setReady(on)} />
           <p class="xs faint" data-test="recorded-hint">{t('host.recorded_hint')} {desk ? <ConsentLink consent={desk.consent} /> : null}</p>

@@ -8,7 +8,7 @@ import type { AccessEntry } from './kinds';
 import { tq } from './text';
 import './people.css';
 
-const WHATS = ['case', 'timeline', 'recording', 'still', 'call', 'invited', 'invitation_ended', 'roles_changed', 'disabled', 'enabled', 'reset_link_made', 'second_factor_removed', 'second_factor_rule'] as const;
+const WHATS = ['case', 'timeline', 'recording', 'still', 'call', 'thread', 'attachment', 'invited', 'invitation_ended', 'roles_changed', 'disabled', 'enabled', 'reset_link_made', 'second_factor_removed', 'second_factor_rule'] as const;
 type What = (typeof WHATS)[number];
 
 function whatWords(what: string): string {

@@ -33,6 +33,8 @@ export const developersAr: Growing<typeof developersEn> = {
   'scope.cases:read': 'قراءة الحالات وسجلها',
   'scope.cases:write': 'فتح الحالات والبتّ فيها وإغلاقها، وإنشاء الروابط',
   'scope.evidence:read': 'تشغيل التسجيلات وقراءة الصور والخطوط الزمنية',
+  'scope.policies:read': 'قراءة السياسات ومعاينتها',
+  'scope.policies:write': 'تعديل السياسات وتفعيلها',
   'scope.webhooks:write': 'إعداد Webhooks',
   'scope.figures:read': 'قراءة الأرقام',
   'hook.title': 'Webhooks',

@@ -33,6 +33,8 @@ export const developersDe: Growing<typeof developersEn> = {
   'scope.cases:read': 'Fälle und ihren Verlauf lesen',
   'scope.cases:write': 'Fälle anlegen, entscheiden und schließen, Links erstellen',
   'scope.evidence:read': 'Aufzeichnungen abspielen, Fotos und Zeitleisten lesen',
+  'scope.policies:read': 'Rückgaberegeln lesen und vorab ansehen',
+  'scope.policies:write': 'Rückgaberegeln ändern und in Kraft setzen',
   'scope.webhooks:write': 'Webhooks einrichten',
   'scope.figures:read': 'Die Zahlen lesen',
   'hook.title': 'Webhooks',

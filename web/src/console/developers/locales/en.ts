@@ -31,6 +31,8 @@ export const developersEn = {
   'scope.cases:read': 'Read cases and their history',
   'scope.cases:write': 'Open, decide and close cases, issue join links',
   'scope.evidence:read': 'Play recordings, read stills and timelines',
+  'scope.policies:read': 'Read policies and preview them',
+  'scope.policies:write': 'Change policies and put them in force',
   'scope.webhooks:write': 'Set up webhooks',
   'scope.figures:read': 'Read the figures',
 

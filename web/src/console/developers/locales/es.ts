@@ -33,6 +33,8 @@ export const developersEs: Growing<typeof developersEn> = {
   'scope.cases:read': 'Leer casos y su historial',
   'scope.cases:write': 'Abrir, decidir y cerrar casos, crear enlaces',
   'scope.evidence:read': 'Reproducir grabaciones, leer fotos y líneas de tiempo',
+  'scope.policies:read': 'Leer políticas y probarlas',
+  'scope.policies:write': 'Cambiar políticas y ponerlas en vigor',
   'scope.webhooks:write': 'Configurar webhooks',
   'scope.figures:read': 'Leer las cifras',
   'hook.title': 'Webhooks',

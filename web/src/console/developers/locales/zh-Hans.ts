@@ -33,6 +33,8 @@ export const developersZh: Growing<typeof developersEn> = {
   'scope.cases:read': '读取退货单及其记录',
   'scope.cases:write': '创建、裁定和关闭退货单，生成链接',
   'scope.evidence:read': '播放录像，读取照片和时间轴',
+  'scope.policies:read': '读取并预览退货政策',
+  'scope.policies:write': '修改退货政策并使其生效',
   'scope.webhooks:write': '设置 Webhook',
   'scope.figures:read': '读取数据',
   'hook.title': 'Webhook',

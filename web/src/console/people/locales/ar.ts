@@ -99,6 +99,8 @@ export const peopleAr: Growing<typeof peopleEn> = {
   'access.what.recording': 'تسجيل',
   'access.what.still': 'صورة',
   'access.what.call': 'مكالمة',
+  'access.what.thread': 'الرسائل',
+  'access.what.attachment': 'مرفق',
   'access.what.invited': 'دعا شخصًا',
   'access.what.roles_changed': 'غيّر الأدوار',
   'access.what.disabled': 'أغلق حسابًا',

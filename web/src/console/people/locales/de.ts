@@ -99,6 +99,8 @@ export const peopleDe: Growing<typeof peopleEn> = {
   'access.what.recording': 'Aufzeichnung',
   'access.what.still': 'Foto',
   'access.what.call': 'Gespräch',
+  'access.what.thread': 'Nachrichten',
+  'access.what.attachment': 'Anhang',
   'access.what.invited': 'Jemanden eingeladen',
   'access.what.roles_changed': 'Rollen geändert',
   'access.what.disabled': 'Ein Konto geschlossen',

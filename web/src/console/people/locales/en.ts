@@ -98,6 +98,8 @@ export const peopleEn = {
   'access.what.recording': 'Recording',
   'access.what.still': 'Photograph',
   'access.what.call': 'Call',
+  'access.what.thread': 'Messages',
+  'access.what.attachment': 'Attachment',
   'access.what.invited': 'Invited somebody',
   'access.what.roles_changed': 'Changed roles',
   'access.what.disabled': 'Closed an account',

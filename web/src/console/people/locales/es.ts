@@ -99,6 +99,8 @@ export const peopleEs: Growing<typeof peopleEn> = {
   'access.what.recording': 'Grabación',
   'access.what.still': 'Foto',
   'access.what.call': 'Llamada',
+  'access.what.thread': 'Mensajes',
+  'access.what.attachment': 'Archivo adjunto',
   'access.what.invited': 'Invitó a alguien',
   'access.what.roles_changed': 'Cambió funciones',
   'access.what.disabled': 'Cerró una cuenta',

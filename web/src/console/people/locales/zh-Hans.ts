@@ -99,6 +99,8 @@ export const peopleZh: Growing<typeof peopleEn> = {
   'access.what.recording': '录像',
   'access.what.still': '照片',
   'access.what.call': '通话',
+  'access.what.thread': '消息',
+  'access.what.attachment': '附件',
   'access.what.invited': '邀请了成员',
   'access.what.roles_changed': '变更了角色',
   'access.what.disabled': '停用了账户',

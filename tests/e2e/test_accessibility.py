@@ -1,0 +1,90 @@
+"""Every page for everybody: axe finds nothing on them, in two scripts, by day and by night."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page
+
+from tests.support.chromium import DESK, PHONE, Viewport, another_person, chromium, screenshot
+from tests.support.journeys import STEP_MS, by, call, sign_in
+from tests.support.machine import Machine, running_machine
+from tests.support.pages import Place, seeded_places, walk
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.usefixtures("chromium_binary"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+_RUN_JS = "axe.run({resultTypes: ['violations']}).then((done) => done.violations)"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def seeded(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncIterator[tuple[Machine, list[Place]]]:
+    """A machine with the demo, and its pages."""
+    data = tmp_path_factory.mktemp("machine") / "data"
+    data.mkdir()
+    (data / "seeded").touch()
+    async with running_machine(data) as machine:
+        yield machine, await seeded_places(machine)
+
+
+async def faults(page: Page) -> list[str]:
+    """What axe finds on a page as it stands, one line for each element."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(AXE.read_text())
+    return [
+        f"{one['id']}: {node['html'][:200]} {node['any'][0]['message'] if node['any'] else ''}"
+        for one in await page.evaluate(_RUN_JS)
+        for node in one["nodes"]
+    ]
+
+
+async def _dressed(page: Page, scheme: str, viewport: Viewport) -> None:
+    await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    await page.set_viewport_size({"width": viewport.width, "height": viewport.height})
+    await page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("locale", ["en", "ar"])
+async def test_axe_finds_nothing_on_any_page(
+    seeded: tuple[Machine, list[Place]], locale: str
+) -> None:
+    """On a phone by day, at a desk by night."""
+    machine, places = seeded
+    found = []
+    async with chromium(viewport=PHONE, locale=locale) as browser:
+        async for place, page in walk(browser, machine, places, locale):
+            for scheme, viewport in (("light", PHONE), ("dark", DESK)):
+                await _dressed(page, scheme, viewport)
+                found += [f"{place.name} {scheme}: {line}" for line in await faults(page)]
+                if folder := os.environ.get("SCREENSHOTS"):
+                    name = f"{place.name}-{scheme}-{viewport.width}-{locale}"
+                    await screenshot(page, Path(folder), name)
+    assert found == []
+
+
+@pytest.mark.timeout(180)
+async def test_axe_finds_nothing_in_a_call(seeded: tuple[Machine, list[Place]]) -> None:
+    """On the buyer's phone, on the host's tablet, and before an observer who may come in."""
+    machine, _places = seeded
+    found = []
+    async with call(machine) as held:
+        session_id = await held.session_id()
+        async with another_person(held.host) as observer:
+            watching = await observer.open(f"{machine.url}/observe/{session_id}")
+            await sign_in(watching, machine.people["seller"])
+            await by(watching, "ready").wait_for(timeout=STEP_MS)
+            pages = {"buyer": held.buyer_page, "host": held.host_page, "observer": watching}
+            for name, page in pages.items():
+                found += [f"{name}: {line}" for line in await faults(page)]
+    assert found == []
