@@ -1,4 +1,4 @@
-"""Every page at three sizes and in the languages that strain it: nothing is wider than its place."""
+"""Every page at three sizes, in every language: nothing is wider than the place it has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every page that a person can open on a seeded machine; a walk through them in one language."""
+"""Every page that a person can open on a seeded machine, and a walk through all of them."""
 
 from __future__ import annotations
 

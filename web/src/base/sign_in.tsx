@@ -4,8 +4,9 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { ApiError, get, post, put } from './api';
 import type { Staff } from './protocol';
+import { refusals } from './locales/refusals';
 import { signInWords } from './locales/sign_in';
-import { nearestLocale, ownWords, preferredLocale, setLocale, tb, type Locale } from './text';
+import { locale, nearestLocale, ownWords, preferredLocale, setLocale, tb, type Locale } from './text';
 import { waitLength } from './time';
 import { Button, Field, LanguageSwitch, Notice, toast } from './ui';
 
@@ -26,12 +27,12 @@ function welcome(found: Staff): void {
 }
 
 /** Keep the language of the pages in the person's account. */
-async function keepLanguage(locale: Locale): Promise<void> {
+async function keepLanguage(chosen: Locale): Promise<void> {
   const person = staff.peek();
-  if (!person || person.locale === locale) return;
+  if (!person || person.locale === chosen) return;
   try {
-    await put('/api/v1/me/locale', { locale }, { retries: 2 });
-    staff.value = { ...person, locale };
+    await put('/api/v1/me/locale', { locale: chosen }, { retries: 2 });
+    staff.value = { ...person, locale: chosen };
   } catch (error) {
     if (!endedLogin(error)) toast(failureWords(error));
   }
@@ -73,7 +74,8 @@ export function failureWords(error: unknown): string {
   if (error.status === 0) return tb('base.error_network');
   if (error.status === 404) return tb('base.error_not_found');
   if (error.status >= 500) return tb('base.error_server');
-  return error.message || tb('base.error_server');
+  const known = locale.value === 'en' ? undefined : refusals[locale.value][error.code];
+  return known ?? (error.message || tb('base.error_server'));
 }
 
 function wordsFor(error: unknown): string {

@@ -2,6 +2,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { refusals } from '../../src/base/locales/refusals';
 import { signInWords } from '../../src/base/locales/sign_in';
 import { LOCALES, overEnglish, type Catalogue, type Message } from '../../src/base/text';
 
@@ -48,6 +49,13 @@ describe('the message catalogues', () => {
   });
   it.each(OTHERS)('signing in has all its words in %s', (tag) => {
     expect(faults(tag, signInWords.en, signInWords[tag])).toEqual([]);
+  });
+  it('say what the server refuses in the same cases in every language, and only what it does refuse', () => {
+    const server = ['cases', 'signaling'].flatMap((room) => walk(new URL(`../../../${room}`, import.meta.url).pathname))
+      .filter((path) => path.endsWith('.py')).map((path) => readFileSync(path, 'utf8')).join('');
+    const codes = Object.keys(refusals.de);
+    for (const tag of OTHERS) expect(Object.keys(refusals[tag]), tag).toEqual(codes);
+    expect(codes.filter((code) => !server.includes(`"${code}"`))).toEqual([]);
   });
   it('find what is missing, left over, or says other things', () => {
     const wanted = { a: 'A {name}', b: 'B', c: { one: '{count} c', other: '{count} c' }, d: 'D', e: 'E' };
