@@ -19,7 +19,6 @@ const WORDS: Partial<Record<Locale, Fetch>> & { en: Fetch } = {
   ar: () => import('./locales/help.ar'),
   es: () => import('./locales/help.es'),
   'zh-Hans': () => import('./locales/help.zh-Hans'),
-  ar: () => import('./locales/help.ar'),
 };
 const shown = signal(false);
 
