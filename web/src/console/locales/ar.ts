@@ -162,7 +162,6 @@ export const ar: Growing<typeof en> = {
   'way.title': 'ما الذي يحدث الآن',
   'way.other': 'إجراء آخر',
   'way.done': 'تم التدوين.',
-  'way.changed': 'غيّر شخص آخر هذه الحالة في هذه الأثناء. أغلق هذا واطّلع على الجديد ثم حاول مرة أخرى.',
   'way.parcel_back': 'الطرد إلى المستودع',
   'way.parcel_out': 'الطرد إلى المشتري',
   'way.label': 'فتح الملصق',

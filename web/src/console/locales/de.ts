@@ -162,7 +162,6 @@ export const de: Growing<typeof en> = {
   'way.title': 'Wie es weitergeht',
   'way.other': 'Etwas anderes',
   'way.done': 'Vermerkt.',
-  'way.changed': 'Jemand anders hat diesen Fall inzwischen geändert. Schließen Sie dies, sehen Sie sich das Neue an und versuchen Sie es noch einmal.',
   'way.parcel_back': 'Paket ans Lager',
   'way.parcel_out': 'Paket an den Käufer',
   'way.label': 'Etikett öffnen',

@@ -162,7 +162,6 @@ export const es: Growing<typeof en> = {
   'way.title': 'Qué pasa ahora',
   'way.other': 'Otra cosa',
   'way.done': 'Anotado.',
-  'way.changed': 'Otra persona ha cambiado este caso mientras tanto. Cierre esto, mire lo nuevo e inténtelo de nuevo.',
   'way.parcel_back': 'Paquete al almacén',
   'way.parcel_out': 'Paquete al comprador',
   'way.label': 'Abrir la etiqueta',

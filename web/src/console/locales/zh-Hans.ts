@@ -162,7 +162,6 @@ export const zh: Growing<typeof en> = {
   'way.title': '接下来',
   'way.other': '其他操作',
   'way.done': '已记录。',
-  'way.changed': '其他人刚刚修改了此退货单。请关闭此窗口，查看变化后再试。',
   'way.parcel_back': '寄往仓库的包裹',
   'way.parcel_out': '寄给买家的包裹',
   'way.label': '打开面单',
