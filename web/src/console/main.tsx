@@ -13,12 +13,15 @@ import { figuresWords } from './figures/text';
 import { hoursWords } from './hours/words';
 import { Inbox, Views, ViewsMenu } from './inbox/inbox';
 import { refreshInbox, search } from './inbox/state';
+import { integrationsWords } from './integrations/text';
 import { NewCase } from './new_case';
 import { onNews, onThread } from './news';
 import { Part, type LatePart } from './part';
 import { peopleWords } from './people/text';
 import { policiesWords } from './policies/text';
+import { reasonsWords } from './reasons/text';
 import { addressOf, follow, go, route } from './route';
+import { scriptsWords } from './script_editor/text';
 import { ShortcutHelp, openShortcutHelp } from './shortcut_help';
 import { loaders, t } from './text';
 import './console.css';
@@ -31,10 +34,10 @@ const PARTS: Readonly<Record<string, LatePart>> = {
   policies: { load: async () => (await import('./policies/page')).PoliciesPage, loaders: policiesWords },
   developers: { load: async () => (await import('./developers/page')).DevelopersPage, loaders: developersWords },
   figures: { load: async () => (await import('./figures/page')).FiguresPage, loaders: figuresWords },
-  integrations: { load: async () => (await import('./integrations/page')).IntegrationsPage, loaders: { en: async () => (await import('./integrations/locales/en')).integrationsEn } },
+  integrations: { load: async () => (await import('./integrations/page')).IntegrationsPage, loaders: integrationsWords },
   hours: { load: async () => (await import('./hours/hours_page')).HoursPage, loaders: hoursWords },
-  reasons: { load: async () => (await import('./reasons/page')).ReasonsPage, loaders: { en: async () => (await import('./reasons/locales/en')).reasonsEn } },
-  scripts: { load: async () => (await import('./script_editor/page')).ScriptsPage, loaders: { en: async () => (await import('./script_editor/locales/en')).scriptsEn } },
+  reasons: { load: async () => (await import('./reasons/page')).ReasonsPage, loaders: reasonsWords },
+  scripts: { load: async () => (await import('./script_editor/page')).ScriptsPage, loaders: scriptsWords },
   shifts: { load: async () => (await import('./hours/shifts_page')).ShiftsPage, loaders: hoursWords },
 };
 const narrowScreen = matchMedia('(max-width: 760px)');

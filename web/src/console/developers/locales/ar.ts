@@ -8,7 +8,6 @@ export const developersAr: Growing<typeof developersEn> = {
   'dev.reference': 'مرجع API',
   'dev.not_yours': 'لا يرى هذه الصفحة إلا مشرف لدى البائع.',
   'dev.failed': 'تعذّر التحميل: {reason}',
-  'dev.done_failed': 'لم ينجح ذلك: {reason}',
   'dev.copy': 'نسخ',
   'dev.copied': 'تم النسخ',
   'dev.once': 'انسخه الآن. لا يظهر إلا هذه المرة ولا يمكن قراءته مرة أخرى.',

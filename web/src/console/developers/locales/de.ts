@@ -8,7 +8,6 @@ export const developersDe: Growing<typeof developersEn> = {
   'dev.reference': 'API-Referenz',
   'dev.not_yours': 'Diese Seite darf nur ein Admin des Verkäufers sehen.',
   'dev.failed': 'Das konnte nicht geladen werden: {reason}',
-  'dev.done_failed': 'Das hat nicht geklappt: {reason}',
   'dev.copy': 'Kopieren',
   'dev.copied': 'Kopiert',
   'dev.once': 'Kopieren Sie es jetzt. Es wird nur dieses eine Mal gezeigt und kann nicht noch einmal gelesen werden.',

@@ -8,7 +8,6 @@ export const developersEs: Growing<typeof developersEn> = {
   'dev.reference': 'Referencia de la API',
   'dev.not_yours': 'Solo un administrador del vendedor puede ver esta página.',
   'dev.failed': 'No se ha podido cargar: {reason}',
-  'dev.done_failed': 'No ha funcionado: {reason}',
   'dev.copy': 'Copiar',
   'dev.copied': 'Copiado',
   'dev.once': 'Cópielo ahora. Solo se muestra esta vez y no se puede volver a leer.',

@@ -8,7 +8,6 @@ export const developersZh: Growing<typeof developersEn> = {
   'dev.reference': 'API 参考',
   'dev.not_yours': '只有卖家管理员可以查看此页面。',
   'dev.failed': '加载失败：{reason}',
-  'dev.done_failed': '操作没有成功：{reason}',
   'dev.copy': '复制',
   'dev.copied': '已复制',
   'dev.once': '请立即复制。它只显示这一次，之后无法再查看。',

@@ -1,0 +1,5 @@
+import type { Growing } from '../../../base/text';
+import type { integrationsEn } from './en';
+
+export const integrationsZh: Growing<typeof integrationsEn> = {
+};

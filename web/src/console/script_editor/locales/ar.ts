@@ -1,0 +1,5 @@
+import type { Growing } from '../../../base/text';
+import type { scriptsEn } from './en';
+
+export const scriptsAr: Growing<typeof scriptsEn> = {
+};
