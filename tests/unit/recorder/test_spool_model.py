@@ -236,6 +236,7 @@ class SpoolMachine(RuleBasedStateMachine):
             return
         fact = json.loads(path.read_bytes())
         if fact["seq"] <= acknowledged(self.directory / "outbox"):
+            path.with_suffix(".segment").unlink(missing_ok=True)
             path.unlink()
             return
         segment = path.with_suffix(".segment")
