@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StrictBool, StringConstraints
 
 from cases.commands import Command, one_line
 from cases.notice_kinds import ChannelKind
@@ -28,7 +28,7 @@ class WhatsAppIn(Command):
     """
 
     kind: Literal[ChannelKind.WHATSAPP]
-    enabled: bool = True
+    enabled: StrictBool = True
     base_url: _Url = WHATSAPP_URL
     phone_number_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{5,25}$")]
     template: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,512}$")]
@@ -41,7 +41,7 @@ class LineIn(Command):
     """A channel of the LINE Messaging API."""
 
     kind: Literal[ChannelKind.LINE]
-    enabled: bool = True
+    enabled: StrictBool = True
     base_url: _Url = LINE_URL
     access_token: _Token
     channel_secret: _Token
@@ -51,7 +51,7 @@ class HookIn(Command):
     """A system of the seller's that sends for it; signed both ways as Standard Webhooks says."""
 
     kind: Literal[ChannelKind.WEBHOOK]
-    enabled: bool = True
+    enabled: StrictBool = True
     base_url: _Url
     secret: Annotated[SecretStr, Field(min_length=30, max_length=200)]
 
