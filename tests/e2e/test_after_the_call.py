@@ -104,9 +104,17 @@ async def test_only_the_buyers_own_browser_may_object(machine: Machine) -> None:
         ) as response:
             assert response.status == 200
         token = opened["join_url"].rsplit("/", 1)[1]
+        appeal, said = f"/api/join/{token}/appeal", {"words": "No"}
+        # Nobody has opened the link: whoever comes first with it is its browser, as with the tap.
+        async with http.post(appeal, json=said, headers={"X-Proofcall": "1"}) as response:
+            assert response.status == 200
+        verdict = {"outcome": "reject", "note": "Looked at again."}
         async with http.post(
-            f"/api/join/{token}/appeal", json={"words": "No"}, headers={"X-Proofcall": "1"}
+            f"{path}/verdict", json=verdict, headers={"If-Match": "*"}
         ) as response:
+            assert response.status == 200
+        # The jar keeps no cookie of an address, so this is another browser.
+        async with http.post(appeal, json=said, headers={"X-Proofcall": "1"}) as response:
             assert response.status == 409
             assert (await response.json())["code"] == "other_device"
         async with http.get(path) as response:

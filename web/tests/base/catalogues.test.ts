@@ -5,7 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { refusals } from '../../src/base/locales/refusals';
 import { signInWords } from '../../src/base/locales/sign_in';
 import { LOCALES, overEnglish, type Catalogue, type Message } from '../../src/base/text';
+import untranslated from './untranslated.json';
 
+/** Words that a language may lack for now, read in English there; the list only gets shorter. */
+const UNTRANSLATED: Readonly<Record<string, readonly string[]>> = untranslated;
 const OTHERS = LOCALES.filter((locale) => locale !== 'en');
 const SOURCE = new URL('../../src', import.meta.url).pathname;
 const walk = (folder: string): string[] => readdirSync(folder).flatMap((name) => {
@@ -45,7 +48,12 @@ function faults(tag: string, wanted: Catalogue, found: Catalogue): string[] {
 
 describe('the message catalogues', () => {
   it.each(english.flatMap((path) => OTHERS.map((tag) => [path, tag] as const)))('%s has all its words in %s', (path, tag) => {
-    expect(faults(tag, messages(path), messages(path.replace(/en$/, tag)))).toEqual([]);
+    const waiting = (UNTRANSLATED[path] ?? []).map((key) => `${key}: missing`);
+    expect(faults(tag, messages(path), messages(path.replace(/en$/, tag))).filter((line) => !waiting.includes(line))).toEqual([]);
+  });
+  it('wait for no translation that is there in every language', () => {
+    const there = Object.entries(UNTRANSLATED).flatMap(([path, keys]) => keys.filter((key) => OTHERS.every((tag) => key in messages(path.replace(/en$/, tag)))).map((key) => `${path}: ${key}`));
+    expect(there).toEqual([]);
   });
   it.each(OTHERS)('signing in has all its words in %s', (tag) => {
     expect(faults(tag, signInWords.en, signInWords[tag])).toEqual([]);

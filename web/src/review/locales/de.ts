@@ -127,6 +127,7 @@ export const de: Growing<typeof en> = {
   'event.sound_asked': '{name} fragt: Hören Sie mich?',
   'event.sound_heard': '{name} hört die andere Seite',
   'event.sound_not_heard': '{name} hört die andere Seite nicht',
+  'event.device_key': 'Das Gerät von {name} hat den Schlüssel genannt, mit dem es gegenzeichnet',
   'event.device_asked': 'Ein anderes Gerät wollte dazukommen',
   'event.device_yes': 'Das andere Gerät wurde eingelassen',
   'event.device_no': 'Das andere Gerät wurde abgewiesen',
