@@ -127,6 +127,7 @@ export const zh: Growing<typeof en> = {
   'event.sound_asked': '{name} 询问：能听到我吗？',
   'event.sound_heard': '{name} 能听到对方',
   'event.sound_not_heard': '{name} 听不到对方',
+  'event.device_key': '{name} 的设备登记了用于会签的密钥',
   'event.device_asked': '另一台设备请求加入',
   'event.device_yes': '另一台设备已获准加入',
   'event.device_no': '另一台设备被拒绝',

@@ -1,5 +1,37 @@
+/** The words of the editor for reply scripts, in Simplified Chinese. */
 import type { Growing } from '../../../base/text';
 import type { scriptsEn } from './en';
 
 export const scriptsZh: Growing<typeof scriptsEn> = {
+  'scripts.title': '回复模板',
+  'scripts.intro': '退货五个主题的现成回复。修改自带模板后，您的店铺使用您的版本；随时可以恢复原文。',
+  'scripts.search': '搜索回复模板',
+  'scripts.new': '新建回复模板',
+  'scripts.none': '没有包含这些词的回复模板。',
+  'scripts.failed': '回复模板加载失败',
+  'scripts.own': '自定义',
+  'scripts.pick': '请选择一个回复模板',
+  'scripts.pick_hint': '也可以新建一个。',
+  'scripts.name_label': '短名称',
+  'scripts.name_hint': '小写字母、数字和 _。其他语言中同名的模板即为其译文。',
+  'scripts.name_wrong': '只能使用小写字母 a–z、数字和 _，最多 60 个字符。',
+  'scripts.title_label': '标题',
+  'scripts.words_label': '正文',
+  'scripts.needed': '此项必填。',
+  'scripts.placeholders': '插入占位符',
+  'scripts.unknown': '不是占位符：{names}。只有下方列出的可以自动填充。',
+  'scripts.save': '保存',
+  'scripts.saved': '已保存。',
+  'scripts.unsaved': '尚未保存',
+  'scripts.restore': '恢复原文',
+  'scripts.delete': '删除此回复模板',
+  'scripts.gone': '您的内容已删除。',
+  'scripts.undo': '撤消',
+  'scripts.preview': '预览',
+  'scripts.preview_case': '使用的退货单',
+  'scripts.preview_none': '还没有可用于预览的退货单。',
+  'scripts.preview_empty': '此退货单缺少：{names}。发送时会提醒发送者。',
+  'scripts.leave': '不保存就离开吗？',
+  'scripts.leave_words': '您在此处的修改尚未保存。',
+  'scripts.leave_yes': '离开',
 };
