@@ -557,7 +557,13 @@ async def test_texts_are_kept_as_they_are_whatever_they_look_like(site: SellerSi
     assert body["case"]["claim"]["words"] == words
     assert body["case"]["buyer"]["name"] == name
     assert body["invitation"]["text"].count("/j/") == 1
-    for query, found in (("onerror=alert(1)", 1), ("%_ \\", 1), ("' OR '1'='1", 0), ("%_%", 0)):
+    for query, found in (
+        ("onerror=alert(1)", 1),
+        ("%_ \\", 1),
+        ("' OR '1'='1", 0),
+        ("o_error", 0),
+        ("on%rror", 0),
+    ):
         response = await site.client.get("/api/v1/cases", params={"q": query}, headers=headers)
         page = await response.json()
         assert len(page["items"]) == found, query
