@@ -188,6 +188,7 @@ async def test_nobody_reads_anothers_figures(site: SellerSite) -> None:
         assert (await site.client.get(f"/api/v1/figures{end}")).status == 401
 
 
+@pytest.mark.timeout(400)
 async def test_the_figures_of_a_large_seller_come_quickly(site: SellerSite) -> None:
     """A hundred thousand cases of one seller: a hundred times what a usual one has."""
     actor = await site.seller.machine(site.seller.lamp, *Scope)
