@@ -139,7 +139,7 @@ async def test_the_page_gives_the_shared_vectors_their_answers(tmp_path: Path) -
             await page.close()
 
 
-async def test_the_page_speaks_four_languages_and_asks_nobody(tmp_path: Path) -> None:
+async def test_the_page_speaks_five_languages_and_asks_nobody(tmp_path: Path) -> None:
     """Its policy forbids every connection; its words change without a reload."""
     verifier = tmp_path / PAGE_PATH
     verifier.write_bytes(shipped_page())
@@ -148,10 +148,10 @@ async def test_the_page_speaks_four_languages_and_asks_nobody(tmp_path: Path) ->
         reader.context.on("request", lambda request: asked.append(request.url))
         page = await reader.open(verifier.as_uri())
         titles = set()
-        for language in ("en", "zh-Hans", "es", "de"):
+        for language in ("en", "zh-Hans", "es", "de", "ar"):
             await by(page, "language").select_option(language)
             titles.add(await page.title())
-        assert len(titles) == 4
+        assert len(titles) == 5
         refused = await page.evaluate(
             "fetch('data:text/plain,x').then(() => 'fetched', () => 'refused')"
         )

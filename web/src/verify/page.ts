@@ -149,6 +149,7 @@ let able = true;
 
 function draw(): void {
   document.documentElement.lang = spoken();
+  document.documentElement.dir = spoken() === 'ar' ? 'rtl' : 'ltr';
   document.title = t('title');
   document.body.replaceChildren(
     el(

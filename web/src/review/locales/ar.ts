@@ -127,6 +127,7 @@ export const ar: Growing<typeof en> = {
   'event.sound_asked': 'يسأل {name}: هل تسمعني؟',
   'event.sound_heard': '{name} يسمع الطرف الآخر',
   'event.sound_not_heard': '{name} لا يسمع الطرف الآخر',
+  'event.device_key': 'حدّد جهاز {name} مفتاح توقيعه المقابل',
   'event.device_asked': 'طلب جهاز آخر الدخول',
   'event.device_yes': 'سُمح للجهاز الآخر بالدخول',
   'event.device_no': 'رُفض الجهاز الآخر',

@@ -30,7 +30,7 @@ export const staffDe: Growing<typeof staffEn> = {
   'cases.state': 'Status',
   'cases.all_states': 'Jeder Status',
   'cases.unread': 'Ungelesen:',
-  'cases.pick': '#{order} auswählen, {name}',
+  'cases.pick': '#{order}, {name} auswählen',
   'cases.due_in': 'Fällig in {length}',
   'cases.due_at': 'Fällig {when}',
   'cases.overdue': 'Seit {length} überfällig',

@@ -1,5 +1,37 @@
+/** The words of the editor for reply scripts, in Arabic. */
 import type { Growing } from '../../../base/text';
 import type { scriptsEn } from './en';
 
 export const scriptsAr: Growing<typeof scriptsEn> = {
+  'scripts.title': 'الردود',
+  'scripts.intro': 'ردود جاهزة للمواضيع الخمسة في الإرجاع. إذا عدّلت ردًا أصليًا بقيت نسختك لمتجرك، ويمكن دائمًا استعادة الأصل.',
+  'scripts.search': 'البحث في الردود',
+  'scripts.new': 'رد جديد',
+  'scripts.none': 'لا رد يحوي هذه الكلمات.',
+  'scripts.failed': 'تعذّر تحميل الردود',
+  'scripts.own': 'خاص بك',
+  'scripts.pick': 'اختر ردًا',
+  'scripts.pick_hint': 'أو اكتب ردًا جديدًا.',
+  'scripts.name_label': 'اسم قصير',
+  'scripts.name_hint': 'أحرف لاتينية صغيرة وأرقام و _. الاسم نفسه في لغة أخرى هو ترجمته.',
+  'scripts.name_wrong': 'أحرف لاتينية صغيرة a–z وأرقام و _ فقط، 60 على الأكثر.',
+  'scripts.title_label': 'العنوان',
+  'scripts.words_label': 'النص',
+  'scripts.needed': 'هذا الحقل مطلوب.',
+  'scripts.placeholders': 'إدراج',
+  'scripts.unknown': 'ليست حقولًا معروفة: {names}. لا يُملأ تلقائيًا إلا المذكور أدناه.',
+  'scripts.save': 'حفظ',
+  'scripts.saved': 'تم الحفظ.',
+  'scripts.unsaved': 'لم يُحفظ بعد',
+  'scripts.restore': 'استعادة الأصل',
+  'scripts.delete': 'حذف هذا الرد',
+  'scripts.gone': 'حُذف نصك.',
+  'scripts.undo': 'تراجع',
+  'scripts.preview': 'كيف يُقرأ',
+  'scripts.preview_case': 'مع الحالة',
+  'scripts.preview_none': 'لا توجد حالة بعد لتجربته عليها.',
+  'scripts.preview_empty': 'لا تعرف هذه الحالة: {names}. يُنبَّه من يرسله إلى ذلك.',
+  'scripts.leave': 'هل تريد المغادرة دون حفظ؟',
+  'scripts.leave_words': 'ما عدّلته هنا لم يُحفظ.',
+  'scripts.leave_yes': 'المغادرة',
 };
