@@ -25,7 +25,9 @@ from recorder.signing import SigningKey
 from runtime.settings import Settings
 
 admin = typer.Typer(
-    help="Set up tenants, warehouses and people; drain and check processes.", no_args_is_help=True
+    help="Set up tenants, warehouses and people; drain and check processes.",
+    no_args_is_help=True,
+    add_completion=False,
 )
 
 T = TypeVar("T")

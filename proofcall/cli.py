@@ -10,10 +10,7 @@ from typing import Annotated
 
 import typer
 
-from proofcall.admin import admin
-from proofcall.bench_command import bench
-from proofcall.evidence_commands import export, verify
-from proofcall.lan import prepare_lan
+from proofcall.late_commands import LateGroup
 from proofcall.preflight import (
     check_data_directory,
     check_front_end,
@@ -26,16 +23,12 @@ from runtime.settings import Settings
 
 app = typer.Typer(
     name="proofcall",
+    cls=LateGroup,
     help="Live video inspection of returned goods, with evidence either side can verify.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-app.add_typer(admin, name="admin")
-app.command()(bench)
-app.command()(verify)
-app.command()(export)
 
 HttpOption = Annotated[str | None, typer.Option("--http", help="host:port to listen on.")]
 DataOption = Annotated[Path | None, typer.Option("--data", help="The data directory.")]
@@ -67,8 +60,9 @@ def serve(
         stand_by(role, settings)
     else:
         check_data_directory(settings.data)
-        serves = role in (Role.WEB, Role.WEB_AND_JOBS)
-        run_role(role, prepare_lan(settings) if settings.lan and serves else settings, index)
+        if settings.lan and role in (Role.WEB, Role.WEB_AND_JOBS):
+            settings = _prepared_for_lan(settings)
+        run_role(role, settings, index)
 
 
 @app.command()
@@ -88,11 +82,17 @@ def _run_all(settings: Settings, *, demo: bool) -> None:
     check_data_directory(settings.data)
     check_port(settings.http_host, settings.http_port)
     if settings.lan:
-        settings = prepare_lan(settings)
+        settings = _prepared_for_lan(settings)
         for port in (settings.lan_port, settings.trust_port):
             check_port("0.0.0.0", port, "PROOFCALL_LAN_PORT")  # noqa: S104  The LAN is meant.
     check_front_end(PAGES)
     asyncio.run(run_machine(settings, demo=demo))
+
+
+def _prepared_for_lan(settings: Settings) -> Settings:
+    from proofcall.lan import prepare_lan
+
+    return prepare_lan(settings)
 
 
 def main() -> None:
