@@ -47,6 +47,8 @@ async def seeded_places(machine: Machine) -> list[Place]:
     buyer = demo["links"]["buyer"].removeprefix(machine.url)
     console = {
         "policies": "policies",
+        "scripts": "scripts-page",
+        "reasons": "reasons-page",
         "figures": "figures",
         "developers": "developers",
         "people": "people-page",
