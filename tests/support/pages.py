@@ -51,6 +51,7 @@ async def seeded_places(machine: Machine) -> list[Place]:
         "reasons": "reasons-page",
         "figures": "figures",
         "developers": "developers",
+        "integrations": "integrations",
         "people": "people-page",
         "access": "access-page",
         "hours": "hours-page",
