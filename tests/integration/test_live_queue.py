@@ -31,6 +31,7 @@ from runtime.clock import ManualClock
 from runtime.errors import CaseError
 from runtime.settings import Settings
 from runtime.tasks import Tasks
+from signaling.media_orders import MediaOrders
 from signaling.media_pool import MediaPool
 from signaling.metrics import Metrics
 from signaling.recorder_link import RecorderLink
@@ -136,7 +137,8 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         outbox=ListedOutbox(),
         store=store,
         playback=Playback(store),
-        media_pool=MediaPool(settings, ""),
+        media_pool=(pool := MediaPool(settings, "")),
+        media=MediaOrders(pool),
         recorder=RecorderLink(settings, ""),
         hub=Hub(settings),
         metrics=Metrics(),

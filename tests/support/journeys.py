@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.async_api import Locator, Page
+from playwright.async_api import Locator, Page, async_playwright
 
 from tests.support.cameras import Camera
 from tests.support.chromium import (
@@ -135,12 +135,13 @@ async def call(
     """A buyer on a phone and an inspector on a tablet, face to face."""
     opened = await machine.open_case(direction=direction)
     async with AsyncExitStack() as stack:
-        buyer = await stack.enter_async_context(
-            chromium(light_camera(Camera.BUYER), viewport=PHONE, codec=codec)
-        )
-        host = await stack.enter_async_context(
-            chromium(light_camera(Camera.HOST), viewport=TABLET, codec=codec)
-        )
+        driver = await stack.enter_async_context(async_playwright())
+        buyer, host = [
+            await stack.enter_async_context(
+                chromium(light_camera(who), viewport=viewport, codec=codec, playwright=driver)
+            )
+            for who, viewport in ((Camera.BUYER, PHONE), (Camera.HOST, TABLET))
+        ]
         for browser in (buyer, host):
             await browser.context.add_init_script(KEEP_PEERS_JS)
         running = await meet(machine, buyer, host, opened)
