@@ -13,6 +13,7 @@ from tests.support.network_line import THREE_G
 from tests.support.servers import missing_part
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.timeout(120),

@@ -38,6 +38,7 @@ from tests.support.media_probe import MediaProbe, probe_media
 from tests.support.screen import read_video, wait_for_code
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.asyncio(loop_scope="module"),

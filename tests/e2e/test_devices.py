@@ -19,6 +19,7 @@ from tests.support.journeys import KEEP_PEERS_JS, STEP_MS, Call, by, light_camer
 from tests.support.machine import Machine, running_machine
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.asyncio(loop_scope="module"),

@@ -16,6 +16,7 @@ from tests.support.journeys import by, call, timeline_when
 from tests.support.machine import Machine, running_machine
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.timeout(180),

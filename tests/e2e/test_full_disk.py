@@ -13,6 +13,7 @@ from tests.support.journeys import STEP_MS, by, light_camera
 from tests.support.machine import running_machine
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.timeout(120),

@@ -19,7 +19,7 @@ from tests.support.machine import free_port, running_machine
 from tests.support.namespaces import Network, network
 from tests.support.servers import start_or_skip
 
-pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chromium_binary")]
+pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.usefixtures("chromium_binary")]
 
 # The page never hears of its own candidates: the server has to find the browser by its checks.
 _TELL_NOTHING_JS = """

@@ -27,7 +27,7 @@ from tests.support.machine import Machine, free_port, running_machine
 from tests.support.namespaces import Namespace, Network, network
 from tests.support.servers import start_or_skip
 
-pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chromium_binary")]
+pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.usefixtures("chromium_binary")]
 
 
 @pytest.fixture

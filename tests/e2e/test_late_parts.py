@@ -14,6 +14,7 @@ from tests.support.journeys import STEP_MS, by, light_camera
 from tests.support.machine import Machine, running_machine
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.asyncio(loop_scope="module"),

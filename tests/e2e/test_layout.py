@@ -13,6 +13,7 @@ from tests.support.journeys import STEP_MS, by, call
 from tests.support.machine import Machine, running_machine
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.asyncio(loop_scope="module"),

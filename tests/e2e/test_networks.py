@@ -19,7 +19,7 @@ from tests.support.machine import Machine, free_port, running_machine
 from tests.support.namespaces import Network, network
 from tests.support.servers import running_server, start_or_skip
 
-pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chromium_binary")]
+pytestmark = [pytest.mark.alone, pytest.mark.browser, pytest.mark.usefixtures("chromium_binary")]
 
 _PATHS_JS = """async () => {
   const found = [];

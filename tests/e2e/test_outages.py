@@ -30,6 +30,7 @@ from tests.support.outage_call import (
 from tests.support.servers import missing_part
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.asyncio(loop_scope="module"),

@@ -23,6 +23,7 @@ from tests.support.namespaces import Network, network
 from tests.support.servers import start_or_skip
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.asyncio(loop_scope="module"),

@@ -19,6 +19,7 @@ from tests.support.journeys import Call, by, light_camera, meet, timeline_when
 from tests.support.machine import Machine, running_machine
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.asyncio(loop_scope="module"),

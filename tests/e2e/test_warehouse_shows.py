@@ -19,6 +19,7 @@ from tests.support.machine import Machine, running_machine
 from tests.support.screen import wait_for_code
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.asyncio(loop_scope="module"),

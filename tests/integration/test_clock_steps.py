@@ -22,7 +22,7 @@ from tests.support.machine import Machine, running_machine
 from tests.support.machine_clock import MachineClock, turnable_clock
 from tests.support.servers import start_or_skip
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.alone, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(400)]
 
 HOUR_S = 3_600
 TAKEN_OVER_WITHIN_S = 45.0

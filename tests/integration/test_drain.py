@@ -18,7 +18,7 @@ from tests.support.live import Browser, Live, running_live, send_pictures, until
 from tests.support.rtp_peer import Received, RtpPeer
 from tests.support.tap_feed import encode_video
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.alone, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
 PICTURES = encode_video("h264", 90)
 

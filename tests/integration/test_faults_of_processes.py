@@ -25,7 +25,7 @@ from tests.support.live import CONSENT, Json, Live, running_live, until
 from tests.support.rtp_peer import RtpPeer
 from tests.support.tcp_gate import Door, TcpGate, gate_before
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.alone, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
 PREVIEW = b64encode(b"\xff\xd8\xff preview").decode()
 

@@ -22,7 +22,7 @@ from tests.support.network_bed import NetworkBed, network_bed, refuse_without_ri
 from tests.support.network_line import OPEN, profile
 from tests.support.servers import missing_part
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.alone, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
 
 ROOT = Path(__file__).resolve().parents[2]
 HOLD_A_BED = """

@@ -14,7 +14,7 @@ from playwright.async_api import Page, async_playwright
 from runtime.errors import CaseError
 from tests.support.media_worker import Running, running_worker, until
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.alone, pytest.mark.browser]
 
 _FLAGS = [
     "--no-sandbox",
