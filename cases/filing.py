@@ -41,6 +41,7 @@ from cases.keys import KeyDestroyed
 from cases.policy_answers import Known
 from cases.policy_facts import NO_CURRENCY, photographs_sent
 from cases.policy_rules import Fact
+from cases.reasons import check_offered
 from cases.signed_link import encode, open_link
 from cases.tables import Case, Filing, FilingSetting, Order, Tenant
 from cases.tenants import granted_warehouses
@@ -264,7 +265,7 @@ async def file_return(
     """Open the case, once: a repeat is told the same. ``bind`` gives this browser the link.
 
     Raises:
-        CaseError: what ``load_draft`` raises, ``bad_lines`` (422).
+        CaseError: what ``load_draft`` raises, ``bad_lines`` or ``reason_not_offered`` (422).
     """
     filing = await load_draft(unit, secret, lock=True)
     key = await key_of(unit, filing)
@@ -273,6 +274,8 @@ async def file_return(
         return Filed(told["case_id"], told["token"], told["device_secret"])
     assert filing.wrapped_key is not None
     command = await _command(unit.tx, filing, form)
+    categories = [item.category for item in command.items]
+    await check_offered(unit.tx, filing.tenant_id, command.claim.reason, categories)
     # Two filings of one order come one after the other, so that the second is seen as one.
     await hold(unit.tx, f"order:{filing.tenant_id}:{command.order_number}")
     known = Known(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -73,6 +74,22 @@ async def offered(tx: AsyncSession, tenant_id: str) -> list[CategoryReasons]:
         )
         for row in rows
     ]
+
+
+async def check_offered(
+    tx: AsyncSession, tenant_id: str, reason: ClaimReason, categories: Iterable[str | None]
+) -> None:
+    """That the form offers ``reason`` for one of ``categories``, as ``offeredFor`` in the page.
+
+    Raises:
+        CaseError: ``reason_not_offered`` (422).
+    """
+    choices = {one.category: one.reasons for one in await offered(tx, tenant_id)}
+    for category in categories:
+        choice = choices.get(category or EVERYTHING, choices.get(EVERYTHING))
+        if choice is None or reason in [one.reason for one in choice]:
+            return
+    raise CaseError("reason_not_offered", "The shop does not offer this reason.", status=422)
 
 
 async def set_reasons(unit: Unit, tenant_id: str, category: Word, wanted: SetReasons) -> None:

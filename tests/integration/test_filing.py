@@ -382,3 +382,22 @@ async def test_a_delivery_outside_every_calendar_is_refused(site: SellerSite) ->
         ("/api/v1/cases", case_in(delivered_at=when)),
     ):
         await expect(await site.client.post(path, json=body, headers=headers), 422, "invalid")
+
+
+async def test_a_reason_that_the_shop_does_not_offer_files_nothing(site: SellerSite) -> None:
+    """Neither one of another category nor one of everything; what fits the line is taken."""
+    headers = await bearer(site)
+    for category, reasons in (("lighting", ["damaged"]), ("*", ["size_fit"])):
+        choice = {"reasons": [{"reason": one} for one in reasons]}
+        path = f"/api/v1/reasons/{category}"
+        response = await site.client.put(path, json=choice, headers=headers)
+        assert response.status == 204, await response.text()
+    await tell(site)
+    draft = await drafted(site)
+    mine = {**OURS, "X-Filing": draft["secret"]}
+    for reason in ("size_fit", "defective"):
+        said = form(claim={"reason": reason, "words": "", "locale": "es"})
+        response = await site.client.post("/api/filing/draft/file", json=said, headers=mine)
+        assert response.status == 422
+        assert (await response.json())["code"] == "reason_not_offered"
+    assert (await filed(site, draft["secret"]))["join_path"].startswith("/j/")

@@ -41,7 +41,7 @@ interface Kept {
   typed: Typed;
   joinPath: string | null;
 }
-export type Trouble = 'offline' | 'too_many' | 'failed' | 'link_expired' | 'link_forged';
+export type Trouble = 'offline' | 'too_many' | 'failed' | 'need_reason' | 'link_expired' | 'link_forged';
 export type Stage = 'loading' | 'no_shop' | 'unreachable' | 'find' | 'form' | 'filed';
 
 const NOTHING: Typed = { reason: '', words: '', name: '', title: '', lines: {} };
@@ -68,9 +68,7 @@ export class Visit {
   async begin(): Promise<void> {
     this.stage.value = 'loading';
     try {
-      const seller = await get<{ name: string; locale: string; reasons: ReasonChoices }>(`/api/filing/sellers/${encodeURIComponent(this.slug)}`);
-      this.shop.value = seller.name;
-      this.reasons.value = seller.reasons;
+      await this.readShop();
       if (await this.goOn()) return;
       this.stage.value = 'find';
       if (this.token) await this.find({ token: this.token });
@@ -162,6 +160,12 @@ export class Visit {
     this.stage.value = 'find';
   }
 
+  private async readShop(): Promise<void> {
+    const seller = await get<{ name: string; locale: string; reasons: ReasonChoices }>(`/api/filing/sellers/${encodeURIComponent(this.slug)}`);
+    this.shop.value = seller.name;
+    this.reasons.value = seller.reasons;
+  }
+
   private async goOn(): Promise<boolean> {
     const kept = this.kept();
     if (!kept) return false;
@@ -226,7 +230,10 @@ export class Visit {
       const code = error instanceof ApiError ? error.code : '';
       if (code === 'link_expired' || code === 'link_forged') this.trouble.value = code;
       else if (code === 'too_many_attempts') this.trouble.value = 'too_many';
+      else if (code === 'reason_not_offered') this.trouble.value = 'need_reason';
       else this.trouble.value = error instanceof ApiError && error.status === 0 ? 'offline' : 'failed';
+      // The shop has changed what it offers since this page was opened.
+      if (code === 'reason_not_offered') await this.readShop().catch(() => undefined);
       if (code === 'draft_expired' || code === 'draft_unknown') this.again();
     } finally {
       this.busy.value = false;
