@@ -182,4 +182,5 @@ export const es: Growing<typeof en> = {
   'proof.no_gaps': 'Ninguno. No consta que falte nada de lo enviado.',
   'proof.copy_root': 'Copiar la raíz',
   'proof.root_copied': 'Raíz copiada.',
+  'event.device_key': 'El dispositivo de {name} indicó la clave con la que refrenda',
 };

@@ -48,4 +48,12 @@ export const staffEs: Growing<typeof staffEn> = {
   'link.none': 'Ninguno todavía',
   'staff.signed_in_as': 'Sesión iniciada como {name}',
   'staff.offline': 'No tiene conexión. Lo que ve puede no estar al día.',
+  'state.keep_offered': 'Oferta abierta',
+  'cases.unread': 'Sin leer:',
+  'cases.pick': 'Elegir #{order}, {name}',
+  'cases.parcel_stuck': 'Paquete detenido',
+  'cases.parcel_exception': 'Problema con el paquete',
+  'cases.parcel_returned': 'El paquete vuelve',
+  'cases.parcel_lost': 'Paquete perdido',
+  'cases.parcel_wrong_order': 'Movimiento tras la entrega',
 };
