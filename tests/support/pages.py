@@ -48,6 +48,7 @@ async def seeded_places(machine: Machine) -> list[Place]:
     console = {
         "policies": "policies",
         "figures": "figures",
+        "notices": "notices",
         "developers": "developers",
         "people": "people-page",
         "access": "access-page",
