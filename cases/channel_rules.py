@@ -1,4 +1,7 @@
-"""PURE. The accounts that notices go over: what each is told to work with, and what it answers."""
+"""PURE. The accounts that notices go over: what each is told to work with, and what it answers.
+
+A secret that is not given is the one that is kept.
+"""
 
 from __future__ import annotations
 
@@ -32,9 +35,9 @@ class WhatsAppIn(Command):
     base_url: _Url = WHATSAPP_URL
     phone_number_id: Annotated[str, StringConstraints(pattern=r"^[0-9]{5,25}$")]
     template: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,512}$")]
-    access_token: _Token
-    app_secret: _Token
-    verify_token: _Token
+    access_token: _Token | None = None
+    app_secret: _Token | None = None
+    verify_token: _Token | None = None
 
 
 class LineIn(Command):
@@ -43,8 +46,8 @@ class LineIn(Command):
     kind: Literal[ChannelKind.LINE]
     enabled: StrictBool = True
     base_url: _Url = LINE_URL
-    access_token: _Token
-    channel_secret: _Token
+    access_token: _Token | None = None
+    channel_secret: _Token | None = None
 
 
 class HookIn(Command):
@@ -53,8 +56,15 @@ class HookIn(Command):
     kind: Literal[ChannelKind.WEBHOOK]
     enabled: StrictBool = True
     base_url: _Url
-    secret: Annotated[SecretStr, Field(min_length=30, max_length=200)]
+    secret: Annotated[SecretStr, Field(min_length=30, max_length=200)] | None = None
 
+
+SECRETS_OF: Final = {
+    ChannelKind.WHATSAPP: ("access_token", "app_secret", "verify_token"),
+    ChannelKind.LINE: ("access_token", "channel_secret"),
+    ChannelKind.WEBHOOK: ("secret",),
+}
+"""What of an account is never told."""
 
 ChannelIn = Annotated[WhatsAppIn | LineIn | HookIn, Field(discriminator="kind")]
 

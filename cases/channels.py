@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 from sqlalchemy import delete, select
@@ -14,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_access import load_case, not_found
-from cases.channel_rules import ChannelIn, checked_address
+from cases.channel_rules import SECRETS_OF, ChannelIn, checked_address
 from cases.developers import tenant_of
 from cases.keys import KeyRing
 from cases.notice_kinds import ChannelKind
@@ -24,6 +25,7 @@ from cases.states import Role, Scope
 from cases.tables import NoticeChannel, NoticeContact
 from cases.unit import Unit
 from cases.view import View
+from runtime.errors import CaseError
 from runtime.ids import TenantId, new_id
 
 _MAX_SHOWN: Final = 4
@@ -85,18 +87,20 @@ async def load_channel(tx: AsyncSession, actor: Actor, kind: str) -> NoticeChann
 
 
 async def set_channel(unit: Unit, actor: Actor, command: ChannelIn) -> ChannelView:
-    """Set an account up, or put another in its place; the caller has checked the URL.
+    """Set an account up, or change how it is; the caller has checked the URL.
 
     Raises:
-        CaseError: ``forbidden`` (403).
+        CaseError: ``forbidden`` (403); ``secret_required`` (422): it is new, or its address is
+            at another host than before, where kept secrets must not go unseen.
     """
     tenant_id = notice_tenant(actor)
-    secrets: dict[str, str] = {}
+    given: dict[str, str] = {}
     options: dict[str, str] = {}
+    wanted = SECRETS_OF[command.kind]
     for name, value in command:
         if isinstance(value, SecretStr):
-            secrets[name] = value.get_secret_value()
-        elif name not in ("kind", "enabled"):
+            given[name] = value.get_secret_value()
+        elif name not in ("kind", "enabled", *wanted):
             options[name] = str(value)
     key = await unit.keys.tenant_key(unit.tx, tenant_id)
     row = await unit.tx.scalar(
@@ -109,8 +113,12 @@ async def set_channel(unit: Unit, actor: Actor, command: ChannelIn) -> ChannelVi
             id=new_id("nch"), tenant_id=tenant_id, kind=command.kind, created_at=unit.now
         )
         unit.tx.add(row)
+    elif _host(row.options) == _host(options):
+        given = {**await open_secrets(unit.tx, unit.keys, row), **given}
+    if lacking := [name for name in wanted if name not in given]:
+        raise CaseError("secret_required", f"This must be given: {', '.join(lacking)}.", status=422)
     row.options, row.enabled = options, command.enabled
-    row.secrets = seal(key, row.id, json.dumps(secrets).encode())
+    row.secrets = seal(key, row.id, json.dumps(given).encode())
     row.updated_at, row.updated_by = unit.now, actor.label
     await unit.tx.flush()
     return channel_view(row)
@@ -134,6 +142,12 @@ async def open_secrets(tx: AsyncSession, keys: KeyRing, row: NoticeChannel) -> M
     opened = unseal(await keys.tenant_key(tx, row.tenant_id), row.id, row.secrets)
     secrets: dict[str, str] = json.loads(opened)
     return secrets
+
+
+def _host(options: Mapping[str, str]) -> tuple[str, str]:
+    """Where an account sends its secrets."""
+    parts = urlsplit(options["base_url"])
+    return parts.scheme, parts.netloc
 
 
 def channel_view(row: NoticeChannel) -> ChannelView:

@@ -1,9 +1,8 @@
-"""Notices as the seller's people arrange them: what went, when it may go, in which words."""
+"""Notices as the seller's people arrange them: when they may go, in which words."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
@@ -11,26 +10,17 @@ from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import mail
-from cases.access_policy import Action
 from cases.actor import Actor
-from cases.case_access import load_case, not_found
 from cases.channels import notice_tenant
 from cases.commands import Command, one_line, prose
 from cases.notice_kinds import (
-    GIVE_UP_AFTER,
-    GROUP_OF,
-    ChannelKind,
-    NoticeGroup,
     NoticeKind,
-    NoticeReason,
-    NoticeState,
 )
 from cases.notice_letters import words_of
 from cases.notice_orders import quiet_of
 from cases.notice_template import Words, check_words, empty_in, placeholders, render
 from cases.notice_words import LANGUAGES
-from cases.tables import Notice, NoticeSetting, NoticeTemplate, Tenant
+from cases.tables import NoticeSetting, NoticeTemplate, Tenant
 from cases.unit import Unit
 from cases.view import View
 from runtime.errors import CaseError
@@ -52,24 +42,6 @@ _SAMPLE: Final[Mapping[str, str]] = {
     "anomaly": "",
 }
 """What a preview is filled with, as no case is at hand."""
-
-
-class NoticeView(View):
-    """One notice: what, when, over what, and why not."""
-
-    id: str
-    case_id: str
-    kind: NoticeKind
-    group: NoticeGroup
-    channel: ChannelKind | None
-    locale: str
-    state: NoticeState
-    reason: NoticeReason | None
-    words: str | None
-    tries: int
-    created_at: datetime
-    due_at: datetime | None
-    sent_at: datetime | None
 
 
 class QuietView(View):
@@ -119,62 +91,6 @@ class PreviewView(View):
     text: str
     html: str
     empty: list[str]
-
-
-async def list_notices(
-    tx: AsyncSession, actor: Actor, *, state: NoticeState | None, before: str | None, limit: int
-) -> tuple[list[NoticeView], str | None]:
-    """The seller's notices, newest first, and where the next page begins.
-
-    Raises:
-        CaseError: ``forbidden`` (403).
-    """
-    query = select(Notice).where(Notice.tenant_id == notice_tenant(actor))
-    if state is not None:
-        query = query.where(Notice.state == state)
-    if before is not None:
-        query = query.where(Notice.id < before)
-    rows = list(await tx.scalars(query.order_by(Notice.id.desc()).limit(limit + 1)))
-    shown = rows[:limit]
-    return [_view(row) for row in shown], shown[-1].id if len(rows) > limit else None
-
-
-async def notices_of_case(tx: AsyncSession, actor: Actor, case_id: str) -> list[NoticeView]:
-    """What the buyer of a case was told, newest first.
-
-    Raises:
-        CaseError: ``not_found``, ``forbidden``.
-    """
-    case = await load_case(tx, actor, case_id, Action.READ_LOG)
-    rows = await tx.scalars(
-        select(Notice).where(Notice.case_id == case.id).order_by(Notice.id.desc()).limit(200)
-    )
-    return [_view(row) for row in rows]
-
-
-async def send_again(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
-    """Try a notice once more that did not go; over every channel, from the first.
-
-    Raises:
-        CaseError: ``forbidden`` (403), ``not_found`` (404), ``notice_under_way`` (409).
-    """
-    row = await unit.tx.scalar(
-        select(Notice)
-        .where(Notice.id == notice_id, Notice.tenant_id == notice_tenant(actor))
-        .with_for_update()
-    )
-    if row is None:
-        raise not_found()
-    if row.state not in (NoticeState.FAILED, NoticeState.SUPPRESSED):
-        raise CaseError("notice_under_way", "This notice has been sent, or is on its way.")
-    if row.mail_id is not None:
-        await mail.send_again(unit, row.tenant_id, row.mail_id)
-        await unit.tx.refresh(row)
-    else:
-        row.state, row.reason, row.tried, row.attempts = NoticeState.WAITING, None, [], 0
-        row.due_at, row.give_up_at = unit.now, unit.now + GIVE_UP_AFTER
-        await unit.tx.flush()
-    return _view(row)
 
 
 async def read_quiet(tx: AsyncSession, actor: Actor) -> QuietView:
@@ -310,22 +226,3 @@ async def preview(
 def _check_locale(locale: str) -> None:
     if locale not in LANGUAGES:
         raise CaseError("locale_unknown", "Notices are not written in this language.", status=404)
-
-
-def _view(row: Notice) -> NoticeView:
-    kind = NoticeKind(row.kind)
-    return NoticeView(
-        id=row.id,
-        case_id=row.case_id,
-        kind=kind,
-        group=GROUP_OF[kind],
-        channel=ChannelKind(row.channel) if row.channel else None,
-        locale=row.locale,
-        state=NoticeState(row.state),
-        reason=NoticeReason(row.reason) if row.reason else None,
-        words=row.words,
-        tries=row.tries,
-        created_at=row.created_at,
-        due_at=row.due_at,
-        sent_at=row.sent_at,
-    )

@@ -70,6 +70,7 @@ class NoticeReason(StrEnum):
     REFUSED = "refused"  # by every channel
     GAVE_UP = "gave_up"  # after a day of tries
     NO_SERVER = "no_server"  # no mail server is set
+    STOPPED = "stopped"  # by the seller's people
 
 
 class ChannelKind(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.notice_kinds import GIVE_UP_AFTER, PROMPT, NoticeKind, NoticeState
@@ -67,8 +67,11 @@ async def _order(
     quiet = await quiet_of(tx, case.tenant_id)
     if plan.kind in quiet.off or await _is_known(tx, case.id, plan):
         return
+    is_prompt = plan.kind in PROMPT
+    if plan.instead_of is not None:
+        is_prompt |= await _withdraw(tx, case.id, plan.instead_of, at)
     due_at = at + plan.after
-    if plan.kind not in PROMPT:
+    if not is_prompt:
         due_at = await _loud(tx, case, quiet, due_at)
     if plan.kind is NoticeKind.APPOINTMENT_REMINDER:
         # Better at night than too late.
@@ -91,6 +94,21 @@ async def _order(
         )
     )
     await tx.flush()
+
+
+async def _withdraw(tx: AsyncSession, case_id: str, kind: NoticeKind, at: datetime) -> bool:
+    """Take back what this very commit has ordered; whether there was any."""
+    withdrawn = await tx.scalars(
+        delete(Notice)
+        .where(
+            Notice.case_id == case_id,
+            Notice.kind == kind,
+            Notice.state == NoticeState.WAITING,
+            Notice.created_at == at,
+        )
+        .returning(Notice.id)
+    )
+    return withdrawn.first() is not None
 
 
 async def _is_known(tx: AsyncSession, case_id: str, plan: Planned) -> bool:

@@ -40,6 +40,8 @@ class Planned:
     kind: NoticeKind
     subject: str
     after: timedelta = timedelta(0)
+    instead_of: NoticeKind | None = None
+    """What was ordered in the same moment and says less: it goes, and this goes as promptly."""
 
 
 def planned(
@@ -59,6 +61,9 @@ def planned(
         # A policy that decides is told by its verdict; an offer waits for the buyer's answer.
         offers = isinstance(answer, Mapping) and answer.get("kind") == "offer"
         return [Planned(NoticeKind.ANSWERED, str(seq))] if offers and not at_opening else []
+    if kind == "verdict" and at_opening:
+        # One mail says that the return is here, and what the policy has decided about it.
+        return [Planned(NoticeKind.DECIDED, str(seq), instead_of=NoticeKind.FILED)]
     if kind == "host_waits":
         return [Planned(NoticeKind.HOST_READY, str(payload.get("session_id")))]
     if kind == "message":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from pydantic import RootModel, StringConstraints
@@ -11,7 +12,10 @@ from cases import channels
 from cases.case_access import not_found
 from cases.channel_rules import Came, ChannelIn, HookIn, checked_address
 from cases.channels import ChannelView, ContactView
-from cases.commands import Command
+from cases.commands import Command, email_address
+from cases.mail import Envelope, MailFailed, MailRefused
+from cases.mail_texts import Template
+from cases.mail_texts import letter as letter_of
 from cases.notice_kinds import MESSENGERS, ChannelKind
 from cases.notice_tries import Account, Post
 from cases.unit import Unit
@@ -22,20 +26,32 @@ from runtime.outgoing import ForbiddenTarget, checked_url
 from signaling import openapi
 from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body
+from signaling.limits import Counted
 from signaling.messengers import hook_secret
 from signaling.notice_work import hand_over
 from signaling.openapi import route
-from signaling.services import SERVICES
+from signaling.services import SERVICES, Services
+from signaling.smtp import smtp_server
 
 
 class ChannelBody(RootModel[ChannelIn]):
     """One account, by its kind."""
 
 
+class EmailView(View):
+    """How mail goes here; the operator's settings say so."""
+
+    ready: bool
+    sender: str | None
+    takes_answers: bool
+    """What buyers answer by mail comes into the thread."""
+
+
 class ChannelList(View):
-    """The seller's accounts."""
+    """The seller's accounts, and the mail that comes after them."""
 
     items: list[ChannelView]
+    email: EmailView
     next_cursor: None = None
 
 
@@ -81,10 +97,17 @@ def add_routes(app: web.Application) -> None:
 @route("GET", "/api/v1/notice-channels", "List the messenger accounts", answers={200: ChannelList})
 async def get_channels(request: web.Request) -> web.Response:
     """Without their secrets."""
+    services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
-    async with request.app[SERVICES].database.read() as tx:
+    async with services.database.read() as tx:
         items = await channels.list_channels(tx, actor)
-    return _json(ChannelList(items=items))
+    settings = services.settings
+    email = EmailView(
+        ready=settings.smtp_url is not None,
+        sender=settings.mail_from,
+        takes_answers=settings.reply_domain is not None,
+    )
+    return _json(ChannelList(items=items, email=email))
 
 
 @route(
@@ -93,10 +116,10 @@ async def get_channels(request: web.Request) -> web.Response:
     "Set a messenger account up",
     body=ChannelBody,
     answers={200: ChannelView},
-    errors={422: "invalid, url_refused, bad_secret"},
+    errors={422: "invalid, url_refused, bad_secret, secret_required"},
 )
 async def set_channel(request: web.Request) -> web.Response:
-    """Or put another in its place: there is one of each kind."""
+    """There is one of each kind; a secret that is left out is the one that is kept."""
     services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
     command = (await parse_body(request, ChannelBody)).root
@@ -105,7 +128,7 @@ async def set_channel(request: web.Request) -> web.Response:
         checked_url(command.base_url, private=services.settings.webhooks_to_private)
     except ForbiddenTarget as error:
         raise CaseError("url_refused", str(error), status=422) from error
-    if isinstance(command, HookIn):
+    if isinstance(command, HookIn) and command.secret is not None:
         _check_secret(command.secret.get_secret_value())
 
     async def act(unit: Unit) -> ChannelView:
@@ -138,13 +161,16 @@ async def drop_channel(request: web.Request) -> web.Response:
     "Send a test message",
     body=AddressIn,
     answers={200: Tested},
-    errors={422: "invalid, bad_address"},
+    errors={422: "invalid, bad_address", 429: "too_many_attempts"},
 )
 async def test_channel(request: web.Request) -> web.Response:
     """Sent at once, to an address of one's own; the answer says what came of it."""
     services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
     command = await parse_body(request, AddressIn)
+    await _count(services, channels.notice_tenant(actor))
+    if request.match_info["kind"] == ChannelKind.EMAIL:
+        return _json(await _try_mail(services, command.address))
     async with services.database.read() as tx:
         row = await channels.load_channel(tx, actor, request.match_info["kind"])
         secrets = await channels.open_secrets(tx, services.keys, row)
@@ -218,6 +244,39 @@ async def drop_contact(request: web.Request) -> web.Response:
 
     await request.app[SERVICES].run(act)
     return web.Response(status=204)
+
+
+async def _count(services: Services, tenant_id: str) -> None:
+    """A test message is no way to write to many strangers."""
+    now_s = services.clock.now().timestamp()
+    wait_s = await services.limits.wait_s(Counted.NOTICE_TRY, tenant_id, now_s)
+    if wait_s > 0:
+        raise CaseError(
+            "too_many_attempts",
+            "Too many attempts. Please wait.",
+            status=429,
+            retry_after_s=max(1, round(wait_s)),
+        )
+
+
+async def _try_mail(services: Services, address: str) -> Tested:
+    server = smtp_server(services.settings, services.clock)
+    if server is None:
+        return Tested(came=Came.NEVER.value, words="No mail server is set.")
+    try:
+        to = email_address(address.strip())
+    except ValueError as error:
+        raise CaseError("bad_address", str(error), status=422) from error
+    host = urlsplit(services.settings.public_url).hostname or "localhost"
+    letter = letter_of(Template(_TEST_WORDS, (_TEST_WORDS,), None, ""), "en", {})
+    message_id = f"<{new_id('mai')}@{host}>"
+    try:
+        await server.send(Envelope(message_id, to, letter.subject, letter.text, letter.html))
+    except MailFailed as error:
+        return Tested(came=Came.LATER.value, words=str(error))
+    except MailRefused as error:
+        return Tested(came=Came.NEVER.value, words=str(error))
+    return Tested(came=Came.SENT.value, words="")
 
 
 def _messenger(request: web.Request) -> ChannelKind:

@@ -30,6 +30,7 @@ class Counted(StrEnum):
     LINK = "link"  # opening invitations and resets, by address; guessing one's own password
     RESET = "reset"  # mails for a new password, by person
     FILING = "filing"  # beginning a return, by address
+    NOTICE_TRY = "notice_try"  # test messages, by seller
     ORDER_GUESS = "order_guess"  # naming one order, from wherever
 
 
@@ -41,6 +42,7 @@ _ALLOWED: Final[Mapping[Counted, tuple[int, float]]] = {
     Counted.LINK: (30, 900.0),
     Counted.RESET: (3, 900.0),
     Counted.FILING: (20, 60.0),
+    Counted.NOTICE_TRY: (20, 600.0),
     Counted.ORDER_GUESS: (6, 300.0),
 }
 """Attempts in so many seconds."""

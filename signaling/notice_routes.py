@@ -1,4 +1,4 @@
-"""Notices for a seller's people and machines: what went, quiet hours, templates."""
+"""Notices for a seller's people and machines: what went, whom it misses, when, in which words."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import Field, StringConstraints
 
-from cases import notice_desk
+from cases import notice_desk, notice_log
 from cases.case_access import not_found
 from cases.commands import Command
 from cases.notice_desk import (
-    NoticeView,
     PreviewView,
     QuietIn,
     QuietView,
@@ -19,6 +18,7 @@ from cases.notice_desk import (
     TemplateView,
 )
 from cases.notice_kinds import NoticeKind, NoticeState
+from cases.notice_log import NoticeView, PlannedView, UnreachedView
 from cases.unit import Unit
 from cases.view import View
 from signaling import openapi
@@ -35,6 +35,21 @@ class NoticeList(View):
     next_cursor: str | None
 
 
+class CaseNotices(View):
+    """What a buyer was told, newest first, and what they will be told if nothing happens."""
+
+    items: list[NoticeView]
+    planned: list[PlannedView]
+    next_cursor: None = None
+
+
+class UnreachedList(View):
+    """Buyers whom the newest notice did not reach."""
+
+    items: list[UnreachedView]
+    next_cursor: None = None
+
+
 class TemplateList(View):
     """Every notice's words in one language."""
 
@@ -46,6 +61,7 @@ class NoticesWanted(Command):
     """What the list is narrowed to."""
 
     state: NoticeState | None = None
+    kind: NoticeKind | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 50
     cursor: Annotated[str, StringConstraints(pattern=r"^ntc_[0-9a-z]{26}$")] | None = None
 
@@ -66,6 +82,8 @@ def add_routes(app: web.Application) -> None:
         [
             get_notices,
             send_again,
+            stop_notice,
+            get_unreached,
             get_case_notices,
             get_settings,
             set_settings,
@@ -89,8 +107,13 @@ async def get_notices(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     wanted = parse_query(request, NoticesWanted)
     async with request.app[SERVICES].database.read() as tx:
-        items, cursor = await notice_desk.list_notices(
-            tx, actor, state=wanted.state, before=wanted.cursor, limit=wanted.limit
+        items, cursor = await notice_log.list_notices(
+            tx,
+            actor,
+            state=wanted.state,
+            kind=wanted.kind,
+            before=wanted.cursor,
+            limit=wanted.limit,
         )
     return _json(NoticeList(items=items, next_cursor=cursor))
 
@@ -108,24 +131,57 @@ async def send_again(request: web.Request) -> web.Response:
     notice_id = request.match_info["id"]
 
     async def act(unit: Unit) -> NoticeView:
-        return await notice_desk.send_again(unit, actor, notice_id)
+        return await notice_log.send_again(unit, actor, notice_id)
 
     view = await request.app[SERVICES].run(act)
     return web.json_response(text=view.model_dump_json(), status=202)
 
 
 @route(
+    "POST",
+    "/api/v1/notices/{id}/stop",
+    "Do not send a notice that waits",
+    answers={200: NoticeView},
+    errors={409: "notice_under_way"},
+)
+async def stop_notice(request: web.Request) -> web.Response:
+    """What has gone, or is being sent just now, is not stopped."""
+    actor = await require_key_or_staff(request)
+    notice_id = request.match_info["id"]
+
+    async def act(unit: Unit) -> NoticeView:
+        return await notice_log.stop(unit, actor, notice_id)
+
+    return _json(await request.app[SERVICES].run(act))
+
+
+@route(
+    "GET",
+    "/api/v1/unreached-buyers",
+    "List the buyers whom nothing reaches",
+    answers={200: UnreachedList},
+)
+async def get_unreached(request: web.Request) -> web.Response:
+    """Of open cases, in the last month: without an address, opted out, or refused."""
+    services = request.app[SERVICES]
+    actor = await require_key_or_staff(request)
+    async with services.database.read() as tx:
+        items = await notice_log.list_unreached(tx, actor, services.clock.now())
+    return _json(UnreachedList(items=items))
+
+
+@route(
     "GET",
     "/api/v1/cases/{id}/notices",
     "List what the buyer of a case was told",
-    answers={200: NoticeList},
+    answers={200: CaseNotices},
 )
 async def get_case_notices(request: web.Request) -> web.Response:
-    """The newest two hundred."""
+    """The newest two hundred, and the reminders that are planned."""
     actor = await require_key_or_staff(request)
     async with request.app[SERVICES].database.read() as tx:
-        items = await notice_desk.notices_of_case(tx, actor, request.match_info["id"])
-    return _json(NoticeList(items=items, next_cursor=None))
+        items, planned = await notice_log.notices_of_case(tx, actor, request.match_info["id"])
+    return _json(CaseNotices(items=items, planned=planned))
 
 
 @route(

@@ -8,15 +8,13 @@ import hmac
 import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import web
 from standardwebhooks import Webhook
 
 from cases.actor import KeyActor
@@ -28,51 +26,11 @@ from cases.tables import Notice, NoticeChannel
 from cases.unit import Unit
 from runtime.errors import CaseError
 from signaling.notice_work import send_notice
+from tests.support.messenger_site import Messenger, messenger
 from tests.support.notice_world import NoticeWorld, notice_world
 
 NUMBER, USER = "34600000001", "U" + "0123456789abcdef" * 2
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
-
-
-@dataclass(slots=True)
-class Messenger:
-    """A messenger's server: keeps what it accepted, once per retry key where it knows those."""
-
-    url: str = ""
-    answers: list[tuple[int, Any, dict[str, str]]] = field(default_factory=list)
-    asked: list[tuple[str, dict[str, str], dict[str, Any], bytes]] = field(default_factory=list)
-    keys: set[str] = field(default_factory=set)
-
-    async def handle(self, request: web.Request) -> web.Response:
-        """Answer as told, else as a good request is answered."""
-        raw = await request.read()
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        self.asked.append((request.path, headers, json.loads(raw), raw))
-        key = headers.get("x-line-retry-key")
-        if key is not None and key in self.keys:
-            return web.json_response({"message": "The retry key is already accepted"}, status=409)
-        if self.answers:
-            status, body, more = self.answers.pop(0)
-            return web.json_response(body, status=status, headers=more)
-        if key is not None:
-            self.keys.add(key)
-        return web.json_response({"messages": [{"id": "wamid.1"}]})
-
-
-@asynccontextmanager
-async def messenger() -> AsyncIterator[Messenger]:
-    """A server on loopback."""
-    taking = Messenger()
-    app = web.Application()
-    app.router.add_post("/{path:.*}", taking.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        taking.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        yield taking
-    finally:
-        await runner.cleanup()
 
 
 @dataclass(slots=True)

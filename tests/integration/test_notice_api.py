@@ -142,6 +142,8 @@ async def test_a_lost_try_is_made_again_under_another_number(world: NoticeWorld)
 ROUTES: tuple[tuple[str, str, Any], ...] = (
     ("GET", "/api/v1/notices", None),
     ("POST", "/api/v1/notices/{notice}/send", None),
+    ("POST", "/api/v1/notices/{notice}/stop", None),
+    ("GET", "/api/v1/unreached-buyers", None),
     ("GET", "/api/v1/cases/{case}/notices", None),
     ("GET", "/api/v1/notice-settings", None),
     ("PUT", "/api/v1/notice-settings", {"quiet_from": 0, "quiet_until": 0, "zone": "UTC"}),
@@ -179,6 +181,7 @@ async def test_strangers_find_nothing(world: NoticeWorld) -> None:
     headers = {"Authorization": f"Bearer {admin}"}
     for method, path in (
         ("POST", f"/api/v1/notices/{row.id}/send"),
+        ("POST", f"/api/v1/notices/{row.id}/stop"),
         ("GET", f"/api/v1/cases/{case_id}/notices"),
         ("DELETE", "/api/v1/notice-channels/line"),
         ("PUT", f"/api/v1/cases/{case_id}/contacts/line"),

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.mail import SEND_MAIL, Envelope
+from cases.mail import SEND_MAIL, Envelope, MailServer
 from cases.notices import SEND_NOTICE
 from cases.states import Scope
 from cases.tables import Notice
@@ -64,11 +64,18 @@ class NoticeWorld:
 
     async def work(self) -> None:
         """Do what jobs would do now."""
+        await self._work(self.inbox)
+
+    async def work_without_mail(self) -> None:
+        """The same where no mail server is set."""
+        await self._work(None)
+
+    async def _work(self, server: MailServer | None) -> None:
         while await order_due_notices(self.services) or self.orders.waiting:
             while self.orders.waiting:
                 workflow, subject = self.orders.waiting.pop(0)
                 if workflow == SEND_MAIL:
-                    await send_mail(self.services, self.inbox, subject)
+                    await send_mail(self.services, server, subject)
                 elif workflow == SEND_NOTICE:
                     await send_notice(self.services, subject)
 

@@ -50,6 +50,7 @@ async def seeded_places(machine: Machine) -> list[Place]:
         "scripts": "scripts-page",
         "reasons": "reasons-page",
         "figures": "figures",
+        "notices": "notices",
         "developers": "developers",
         "integrations": "integrations",
         "people": "people-page",

@@ -212,3 +212,11 @@ def test_a_reply_address_is_good_for_its_case_alone() -> None:
     forged = address.replace(case_id[4:], other[4:])
     assert reply_address.read(ring, forged, "mail.shop.example") is None
     assert reply_address.read(ring, f"x{address}", "mail.shop.example") is None
+
+
+def test_a_verdict_at_the_opening_speaks_for_the_filing_too() -> None:
+    """Later it speaks for itself alone."""
+    (at_once,) = planned("verdict", {}, actor="policy:1", seq=3, at_opening=True)
+    (later,) = planned("verdict", {}, actor="staff:1", seq=9, at_opening=False)
+    assert (at_once.kind, at_once.instead_of) == (NoticeKind.DECIDED, NoticeKind.FILED)
+    assert later.instead_of is None

@@ -22,6 +22,7 @@ import { MoneyCard } from './money_card';
 import { onNews, onPresence, sayPresence } from './news';
 import { stepOf } from './next_step';
 import { NextStepBar } from './next_step_bar';
+import { ToldCard } from './notices/case_card';
 import { OrderCard } from './order_card';
 import { PackageCard } from './package_card';
 import { ParcelCard } from './parcel_card';
@@ -145,6 +146,7 @@ function Screen({ read, onRead, onChanged }: ScreenProps) {
     <PackageCard view={view} />,
     <MoneyCard view={view} />,
     <LinkCard key={view.id} view={view} wanted={invited} onChanged={onChanged} />,
+    <ToldCard key={`told-${view.id}`} view={view} />,
     <LogCard view={view} />,
   ];
   return (

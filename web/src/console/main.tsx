@@ -16,6 +16,7 @@ import { refreshInbox, search } from './inbox/state';
 import { integrationsWords } from './integrations/text';
 import { NewCase } from './new_case';
 import { onNews, onThread } from './news';
+import { noticesWords } from './notices/text';
 import { Part, type LatePart } from './part';
 import { peopleWords } from './people/text';
 import { policiesWords } from './policies/text';
@@ -36,6 +37,7 @@ const PARTS: Readonly<Record<string, LatePart>> = {
   figures: { load: async () => (await import('./figures/page')).FiguresPage, loaders: figuresWords },
   integrations: { load: async () => (await import('./integrations/page')).IntegrationsPage, loaders: integrationsWords },
   hours: { load: async () => (await import('./hours/hours_page')).HoursPage, loaders: hoursWords },
+  notices: { load: async () => (await import('./notices/page')).NoticesPage, loaders: noticesWords },
   reasons: { load: async () => (await import('./reasons/page')).ReasonsPage, loaders: reasonsWords },
   scripts: { load: async () => (await import('./script_editor/page')).ScriptsPage, loaders: scriptsWords },
   shifts: { load: async () => (await import('./hours/shifts_page')).ShiftsPage, loaders: hoursWords },
@@ -100,6 +102,7 @@ function Rail() {
       {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'policies' })} aria-current={route.value.part === 'policies' ? 'page' : undefined} onClick={follow({ part: 'policies' })} data-test="to-policies"><Icon name="shield" /><span>{t('console.policies')}</span></a> : null}
       {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'scripts' })} aria-current={route.value.part === 'scripts' ? 'page' : undefined} onClick={follow({ part: 'scripts' })} data-test="to-scripts"><Icon name="write" /><span>{t('console.scripts')}</span></a> : null}
       {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'reasons' })} aria-current={route.value.part === 'reasons' ? 'page' : undefined} onClick={follow({ part: 'reasons' })} data-test="to-reasons"><Icon name="flag" /><span>{t('console.reasons')}</span></a> : null}
+      {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'notices' })} aria-current={route.value.part === 'notices' ? 'page' : undefined} onClick={follow({ part: 'notices' })} data-test="to-notices"><Icon name="send" /><span>{t('console.notices')}</span></a> : null}
       {mayHere('admin', 'agent', 'reviewer') ? <a class="rail-item" href={addressOf({ part: 'figures' })} aria-current={route.value.part === 'figures' ? 'page' : undefined} onClick={follow({ part: 'figures' })} data-test="to-figures"><Icon name="chart" /><span>{t('console.figures')}</span></a> : null}
       {mayHere('admin') ? <a class="rail-item" href={addressOf({ part: 'developers' })} aria-current={route.value.part === 'developers' ? 'page' : undefined} onClick={follow({ part: 'developers' })} data-test="to-developers"><Icon name="code" /><span>{t('console.developers')}</span></a> : null}
       {mayHere('admin') ? <a class="rail-item" href={addressOf({ part: 'integrations' })} aria-current={route.value.part === 'integrations' ? 'page' : undefined} onClick={follow({ part: 'integrations' })} data-test="to-integrations"><Icon name="parcel" /><span>{t('console.integrations')}</span></a> : null}

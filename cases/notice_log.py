@@ -1,0 +1,289 @@
+"""What buyers were told: lists, another try, a stop, and the buyers whom nothing reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.access_policy import Action
+from cases.actor import Actor
+from cases.appointments import REMINDED_BEFORE, AppointmentState
+from cases.case_access import load_case, not_found
+from cases.case_note import note
+from cases.deadline_plan import DeadlineKind
+from cases.developers import tenant_of
+from cases.notice_kinds import (
+    GIVE_UP_AFTER,
+    GROUP_OF,
+    ChannelKind,
+    NoticeGroup,
+    NoticeKind,
+    NoticeReason,
+    NoticeState,
+)
+from cases.notice_orders import quiet_of
+from cases.notices import suppress
+from cases.states import CaseState, Role, Scope
+from cases.tables import Appointment, Case, Deadline, JoinLink, Notice
+from cases.unit import Unit
+from cases.view import View
+from runtime.errors import CaseError
+from runtime.ids import TenantId
+
+_SHOWN_OF_A_CASE: Final = 200
+_UNREACHED_SINCE: Final = timedelta(days=30)
+_UNREACHED_SHOWN: Final = 200
+_NO_WAY: Final = (NoticeReason.NO_ADDRESS, NoticeReason.OPTED_OUT)
+"""Reasons not to send that say something of the buyer rather than of the notice."""
+
+
+class NoticeView(View):
+    """One notice: what, when, over what, and why not."""
+
+    id: str
+    case_id: str
+    order_number: str
+    buyer_name: str
+    kind: NoticeKind
+    group: NoticeGroup
+    channel: ChannelKind | None
+    locale: str
+    state: NoticeState
+    reason: NoticeReason | None
+    words: str | None
+    """What the other side said last, in its own words."""
+    tries: int
+    created_at: datetime
+    due_at: datetime | None
+    sent_at: datetime | None
+
+
+class PlannedView(View):
+    """What will be told when nothing happens before."""
+
+    kind: NoticeKind
+    at: datetime
+
+
+class UnreachedView(View):
+    """A buyer whose newest notice did not reach them."""
+
+    case_id: str
+    order_number: str
+    buyer_name: str
+    kind: NoticeKind
+    group: NoticeGroup
+    reason: NoticeReason | None
+    words: str | None
+    at: datetime
+
+
+def _seller_of(actor: Actor) -> TenantId:
+    return tenant_of(actor, Role.ADMIN, Role.AGENT, scope=Scope.WEBHOOKS_WRITE)
+
+
+async def list_notices(
+    tx: AsyncSession,
+    actor: Actor,
+    *,
+    state: NoticeState | None,
+    kind: NoticeKind | None,
+    before: str | None,
+    limit: int,
+) -> tuple[list[NoticeView], str | None]:
+    """The seller's notices, newest first, and where the next page begins.
+
+    Raises:
+        CaseError: ``forbidden`` (403).
+    """
+    query = (
+        select(Notice, Case)
+        .join(Case, Case.id == Notice.case_id)
+        .where(Notice.tenant_id == _seller_of(actor))
+    )
+    if state is not None:
+        query = query.where(Notice.state == state)
+    if kind is not None:
+        query = query.where(Notice.kind == kind)
+    if before is not None:
+        query = query.where(Notice.id < before)
+    found = (await tx.execute(query.order_by(Notice.id.desc()).limit(limit + 1))).all()
+    shown = [_view(row, case) for row, case in found[:limit]]
+    return shown, shown[-1].id if len(found) > limit else None
+
+
+async def notices_of_case(
+    tx: AsyncSession, actor: Actor, case_id: str
+) -> tuple[list[NoticeView], list[PlannedView]]:
+    """What the buyer of a case was told, newest first, and what is planned, soonest first.
+
+    Raises:
+        CaseError: ``not_found``, ``forbidden``.
+    """
+    case = await load_case(tx, actor, case_id, Action.READ_LOG)
+    rows = await tx.scalars(
+        select(Notice)
+        .where(Notice.case_id == case.id)
+        .order_by(Notice.id.desc())
+        .limit(_SHOWN_OF_A_CASE)
+    )
+    return [_view(row, case) for row in rows], await _planned(tx, case)
+
+
+async def send_again(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
+    """Try a notice once more that did not go; over every channel, from the first.
+
+    Raises:
+        CaseError: ``forbidden`` (403), ``not_found`` (404), ``notice_under_way`` (409).
+    """
+    row, case = await _held(unit, actor, notice_id)
+    if row.state not in (NoticeState.FAILED, NoticeState.SUPPRESSED):
+        raise CaseError("notice_under_way", "This notice has been sent, or is on its way.")
+    # A mail that was refused is not sent again: the way may be another by now.
+    row.state, row.reason, row.tried, row.attempts = NoticeState.WAITING, None, [], 0
+    row.mail_id = None
+    row.due_at, row.give_up_at = unit.now, unit.now + GIVE_UP_AFTER
+    await unit.tx.flush()
+    return _view(row, case)
+
+
+async def stop(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
+    """Do not send a notice that waits; who stopped it stands in the case's log.
+
+    Raises:
+        CaseError: ``forbidden`` (403), ``not_found`` (404), ``notice_under_way`` (409): it
+            has gone, or somebody is sending it now.
+    """
+    row, case = await _held(unit, actor, notice_id)
+    if row.state != NoticeState.WAITING:
+        raise CaseError("notice_under_way", "This notice has been sent, or is on its way.")
+    suppress(row, NoticeReason.STOPPED)
+    await note(unit.tx, unit.keys, case, "notice_stopped", {"notice": row.kind}, actor, unit.now)
+    unit.changes.desks.add(case.tenant_id)
+    await unit.tx.flush()
+    return _view(row, case)
+
+
+async def list_unreached(tx: AsyncSession, actor: Actor, now: datetime) -> list[UnreachedView]:
+    """Open cases of the last month whose newest notice that had an end did not reach the buyer.
+
+    Raises:
+        CaseError: ``forbidden`` (403).
+    """
+    newest = (
+        select(func.max(Notice.id).label("id"))
+        .where(
+            Notice.tenant_id == _seller_of(actor),
+            Notice.created_at >= now - _UNREACHED_SINCE,
+            or_(
+                Notice.state.in_((NoticeState.SENT, NoticeState.FAILED)),
+                and_(Notice.state == NoticeState.SUPPRESSED, Notice.reason.in_(_NO_WAY)),
+            ),
+        )
+        .group_by(Notice.case_id)
+        .subquery()
+    )
+    found = await tx.execute(
+        select(Notice, Case)
+        .join(newest, newest.c.id == Notice.id)
+        .join(Case, Case.id == Notice.case_id)
+        .where(Notice.state != NoticeState.SENT, Case.state != CaseState.CLOSED)
+        .order_by(Notice.id.desc())
+        .limit(_UNREACHED_SHOWN)
+    )
+    return [
+        UnreachedView(
+            case_id=case.id,
+            order_number=case.order_number,
+            buyer_name=case.buyer_name,
+            kind=NoticeKind(row.kind),
+            group=GROUP_OF[NoticeKind(row.kind)],
+            reason=NoticeReason(row.reason) if row.reason else None,
+            words=row.words,
+            at=row.created_at,
+        )
+        for row, case in found.all()
+    ]
+
+
+async def _held(unit: Unit, actor: Actor, notice_id: str) -> tuple[Notice, Case]:
+    """A notice of the seller's, held until the commit, with its case."""
+    tenant_id = _seller_of(actor)
+    row = await unit.tx.scalar(
+        select(Notice)
+        .where(Notice.id == notice_id, Notice.tenant_id == tenant_id)
+        .with_for_update()
+    )
+    if row is None:
+        raise not_found()
+    return row, await unit.tx.get_one(Case, row.case_id)
+
+
+async def _planned(tx: AsyncSession, case: Case) -> list[PlannedView]:
+    """The reminders that a deadline or an appointment will bring, without those switched off."""
+    if case.state == CaseState.CLOSED:
+        return []
+    off = (await quiet_of(tx, case.tenant_id)).off
+    found: Sequence[PlannedView] = [
+        *await _link_reminder(tx, case),
+        *await _appointment_reminder(tx, case),
+    ]
+    return sorted((one for one in found if one.kind not in off), key=lambda one: one.at)
+
+
+async def _link_reminder(tx: AsyncSession, case: Case) -> list[PlannedView]:
+    opened = await tx.scalar(
+        select(JoinLink.id)
+        .where(JoinLink.case_id == case.id, JoinLink.first_joined_at.is_not(None))
+        .limit(1)
+    )
+    row = await tx.scalar(
+        select(Deadline).where(
+            Deadline.case_id == case.id,
+            Deadline.kind == DeadlineKind.INSPECTION,
+            Deadline.ended_at.is_(None),
+            Deadline.warned_at.is_(None),
+            Deadline.missed_at.is_(None),
+            Deadline.paused_at.is_(None),
+        )
+    )
+    if opened is not None or row is None or row.warn_at is None:
+        return []
+    return [PlannedView(kind=NoticeKind.REMINDER, at=row.warn_at)]
+
+
+async def _appointment_reminder(tx: AsyncSession, case: Case) -> list[PlannedView]:
+    row = await tx.scalar(
+        select(Appointment).where(
+            Appointment.case_id == case.id, Appointment.state == AppointmentState.BOOKED
+        )
+    )
+    if row is None or row.reminders >= len(REMINDED_BEFORE):
+        return []
+    at = row.starts_at - REMINDED_BEFORE[row.reminders]
+    return [PlannedView(kind=NoticeKind.APPOINTMENT_REMINDER, at=at)]
+
+
+def _view(row: Notice, case: Case) -> NoticeView:
+    kind = NoticeKind(row.kind)
+    return NoticeView(
+        id=row.id,
+        case_id=row.case_id,
+        order_number=case.order_number,
+        buyer_name=case.buyer_name,
+        kind=kind,
+        group=GROUP_OF[kind],
+        channel=ChannelKind(row.channel) if row.channel else None,
+        locale=row.locale,
+        state=NoticeState(row.state),
+        reason=NoticeReason(row.reason) if row.reason else None,
+        words=row.words,
+        tries=row.tries,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        sent_at=row.sent_at,
+    )

@@ -1,0 +1,47 @@
+/** One notice in a list: how it went, why not, and what can be done about it. */
+import { post } from '../../base/api';
+import { dateAndTime } from '../../base/time';
+import { Button, Chip, toast, type Tone } from '../../base/ui';
+import { useAct } from '../asking';
+import { follow } from '../route';
+import { maySendAgain, mayStop, type Notice, type NoticeState } from './shapes';
+import { tn } from './text';
+
+const TONES: Readonly<Record<NoticeState, Tone>> = { waiting: 'plain', ordered: 'note', sent: 'proof', failed: 'live', suppressed: 'warn' };
+
+export function NoticeRow({ notice, ofCase, mayAct, onChanged }: {
+  notice: Notice;
+  /** On the case's own page its order and buyer are known. */
+  ofCase: boolean;
+  mayAct: boolean;
+  onChanged: (now: Notice) => void;
+}) {
+  const [busy, act] = useAct();
+  const order = (what: 'send' | 'stop', said: string): void => void act(async () => {
+    onChanged(await post<Notice>(`/api/v1/notices/${notice.id}/${what}`));
+    toast(said);
+  });
+  return (
+    <li class="notice-row" data-test="notice-row" data-kind={notice.kind} data-state={notice.state}>
+      <div class="notice-words">
+        <span class="row wrap notice-head">
+          <strong>{tn(`notice.kind.${notice.kind}`)}</strong>
+          <Chip tone={TONES[notice.state]} test="notice-state">{tn(`notice.state.${notice.state}`)}</Chip>
+        </span>
+        {ofCase ? null : <a class="s" href={`/console?case=${encodeURIComponent(notice.case_id)}`} onClick={follow({ caseId: notice.case_id })}><span class="num">#{notice.order_number}</span> · <bdi>{notice.buyer_name}</bdi></a>}
+        <span class="xs faint">{whenWords(notice)}</span>
+        {notice.reason ? <span class="s" data-test="notice-reason">{tn(`notice.reason.${notice.reason}`)}</span> : null}
+        {notice.words && notice.state !== 'sent' ? <span class="xs quiet" data-test="notice-said">{tn('notice.said')} <q dir="auto">{notice.words}</q></span> : null}
+      </div>
+      {mayAct && maySendAgain(notice) ? <Button size="small" busy={busy} test="send-again" onClick={() => order('send', tn('notice.ordered'))}>{tn('notice.send_again')}</Button> : null}
+      {mayAct && mayStop(notice) ? <Button size="small" busy={busy} test="stop-notice" onClick={() => order('stop', tn('notice.stopped'))}>{tn('notice.stop')}</Button> : null}
+    </li>
+  );
+}
+
+function whenWords(notice: Notice): string {
+  const channel = notice.channel ? tn(`notice.channel.${notice.channel}`) : null;
+  if (notice.state === 'waiting' && notice.due_at) return tn('notice.due', { when: dateAndTime(notice.due_at) });
+  const when = dateAndTime(notice.sent_at ?? notice.created_at);
+  return channel === null ? when : tn('notice.over', { channel, when });
+}
