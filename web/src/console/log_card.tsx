@@ -100,6 +100,12 @@ export function eventWords(event: CaseEvent): string {
   }
 }
 
+/** Somebody's own words about it, or null. */
+function ownWordsOf(event: CaseEvent): string | null {
+  const words = event.kind === 'moved' ? (event.payload?.['words'] ?? event.payload?.['note']) : null;
+  return typeof words === 'string' && words ? words : null;
+}
+
 /** What was read, and whatever has been written since. */
 async function readOn(caseId: string, read: readonly CaseEvent[]): Promise<readonly CaseEvent[]> {
   const events = [...read];
@@ -148,6 +154,7 @@ export function LogCard({ view }: { view: CaseView }) {
           {[...events].reverse().map((event) => (
             <li key={event.seq} data-test={`log-${event.seq}`} data-kind={event.kind}>
               <span>{eventWords(event)}</span>
+              {ownWordsOf(event) === null ? null : <span class="s quiet" dir="auto">“{ownWordsOf(event)}”</span>}
               <span class="xs faint">{event.actor.name || t('log.system')} · <time datetime={event.at}>{dateAndTime(event.at)}</time></span>
             </li>
           ))}
