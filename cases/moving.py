@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from cases import case_words, deadlines, desk, links
+from cases import case_words, deadlines, desk, links, thread
 from cases.access_policy import Action
 from cases.actor import Actor, BuyerActor
 from cases.case_access import load_case, not_found
@@ -97,6 +97,7 @@ async def appeal(
     if case is None:
         raise not_found()
     await _make(unit, actor, case, Appeal(move=CaseTrigger.APPEAL, words=words))
+    await thread.say_objection(unit, actor, case, words)
     return case, device
 
 

@@ -145,6 +145,14 @@ async def say_as_buyer(unit: Unit, actor: BuyerActor, message: Say) -> LoggedEve
     return await _append(unit, actor, case, message, internal=False)
 
 
+async def say_objection(unit: Unit, actor: BuyerActor, case: Case, words: str) -> None:
+    """An objection stands in the thread, where whoever decides again reads it and answers."""
+    await deadlines.resume(unit.tx, case, unit.now)
+    await wake(unit.tx, case.id)
+    said = {"text": words, "locale": case.buyer_locale}
+    await _write(unit, actor, case, MESSAGE, said, Visibility.PARTIES, None)
+
+
 async def translate(
     unit: Unit, actor: Actor, case_id: str, message_id: str, words: Translated
 ) -> LoggedEvent:

@@ -147,6 +147,9 @@ async def test_a_late_claim_is_rejected_appealed_and_decided_by_a_person(site: S
     response = await site.client.post(f"/api/join/{token}/appeal", json=words, headers=OURS)
     assert (await response.json())["case"]["state"] == "appealed"
     headers = await bearer(site)
+    response = await site.client.get(f"{path}/thread", headers=headers)
+    (objection,) = (await response.json())["messages"]
+    assert (objection["text"], objection["author"]["role"]) == (words["words"], "buyer")
     response = await site.client.get(f"{path}/deadlines", headers=headers)
     rows = (await response.json())["deadlines"]
     assert {row["kind"] for row in rows if row["ended_at"] is None} == {"decision"}

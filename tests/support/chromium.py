@@ -191,6 +191,7 @@ async def another_person(
     camera: SyncedCamera | None = None,
     *,
     viewport: Viewport = DESK,
+    locale: str = "en-US",
     codec: Codec | None = None,
     scripts: Sequence[str] = (),
 ) -> AsyncIterator[Chromium]:
@@ -200,7 +201,7 @@ async def another_person(
     """
     context = await running.browser.new_context(
         viewport={"width": viewport.width, "height": viewport.height},
-        locale="en-US",
+        locale=locale,
         has_touch=viewport.touch,
         is_mobile=viewport.touch,
         permissions=["camera", "microphone"],

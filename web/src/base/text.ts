@@ -165,7 +165,15 @@ export async function setLocale(wanted: Locale, remember = false): Promise<void>
   if (wanted !== current.value || !textReady.value) await show(wanted);
 }
 
-/** Put parameters into a message; pure, for tests. Numbers are written as the language writes them. */
+/** A name or a number of another script, so that the sentence around it keeps its order (Unicode's FSI and PDI). */
+function isolated(words: string): string {
+  return `\u2068${words}\u2069`;
+}
+
+/**
+ * Put parameters into a message; pure, for tests. Numbers are written as the language writes them;
+ * from right to left, words that are put in stand isolated.
+ */
 export function format(
   message: Message,
   params: Readonly<Record<string, string | number>>,
@@ -178,10 +186,11 @@ export function format(
     const form = new Intl.PluralRules(tag).select(Number(params['count'] ?? 0));
     text = message[form] ?? message.other;
   }
+  const placed = directionOf(tag) === 'rtl' ? isolated : (words: string) => words;
   return text.replace(/\{(\w+)\}/g, (_whole, name: string) => {
     const value = params[name];
     if (value === undefined) return `{${name}}`;
-    return typeof value === 'number' ? new Intl.NumberFormat(tag).format(value) : value;
+    return typeof value === 'number' ? new Intl.NumberFormat(tag).format(value) : placed(value);
   });
 }
 

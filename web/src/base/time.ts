@@ -60,11 +60,11 @@ export function serverNowMs(): number {
   return Date.now() + serverAheadMs.peek();
 }
 
-/** This device's time, ticking once a second while somebody looks. */
+/** The server's time, ticking once a second while somebody looks: what it is compared with is the server's, too. */
 export const nowMs = signal(Date.now());
 if (typeof window !== 'undefined') {
   setInterval(() => {
-    if (document.visibilityState === 'visible') nowMs.value = Date.now();
+    if (document.visibilityState === 'visible') nowMs.value = serverNowMs();
   }, 1000);
 }
 

@@ -155,7 +155,7 @@ function Screen({ read, onRead, onChanged }: ScreenProps) {
       <HereBar others={others} />
       <header class="case-head">
         <div class="grow">
-          <h1 ref={head} tabIndex={-1}><span class="num">#{view.order_number}</span> · {view.items[0]?.listing.title}</h1>
+          <h1 ref={head} tabIndex={-1}><span class="num">#{view.order_number}</span> · <bdi>{view.items[0]?.listing.title}</bdi></h1>
           <p class="quiet">{t('case.summary', { name: view.buyer.name, language: languageName(view.buyer.locale), amount: money(total(view), view.currency) })}</p>
           <p class="row wrap s case-chips">
             <Chip tone={toneOf(view.state)} dot={view.state === 'live'} test="case-state-chip">{t(`state.${view.state}`)}</Chip>

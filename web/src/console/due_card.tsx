@@ -7,6 +7,7 @@ import { dateAndTime } from '../base/time';
 import { Button, Skeleton } from '../base/ui';
 import { DueChip } from '../staff/due_chip';
 import { deadlineWords, type DeadlineKind } from './due_words';
+import { onNews } from './news';
 import { t } from './text';
 
 interface Deadline {
@@ -43,7 +44,12 @@ export function DueCard({ view, onChanged }: { view: CaseView; onChanged: () => 
     }
     setBusy(false);
   };
-  useEffect(() => void act(() => get<Due>(`${path}/deadlines`), false), [view.id, view.version, view.updated_at]);
+  useEffect(() => {
+    const read = (): void => void act(() => get<Due>(`${path}/deadlines`), false);
+    read();
+    // A deadline that is missed, or a case passed on by that, changes nothing else of the case.
+    return onNews(read);
+  }, [view.id, view.version, view.updated_at]);
   const may = staff.value?.organisation.kind === 'tenant' && staff.value.roles.some((role) => role === 'agent' || role === 'admin');
   const open = due?.deadlines.filter((row) => row.ended_at === null) ?? [];
   return (

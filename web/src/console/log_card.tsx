@@ -2,11 +2,14 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get } from '../base/api';
 import type { CaseState, CaseView, Outcome } from '../base/protocol';
-import { dateAndTime } from '../base/time';
+import { dateAndTime, money } from '../base/time';
 import { Skeleton } from '../base/ui';
 import { STATES as ALL_STATES } from '../staff/case_list';
 import { deadlineWords } from './due_words';
+import { onNews } from './news';
 import { t } from './text';
+import { ANOMALIES, SCAN_STATUSES } from './tracked';
+import { tw } from './way_log_words';
 
 export interface CaseEvent {
   readonly seq: number;
@@ -21,6 +24,23 @@ const OUTCOMES: ReadonlySet<string> = new Set<Outcome>(['resolved_without_return
 
 function stateWords(value: unknown): string {
   return typeof value === 'string' && STATES.has(value) ? t(`state.${value as CaseState}`) : String(value ?? '–');
+}
+
+const CLAIM_STATES = ['to_file', 'filed', 'accepted', 'refused'] as const;
+
+function scanWords(value: unknown): string {
+  const known = SCAN_STATUSES.find((status) => status === value);
+  return known ? t(`scan.${known}`) : String(value ?? '–');
+}
+
+function anomalyWords(value: unknown): string {
+  const known = ANOMALIES.find((anomaly) => anomaly === value);
+  return known ? t(`anomaly.${known}`) : String(value ?? '–');
+}
+
+function claimWords(state: unknown): string {
+  const known = CLAIM_STATES.find((name) => name === state);
+  return known ? tw(`carrier_claim_${known}`) : t('carrier.title');
 }
 
 /** Kinds that this page does not know yet are shown by their name. */
@@ -60,6 +80,20 @@ export function eventWords(event: CaseEvent): string {
       const outcome = payload['outcome'];
       return t('log.verdict', { outcome: typeof outcome === 'string' && OUTCOMES.has(outcome) ? t(`outcome.${outcome as Outcome}`) : '–' });
     }
+    case 'label_ordered':
+    case 'label_made':
+    case 'label_refused':
+    case 'parcel_anomaly_over':
+    case 'host_waits':
+    case 'dispute_date_set': return tw(event.kind);
+    case 'parcel_scanned': return tw('parcel_scanned', { status: scanWords(payload['status']) });
+    case 'parcel_anomaly': return tw('parcel_anomaly', { what: anomalyWords(payload['anomaly']) });
+    case 'refund_ordered':
+    case 'refund_sent':
+    case 'refund_confirmed':
+    case 'refund_refused':
+    case 'refund_unclear': return tw(event.kind, { amount: money(String(payload['amount'] ?? ''), String(payload['currency'] ?? '')) });
+    case 'carrier_claim': return claimWords(payload['state']);
     default: {
       const words = event.kind.replace(/_/g, ' ');
       return words.charAt(0).toUpperCase() + words.slice(1);
@@ -67,8 +101,15 @@ export function eventWords(event: CaseEvent): string {
   }
 }
 
-async function readLog(caseId: string): Promise<CaseEvent[]> {
-  const events: CaseEvent[] = [];
+/** Somebody's own words about it, or null. */
+function ownWordsOf(event: CaseEvent): string | null {
+  const words = event.kind === 'moved' ? (event.payload?.['words'] ?? event.payload?.['note']) : null;
+  return typeof words === 'string' && words ? words : null;
+}
+
+/** What was read, and whatever has been written since. */
+async function readOn(caseId: string, read: readonly CaseEvent[]): Promise<readonly CaseEvent[]> {
+  const events = [...read];
   for (;;) {
     const after = events[events.length - 1]?.seq ?? 0;
     const page = await get<{ events: CaseEvent[]; last_seq: number }>(`/api/v1/cases/${encodeURIComponent(caseId)}/events?after=${after}`);
@@ -83,11 +124,28 @@ export function LogCard({ view }: { view: CaseView }) {
   const [failed, setFailed] = useState(false);
   useEffect(() => {
     let wanted = true;
-    readLog(view.id).then(
-      (read) => { if (wanted) { setEvents(read); setFailed(false); } },
-      () => { if (wanted) setFailed(true); },
-    );
-    return () => { wanted = false; };
+    let known: readonly CaseEvent[] = [];
+    let reading = Promise.resolve();
+    const read = (): void => {
+      reading = reading.then(async () => {
+        try {
+          const found = await readOn(view.id, known);
+          if (!wanted) return;
+          known = found;
+          setEvents(found);
+          setFailed(false);
+        } catch {
+          if (wanted) setFailed(true);
+        }
+      });
+    };
+    read();
+    // What falls due is written into the log alone: the case stays as it was.
+    const stop = onNews(read);
+    return () => {
+      wanted = false;
+      stop();
+    };
   }, [view.id, view.version, view.updated_at, view.tags.join(), view.snoozed_until]);
   return (
     <section class="card stack" data-test="case-log" aria-labelledby="log-title">
@@ -97,6 +155,7 @@ export function LogCard({ view }: { view: CaseView }) {
           {[...events].reverse().map((event) => (
             <li key={event.seq} data-test={`log-${event.seq}`} data-kind={event.kind}>
               <span>{eventWords(event)}</span>
+              {ownWordsOf(event) === null ? null : <span class="s quiet" dir="auto">“{ownWordsOf(event)}”</span>}
               <span class="xs faint">{event.actor.name || t('log.system')} · <time datetime={event.at}>{dateAndTime(event.at)}</time></span>
             </li>
           ))}

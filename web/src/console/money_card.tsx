@@ -10,7 +10,7 @@ export function MoneyCard({ view }: { view: CaseView }) {
       <h2 id="money-title">{t('money.title')}</h2>
       <dl class="money-lines s">
         {view.items.map((item, i) => (
-          <div key={i}><dt>{item.quantity} × {item.listing.title}</dt><dd class="num">{money(Number(item.price) * item.quantity, view.currency)}</dd></div>
+          <div key={i}><dt>{item.quantity} × <bdi>{item.listing.title}</bdi></dt><dd class="num">{money(Number(item.price) * item.quantity, view.currency)}</dd></div>
         ))}
       </dl>
       {view.settlements.map((one, i) => (

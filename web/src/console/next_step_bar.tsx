@@ -29,5 +29,6 @@ function labelOf(step: Exclude<Step, { kind: 'wait' | 'host' }>): string {
 function hintOf(step: Step, view: CaseView): string {
   if (step.kind === 'move') return t(`move_hint.${step.move}`);
   if (step.kind === 'wait') return t(`step.wait_${step.what}`, { name: view.buyer.name });
+  if (step.kind === 'verdict' && view.state === 'appealed') return t('step.hint_appeal', { name: view.buyer.name });
   return t(`step.hint_${step.kind}`, { name: view.buyer.name });
 }

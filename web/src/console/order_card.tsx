@@ -20,10 +20,10 @@ export function OrderCard({ view }: { view: CaseView }) {
             {(item.listing.pictures.length > 0 ? item.listing.pictures : [null]).map((url, at) => <Picture key={at} src={url} alt={item.listing.title} />)}
           </div>
           <div>
-            <p><strong>{item.listing.title}</strong></p>
-            <p class="s quiet num">{item.quantity} × {money(item.price, view.currency)} · {item.sku}</p>
+            <p><strong><bdi>{item.listing.title}</bdi></strong></p>
+            <p class="s quiet num">{item.quantity} × {money(item.price, view.currency)} · <bdi>{item.sku}</bdi></p>
             <dl class="properties">
-              {Object.entries(item.listing.properties).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
+              {Object.entries(item.listing.properties).map(([name, value]) => <div key={name}><dt><bdi>{name}</bdi></dt><dd><bdi>{value}</bdi></dd></div>)}
             </dl>
           </div>
         </div>

@@ -18,7 +18,7 @@ function ParcelLines({ parcel }: { parcel: Parcel }) {
   return (
     <div class="s parcel" data-test={`parcel-${parcel.way}`}>
       <strong>{t(`way.parcel_${parcel.way}`)}</strong>
-      {facts ? <p class="num">{facts}</p> : null}
+      {facts ? <p><bdi class="num">{facts}</bdi></p> : null}
       {parcel.address ? <p class="quiet lines" dir="auto">{parcel.address}</p> : null}
       {parcel.label_url ? <p><a href={parcel.label_url} target="_blank" rel="noopener noreferrer">{t('way.label')}</a></p> : null}
       <p class="xs faint">

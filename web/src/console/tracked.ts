@@ -1,6 +1,7 @@
 /** What the server tells of a case's way back. */
 export const SCAN_STATUSES = ['label_created', 'handed_over', 'in_transit', 'out_for_delivery', 'delivered', 'exception', 'returned', 'lost'] as const;
 export type ScanStatus = (typeof SCAN_STATUSES)[number];
+export const ANOMALIES = ['stuck', 'exception', 'returned', 'lost', 'wrong_order'] as const;
 
 export interface TrackedParcel {
   readonly id: string;
@@ -8,7 +9,7 @@ export interface TrackedParcel {
   readonly carrier: string | null;
   readonly tracking_number: string | null;
   readonly status: ScanStatus | null;
-  readonly anomaly: 'stuck' | 'exception' | 'returned' | 'lost' | 'wrong_order' | null;
+  readonly anomaly: (typeof ANOMALIES)[number] | null;
   readonly asked: string | null;
   readonly scans: readonly { readonly status: ScanStatus; readonly at: string; readonly place: string; readonly words: string }[];
 }

@@ -33,7 +33,7 @@ export function TrackedCard({ view, onChanged }: { view: CaseView; onChanged: ()
           <span>{t('tracked.label')}</span>
           <Chip tone={label.state === 'made' ? 'proof' : label.state === 'refused' ? 'warn' : 'plain'}>{t(`tracked.label_${label.state}`)}</Chip>
           {label.state === 'made' ? <a href={`${path}/labels/${label.id}`} download data-test="label-file">{t('tracked.download')}</a> : null}
-          {label.why ? <span class="quiet">{label.why}</span> : null}
+          {label.why ? <bdi class="quiet">{label.why}</bdi> : null}
         </p>
       ))}
       {mayLabel ? <LabelPart path={path} way={shown} onChanged={changed} /> : null}
@@ -51,12 +51,12 @@ function ParcelPart({ parcel, path, maySettle, onChanged, children }: { parcel: 
         {parcel.status ? <Chip tone={parcel.status === 'delivered' ? 'proof' : 'plain'} test="parcel-status">{t(`scan.${parcel.status}`)}</Chip> : null}
         {parcel.anomaly ? <Chip tone="warn" test="parcel-anomaly">{t(`anomaly.${parcel.anomaly}`)}</Chip> : null}
       </p>
-      {parcel.tracking_number ? <p class="s num">{[parcel.carrier, parcel.tracking_number].filter(Boolean).join(' · ')}</p> : null}
+      {parcel.tracking_number ? <p class="s"><bdi class="num">{[parcel.carrier, parcel.tracking_number].filter(Boolean).join(' · ')}</bdi></p> : null}
       {parcel.scans.length > 0 ? (
         <ol class="scans" data-test="scans-timeline">
           {[...parcel.scans].reverse().map((scan) => (
             <li key={`${scan.at}${scan.status}${scan.place}`} class="s">
-              <strong>{t(`scan.${scan.status}`)}</strong> <span class="quiet" dir="auto">{scan.place}</span>
+              <strong>{t(`scan.${scan.status}`)}</strong> <bdi class="quiet">{scan.place}</bdi>
               <time class="xs faint num" datetime={scan.at}>{dateAndTime(scan.at)}</time>
             </li>
           ))}

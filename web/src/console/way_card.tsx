@@ -33,7 +33,7 @@ export function WayCard({ read, asked, onAsk, onMoved }: Props) {
         <ul class="stack found" data-test="checked-lines">
           {checked.map((item, i) => (
             <li key={i} class="s">
-              <strong>{item.listing.title}</strong>
+              <strong><bdi>{item.listing.title}</bdi></strong>
               <span class="row wrap">
                 {item.checked?.grade ? <Chip tone={item.checked.grade === 'A' || item.checked.grade === 'B' ? 'proof' : 'warn'}>{t('way.grade', { grade: item.checked.grade })}</Chip> : null}
                 <span class="quiet">{t('way.of', { count: item.checked?.returned ?? 0, total: item.quantity })} · {t(`disposition.${item.checked?.disposition ?? 'missing'}`)} · {t(`liability.${item.checked?.liability ?? 'unclear'}`)}</span>
@@ -132,7 +132,7 @@ function LineFields({ title, bought, at, line, wrong, onChange }: { title: strin
   const came = Number(line.returned) > 0;
   return (
     <fieldset class="stack line-check">
-      <legend>{title}</legend>
+      <legend><bdi>{title}</bdi></legend>
       <div class="form-row">
         <Field label={t('way.came_back', { total: bought })} inputMode="numeric" test={`line-${at}-returned`} value={line.returned} onInput={(event) => onChange({ returned: event.currentTarget.value })} />
         <Select<Grade | ''> label={t('way.condition')} test={`line-${at}-grade`} value={came ? line.grade : ''} onPick={(grade) => onChange({ grade })} options={[choose, ...(came ? GRADES.map((value) => ({ value, label: t(`grade.${value}`) })) : [])]} />

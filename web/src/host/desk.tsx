@@ -22,7 +22,7 @@ function Picture({ src }: { src: string | null }) {
 function Facts({ entry }: { entry: DeskEntry }) {
   return (
     <>
-      <strong class="title">{entry.title}</strong>
+      <strong class="title"><bdi>{entry.title}</bdi></strong>
       {entry.claim.words ? <p class="s quiet clamp" dir="auto">“{entry.claim.words}”</p> : null}
       <p class="row wrap chips">
         <Chip tone="note">{t(`reason.${entry.claim.reason}`)}</Chip>
@@ -75,7 +75,7 @@ function Live({ entry }: { entry: LiveEntry }) {
           <strong>{entry.buyer_name}</strong>
           <Chip tone="live" dot><time class="num">{clockLength(sinceMs)}</time></Chip>
         </div>
-        <span class="s">{entry.title}</span>
+        <span class="s"><bdi>{entry.title}</bdi></span>
         <span class="xs faint">{t('host.live_with', { name: entry.host_name })} · {languageName(entry.buyer_locale)} · {t('host.order', { order: entry.order_number })}</span>
       </div>
       <a class="button" href={`/observe/${entry.session_id}`} target="_blank" rel="noopener" data-test="observe">{t('host.observe')}</a>
@@ -91,7 +91,7 @@ export function DeskPage({ shift, me }: { shift: Shift; me: Staff }) {
       <header class="row between wrap">
         <div>
           <strong>{me.organisation.name}</strong>
-          <span class="s quiet"> · {me.name}</span>
+          <span class="s quiet"> · <bdi>{me.name}</bdi></span>
         </div>
         <div class="row">
           <StaffLanguage />

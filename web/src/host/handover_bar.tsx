@@ -77,7 +77,7 @@ export function RingCard({ ring, shift }: { ring: Ring; shift: Shift }) {
         <h2>{t('host.ring_title', { name: ring.from })}</h2>
         <span class="num quiet" aria-hidden="true">{seconds} s</span>
       </div>
-      <p><strong>{ring.buyer_name}</strong> · {languageName(ring.buyer_locale)} · {ring.title}</p>
+      <p><strong><bdi>{ring.buyer_name}</bdi></strong> · {languageName(ring.buyer_locale)} · <bdi>{ring.title}</bdi></p>
       {ring.note ? <p class="s" dir="auto">“{ring.note}”</p> : null}
       <div class="row wrap">
         <Button variant="primary" size="large" icon="video" test="ring-yes" busy={shift.answering.value === ring.handover_id} onClick={() => void shift.answer(ring.handover_id, 'yes')}>{t('host.ring_yes')}</Button>

@@ -86,7 +86,7 @@ function CaseWords({ session }: { session: LiveSession }) {
       </section>
       {view.items.map((item) => (
         <section class="stack part" key={item.sku}>
-          <h2>{item.listing.title}</h2>
+          <h2><bdi>{item.listing.title}</bdi></h2>
           <dl>
             <div><dt>{t('host.price')}</dt><dd class="num">{money(item.price, view.currency)}</dd></div>
             {item.quantity > 1 ? <div><dt>{t('host.quantity')}</dt><dd class="num">{item.quantity}</dd></div> : null}
@@ -124,8 +124,8 @@ export function CasePanel({ session, stream, tab, unread, onFinding }: {
   return (
     <aside class="panel">
       <header class="part">
-        <strong>{view.order_number} · {view.items[0]?.listing.title}</strong>
-        <p class="s quiet">{view.buyer.name} · {view.tenant.name}</p>
+        <strong><bdi>{view.order_number}</bdi> · <bdi>{view.items[0]?.listing.title}</bdi></strong>
+        <p class="s quiet"><bdi>{view.buyer.name}</bdi> · <bdi>{view.tenant.name}</bdi></p>
       </header>
       <Pair view={view} stream={stream} />
       <div class="tabs" role="tablist">

@@ -42,11 +42,11 @@ function Way({ given, visit }: { given: Given; visit: Visit }) {
           {back.address ? <p class="lines" dir="auto">{back.address}</p> : null}
           {back.label_url ? <a class="button primary wide" href={back.label_url} target="_blank" rel="noopener noreferrer" data-test="label">{t('join.open_label')}</a> : null}
           {back.label_id ? <LabelFile href={`/api/join/${encodeURIComponent(visit.token)}/labels/${back.label_id}`} isPicture={back.label_type === 'image/png'} /> : null}
-          {back.tracking_number ? <p class="num">{[back.carrier, back.tracking_number].filter(Boolean).join(' · ')}</p> : null}
+          {back.tracking_number ? <p><bdi class="num">{[back.carrier, back.tracking_number].filter(Boolean).join(' · ')}</bdi></p> : null}
         </div>
       ) : null}
       {back?.received_at ? <p data-test="received">{t('join.received_on', { date: dateAndTime(back.received_at) })}</p> : null}
-      {out ? <p data-test="on-its-way">{t('join.on_its_way')} <span class="num">{[out.carrier, out.tracking_number].filter(Boolean).join(' · ')}</span></p> : null}
+      {out ? <p data-test="on-its-way">{t('join.on_its_way')} <bdi class="num">{[out.carrier, out.tracking_number].filter(Boolean).join(' · ')}</bdi></p> : null}
       {given.settlements.map((one, i) => (one.amount ? <p key={i} data-test="given"><strong>{t('join.given', { amount: money(one.amount, given.currency) })}</strong></p> : null))}
     </Card>
   );

@@ -34,7 +34,7 @@ export function ItemCard({ view, children }: { view: JoinView; children?: preact
         <span class="no-picture"><Icon name="parcel" /></span>
       )}
       <div>
-        <strong>{item?.title ?? view.case.order_number}</strong>
+        <strong><bdi>{item?.title ?? view.case.order_number}</bdi></strong>
         {more > 0 ? <span class="quiet s"> {t('join.more_items', { count: more })}</span> : null}
         {view.case.claim.words ? (
           <p class="quiet s" lang={view.case.claim.locale} dir="auto">{t('join.your_words', { words: view.case.claim.words })}</p>

@@ -17,7 +17,7 @@ function LineRow({ visit, line, index }: { visit: Visit; line: Line; index: numb
       <label class="row grow">
         <input type="checkbox" checked={count > 0} data-test="pick-line" onChange={(event) => set(event.currentTarget.checked ? 1 : 0)} />
         {line.picture ? <img src={line.picture} alt="" width="56" height="56" onError={(event) => (event.currentTarget.style.visibility = 'hidden')} /> : <span class="no-picture"><Icon name="parcel" /></span>}
-        <span class="grow" dir="auto">{line.title}</span>
+        <span class="grow"><bdi>{line.title}</bdi></span>
       </label>
       {line.quantity > 1 && count > 0 ? (
         <div class="row count" role="group" aria-label={t('return.quantity')}>

@@ -90,7 +90,7 @@ export function ItemCard({ view }: { view: CaseView }) {
         <div key={i} class="item">
           <Picture src={item.listing.pictures[0] ?? null} alt={item.listing.title} />
           <div>
-            <strong>{item.listing.title}</strong>
+            <strong><bdi>{item.listing.title}</bdi></strong>
             <p class="s quiet num">{item.quantity} × {money(item.price, view.currency)} · {item.sku}</p>
             <dl class="properties">
               {Object.entries(item.listing.properties).map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}

@@ -62,7 +62,7 @@ export function Replay({ timeline, beginMs }: { timeline: Timeline; beginMs: num
       <header class="bar row between">
         <div class="row replay-title">
           <BackLink />
-          <h1><span class="num">#{timeline.case.order_number}</span>{item ? ` · ${item.listing.title}` : ''}</h1>
+          <h1><span class="num">#{timeline.case.order_number}</span>{item ? <> · <bdi>{item.listing.title}</bdi></> : null}</h1>
           <span class="chip replay-when">{t('review.inspected', { when: whenWords(timeline) })}</span>
           <ProofChip timeline={timeline} onOpen={() => setTab('case')} />
         </div>

@@ -139,12 +139,12 @@ function Row({ item, list }: { item: CaseSummary; list: CaseListProps }) {
       <Picture src={item.picture} alt="" />
       <span class="case-words">
         <span class="row between">
-          <strong class="case-buyer">{list.marks && item.unread ? <><span class="dot unread" aria-hidden="true" /><span class="sr">{ts('cases.unread')}</span></> : null}{item.buyer_name}</strong>
+          <strong class="case-buyer">{list.marks && item.unread ? <><span class="dot unread" aria-hidden="true" /><span class="sr">{ts('cases.unread')}</span></> : null}<bdi>{item.buyer_name}</bdi></strong>
           <Chip tone={toneOf(item.state)}>{ts(`state.${item.state}`)}</Chip>
         </span>
         {item.state !== 'closed' ? <DueChip dueAt={item.due_at} /> : null}
         {item.state !== 'closed' && item.parcel_anomaly ? <span><Chip tone="warn" test="parcel-flag">{ts(`cases.parcel_${item.parcel_anomaly}`)}</Chip></span> : null}
-        <span class="s case-title"><span class="num">#{item.order_number}</span> · {item.title}</span>
+        <span class="s case-title"><span class="num">#{item.order_number}</span> · <bdi>{item.title}</bdi></span>
         <span class="xs faint row between">
           <span>{item.outcome ? ts(`outcome.${item.outcome}`) : ts(`reason.${item.claim_reason}`)}{item.recorded ? ` · ${ts('cases.recorded')}` : ''}{list.marks && item.assignee_name ? ` · ${item.assignee_name}` : ''}</span>
           <time datetime={item.updated_at}>{ago(item.updated_at)}</time>

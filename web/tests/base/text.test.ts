@@ -16,6 +16,9 @@ describe('a message', () => {
   it('takes words of people as they are, braces and dollars too', () => {
     expect(format('“{words}”', { words: '$& {words}' }, 'en')).toBe('“$& {words}”');
   });
+  it('isolates a foreign name where it is read from right to left, and numbers not', () => {
+    expect(format('الطلب {order} ({count})', { order: '#LL-1', count: 2 }, 'ar')).toBe(`الطلب \u2068#LL-1\u2069 (${new Intl.NumberFormat('ar').format(2)})`);
+  });
 });
 
 describe('words that come later', () => {

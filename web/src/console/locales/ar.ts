@@ -63,6 +63,7 @@ export const ar: Growing<typeof en> = {
   'step.hint_answer': 'ينتظر {name} ردًا من موظف.',
   'step.hint_host': 'ينتظر {name} الآن في المكالمة.',
   'step.hint_verdict': 'ما شوهد يكفي لإصدار القرار.',
+  'step.hint_appeal': 'يعترض {name} على القرار: يراجعه شخص مرة أخرى.',
   'step.hint_invite': 'ليس لدى {name} رابط صالح.',
   'step.hint_close': 'كل شيء منجز.',
   'step.wait_buyer': 'لا شيء مطلوب منك: الخطوة التالية على {name}.',

@@ -63,6 +63,7 @@ export const de: Growing<typeof en> = {
   'step.hint_answer': '{name} wartet auf die Antwort eines Menschen.',
   'step.hint_host': '{name} wartet jetzt im Gespräch.',
   'step.hint_verdict': 'Was zu sehen war, reicht für eine Entscheidung.',
+  'step.hint_appeal': '{name} widerspricht der Entscheidung: Ein Mensch sieht sie sich noch einmal an.',
   'step.hint_invite': '{name} hat keinen gültigen Link.',
   'step.hint_close': 'Alles ist geregelt.',
   'step.wait_buyer': 'Nichts zu tun: {name} ist am Zug.',

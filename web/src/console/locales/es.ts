@@ -289,6 +289,7 @@ export const es: Growing<typeof en> = {
   'log.verdict': 'Resolución: {outcome}',
   'log.system': 'Proofcall',
   'log.policy_answered': 'Respondido según la política: {sentence}',
+  'step.hint_appeal': '{name} no está de acuerdo con la decisión: una persona la revisa de nuevo.',
   'pol.fact.days_since_delivery': 'Días desde la entrega',
   'pol.fact.market': 'País',
   'pol.fact.category': 'Categoría',

@@ -63,6 +63,7 @@ export const inboxEn = {
   'step.hint_answer': '{name} waits for a person’s answer.',
   'step.hint_host': '{name} is waiting in the call now.',
   'step.hint_verdict': 'What was seen is enough to decide.',
+  'step.hint_appeal': '{name} objects to the decision: a person looks at it again.',
   'step.hint_invite': '{name} has no link that works.',
   'step.hint_close': 'Everything is settled.',
   'step.wait_buyer': 'Nothing to do: {name} is to act.',

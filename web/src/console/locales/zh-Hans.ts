@@ -63,6 +63,7 @@ export const zh: Growing<typeof en> = {
   'step.hint_answer': '{name} 正在等人工答复。',
   'step.hint_host': '{name} 正在通话中等候。',
   'step.hint_verdict': '已查看的内容足以作出裁定。',
+  'step.hint_appeal': '{name}对决定提出异议：请由人工重新审核。',
   'step.hint_invite': '{name} 没有可用的链接。',
   'step.hint_close': '所有事项均已办妥。',
   'step.wait_buyer': '暂时无需操作：等待 {name} 处理。',

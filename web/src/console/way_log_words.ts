@@ -1,0 +1,105 @@
+/** What a case's log says of parcels, labels, money and waiting hosts, in every language of the console. */
+import { ownWords } from '../base/text';
+
+const en = {
+  label_ordered: 'Return label ordered from the carrier',
+  label_made: 'Return label made',
+  label_refused: 'The carrier refused the return label',
+  parcel_scanned: 'Parcel: {status}',
+  parcel_anomaly: 'Something is odd with the parcel: {what}',
+  parcel_anomaly_over: 'The parcel is as it should be again',
+  refund_ordered: 'Refund of {amount} ordered',
+  refund_sent: 'Refund of {amount} sent to the payment service',
+  refund_confirmed: 'Refund of {amount} confirmed by the payment service',
+  refund_refused: 'The payment service refused the refund of {amount}',
+  refund_unclear: 'Nobody knows yet whether the refund of {amount} went out',
+  carrier_claim_to_file: 'Claim against the carrier opened',
+  carrier_claim_filed: 'Claim filed with the carrier',
+  carrier_claim_accepted: 'The carrier pays the claim',
+  carrier_claim_refused: 'The carrier refuses the claim',
+  host_waits: 'A host waits for the buyer in the call',
+  dispute_date_set: 'The marketplace’s date was set',
+} as const;
+type Words = Record<keyof typeof en, string>;
+
+const zh: Words = {
+  label_ordered: '已向承运商申请退货面单',
+  label_made: '退货面单已生成',
+  label_refused: '承运商拒绝了退货面单',
+  parcel_scanned: '包裹：{status}',
+  parcel_anomaly: '包裹异常：{what}',
+  parcel_anomaly_over: '包裹已恢复正常',
+  refund_ordered: '已下达退款 {amount}',
+  refund_sent: '退款 {amount} 已提交支付服务',
+  refund_confirmed: '支付服务已确认退款 {amount}',
+  refund_refused: '支付服务拒绝了退款 {amount}',
+  refund_unclear: '尚不清楚退款 {amount} 是否已发出',
+  carrier_claim_to_file: '已建立承运商索赔',
+  carrier_claim_filed: '已向承运商提交索赔',
+  carrier_claim_accepted: '承运商同意赔付',
+  carrier_claim_refused: '承运商拒绝赔付',
+  host_waits: '主持人正在通话中等待买家',
+  dispute_date_set: '已设定平台期限',
+};
+
+const es: Words = {
+  label_ordered: 'Etiqueta de devolución pedida al transportista',
+  label_made: 'Etiqueta de devolución creada',
+  label_refused: 'El transportista rechazó la etiqueta de devolución',
+  parcel_scanned: 'Paquete: {status}',
+  parcel_anomaly: 'Algo va mal con el paquete: {what}',
+  parcel_anomaly_over: 'El paquete vuelve a estar en orden',
+  refund_ordered: 'Reembolso de {amount} ordenado',
+  refund_sent: 'Reembolso de {amount} enviado al servicio de pago',
+  refund_confirmed: 'El servicio de pago confirmó el reembolso de {amount}',
+  refund_refused: 'El servicio de pago rechazó el reembolso de {amount}',
+  refund_unclear: 'Aún no se sabe si salió el reembolso de {amount}',
+  carrier_claim_to_file: 'Reclamación al transportista abierta',
+  carrier_claim_filed: 'Reclamación presentada al transportista',
+  carrier_claim_accepted: 'El transportista paga la reclamación',
+  carrier_claim_refused: 'El transportista rechaza la reclamación',
+  host_waits: 'Un anfitrión espera al comprador en la llamada',
+  dispute_date_set: 'Se fijó la fecha del mercado',
+};
+
+const de: Words = {
+  label_ordered: 'Rücksendeetikett beim Versanddienst bestellt',
+  label_made: 'Rücksendeetikett erstellt',
+  label_refused: 'Der Versanddienst hat das Rücksendeetikett abgelehnt',
+  parcel_scanned: 'Paket: {status}',
+  parcel_anomaly: 'Mit dem Paket stimmt etwas nicht: {what}',
+  parcel_anomaly_over: 'Mit dem Paket ist wieder alles in Ordnung',
+  refund_ordered: 'Erstattung von {amount} in Auftrag gegeben',
+  refund_sent: 'Erstattung von {amount} an den Zahlungsdienst gesendet',
+  refund_confirmed: 'Der Zahlungsdienst hat die Erstattung von {amount} bestätigt',
+  refund_refused: 'Der Zahlungsdienst hat die Erstattung von {amount} abgelehnt',
+  refund_unclear: 'Noch ist unklar, ob die Erstattung von {amount} hinausging',
+  carrier_claim_to_file: 'Anspruch gegen den Versanddienst angelegt',
+  carrier_claim_filed: 'Anspruch beim Versanddienst eingereicht',
+  carrier_claim_accepted: 'Der Versanddienst zahlt',
+  carrier_claim_refused: 'Der Versanddienst lehnt ab',
+  host_waits: 'Ein Gastgeber wartet im Gespräch auf den Käufer',
+  dispute_date_set: 'Die Frist des Marktplatzes wurde gesetzt',
+};
+
+const ar: Words = {
+  label_ordered: 'طُلب ملصق الإرجاع من شركة الشحن',
+  label_made: 'أُعد ملصق الإرجاع',
+  label_refused: 'رفضت شركة الشحن ملصق الإرجاع',
+  parcel_scanned: 'الطرد: {status}',
+  parcel_anomaly: 'في الطرد أمر غير معتاد: {what}',
+  parcel_anomaly_over: 'عاد الطرد إلى وضعه الطبيعي',
+  refund_ordered: 'أُمر برد مبلغ {amount}',
+  refund_sent: 'أُرسل رد مبلغ {amount} إلى خدمة الدفع',
+  refund_confirmed: 'أكدت خدمة الدفع رد مبلغ {amount}',
+  refund_refused: 'رفضت خدمة الدفع رد مبلغ {amount}',
+  refund_unclear: 'لم يُعرف بعد هل خرج مبلغ {amount}',
+  carrier_claim_to_file: 'فُتحت مطالبة على شركة الشحن',
+  carrier_claim_filed: 'قُدمت المطالبة إلى شركة الشحن',
+  carrier_claim_accepted: 'تدفع شركة الشحن المطالبة',
+  carrier_claim_refused: 'رفضت شركة الشحن المطالبة',
+  host_waits: 'ينتظر مضيف المشتري في المكالمة',
+  dispute_date_set: 'حُدد موعد المتجر الإلكتروني',
+};
+
+export const tw = ownWords<typeof en>({ en, 'zh-Hans': zh, es, de, ar });
