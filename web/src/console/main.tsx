@@ -2,16 +2,15 @@
 import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { mustSetUpFactor, staff, StaffOnly } from '../base/sign_in';
+import { mustSetUpFactor, StaffOnly } from '../base/sign_in';
 import { openText } from '../base/text';
 import { Icon, Toasts } from '../base/ui';
-import { OfflineLine, StaffMenu } from '../staff/bar';
+import { OfflineLine } from '../staff/bar';
 import { CasePage } from './case_page';
 import { developersWords } from './developers/text';
-import { Drafts } from './drafts';
 import { figuresWords } from './figures/text';
 import { hoursWords } from './hours/words';
-import { Inbox, Views, ViewsMenu } from './inbox/inbox';
+import { Inbox, ViewsMenu } from './inbox/inbox';
 import { refreshInbox, search } from './inbox/state';
 import { integrationsWords } from './integrations/text';
 import { NewCase } from './new_case';
@@ -21,9 +20,10 @@ import { Part, type LatePart } from './part';
 import { peopleWords } from './people/text';
 import { policiesWords } from './policies/text';
 import { reasonsWords } from './reasons/text';
-import { addressOf, follow, go, route } from './route';
+import { Rail } from './rail';
+import { addressOf, follow, route } from './route';
 import { scriptsWords } from './script_editor/text';
-import { ShortcutHelp, openShortcutHelp } from './shortcut_help';
+import { ShortcutHelp } from './shortcut_help';
 import { loaders, t } from './text';
 import './console.css';
 
@@ -70,13 +70,13 @@ function Console() {
   // Where a second factor is asked for, nothing else opens before there is one.
   const shown = mustSetUpFactor.value ? 'account' : part;
   const late = shown === null ? undefined : PARTS[shown];
-  if (late) return <div class="console with-part"><Rail /><ShortcutHelp /><div class="part-pane"><OfflineLine /><Part key={shown} part={late} /></div></div>;
+  if (late) return <div class="console with-part"><Rail roomy={roomy.value} /><ShortcutHelp /><div class="part-pane"><OfflineLine /><Part key={shown} part={late} /></div></div>;
   // On a phone the list is the page as long as nothing is chosen.
   const alone = narrow.value && !form && caseId === null;
   const showing = form ? 'form' : caseId !== null ? 'case' : 'none';
   return (
     <div class="console" data-showing={showing}>
-      <Rail />
+      <Rail roomy={roomy.value} />
       <ShortcutHelp />
       <div class="list-pane" role={alone ? 'main' : undefined}>
         {alone ? <h1 class="sr">{t('cases.list')}</h1> : null}
@@ -90,42 +90,6 @@ function Console() {
       </div>
     </div>
   );
-}
-
-function Rail() {
-  return (
-    <nav class="rail" aria-label={t('console.menu')}>
-      <strong class="rail-name">{staff.value?.organisation.name}</strong>
-      <a class="button primary rail-new" href={addressOf({ form: true })} onClick={follow({ form: true })} data-test="new-case"><Icon name="plus" /><span>{t('console.new_case')}</span></a>
-      {roomy.value ? <Views onShown={() => { if (route.peek().part !== null || route.peek().form) go({}); }} /> : null}
-      {route.value.part !== null && !roomy.value ? <a class="rail-item" href={addressOf({})} onClick={follow({})} data-test="to-cases"><Icon name="list" /><span>{t('console.all')}</span></a> : null}
-      {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'policies' })} aria-current={route.value.part === 'policies' ? 'page' : undefined} onClick={follow({ part: 'policies' })} data-test="to-policies"><Icon name="shield" /><span>{t('console.policies')}</span></a> : null}
-      {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'scripts' })} aria-current={route.value.part === 'scripts' ? 'page' : undefined} onClick={follow({ part: 'scripts' })} data-test="to-scripts"><Icon name="write" /><span>{t('console.scripts')}</span></a> : null}
-      {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'reasons' })} aria-current={route.value.part === 'reasons' ? 'page' : undefined} onClick={follow({ part: 'reasons' })} data-test="to-reasons"><Icon name="flag" /><span>{t('console.reasons')}</span></a> : null}
-      {mayHere('admin', 'agent') ? <a class="rail-item" href={addressOf({ part: 'notices' })} aria-current={route.value.part === 'notices' ? 'page' : undefined} onClick={follow({ part: 'notices' })} data-test="to-notices"><Icon name="send" /><span>{t('console.notices')}</span></a> : null}
-      {mayHere('admin', 'agent', 'reviewer') ? <a class="rail-item" href={addressOf({ part: 'figures' })} aria-current={route.value.part === 'figures' ? 'page' : undefined} onClick={follow({ part: 'figures' })} data-test="to-figures"><Icon name="chart" /><span>{t('console.figures')}</span></a> : null}
-      {mayHere('admin') ? <a class="rail-item" href={addressOf({ part: 'developers' })} aria-current={route.value.part === 'developers' ? 'page' : undefined} onClick={follow({ part: 'developers' })} data-test="to-developers"><Icon name="code" /><span>{t('console.developers')}</span></a> : null}
-      {mayHere('admin') ? <a class="rail-item" href={addressOf({ part: 'integrations' })} aria-current={route.value.part === 'integrations' ? 'page' : undefined} onClick={follow({ part: 'integrations' })} data-test="to-integrations"><Icon name="parcel" /><span>{t('console.integrations')}</span></a> : null}
-      {isAdmin() ? <a class="rail-item" href={addressOf({ part: 'people' })} aria-current={route.value.part === 'people' ? 'page' : undefined} onClick={follow({ part: 'people' })} data-test="to-people"><Icon name="users" /><span>{t('console.people')}</span></a> : null}
-      {isAdmin() && staff.value?.organisation.kind === 'tenant' ? <a class="rail-item" href={addressOf({ part: 'access' })} aria-current={route.value.part === 'access' ? 'page' : undefined} onClick={follow({ part: 'access' })} data-test="to-access"><Icon name="lock" /><span>{t('console.access')}</span></a> : null}
-      {staff.value?.organisation.kind === 'tenant' ? <a class="rail-item" href={addressOf({ part: 'hours' })} aria-current={route.value.part === 'hours' ? 'page' : undefined} onClick={follow({ part: 'hours' })} data-test="to-hours"><Icon name="clock" /><span>{t('console.hours')}</span></a> : null}
-      <a class="rail-item" href={addressOf({ part: 'shifts' })} aria-current={route.value.part === 'shifts' ? 'page' : undefined} onClick={follow({ part: 'shifts' })} data-test="to-shifts"><Icon name="clock" /><span>{t('console.shifts')}</span></a>
-      <a class="rail-item" href="/review" data-test="to-review"><Icon name="play" /><span>{t('console.review')}</span></a>
-      {staff.value?.roles.some((role) => role === 'agent' || role === 'inspector') ? <a class="rail-item" href="/inspect" data-test="to-desk"><Icon name="camera" /><span>{t('console.desk')}</span></a> : null}
-      <a class="rail-item" href={addressOf({ part: 'account' })} aria-current={route.value.part === 'account' ? 'page' : undefined} onClick={follow({ part: 'account' })} data-test="to-account"><Icon name="user" /><span>{t('console.account')}</span></a>
-      <button type="button" class="rail-item" data-test="to-keys" onClick={openShortcutHelp}><Icon name="question" /><span>{t('keys.title')}</span></button>
-      <StaffMenu onSignOut={() => new Drafts(localStorage, staff.peek()?.id ?? '').forgetAll()} />
-    </nav>
-  );
-}
-
-function isAdmin(): boolean {
-  return staff.value?.roles.includes('admin') ?? false;
-}
-
-function mayHere(...roles: readonly string[]): boolean {
-  const person = staff.value;
-  return person?.organisation.kind === 'tenant' && person.roles.some((role) => roles.includes(role));
 }
 
 /** How many are live or waiting among the cases shown: a glance, not a figure. */
