@@ -196,6 +196,7 @@ async def test_a_nat_that_forgets_is_followed(world: Outages) -> None:
     assert sorted(roles) == ["buyer", "host"], "one recording each"
 
 
+@pytest.mark.timeout(180)
 async def test_no_message_is_lost_or_doubled(world: Outages) -> None:
     """Both write ten times a second through two blackouts and a restart of web."""
     async with world.call() as held:

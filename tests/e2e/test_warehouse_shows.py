@@ -109,7 +109,10 @@ async def test_what_is_large_is_what_is_photographed(machine: Machine) -> None:
         # The other person's picture is as old as the line is slow, but it is the one seen.
         face = await shown_in(machine, face_id, "image")
         assert face.camera == Camera.BUYER
-        assert face == await shown_in(machine, face_id, "preview")
+        # A browser that is busy draws the frame after the one that it names.
+        preview = await shown_in(machine, face_id, "preview")
+        assert preview.camera == Camera.BUYER
+        assert 0 <= preview.counter - face.counter <= 1
         await held.end()
         await by(held.buyer_page, "ended").wait_for(timeout=STEP_MS)
         # One browser less to start: the buyer's has no staff login yet.
