@@ -47,7 +47,7 @@ function Account({ kind, channel, onSaved }: { kind: Messenger; channel: Channel
       <p class="s quiet">{tn(`notice.${kind}_words`)}</p>
       {open ? <AccountFields kind={kind} channel={channel} onClose={() => setOpen(false)} onSaved={() => { setOpen(false); onSaved(); }} /> : (
         <div class="row wrap">
-          <Button test={`edit-${kind}`} onClick={() => setOpen(true)}>{tn('notice.set_up')}</Button>
+          <Button test={`edit-${kind}`} onClick={() => setOpen(true)}>{tn(channel ? 'notice.change' : 'notice.set_up')}</Button>
           {channel ? <Button variant="danger-quiet" test={`drop-${kind}`} onClick={() => setDropping(true)}>{tn('notice.remove')}</Button> : null}
         </div>
       )}

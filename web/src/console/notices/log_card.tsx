@@ -65,7 +65,7 @@ export function LogCard({ onChanged }: { onChanged: () => void }) {
       </div>
       {failure ? <p role="alert">{tn('notice.failed', { reason: failure })} <Button size="small" onClick={() => void load(false)}>{tn('base.try_again')}</Button></p> : null}
       {shown === null ? (failure ? null : <Skeleton height={160} />) : shown.length === 0 ? <p class="s quiet">{tn(filtered ? 'notice.none_such' : 'notice.none')}</p> : (
-        <ul class="notice-rows" aria-live="polite">
+        <ul class="notice-rows">
           {shown.map((one) => <NoticeRow key={one.id} notice={one} ofCase={false} mayAct onChanged={(now) => { setShown((before) => before?.map((row) => (row.id === now.id ? now : row)) ?? null); onChanged(); }} />)}
         </ul>
       )}

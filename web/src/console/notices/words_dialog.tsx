@@ -54,20 +54,20 @@ function Words({ template, onSaved }: { template: Template; onSaved: () => void 
   };
   const direction = template.locale === 'ar' ? 'rtl' : 'ltr';
   return (
-    <form class="stack" noValidate lang={template.locale} onSubmit={(event) => { event.preventDefault(); attempt(async () => { await put(path, draft); toast(tn('notice.saved')); onSaved(); }); }}>
+    <form class="stack" noValidate onSubmit={(event) => { event.preventDefault(); attempt(async () => { await put(path, draft); toast(tn('notice.saved')); onSaved(); }); }}>
       <div><Chip tone={template.own ? 'note' : 'plain'} test="words-whose">{tn(template.own ? 'notice.own_words' : 'notice.our_words')}</Chip></div>
-      <Field label={tn('notice.subject')} dir={direction} maxLength={200} value={draft.subject} test="words-subject" onInput={(event) => change({ subject: event.currentTarget.value })} />
-      <div ref={body}><TextArea label={tn('notice.body')} hint={tn('notice.body_hint')} dir={direction} rows={8} maxLength={4000} value={draft.body} test="words-body" onInput={(event) => change({ body: event.currentTarget.value })} /></div>
+      <Field label={tn('notice.subject')} lang={template.locale} dir={direction} maxLength={200} value={draft.subject} test="words-subject" onInput={(event) => change({ subject: event.currentTarget.value })} />
+      <div ref={body}><TextArea label={tn('notice.body')} hint={tn('notice.body_hint')} lang={template.locale} dir={direction} rows={8} maxLength={4000} value={draft.body} test="words-body" onInput={(event) => change({ body: event.currentTarget.value })} /></div>
       <div class="row wrap notice-names" role="group" aria-label={tn('notice.names')}>
         {template.placeholders.map((name) => <Button key={name} size="small" onClick={() => putIn(name)}><span class="mono" dir="ltr">{`{${name}}`}</span></Button>)}
       </div>
-      <Field label={tn('notice.button')} dir={direction} maxLength={60} value={draft.button} test="words-button" onInput={(event) => change({ button: event.currentTarget.value })} />
+      <Field label={tn('notice.button')} lang={template.locale} dir={direction} maxLength={60} value={draft.button} test="words-button" onInput={(event) => change({ button: event.currentTarget.value })} />
       {strangers.length > 0 ? <p class="wrong" role="alert" data-test="words-strangers">{tn('notice.unknown_names', { names: strangers.map((name) => `{${name}}`).join(' ') })}</p> : null}
       {refusal ? <p class="wrong" role="alert" data-test="words-refused">{refusal}</p> : null}
       {preview ? (
         <div class="stack tight notice-preview" role="status" data-test="words-preview">
-          <strong dir="auto">{preview.subject}</strong>
-          <p class="notice-text" dir={direction}>{preview.text}</p>
+          <strong lang={template.locale} dir={direction}>{preview.subject}</strong>
+          <p class="notice-text" lang={template.locale} dir={direction}>{preview.text}</p>
           {preview.empty.length > 0 ? <p class="s quiet">{tn('notice.empty_names', { names: preview.empty.map((name) => `{${name}}`).join(' ') })}</p> : null}
         </div>
       ) : null}

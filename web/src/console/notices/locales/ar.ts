@@ -72,6 +72,7 @@ export const noticesAr = {
   'notice.line_words': 'بقناتكم في LINE Messaging API. تصل الردود إلى المحادثة.',
   'notice.webhook_words': 'يتلقى نظامكم كل إشعار كطلب موقّع ثم يمرره: برسالة قصيرة أو تطبيق أو غير ذلك.',
   'notice.set_up': 'إعداد',
+  'notice.change': 'تغيير',
   'notice.remove': 'إزالة',
   'notice.removed': 'أُزيل.',
   'notice.remove_question': 'إزالة {channel}؟',

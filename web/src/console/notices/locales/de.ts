@@ -72,6 +72,7 @@ export const noticesDe = {
   'notice.line_words': 'Mit Ihrem Kanal der LINE Messaging API. Antworten kommen in den Verlauf.',
   'notice.webhook_words': 'Ihr System bekommt jede Nachricht als unterschriebene Anfrage und gibt sie weiter: per SMS, App oder anders.',
   'notice.set_up': 'Einrichten',
+  'notice.change': 'Ändern',
   'notice.remove': 'Entfernen',
   'notice.removed': 'Entfernt.',
   'notice.remove_question': '{channel} entfernen?',

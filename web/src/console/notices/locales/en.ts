@@ -72,6 +72,7 @@ export const noticesEn = {
   'notice.line_words': 'With your channel of the LINE Messaging API. Answers come into the thread.',
   'notice.webhook_words': 'Your system gets each notice as a signed request and passes it on: by SMS, an app or anything else.',
   'notice.set_up': 'Set up',
+  'notice.change': 'Change',
   'notice.remove': 'Remove',
   'notice.removed': 'Removed.',
   'notice.remove_question': 'Remove {channel}?',

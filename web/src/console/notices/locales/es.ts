@@ -72,6 +72,7 @@ export const noticesEs = {
   'notice.line_words': 'Con su canal de la API de mensajes de LINE. Las respuestas llegan a la conversación.',
   'notice.webhook_words': 'Su sistema recibe cada aviso como una petición firmada y lo pasa: por SMS, una app u otra vía.',
   'notice.set_up': 'Configurar',
+  'notice.change': 'Cambiar',
   'notice.remove': 'Quitar',
   'notice.removed': 'Quitado.',
   'notice.remove_question': '¿Quitar {channel}?',

@@ -72,6 +72,7 @@ export const noticesZh = {
   'notice.line_words': '使用您的 LINE Messaging API 频道。回复会进入对话。',
   'notice.webhook_words': '您的系统会收到每条通知（带签名的请求），再由它转发：短信、应用或其他方式。',
   'notice.set_up': '设置',
+  'notice.change': '更改',
   'notice.remove': '移除',
   'notice.removed': '已移除。',
   'notice.remove_question': '移除 {channel}？',
