@@ -49,7 +49,7 @@ RULES = (
 )
 LANGUAGES = {"en": "en-GB", "es": "es-ES", "de": "de-DE", "zh-Hans": "zh-CN", "ar": "ar-EG"}
 # What the seller and the buyer wrote is read as it is.
-NAMES = ("Nordhaus Home", "Brass desk lamp", "Colour is shown", "ana@example.com")
+NAMES = ("Nordhaus Home", "Leipzig", "Brass desk lamp", "Colour is shown", "colour.jpg")
 LATIN = re.compile(r"[A-Za-z]{2,}")
 
 
@@ -171,11 +171,14 @@ async def test_a_late_claim_is_rejected_appealed_taken_and_decided(
         await by(page, "appealed").wait_for(timeout=STEP_MS)
         await look(page, "b4-appealed")
 
-        console = await case_page(agent, machine, await case_of(machine, "LATE"))
+        case_id = await case_of(machine, "LATE")
+        console = await case_page(agent, machine, case_id)
         await state_is(console, "appealed")
         await expect(by(console, "policy-sentence")).to_contain_text("14 días")
         await expect(by(console, "case-page")).to_contain_text("Estuvo un mes en la aduana.")
-        await by(console, "take-case").click()
+        # Taking it makes a new version of the case: the page reads that before it is decided.
+        async with console.expect_response(f"**/api/v1/cases/{case_id}", timeout=STEP_MS):
+            await by(console, "take-case").click()
         await by(console, "release-case").wait_for(timeout=STEP_MS)
         await by(console, "due-decision").wait_for(timeout=STEP_MS)
         await look(console, "b5-agent-appealed")

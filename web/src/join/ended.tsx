@@ -105,7 +105,7 @@ function Outcome({ view }: { view: JoinView }) {
       ) : null}
       <Card class="stack">
         <h2>{t('join.next')}</h2>
-        <p data-test="next">{nextWords(view)}</p>
+        {view.case.state === 'appealed' ? <p data-test="appealed">{t('join.appealed', { tenant: view.tenant.name })}</p> : <p data-test="next">{nextWords(view)}</p>}
       </Card>
       {view.outcome && view.outcome.stills.length > 0 ? (
         <section class="stack">
@@ -124,6 +124,7 @@ function titleOf(view: JoinView | null): 'join.decided_title' | 'join.ended_titl
 
 export function Ended({ visit }: { visit: Visit }) {
   const view = visit.view.value;
+  const refused = view?.outcome?.by_policy === true && view.outcome.outcome === 'reject';
   return (
     <div class="page" data-test="ended">
       <header class="row between">
@@ -132,14 +133,13 @@ export function Ended({ visit }: { visit: Visit }) {
       </header>
       <main class="stack wide">
         <div class="thanks">
-          <span class="tick"><Icon name="check" /></span>
+          <span class="tick" data-bad={refused}><Icon name={refused ? 'close' : 'check'} /></span>
           <h1>{t(titleOf(view))}</h1>
         </div>
         {view ? <ItemCard view={view} /> : null}
         {view ? <Outcome view={view} /> : null}
         {view?.outcome ? <Way given={view.outcome} visit={visit} /> : null}
         {view ? <ReceiptLater visit={visit} /> : null}
-        {view?.case.state === 'appealed' ? <Card><p data-test="appealed">{t('join.appealed', { tenant: view.tenant.name })}</p></Card> : null}
         {view ? <ThreadLater visit={visit} /> : null}
         {view?.outcome?.may_appeal ? <Appeal visit={visit} /> : null}
         <p class="quiet s center">{t('join.close_page')}</p>

@@ -11,12 +11,13 @@ import type { Line, Visit } from './visit';
 function LineRow({ visit, line, index }: { visit: Visit; line: Line; index: number }) {
   const lines = visit.typed.value.lines;
   const count = lines[index] ?? 0;
+  const [broken, setBroken] = useState(false);
   const set = (wanted: number) => visit.type({ lines: { ...lines, [index]: Math.max(0, Math.min(line.quantity, wanted)) } });
   return (
     <li class="line" data-picked={count > 0}>
       <label class="row grow">
         <input type="checkbox" checked={count > 0} data-test="pick-line" onChange={(event) => set(event.currentTarget.checked ? 1 : 0)} />
-        {line.picture ? <img src={line.picture} alt="" width="56" height="56" onError={(event) => (event.currentTarget.style.visibility = 'hidden')} /> : <span class="no-picture"><Icon name="parcel" /></span>}
+        {line.picture && !broken ? <img src={line.picture} alt="" width="56" height="56" onError={() => setBroken(true)} /> : <span class="no-picture"><Icon name="parcel" /></span>}
         <span class="grow"><bdi>{line.title}</bdi></span>
       </label>
       {line.quantity > 1 && count > 0 ? (
