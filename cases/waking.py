@@ -33,28 +33,21 @@ from cases.tables import (
 )
 from runtime.clock import Clock
 
-ORDERS: Final = "workflow_status"
-"""The table that durable work is ordered in, see ``cases.outbox``."""
 WORK: Final = frozenset(
-    {
-        *(
-            table.__tablename__
-            for table in (
-                Appointment,
-                BenchCamera,
-                Deadline,
-                Errand,
-                Handover,
-                HeldAct,
-                Notice,
-                Parcel,
-                Participant,
-                Session,
-                WebhookDelivery,
-            )
-        ),
-        ORDERS,
-    }
+    table.__tablename__
+    for table in (
+        Appointment,
+        BenchCamera,
+        Deadline,
+        Errand,
+        Handover,
+        HeldAct,
+        Notice,
+        Parcel,
+        Participant,
+        Session,
+        WebhookDelivery,
+    )
 )
 """The tables that are rung for: somebody has to look when their rows change."""
 
