@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.orm.exc import StaleDataError
 
+from cases.waking import Bell
 from runtime.errors import CaseError, SetupError
 
 _BUSY_TIMEOUT_MS = 10_000
@@ -31,6 +32,7 @@ _SQLITE_READERS = 4
 _POOL_WAIT_S = 15
 _CONNECT_TIMEOUT_S = 10
 _COMMAND_TIMEOUT_S = 30
+_WRITTEN = "proofcall_written"
 # Any number that nobody else uses: two nodes that start at once migrate one after the other.
 _MIGRATION_LOCK = 7_072_697_276
 _MIGRATIONS = Path(__file__).with_name("migrations")
@@ -42,9 +44,11 @@ class Database:
     SQLite: one connection writes, each of its transactions begun with ``BEGIN IMMEDIATE``,
     so that writers queue fairly in this process and wait ``busy_timeout`` for others;
     a few connections read their snapshot (WAL) and cannot write.
+    ``bell`` rings after each commit for the tables it wrote.
     """
 
     def __init__(self, url: str) -> None:
+        self.bell = Bell()
         self._url = make_url(url)
         self._sqlite = self._url.get_backend_name() == "sqlite"
         if self._sqlite:
@@ -63,6 +67,7 @@ class Database:
             self._reader = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+        event.listen(self._writer.sync_engine, "after_cursor_execute", _note_written)
         self._write = async_sessionmaker(self._writer, expire_on_commit=False)
         self._read = async_sessionmaker(self._reader, expire_on_commit=False)
 
@@ -77,6 +82,22 @@ class Database:
             OperationalError: the database is away or does not answer.
         """
         return self._begin()
+
+    @property
+    def file(self) -> Path | None:
+        """The file of SQLite; None where a server keeps the data."""
+        return Path(self._url.database) if self._sqlite and self._url.database else None
+
+    @asynccontextmanager
+    async def apart(self) -> AsyncIterator[Any]:
+        """The driver's own connection, outside of the pool, for what lasts long.
+
+        Raises:
+            OSError: the database is away.
+        """
+        async with self._writer.connect() as connection:
+            await connection.run_sync(lambda one: one.detach())
+            yield (await connection.get_raw_connection()).driver_connection
 
     def read(self) -> AbstractAsyncContextManager[AsyncSession]:
         """One snapshot to read from; takes no write lock and refuses to write."""
@@ -104,8 +125,10 @@ class Database:
     async def _begin(self) -> AsyncIterator[AsyncSession]:
         try:
             async with self._write.begin() as session:
-                await _connect(session)
+                written = await _connect(session)
+                written.clear()
                 yield session
+            self.bell.wrote(written)
         except TimeoutError as error:
             raise _away(error) from error
         except StaleDataError as error:
@@ -123,12 +146,24 @@ class Database:
             raise _away(error) from error
 
 
-async def _connect(session: AsyncSession) -> None:
+async def _connect(session: AsyncSession) -> set[str]:
+    """Connect; gives the set into which the tables go that are written from now on."""
     # The driver's own errors would look like a fault of ours.
     try:
-        await session.connection()
+        connection = await session.connection()
     except OSError as error:
         raise _away(error) from error
+    written: set[str] = connection.info.setdefault(_WRITTEN, set())
+    return written
+
+
+def _note_written(
+    connection: Connection, cursor: Any, _text: str, _values: Any, context: Any, _many: bool
+) -> None:
+    if (context.isinsert or context.isupdate or context.isdelete) and cursor.rowcount != 0:
+        table = getattr(getattr(context.compiled, "statement", None), "table", None)
+        if table is not None:
+            connection.info.setdefault(_WRITTEN, set()).add(table.name)
 
 
 def _away(error: Exception) -> OperationalError:

@@ -15,6 +15,7 @@ from cases.keys import KeyDestroyed, KeyRing
 from cases.log import LogKind, Visibility, read_events
 from cases.outbox import Outbox
 from cases.tables import Case, WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from cases.waking import earliest
 from cases.webhook_rules import (
     DISABLED_AFTER,
     IN_FLIGHT,
@@ -131,17 +132,16 @@ async def _recall_lost(tx: AsyncSession, now: datetime) -> None:
     )
 
 
-async def anything_due(tx: AsyncSession, now: datetime) -> bool:
-    """Whether a try is due; takes no lock, so that looking often costs little."""
-    found = await tx.scalar(
-        select(WebhookDelivery.id)
-        .where(
-            WebhookDelivery.state.in_((DeliveryState.WAITING, DeliveryState.ORDERED)),
-            WebhookDelivery.due_at <= now,
-        )
-        .limit(1)
+async def next_due(tx: AsyncSession) -> datetime | None:
+    """When the next try is due, or the end of an ordered one is overdue; takes no lock."""
+    # Each state by itself is one look into the index.
+    return await earliest(
+        tx,
+        *(
+            select(func.min(WebhookDelivery.due_at)).where(WebhookDelivery.state == state)
+            for state in (DeliveryState.WAITING, DeliveryState.ORDERED)
+        ),
     )
-    return found is not None
 
 
 async def prepare(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import assigning, desk
@@ -20,8 +20,9 @@ from cases.deadline_plan import THE_BUYERS, DeadlineKind
 from cases.deadlines import next_look
 from cases.desk_hours import desk_hours_of
 from cases.states import CaseState, Role
-from cases.tables import Appointment, Case, Deadline, JoinLink, Session, Staff
+from cases.tables import Appointment, Case, Deadline, JoinLink, Parcel, Session, Staff
 from cases.unit import Unit
+from cases.waking import earliest
 
 BATCH: Final = 100
 _ADMINS_TOLD: Final = 20
@@ -33,6 +34,16 @@ _REMINDERS: Final = {
     DeadlineKind.INSPECTION: "link_reminder",
     DeadlineKind.OFFER: "offer_reminder",
 }
+
+
+async def next_due(tx: AsyncSession) -> datetime | None:
+    """When the next deadline, appointment or parcel is to be looked at."""
+    return await earliest(
+        tx,
+        select(func.min(Deadline.next_at)),
+        select(func.min(Appointment.next_at)),
+        select(func.min(Parcel.look_at)),
+    )
 
 
 async def due_deadlines(tx: AsyncSession, now: datetime) -> list[str]:

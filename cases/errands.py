@@ -14,6 +14,7 @@ from cases.outbox import Outbox
 from cases.port_commands import PortKind
 from cases.tables import Errand
 from cases.unit import Unit
+from cases.waking import earliest
 from cases.webhook_rules import pause_after
 from runtime.ids import new_id
 
@@ -77,14 +78,16 @@ async def send_on(
     await unit.tx.flush()
 
 
-async def anything_due(tx: AsyncSession, now: datetime) -> bool:
-    """Whether an errand is due; takes no lock."""
-    found = await tx.scalar(
-        select(Errand.id)
-        .where(Errand.state.in_((ErrandState.WAITING, ErrandState.ORDERED)), Errand.due_at <= now)
-        .limit(1)
+async def next_due(tx: AsyncSession) -> datetime | None:
+    """When the next errand is due, or the end of an ordered one is overdue; takes no lock."""
+    # Each state by itself is one look into the index.
+    return await earliest(
+        tx,
+        *(
+            select(func.min(Errand.due_at)).where(Errand.state == state)
+            for state in (ErrandState.WAITING, ErrandState.ORDERED)
+        ),
     )
-    return found is not None
 
 
 async def order_due(tx: AsyncSession, outbox: Outbox, now: datetime) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import desk, thread
@@ -28,6 +28,7 @@ from cases.tables import Case, HeldAct, Staff
 from cases.thread import SayAsStaff
 from cases.unit import Unit
 from cases.view import View
+from cases.waking import earliest
 from runtime.errors import CaseError
 from runtime.ids import new_id
 
@@ -161,6 +162,11 @@ async def held_of_case(
         )
         for row in rows
     ]
+
+
+async def next_due(tx: AsyncSession) -> datetime | None:
+    """When the next is to be done."""
+    return await earliest(tx, select(func.min(HeldAct.next_at)))
 
 
 async def due_acts(tx: AsyncSession, now: datetime) -> list[str]:

@@ -13,21 +13,19 @@ from cases.mail import SEND_MAIL
 from cases.notices import SEND_NOTICE
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
 from proofcall.roles import JOBS_SOCKET
-from recorder.checkpointing import checkpoint_forever
 from recorder.packaging import make_package
 from recorder.sealing import seal_at_hang_up, seal_session
 from recorder.still_cutting import cut_still
 from runtime.control import ControlServer, Json, load_control_secret
 from runtime.settings import Settings
-from signaling.due_sweep import sweep_forever
-from signaling.held_sweep import carry_out_forever
 from signaling.mail_work import send_mail
-from signaling.notice_work import order_notices, send_notice
-from signaling.port_work import order_errands, run_errand
+from signaling.notice_work import send_notice
+from signaling.port_work import run_errand
 from signaling.services import Services
 from signaling.smtp import smtp_server
 from signaling.web_process import serve_http, web_services
-from signaling.webhook_work import deliver_webhook, order_webhooks
+from signaling.webhook_work import deliver_webhook
+from signaling.work_looks import look_for_work
 
 
 async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
@@ -55,14 +53,9 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                     executor_id="jobs",
                 )
                 await runner.start()
-                services.tasks.forever("webhooks", partial(order_webhooks, services))
-                services.tasks.forever("checkpoints", partial(checkpoint_forever, services))
-                services.tasks.forever("ports", partial(order_errands, services))
-                services.tasks.forever("notices", partial(order_notices, services))
                 stack.push_async_callback(runner.close)
                 await stack.enter_async_context(_telling(services, runner))
-                services.tasks.forever("what is due", partial(sweep_forever, services))
-                services.tasks.forever("what is held", partial(carry_out_forever, services))
+                look_for_work(services)
                 services.tasks.once(
                     "words of older cases", index_missing(services.database, services.keys)
                 )

@@ -26,22 +26,24 @@ from recorder.statements import LedgerContradicts, checkpoint_body
 log = structlog.get_logger()
 
 EVERY: Final = timedelta(seconds=10)
-_LOOK_EVERY_S: Final = 1.0
+_LOOK_EVERY: Final = timedelta(seconds=1)
 
 
-async def checkpoint_forever(services: Evidence) -> None:
-    """Write checkpoints of every live session until cancelled."""
-    while True:
+async def look_for_checkpoints(services: Evidence) -> datetime | None:
+    """Write what is due of every live session; says when to look again, None without any."""
+    now = services.clock.now()
+    async with services.database.read() as tx:
+        since = await _since_last(tx)
+    due = [session_id for session_id, at in since if at is not None and at <= now - EVERY]
+    if due:
         key = await asyncio.to_thread(SigningKey.load, services.settings.keys_dir)
-        async with services.database.read() as tx:
-            due = await _due(tx, services.clock.now())
         for session_id in due:
             try:
                 await services.run(partial(write_checkpoint, key=key, session_id=session_id))
             except LedgerContradicts as error:
                 # Nothing is signed over it; the other sessions are not kept waiting.
                 log.error("no checkpoint", session_id=session_id, why=str(error))
-        await asyncio.sleep(_LOOK_EVERY_S)
+    return services.clock.now() + _LOOK_EVERY if since else None
 
 
 async def write_checkpoint(unit: Unit, key: SigningKey, session_id: str) -> None:
@@ -78,19 +80,17 @@ async def write_checkpoint(unit: Unit, key: SigningKey, session_id: str) -> None
     )
 
 
-async def _due(tx: AsyncSession, now: datetime) -> Sequence[str]:
+async def _since_last(tx: AsyncSession) -> Sequence[tuple[str, datetime | None]]:
+    """The live sessions, and since when each has had no checkpoint."""
     newest = (
         select(Checkpoint.session_id, func.max(Checkpoint.created_at).label("at"))
         .group_by(Checkpoint.session_id)
         .subquery()
     )
-    rows = await tx.scalars(
-        select(Session.id)
+    rows = await tx.execute(
+        # The first after ten seconds, too: before them nothing is durable.
+        select(Session.id, func.coalesce(newest.c.at, Session.live_at))
         .outerjoin(newest, newest.c.session_id == Session.id)
-        .where(
-            Session.state == SessionState.LIVE,
-            # The first after ten seconds, too: before them nothing is durable.
-            func.coalesce(newest.c.at, Session.live_at) <= now - EVERY,
-        )
+        .where(Session.state == SessionState.LIVE)
     )
-    return list(rows)
+    return [(session_id, at) for session_id, at in rows]

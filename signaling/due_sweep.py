@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from functools import partial
-from typing import Final
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -17,14 +16,14 @@ from signaling.services import Services
 
 log = structlog.get_logger()
 
-_LOOK_S: Final = 5.0
 
-
-async def sweep_forever(services: Services) -> None:
-    """Look, wait, look again; the first look takes up what came due while nobody looked."""
-    while True:
+async def look_for_due(services: Services) -> datetime | None:
+    """Do what is due, and say when the next was due as this began."""
+    async with services.database.read() as tx:
+        due_at = await due.next_due(tx)
+    if due_at is not None and due_at <= services.clock.now():
         await sweep_due(services)
-        await asyncio.sleep(_LOOK_S)
+    return due_at
 
 
 async def sweep_due(services: Services) -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Final
+from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -20,14 +19,14 @@ from signaling.services import Services
 
 log = structlog.get_logger()
 
-_LOOK_S: Final = 1.0
 
-
-async def order_notices(services: Services) -> None:
-    """Look every second for what is due; never ends."""
-    while True:
+async def look_for_notices(services: Services) -> datetime | None:
+    """Send on its way what is due, and say when the next was due as this began."""
+    async with services.database.read() as tx:
+        due_at = await notices.next_due(tx)
+    if due_at is not None and due_at <= services.clock.now():
         await order_due_notices(services)
-        await asyncio.sleep(_LOOK_S)
+    return due_at
 
 
 async def order_due_notices(services: Services) -> int:

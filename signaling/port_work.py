@@ -35,28 +35,21 @@ from signaling.services import Services
 
 log = structlog.get_logger()
 
-_LOOK_S: Final = 0.5
-_FORGET_EVERY_LOOKS: Final = 1200
 _AGENT: Final = f"Proofcall/{version('proofcall')} (ports)"
 _AGAIN: Final = frozenset({408, 409, 425, 429})
 
 
-async def order_errands(services: Services) -> None:
-    """Look twice a second for errands that are due, and now and then drop old ones; never ends."""
-    looks = 0
-    while True:
+async def look_for_errands(services: Services) -> datetime | None:
+    """Order what is due, and say when the next was due as this began."""
+    async with services.database.read() as tx:
+        due_at = await errands.next_due(tx)
+    if due_at is not None and due_at <= services.clock.now():
         await order_due_errands(services)
-        looks += 1
-        if looks % _FORGET_EVERY_LOOKS == 0:
-            await services.run(lambda unit: errands.forget_old(unit.tx, unit.now))
-        await asyncio.sleep(_LOOK_S)
+    return due_at
 
 
 async def order_due_errands(services: Services) -> int:
     """Order every errand that is due now, as far as the sellers' shares go."""
-    async with services.database.read() as tx:
-        if not await errands.anything_due(tx, services.clock.now()):
-            return 0
     return await services.run(lambda unit: errands.order_due(unit.tx, unit.outbox, unit.now))
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
 import structlog
 
-from cases import conversation, filing, handing_over, hosting, sweeping
+from cases import bench, conversation, filing, handing_over, hosting, sweeping
 from cases.keys import KeyDestroyed
 from cases.placement import crowded_sessions, forget_dead_media
 from cases.session_states import EndCause
 from cases.states import SessionState
-from cases.tables import Session
+from cases.tables import BenchCamera, Handover, Participant, Session
 from cases.unit import Unit
+from cases.waking import look_forever
 from runtime.errors import CaseError
 from signaling.bench_link import settle_bench
 from signaling.checkpoint_telling import tell_checkpoints_forever
@@ -24,10 +26,10 @@ from signaling.sockets import AWAY_AFTER_S
 
 log = structlog.get_logger()
 
-_SWEEP_S: Final = 2.0
+_SWEEP: Final = timedelta(seconds=2)
 _RECORDER_S: Final = 1.0
-_REFRESH_EVERY_SWEEPS: Final = 5
-_SLOW_EVERY_SWEEPS: Final = 15
+_SLOW_SWEEP_S: Final = 30.0
+_REFRESH_S: Final = 10.0
 # Another web process refreshes its people's ``seen_at`` every ten seconds.
 _ELSEWHERE_S: Final = 45.0
 _CLOSE_AGAIN_AFTER: Final = timedelta(seconds=15)
@@ -39,7 +41,8 @@ class Upkeep:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._sweeps = 0
+        self._began_s = services.clock.monotonic_s()
+        self._refreshed_s = self._began_s
 
     def start(self) -> None:
         """Begin."""
@@ -47,6 +50,7 @@ class Upkeep:
         tasks.forever("watch media", self._services.media_pool.watch)
         tasks.forever("watch recorder", self._watch_recorder)
         tasks.forever("sweep", self._sweep_forever)
+        tasks.forever("slow sweep", self._slow_sweep_forever)
         tasks.forever("tell checkpoints", partial(tell_checkpoints_forever, self._services))
         tasks.once("recover media", self._recover_media())
 
@@ -85,21 +89,46 @@ class Upkeep:
         await services.run(lambda unit: forget_dead_media(unit, alive))
 
     async def _sweep_forever(self) -> None:
-        while True:
-            await asyncio.sleep(_SWEEP_S)
-            await self.sweep()
-
-    async def sweep(self) -> None:
-        """One round."""
         services = self._services
-        self._sweeps += 1
-        if self._sweeps % _REFRESH_EVERY_SWEEPS == 0 and services.hub.participant_ids:
+        tables = (Session, Participant, BenchCamera, Handover)
+        await look_forever(
+            services.database.bell,
+            services.clock,
+            tables,
+            self._sweep,
+            pause_s=_SWEEP.total_seconds(),
+        )
+
+    async def _sweep(self) -> datetime | None:
+        """One round; says when the next is due while anybody or anything is there."""
+        services = self._services
+        await self._refresh_seen()
+        async with services.database.read() as tx:
+            here = await conversation.people_here(tx)
+            cameras = await bench.publishing(tx)
+            under_way = await handing_over.open_handovers(tx)
+        await self._mark_absent(here)
+        if cameras:
+            await settle_bench(services)
+        # Hand-overs that nobody answered, or one of whose hosts is gone.
+        for session_id in under_way:
+            await services.run(partial(_move_on, session_id))
+        if here or cameras or under_way or services.hub.participant_ids:
+            return services.clock.now() + _SWEEP
+        return None
+
+    async def _refresh_seen(self) -> None:
+        services = self._services
+        now_s = services.clock.monotonic_s()
+        if now_s - self._refreshed_s >= _REFRESH_S and services.hub.participant_ids:
+            self._refreshed_s = now_s
             async with services.database.begin() as tx:
                 await conversation.refresh_seen(tx, services.hub.participant_ids, services.clock)
-        await self._mark_absent()
-        await settle_bench(self._services)
-        await self._move_handovers_on()
-        if self._sweeps % _SLOW_EVERY_SWEEPS == 0:
+
+    async def _slow_sweep_forever(self) -> None:
+        services = self._services
+        while True:
+            await asyncio.sleep(_SLOW_SWEEP_S)
             await self._end_stale()
             await self._close_again()
             await self._tell_roles_again()
@@ -107,15 +136,13 @@ class Upkeep:
             await services.hub.drop_ended()
             await services.run(filing.expire_drafts)
 
-    async def _mark_absent(self) -> None:
+    async def _mark_absent(self, here: Sequence[Participant]) -> None:
         """People whose socket never came, or died with another process."""
         services = self._services
-        if self._sweeps * _SWEEP_S < AWAY_AFTER_S:
+        if services.clock.monotonic_s() - self._began_s < AWAY_AFTER_S:
             # Their sockets fell with the process before us and are on their way back.
             return
         now = services.clock.now()
-        async with services.database.read() as tx:
-            here = await conversation.people_here(tx)
         for person in here:
             if person.socket_id in services.hub.socket_ids:
                 continue
@@ -123,14 +150,6 @@ class Upkeep:
             if (now - person.seen_at).total_seconds() < patience_s:
                 continue
             await services.run(partial(_mark_absent, person.id, person.socket_id))
-
-    async def _move_handovers_on(self) -> None:
-        """Hand-overs that nobody answered, or one of whose hosts is gone."""
-        services = self._services
-        async with services.database.read() as tx:
-            under_way = await handing_over.open_handovers(tx)
-        for session_id in under_way:
-            await services.run(partial(_move_on, session_id))
 
     async def _tell_roles_again(self) -> None:
         """Who is heard in the room, in case the first command was lost."""

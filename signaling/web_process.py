@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -12,6 +13,7 @@ from aiohttp import web
 from cases.database import Database
 from cases.keys import KeyRing
 from cases.outbox import Outbox
+from cases.ringing import carry_rings
 from recorder.playback import Playback
 from recorder.store import open_store
 from runtime.clock import SystemClock
@@ -79,6 +81,7 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
     try:
         await database.migrate()
         services.tasks.forever("loop lag", services.vitals.run)
+        services.tasks.forever("rings", partial(carry_rings, database))
         yield services
     finally:
         await services.tasks.close()

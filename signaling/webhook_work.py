@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from importlib.metadata import version
 from typing import Final
 
@@ -18,27 +18,20 @@ from signaling.services import Services
 
 log = structlog.get_logger()
 
-_LOOK_S: Final = 0.5
-_FORGET_EVERY_LOOKS: Final = 1200
 _AGENT: Final = f"Proofcall/{version('proofcall')} (webhooks)"
 
 
-async def order_webhooks(services: Services) -> None:
-    """Look twice a second for what is due, and now and then drop what is old; never ends."""
-    looks = 0
-    while True:
+async def look_for_webhooks(services: Services) -> datetime | None:
+    """Order what is due, and say when the next was due as this began."""
+    async with services.database.read() as tx:
+        due_at = await delivering.next_due(tx)
+    if due_at is not None and due_at <= services.clock.now():
         await order_due_webhooks(services)
-        looks += 1
-        if looks % _FORGET_EVERY_LOOKS == 0:
-            await services.run(lambda unit: delivering.forget_old(unit.tx, unit.now))
-        await asyncio.sleep(_LOOK_S)
+    return due_at
 
 
 async def order_due_webhooks(services: Services) -> int:
     """Order every try that is due now, as far as the endpoints' shares go."""
-    async with services.database.read() as tx:
-        if not await delivering.anything_due(tx, services.clock.now()):
-            return 0
     return await services.run(
         lambda unit: delivering.order_due(unit.tx, unit.outbox, unit.now),
     )
