@@ -2,15 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.actor import Actor
 from cases.database import Database
 from cases.keys import KeyRing
 from cases.log import LogKind, Visibility, append
 from cases.tables import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Somebody looks at a ``case``, ``thread``, ``timeline``, ``still``, ``call`` and so on."""
+
+    actor: Actor
+    tenant_id: str
+    what: str
+    subject_id: str
+    at: datetime
+
+    @property
+    def name(self) -> str:
+        """The same for every look of one hour at the same thing."""
+        return f"{self.what}:{self.subject_id}:{self.at:%Y-%m-%dT%H}"
+
+
+async def is_noted(tx: AsyncSession, look: Look) -> bool:
+    """Whether the entry is there, as it nearly always is."""
+    known = await tx.scalar(
+        select(Event.seq).where(
+            Event.log == LogKind.ACCESS,
+            Event.subject_id == look.tenant_id,
+            Event.actor == look.actor.label,
+            Event.client_id == look.name,
+        )
+    )
+    return known is not None
+
+
+async def write_look(database: Database, keys: KeyRing, look: Look) -> None:
+    """Write a look down, once; call it outside any transaction."""
+    async with database.begin() as tx:
+        await append(
+            tx,
+            log=LogKind.ACCESS,
+            subject_id=look.tenant_id,
+            kind="looked",
+            payload={"what": look.what, "id": look.subject_id},
+            visibility=Visibility.SELLER,
+            actor=look.actor.label,
+            key=await keys.tenant_key(tx, look.tenant_id),
+            at=look.at,
+            client_id=look.name,
+        )
 
 
 async def note_look(
@@ -23,32 +71,12 @@ async def note_look(
     subject_id: str,
     now: datetime,
 ) -> None:
-    """Write down a look at a ``case``, ``thread``, ``timeline``, ``still``, ``call`` and so on.
+    """Write a look down unless it is; call it outside any transaction.
 
-    Call it outside any transaction: nearly always a read finds that the entry is there.
+    Who has a snapshot open asks ``is_noted`` in it and writes afterwards.
     """
-    client_id = f"{what}:{subject_id}:{now:%Y-%m-%dT%H}"
+    look = Look(actor, tenant_id, what, subject_id, now)
     async with database.read() as tx:
-        known = await tx.scalar(
-            select(Event.seq).where(
-                Event.log == LogKind.ACCESS,
-                Event.subject_id == tenant_id,
-                Event.actor == actor.label,
-                Event.client_id == client_id,
-            )
-        )
-    if known is not None:
-        return
-    async with database.begin() as tx:
-        await append(
-            tx,
-            log=LogKind.ACCESS,
-            subject_id=tenant_id,
-            kind="looked",
-            payload={"what": what, "id": subject_id},
-            visibility=Visibility.SELLER,
-            actor=actor.label,
-            key=await keys.tenant_key(tx, tenant_id),
-            at=now,
-            client_id=client_id,
-        )
+        noted = await is_noted(tx, look)
+    if not noted:
+        await write_look(database, keys, look)

@@ -40,7 +40,15 @@ async def load_case(
         CaseError: ``not_found`` (404) for who may not see it, ``forbidden`` (403).
     """
     query = select(Case).where(Case.id == case_id)
-    case = await tx.scalar(query.with_for_update() if lock else query)
+    return admitted(await tx.scalar(query.with_for_update() if lock else query), actor, action)
+
+
+def admitted(case: Case | None, actor: Actor, action: Action) -> Case:
+    """The case that was read, if it is there and the actor may do this with it.
+
+    Raises:
+        CaseError: ``not_found`` (404) for who may not see it, ``forbidden`` (403).
+    """
     if case is None or not sees(actor, facts_of(case)):
         raise not_found()
     if not may(actor, action, facts_of(case)):

@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, select, tuple_
+from sqlalchemy import Row, Select, case, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from cases.actor import Actor
+from cases.actor import Actor, StaffActor
 from cases.case_filter import CaseFilter, CaseSort, narrowed, recorded
-from cases.case_marks import marks_of
+from cases.case_marks import tags_of, unread_of
 from cases.case_views import first_picture
 from cases.cursors import read_cursor, write_cursor
 from cases.keys import KeyRing
 from cases.states import CaseState, ClaimReason, Outcome
-from cases.tables import Case, ItemLine, Session, Tenant
+from cases.tables import Case, ItemLine, Session, Snooze, Staff, Tenant, Warehouse
 from cases.tracking import Anomaly
 from cases.view import View
 
@@ -71,17 +72,46 @@ async def list_cases(tx: AsyncSession, keys: KeyRing, actor: Actor, wanted: Case
         .limit(1)
         .scalar_subquery()
     )
+    # A filter asks for snoozes of its own.
+    snooze = aliased(Snooze)
+    # Columns, not whole cases: an object of thirty attributes costs more than its row.
+    columns: list[Any] = [
+        Case.id,
+        Case.order_number,
+        Case.buyer_name,
+        Case.buyer_locale,
+        Case.state,
+        Case.claim_reason,
+        Case.verdict_outcome,
+        Case.updated_at,
+        Case.due_at,
+        Case.parcel_anomaly,
+        Case.assignee_staff_id,
+        Staff.name.label("assignee_name"),
+        snooze.until.label("snoozed_until"),
+        Case.warehouse_id,
+        Warehouse.name.label("warehouse_name"),
+        Tenant.name.label("tenant_name"),
+        ItemLine.listing,
+        recorded().label("is_recorded"),
+        last_session.label("last_session_id"),
+    ]
+    query: Select[Any] = select(*columns)
     query = (
-        select(Case, Tenant.name, ItemLine.listing, recorded(), last_session)
-        .join(Tenant, Tenant.id == Case.tenant_id)
+        query.join(Tenant, Tenant.id == Case.tenant_id)
         .join(ItemLine, (ItemLine.case_id == Case.id) & (ItemLine.position == 0))
+        .outerjoin(Staff, Staff.id == Case.assignee_staff_id)
+        .outerjoin(Warehouse, Warehouse.id == Case.warehouse_id)
+        .outerjoin(snooze, snooze.case_id == Case.id)
         .limit(wanted.limit + 1)
     )
     query, first = await narrowed(tx, keys, query, actor, wanted)
     query = _in_order(query, wanted, first)
     rows = (await tx.execute(query)).all()
     page = rows[: wanted.limit]
-    marks = await marks_of(tx, actor, [row[0] for row in page])
+    ids = [one.id for one in page]
+    tags = await tags_of(tx, ids)
+    unread = await unread_of(tx, actor, ids) if isinstance(actor, StaffActor) and ids else set()
     items = [
         CaseSummary(
             id=one.id,
@@ -89,28 +119,28 @@ async def list_cases(tx: AsyncSession, keys: KeyRing, actor: Actor, wanted: Case
             buyer_name=one.buyer_name,
             buyer_locale=one.buyer_locale,
             state=CaseState(one.state),
-            title=listing["title"],
-            picture=first_picture(listing["pictures"]),
+            title=one.listing["title"],
+            picture=first_picture(one.listing["pictures"]),
             claim_reason=ClaimReason(one.claim_reason),
             outcome=Outcome(one.verdict_outcome) if one.verdict_outcome else None,
             updated_at=one.updated_at,
             due_at=one.due_at,
             parcel_anomaly=Anomaly(one.parcel_anomaly) if one.parcel_anomaly else None,
             assignee_staff_id=one.assignee_staff_id,
-            assignee_name=marks[one.id].assignee_name,
-            unread=marks[one.id].unread,
-            tags=marks[one.id].tags,
-            snoozed_until=marks[one.id].snoozed_until,
+            assignee_name=one.assignee_name,
+            unread=one.id in unread,
+            tags=tags[one.id],
+            snoozed_until=one.snoozed_until,
             warehouse_id=one.warehouse_id,
-            warehouse_name=marks[one.id].warehouse_name,
-            tenant_name=tenant_name,
-            recorded=is_recorded,
-            last_session_id=last_session_id,
+            warehouse_name=one.warehouse_name,
+            tenant_name=one.tenant_name,
+            recorded=one.is_recorded,
+            last_session_id=one.last_session_id,
         ).model_dump(mode="json")
-        for one, tenant_name, listing, is_recorded, last_session_id in page
+        for one in page
     ]
     more = len(rows) > wanted.limit
-    return CasePage(items, _cursor(page[-1][0], wanted.sort) if more else None)
+    return CasePage(items, _cursor(page[-1], wanted.sort) if more else None)
 
 
 async def count_cases(
@@ -149,10 +179,9 @@ def _in_order(query: Select[Any], wanted: CaseFilter, first: frozenset[str]) -> 
     return query.order_by(Case.updated_at.desc(), Case.id.desc())
 
 
-def _cursor(case: Case, sort: CaseSort) -> str:
-    at = case.due_at if sort is CaseSort.DUE else case.updated_at
-    assert at is not None, "a case in this order has its moment"
-    return write_cursor(at, case.id, _tag(sort))
+def _cursor(last: Row[Any], sort: CaseSort) -> str:
+    at = last.due_at if sort is CaseSort.DUE else last.updated_at
+    return write_cursor(at, last.id, _tag(sort))
 
 
 def _tag(sort: CaseSort) -> str:

@@ -10,8 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.access_policy import Action
 from cases.actor import Actor, StaffActor
-from cases.case_access import load_case, not_found
-from cases.case_marks import marks_of
+from cases.case_access import not_found
+from cases.case_marks import tags_of
+from cases.case_reading import read_case
 from cases.commands import from_minor
 from cases.desk import is_decided_by_policy
 from cases.life import next_step
@@ -23,6 +24,7 @@ from cases.move_views import (
     moves_of,
     parcel_views,
     settlement_views,
+    settlements_of,
 )
 from cases.policy_answers import (
     BuyerPolicyAnswerView,
@@ -50,8 +52,6 @@ from cases.tables import (
     Recording,
     Session,
     Staff,
-    Tenant,
-    Warehouse,
 )
 from cases.view import View
 
@@ -199,13 +199,13 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
     Raises:
         CaseError: ``not_found`` (404) or ``forbidden`` (403).
     """
-    case = await load_case(tx, actor, case_id, Action.VIEW_CASE)
-    tenant = await tx.get_one(Tenant, case.tenant_id)
-    warehouse = await tx.get(Warehouse, case.warehouse_id) if case.warehouse_id else None
+    read = await read_case(tx, actor, case_id, Action.VIEW_CASE)
+    case, warehouse = read.case, read.warehouse
     items = await tx.scalars(
         select(ItemLine).where(ItemLine.case_id == case_id).order_by(ItemLine.position)
     )
-    marks = (await marks_of(tx, actor, [case]))[case.id]
+    settled = await settlements_of(tx, case.id) if read.has_settlements else []
+    owed = owed_minor(case, read.policy_answer, sum(one.amount_minor or 0 for one in settled))
     of_the_seller = not (isinstance(actor, StaffActor) and actor.tenant_id is None)
     return CaseView(
         id=case.id,
@@ -230,26 +230,30 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
             )
             for item in items
         ],
-        tenant=TenantView(id=tenant.id, name=tenant.name),
+        tenant=TenantView(id=case.tenant_id, name=read.tenant_name),
         warehouse=(
             WarehouseView(id=warehouse.id, name=warehouse.name, city=warehouse.city)
             if warehouse
             else None
         ),
-        link=await _link(tx, case.id, now),
-        policy_answer=await policy_answer_view(tx, case),
-        verdict=await _verdict(tx, case),
-        parcels=await parcel_views(tx, case.id),
-        settlements=await settlement_views(tx, case),
+        link=_link(read.link, now),
+        policy_answer=(
+            policy_answer_view(case, read.policy_answer, read.policy_number, owed)
+            if read.policy_answer is not None and read.policy_number is not None
+            else None
+        ),
+        verdict=_verdict(case, read.decided_by),
+        parcels=await parcel_views(tx, case.id) if read.has_parcels else [],
+        settlements=settlement_views(case, settled),
         moves=moves_of(actor, case),
         next_step=next_step(
             CaseState(case.state),
             Outcome(case.verdict_outcome) if case.verdict_outcome else None,
-            await owed_minor(tx, case),
+            owed,
         ),
-        sessions=await _sessions(tx, case.id),
-        tags=marks.tags,
-        snoozed_until=marks.snoozed_until,
+        sessions=await _sessions(tx, case.id) if read.has_sessions else [],
+        tags=(await tags_of(tx, [case.id]))[case.id] if read.has_tags else [],
+        snoozed_until=read.snoozed_until,
         created_at=case.created_at,
         updated_at=case.updated_at,
     ).model_dump(mode="json")
@@ -294,13 +298,7 @@ def _claim(case: Case) -> ClaimView:
     )
 
 
-async def _link(tx: AsyncSession, case_id: str, now: datetime) -> LinkView:
-    link = await tx.scalar(
-        select(JoinLink)
-        .where(JoinLink.case_id == case_id)
-        .order_by(JoinLink.created_at.desc(), JoinLink.id.desc())
-        .limit(1)
-    )
+def _link(link: JoinLink | None, now: datetime) -> LinkView:
     if link is None:
         return LinkView(state=LinkState.NONE, expires_at=None, first_joined_at=None)
     state = LinkState.ACTIVE
@@ -311,7 +309,7 @@ async def _link(tx: AsyncSession, case_id: str, now: datetime) -> LinkView:
     return LinkView(state=state, expires_at=link.expires_at, first_joined_at=link.first_joined_at)
 
 
-async def _verdict(tx: AsyncSession, case: Case) -> VerdictView | None:
+def _verdict(case: Case, decided_by: str | None) -> VerdictView | None:
     if case.verdict_outcome is None or case.verdict_at is None:
         return None
     return VerdictView(
@@ -320,7 +318,7 @@ async def _verdict(tx: AsyncSession, case: Case) -> VerdictView | None:
         liability=Liability(case.verdict_liability) if case.verdict_liability else None,
         note=case.verdict_note or "",
         decided_at=case.verdict_at,
-        decided_by=await name_of(tx, case.verdict_by or "system"),
+        decided_by=decided_by or nameless(case.verdict_by or "system"),
         by_policy=is_decided_by_policy(case),
     )
 
@@ -333,9 +331,13 @@ async def name_of(tx: AsyncSession, label: str) -> str:
         name = await tx.scalar(select(Staff.name).where(Staff.id == subject_id))
     elif kind == "key":
         name = await tx.scalar(select(ApiKey.name).where(ApiKey.id == subject_id))
-    elif kind == "policy":
-        name = f"policy {subject_id}"
-    return name or kind
+    return name or nameless(label)
+
+
+def nameless(label: str) -> str:
+    """What an actor is called who has no name."""
+    kind, _, subject_id = label.partition(":")
+    return f"policy {subject_id}" if kind == "policy" else kind
 
 
 async def _sessions(tx: AsyncSession, case_id: str) -> list[SessionView]:

@@ -77,11 +77,12 @@ async def begin(tx: AsyncSession, case: Case, kind: DeadlineKind, now: datetime)
 
 async def end(tx: AsyncSession, case: Case, kinds: set[DeadlineKind], now: datetime) -> None:
     """These are met, or no longer due; those that do not run are left alone."""
-    for row in await _open(tx, case):
-        if DeadlineKind(row.kind) in kinds:
-            row.ended_at = now
-            row.next_at = None
-    await refresh(tx, case)
+    met = [row for row in await _open(tx, case) if DeadlineKind(row.kind) in kinds]
+    for row in met:
+        row.ended_at = now
+        row.next_at = None
+    if met:
+        await refresh(tx, case)
 
 
 async def pause(tx: AsyncSession, case: Case, now: datetime) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.notice_orders import order_notices
@@ -119,12 +119,7 @@ async def _count(tx: AsyncSession, entry: Entry) -> None:
         }
     elif entry.kind == "message" and entry.actor.partition(":")[0] in ("staff", "key"):
         first.append("answered_at")
-    for name in first:
-        changes[name] = func.coalesce(getattr(CaseFigure, name), entry.at)
-        if name in _TIMES:
-            took = getattr(CaseFigure, _TIMES[name])
-            seconds = await _seconds_since_opening(tx, entry)
-            changes[_TIMES[name]] = func.coalesce(took, seconds)
+    changes |= await _first_times(tx, entry, first)
     if changes:
         await tx.execute(
             update(CaseFigure)
@@ -132,6 +127,24 @@ async def _count(tx: AsyncSession, entry: Entry) -> None:
             .values(changes)
             .execution_options(synchronize_session=False)
         )
+
+
+async def _first_times(tx: AsyncSession, entry: Entry, names: list[str]) -> dict[str, object]:
+    """Of these columns those that this entry fills, being the first: mostly none."""
+    if not names:
+        return {}
+    known = (
+        await tx.execute(
+            select(CaseFigure.opened_at, *(getattr(CaseFigure, name) for name in names)).where(
+                CaseFigure.case_id == entry.case_id
+            )
+        )
+    ).first()
+    if known is None:
+        return {}
+    new = [name for name in names if getattr(known, name) is None]
+    took_s = round((entry.at - known.opened_at).total_seconds())
+    return dict.fromkeys(new, entry.at) | {_TIMES[name]: took_s for name in new if name in _TIMES}
 
 
 def _is_left_to_a_person(answer: object) -> bool:

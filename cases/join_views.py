@@ -15,7 +15,7 @@ from cases.desk import is_decided_by_policy
 from cases.joining import is_over
 from cases.life import moves_by_hand
 from cases.links import Binding
-from cases.move_views import parcel_views, settlement_views
+from cases.move_views import parcel_views, settlement_views, settlements_of
 from cases.states import CaseState, CaseTrigger, StillState
 from cases.tables import Case, Session, Still, Tenant, Warehouse
 from runtime.errors import CaseError
@@ -99,7 +99,10 @@ async def _outcome(tx: AsyncSession, case: Case) -> Shown | None:
         "decided_at": case.verdict_at.isoformat(),
         "stills": [{"still_id": id_, "at_ms": at_ns // 1_000_000} for id_, at_ns in stills],
         "parcels": [one.model_dump(mode="json") for one in await parcel_views(tx, case.id)],
-        "settlements": [one.model_dump(mode="json") for one in await settlement_views(tx, case)],
+        "settlements": [
+            one.model_dump(mode="json")
+            for one in settlement_views(case, await settlements_of(tx, case.id))
+        ],
         "currency": case.currency,
         "may_appeal": CaseTrigger.APPEAL in moves_by_hand(CaseState(case.state)),
     }

@@ -19,7 +19,7 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.tables import Case, Session, Tenant
@@ -29,6 +29,21 @@ from runtime.settings import Settings
 
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+_CASE_KEYS: Final = (
+    select(Case.tenant_id, Case.wrapped_key.label("own"), Tenant.wrapped_key.label("tenants"))
+    .join(Tenant, Tenant.id == Case.tenant_id)
+    .where(Case.id == bindparam("case_id"))
+)
+_SESSION_KEYS: Final = (
+    select(
+        Session.tenant_id,
+        Session.key_id,
+        Session.wrapped_key.label("own"),
+        Tenant.wrapped_key.label("tenants"),
+    )
+    .join(Tenant, Tenant.id == Session.tenant_id)
+    .where(Session.id == bindparam("session_id"))
+)
 
 
 class KeyDestroyed(CaseError):  # noqa: N818 - the name says what was done
@@ -178,13 +193,11 @@ class KeyRing:
         Raises:
             KeyDestroyed: the case or its tenant was erased, or it never was.
         """
-        row = (
-            await tx.execute(select(Case.tenant_id, Case.wrapped_key).where(Case.id == case_id))
-        ).first()
-        if row is None or row.wrapped_key is None:
+        row = (await tx.execute(_CASE_KEYS, {"case_id": case_id})).first()
+        if row is None or row.own is None or row.tenants is None:
             raise KeyDestroyed
-        tenant = AESGCM(await self.tenant_key(tx, row.tenant_id))
-        return _unwrap(tenant, f"case:{row.tenant_id}", row.wrapped_key)
+        tenant = AESGCM(self.open_tenant_key(row.tenant_id, row.tenants))
+        return _unwrap(tenant, f"case:{row.tenant_id}", row.own)
 
     async def new_session_key(self, tx: AsyncSession, tenant_id: str) -> tuple[str, bytes]:
         """The id of a new session's key, and that key wrapped."""
@@ -204,17 +217,11 @@ class KeyRing:
         Raises:
             KeyDestroyed: the session or its tenant was erased, or it never was.
         """
-        row = (
-            await tx.execute(
-                select(Session.tenant_id, Session.key_id, Session.wrapped_key).where(
-                    Session.id == session_id
-                )
-            )
-        ).first()
-        if row is None or row.wrapped_key is None:
+        row = (await tx.execute(_SESSION_KEYS, {"session_id": session_id})).first()
+        if row is None or row.own is None or row.tenants is None:
             raise KeyDestroyed
-        tenant = AESGCM(await self.tenant_key(tx, row.tenant_id))
-        return _unwrap(tenant, f"session:{row.key_id}", row.wrapped_key)
+        tenant = AESGCM(self.open_tenant_key(row.tenant_id, row.tenants))
+        return _unwrap(tenant, f"session:{row.key_id}", row.own)
 
 
 def make_case_key(tenant_key: bytes, tenant_id: str) -> FreshKey:

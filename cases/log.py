@@ -15,8 +15,9 @@ from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from cases import chain
 from cases.chain import ChainBroken, ChainLink
@@ -59,6 +60,25 @@ class Visibility(StrEnum):
     INTERNAL = "internal"
 
 
+_EARLIER = aliased(Event)
+_END = (
+    select(
+        Event.seq,
+        Event.hash,
+        select(_EARLIER.seq)
+        .where(
+            _EARLIER.log == bindparam("log"),
+            _EARLIER.subject_id == bindparam("subject_id"),
+            _EARLIER.actor == bindparam("actor"),
+            _EARLIER.client_id == bindparam("client_id"),
+        )
+        .scalar_subquery(),
+    )
+    .where(Event.log == bindparam("log"), Event.subject_id == bindparam("subject_id"))
+    .order_by(Event.seq.desc())
+    .limit(1)
+)
+
 ALL_VISIBILITIES = frozenset(Visibility)
 
 
@@ -99,19 +119,10 @@ async def append(
     """
     plain = chain.canonical(payload)
     await hold(tx, f"{log}:{subject_id}")
-    if client_id is not None:
-        known = await tx.scalar(
-            select(Event).where(
-                Event.log == log,
-                Event.subject_id == subject_id,
-                Event.actor == actor,
-                Event.client_id == client_id,
-            )
-        )
-        if known is not None:
-            return opened(known, key)
-    last, head = await read_head(tx, log=log, subject_id=subject_id)
-    seq, previous = last + 1, head or chain.GENESIS
+    end = await _end_of(tx, log, subject_id, actor, client_id)
+    if end.known_seq is not None:
+        return opened(await tx.get_one(Event, (log, subject_id, end.known_seq)), key)
+    seq, previous = end.seq + 1, end.hash or chain.GENESIS
     salt = os.urandom(chain.SALT_BYTES)
     link = chain.link_after(
         previous,
@@ -177,6 +188,26 @@ async def last_seq(tx: AsyncSession, *, log: LogKind, subject_id: str) -> int:
         select(func.max(Event.seq)).where(Event.log == log, Event.subject_id == subject_id)
     )
     return found or 0
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Where a log ends, and the event that this actor wrote under a client id before."""
+
+    seq: int
+    hash: str | None
+    known_seq: int | None
+
+
+async def _end_of(
+    tx: AsyncSession, log: LogKind, subject_id: str, actor: str, client_id: str | None
+) -> _End:
+    """Both in one statement: a log that has no end holds no earlier event either."""
+    if client_id is None:
+        return _End(*await read_head(tx, log=log, subject_id=subject_id), None)
+    place = {"log": log, "subject_id": subject_id, "actor": actor, "client_id": client_id}
+    row = (await tx.execute(_END, place)).first()
+    return _End(*row) if row is not None else _End(0, None, None)
 
 
 async def read_head(tx: AsyncSession, *, log: LogKind, subject_id: str) -> tuple[int, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import select
@@ -71,10 +72,12 @@ def check_view(line: ItemLine) -> CheckView | None:
 
 async def parcel_views(tx: AsyncSession, case_id: str) -> list[ParcelView]:
     """The case's parcels, in order."""
-    labels = await newest_of_parcels(tx, case_id)
-    parcels = await tx.scalars(
-        select(Parcel).where(Parcel.case_id == case_id).order_by(Parcel.created_at, Parcel.id)
+    found = list(
+        await tx.scalars(
+            select(Parcel).where(Parcel.case_id == case_id).order_by(Parcel.created_at, Parcel.id)
+        )
     )
+    labels = await newest_of_parcels(tx, case_id) if found else {}
     return [
         ParcelView(
             way=Way(one.way),
@@ -90,17 +93,23 @@ async def parcel_views(tx: AsyncSession, case_id: str) -> list[ParcelView]:
             shipped_at=one.shipped_at,
             received_at=one.received_at,
         )
-        for one in parcels
+        for one in found
     ]
 
 
-async def settlement_views(tx: AsyncSession, case: Case) -> list[SettlementView]:
+async def settlements_of(tx: AsyncSession, case_id: str) -> list[Settlement]:
     """What the buyer was given, in order."""
-    settled = await tx.scalars(
-        select(Settlement)
-        .where(Settlement.case_id == case.id)
-        .order_by(Settlement.at, Settlement.id)
+    return list(
+        await tx.scalars(
+            select(Settlement)
+            .where(Settlement.case_id == case_id)
+            .order_by(Settlement.at, Settlement.id)
+        )
     )
+
+
+def settlement_views(case: Case, settled: Iterable[Settlement]) -> list[SettlementView]:
+    """Settlements of a case as they are shown."""
     return [
         SettlementView(
             kind=CaseTrigger(one.kind),

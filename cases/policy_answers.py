@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import log, policy_words
@@ -21,7 +21,7 @@ from cases.policy_facts import history_of, policy_facts
 from cases.policy_rules import Answer, AnswerKind, Fact, Facts
 from cases.policy_versions import live_policy, rules_of, running_pilot, scope_of
 from cases.states import CaseState, OfferWord
-from cases.tables import Case, ItemLine, Policy, PolicyAnswer, Settlement
+from cases.tables import Case, ItemLine, Policy, PolicyAnswer
 from runtime.ids import new_id
 
 
@@ -151,9 +151,8 @@ async def policy_answer_of(tx: AsyncSession, case_id: str) -> PolicyAnswer | Non
     return found
 
 
-async def owed_minor(tx: AsyncSession, case: Case) -> int:
+def owed_minor(case: Case, answer: PolicyAnswer | None, given_minor: int) -> int:
     """What of an accepted discount the buyer is still to be given, in the minor unit."""
-    answer = await policy_answer_of(tx, case.id)
     if (
         answer is None
         or answer.buyer_word != OfferWord.ACCEPT
@@ -161,12 +160,7 @@ async def owed_minor(tx: AsyncSession, case: Case) -> int:
         or case.state != CaseState.RESOLVED
     ):
         return 0
-    given = await tx.scalar(
-        select(func.coalesce(func.sum(Settlement.amount_minor), 0)).where(
-            Settlement.case_id == case.id
-        )
-    )
-    return max(0, (_discount_minor(answer) or 0) - int(given or 0))
+    return max(0, (_discount_minor(answer) or 0) - given_minor)
 
 
 def _discount_minor(answer: PolicyAnswer) -> int | None:
@@ -183,13 +177,13 @@ def _amount(answer: PolicyAnswer, case: Case) -> str | None:
     return from_minor(minor, case.currency) if minor is not None else None
 
 
-async def policy_answer_view(tx: AsyncSession, case: Case) -> PolicyAnswerView | None:
-    """A case's answer as the seller's people see it."""
-    found = await _found(tx, case.id)
-    if found is None:
-        return None
-    answer, number = found
-    owed = await owed_minor(tx, case)
+def policy_answer_view(
+    case: Case, answer: PolicyAnswer, number: int, owed: int
+) -> PolicyAnswerView:
+    """A case's answer as the seller's people see it.
+
+    ``number`` is the version's; ``owed`` is in the minor unit.
+    """
     sentences = policy_words.sentences(answer.sentence, answer.parameters)
     return PolicyAnswerView.model_validate(
         {

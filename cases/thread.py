@@ -221,6 +221,8 @@ async def _append(
 
 async def _refuse_strange(unit: Unit, case: Case, named: Sequence[str]) -> None:
     """Let a message name only what is whole and the case's own."""
+    if not named:
+        return
     kept = await unit.tx.scalars(
         select(Attachment.id)
         .join(Filing, Filing.id == Attachment.filing_id)

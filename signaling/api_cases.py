@@ -19,7 +19,7 @@ from cases.log import LogKind, Visibility
 from cases.states import Direction
 from cases.unit import Unit
 from signaling import listing_picture_routes, openapi
-from signaling.auth import require_key_or_staff
+from signaling.auth import reading, require_key_or_staff
 from signaling.bodies import parse_body, parse_query
 from signaling.case_models import (
     After,
@@ -98,12 +98,11 @@ async def open_case(request: web.Request) -> web.Response:
 async def get_cases(request: web.Request) -> web.Response:
     """One page of the cases the asker may see."""
     services = request.app[SERVICES]
-    actor = await require_key_or_staff(request)
-    wanted = parse_query(request, CasesWanted)
-    async with services.database.read() as tx:
+    async with reading(request) as (tx, actor):
+        wanted = parse_query(request, CasesWanted)
         page = await list_cases(
             tx,
-            request.app[SERVICES].keys,
+            services.keys,
             actor,
             CaseFilter(
                 words=wanted.q,
@@ -133,19 +132,13 @@ async def get_cases(request: web.Request) -> web.Response:
 async def get_case(request: web.Request) -> web.Response:
     """One case, with its version as ``ETag``; the look is noted."""
     services = request.app[SERVICES]
-    actor = await require_key_or_staff(request)
     now = services.clock.now()
-    async with services.database.read() as tx:
+    async with reading(request) as (tx, actor):
         view = await case_view(tx, actor, request.match_info["id"], now)
-    await access_log.note_look(
-        services.database,
-        services.keys,
-        actor,
-        tenant_id=view["tenant"]["id"],
-        what="case",
-        subject_id=view["id"],
-        now=now,
-    )
+        look = access_log.Look(actor, view["tenant"]["id"], "case", view["id"], now)
+        noted = await access_log.is_noted(tx, look)
+    if not noted:
+        await access_log.write_look(services.database, services.keys, look)
     return answer_case(view)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
@@ -14,7 +17,7 @@ from cases.actor import BuyerActor, KeyActor, StaffActor
 from cases.states import Role
 from cases.tables import Login
 from runtime.errors import CaseError
-from signaling.key_use import count_request
+from signaling.key_use import count_request, note_key_use
 from signaling.services import SERVICES
 
 LOGIN_COOKIE: Final = "pc_login"
@@ -31,30 +34,84 @@ async def actor_of(request: web.Request) -> StaffActor | KeyActor | None:
         CaseError: ``bad_key`` (401), a key was sent and it is unknown or revoked;
             ``too_many_requests`` (429).
     """
-    services = request.app[SERVICES]
+    if not _names_somebody(request):
+        return None
+    async with request.app[SERVICES].database.read() as tx:
+        found = await _found_in(tx, request)
+    if found is None:
+        return None
+    await _note_use(request, found)
+    return found.actor
+
+
+@asynccontextmanager
+async def reading(
+    request: web.Request,
+) -> AsyncIterator[tuple[AsyncSession, StaffActor | KeyActor]]:
+    """One snapshot in which both who asks and what they are shown is read.
+
+    For what is asked often: a snapshot of its own for each costs more than what is read in it.
+
+    Raises:
+        CaseError: as ``require_key_or_staff``.
+    """
+    if not _names_somebody(request):
+        raise _not_signed_in()
+    found = None
+    try:
+        async with request.app[SERVICES].database.read() as tx:
+            found = await _found_in(tx, request)
+            if found is None:
+                raise _not_signed_in()
+            yield tx, found.actor
+    finally:
+        # Also of a request that was refused: a key was used all the same.
+        if found is not None:
+            await _note_use(request, found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Who asks, and the login by which a person does."""
+
+    actor: StaffActor | KeyActor
+    login: Login | None
+
+
+def _names_somebody(request: web.Request) -> bool:
+    return "Authorization" in request.headers or bool(login_secret(request))
+
+
+async def _found_in(tx: AsyncSession, request: web.Request) -> _Found | None:
+    """Look up who asks and count the request; raises as ``actor_of``."""
     authorization = request.headers.get("Authorization")
     if authorization is not None:
         scheme, _, secret = authorization.partition(" ")
-        async with services.database.read() as tx:
-            key = await people.actor_of_key(tx, secret.strip())
+        key = await people.actor_of_key(tx, secret.strip())
         if key is None or scheme.lower() != "bearer":
             raise CaseError("bad_key", "This API key is not valid.", status=401)
         await count_request(request, key.api_key_id)
-        return key
-    secret = login_secret(request)
-    if not secret:
+        return _Found(key, None)
+    found = await people.login_of(tx, login_secret(request), request.app[SERVICES].clock.now())
+    if found is None or await second_factor.is_missing(tx, found[1]):
         return None
+    return _Found(await people.actor_of_staff(tx, found[1]), found[0])
+
+
+async def _note_use(request: web.Request, found: _Found) -> None:
+    """Keep when the key or the login was last used; outside any transaction."""
+    if isinstance(found.actor, KeyActor):
+        await note_key_use(request, found.actor.api_key_id)
+        return
+    services = request.app[SERVICES]
     now = services.clock.now()
-    async with services.database.read() as tx:
-        found = await people.login_of(tx, secret, now)
-        if found is None or await second_factor.is_missing(tx, found[1]):
-            return None
-        login, staff = found
-        actor = await people.actor_of_staff(tx, staff)
-    if now - login.last_seen_at > logins.SEEN_EVERY:
+    if found.login is not None and now - found.login.last_seen_at > logins.SEEN_EVERY:
         async with services.database.begin() as tx:
-            await logins.note_seen(tx, login.id, now)
-    return actor
+            await logins.note_seen(tx, found.login.id, now)
+
+
+def _not_signed_in() -> CaseError:
+    return CaseError("not_signed_in", "Please sign in or send an API key.", status=401)
 
 
 async def require_login(request: web.Request) -> tuple[Login, StaffActor]:
@@ -100,7 +157,7 @@ async def require_key_or_staff(request: web.Request) -> StaffActor | KeyActor:
     """
     actor = await actor_of(request)
     if actor is None:
-        raise CaseError("not_signed_in", "Please sign in or send an API key.", status=401)
+        raise _not_signed_in()
     return actor
 
 

@@ -33,6 +33,11 @@ async def count_request(request: web.Request, key_id: str) -> None:
             status=429,
             retry_after_s=allowance.resets_in_s,
         )
+
+
+async def note_key_use(request: web.Request, key_id: str) -> None:
+    """Keep when this key was last used, to some minutes; outside any transaction."""
+    services = request.app[SERVICES]
     now_s = services.clock.monotonic_s()
     seen_s = services.keys_seen.get(key_id)
     if seen_s is None or now_s - seen_s >= api_keys.USE_NOTED_EVERY.total_seconds():

@@ -20,7 +20,7 @@ from cases.unit import Unit
 from cases.view import View
 from runtime.errors import CaseError
 from signaling import openapi
-from signaling.auth import device_secret, remember_device, require_key_or_staff
+from signaling.auth import device_secret, reading, remember_device, require_key_or_staff
 from signaling.bodies import parse_body, parse_query
 from signaling.openapi import route
 from signaling.services import SERVICES
@@ -65,21 +65,15 @@ def add_routes(app: web.Application) -> None:
 async def get_thread(request: web.Request) -> web.Response:
     """Messages outside and inside of calls, and internal notes; the look is noted."""
     services = request.app[SERVICES]
-    actor = await require_key_or_staff(request)
-    before = parse_query(request, Before).before
     case_id = request.match_info["id"]
-    async with services.database.read() as tx:
+    async with reading(request) as (tx, actor):
+        before = parse_query(request, Before).before
         view = await thread_view(tx, services.keys, actor, case_id, before)
         tenant_id = (await tx.get_one(Case, case_id)).tenant_id
-    await access_log.note_look(
-        services.database,
-        services.keys,
-        actor,
-        tenant_id=tenant_id,
-        what="thread",
-        subject_id=case_id,
-        now=services.clock.now(),
-    )
+        look = access_log.Look(actor, tenant_id, "thread", case_id, services.clock.now())
+        noted = await access_log.is_noted(tx, look)
+    if not noted:
+        await access_log.write_look(services.database, services.keys, look)
     return _shown(view)
 
 
