@@ -133,7 +133,7 @@ async def look_forever(
                 await asyncio.wait_for(rung.wait(), max(0.0, sleep_s - pause_s))
 
 
-async def earliest(tx: AsyncSession, *times: Select[tuple[datetime | None]]) -> datetime | None:
+async def earliest(tx: AsyncSession, *times: Select[Any]) -> datetime | None:
     """The earliest of what each query finds, in one statement; None when none finds any."""
     row = (await tx.execute(select(*(one.scalar_subquery() for one in times)))).one()
     return min((at for at in row if at is not None), default=None)
