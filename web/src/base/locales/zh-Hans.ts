@@ -45,7 +45,7 @@ export const baseZh: Translation<typeof baseEn> = {
   'liability.product': '商品本身',
   'liability.description': '商品描述',
   'liability.packing': '包装',
-  'liability.carrier': '物流',
+  'liability.carrier': '承运商',
   'liability.buyer': '买家',
   'liability.unclear': '不明确',
   'role.buyer': '买家',

@@ -39,7 +39,7 @@ export const es: Translation<typeof en> = {
   'observe.removed_title': 'Su participación ha terminado',
   'observe.removed_text': 'No puede volver a esta llamada.',
   'observe.has_hosted_title': 'Es su propia llamada',
-  'observe.has_hosted_text': 'Usted la dirige o la ha dirigido. Siga en su puesto.',
+  'observe.has_hosted_text': 'Usted la dirige o la ha dirigido. Siga en su mesa de inspección.',
   'observe.room_full_title': 'Ya hay demasiadas personas',
   'observe.room_full_text': 'Inténtelo de nuevo cuando alguien haya salido.',
   'observe.not_allowed_title': 'No puede ver esta llamada',
@@ -66,5 +66,5 @@ export const es: Translation<typeof en> = {
   'observe.asks': 'Quien inspecciona decide cuándo puede hablar. Hasta entonces, escucha.',
   'observe.speaks': 'Todos le oyen.',
   'observe.unheard_now': 'Se está traspasando la llamada: por un momento no se le oye.',
-  'observe.to_desk': 'Al puesto',
+  'observe.to_desk': 'A la mesa',
 };

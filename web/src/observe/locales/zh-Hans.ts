@@ -39,7 +39,7 @@ export const zh: Translation<typeof en> = {
   'observe.removed_title': '主持人已结束您的参与',
   'observe.removed_text': '您无法再回到此通话。',
   'observe.has_hosted_title': '这是您自己的通话',
-  'observe.has_hosted_text': '您正在或曾经主持此通话。请回到您的工作台。',
+  'observe.has_hosted_text': '您正在或曾经主持此通话。请回到您的验货台。',
   'observe.room_full_title': '旁听人数已满',
   'observe.room_full_text': '有人离开后请再试。',
   'observe.not_allowed_title': '您无权查看此通话',
@@ -66,5 +66,5 @@ export const zh: Translation<typeof en> = {
   'observe.asks': '由主持人决定您何时发言，在此之前您只能旁听。',
   'observe.speaks': '所有人都能听到您。',
   'observe.unheard_now': '正在转接通话，暂时听不到您的声音。',
-  'observe.to_desk': '前往工作台',
+  'observe.to_desk': '前往验货台',
 };

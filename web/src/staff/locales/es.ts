@@ -5,7 +5,7 @@ import type { staffEn } from './en';
 
 export const staffEs: Growing<typeof staffEn> = {
   ...baseEs,
-  'state.filed': 'Presentada',
+  'state.filed': 'Presentado',
   'state.inspection_offered': 'Con invitación',
   'state.waiting': 'El comprador espera',
   'state.live': 'En directo',

@@ -10,7 +10,7 @@ export const staffZh: Growing<typeof staffEn> = {
   'state.inspection_offered': '已邀请',
   'state.waiting': '买家等待中',
   'state.live': '进行中',
-  'state.inspected': '已查验',
+  'state.inspected': '已验货',
   'state.decided': '已裁定',
   'state.label_given': '已提供面单',
   'state.shipped': '寄回途中',

@@ -49,7 +49,7 @@ export const figuresAr: Growing<typeof figuresEn> = {
   'by.policy_version': 'إصدار السياسة',
   'by.outcome': 'النتيجة',
   'by.liability': 'المسبّب',
-  'by.state': 'الحالة',
+  'by.state': 'المرحلة',
   'fig.unknown': 'غير معروف',
   'fig.more_rows': { zero: 'لا قيم أخرى في ملف CSV ({count}).', one: 'قيمة أخرى واحدة في ملف CSV ({count}).', two: 'قيمتان أخريان في ملف CSV ({count}).', few: '{count} قيم أخرى في ملف CSV.', many: '{count} قيمة أخرى في ملف CSV.', other: '{count} قيمة أخرى في ملف CSV.' },
   'fig.worth': 'ما قيمة الفحوص',

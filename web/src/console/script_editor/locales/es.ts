@@ -16,7 +16,7 @@ export const scriptsEs: Growing<typeof scriptsEn> = {
   'scripts.name_wrong': 'Solo letras minúsculas a–z, cifras y _, como máximo 60.',
   'scripts.title_label': 'Título',
   'scripts.words_label': 'Texto',
-  'scripts.needed': 'Esto hace falta.',
+  'scripts.needed': 'Este dato es necesario.',
   'scripts.placeholders': 'Insertar',
   'scripts.unknown': 'No es un campo: {names}. Solo se pueden rellenar los de abajo.',
   'scripts.save': 'Guardar',
