@@ -106,8 +106,9 @@ class Database:
             OSError: the database is away.
         """
         async with self._writer.connect() as connection:
+            drivers_own = (await connection.get_raw_connection()).driver_connection
             await connection.run_sync(lambda one: one.detach())
-            yield (await connection.get_raw_connection()).driver_connection
+            yield drivers_own
 
     def read(self) -> AbstractAsyncContextManager[AsyncSession]:
         """One snapshot to read from; takes no write lock and refuses to write."""
