@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.actor import Actor
@@ -13,6 +14,13 @@ from cases.database import Database
 from cases.keys import KeyRing
 from cases.log import LogKind, Visibility, append
 from cases.tables import Event
+
+_ENTRY: Final = select(Event.seq).where(
+    Event.log == LogKind.ACCESS,
+    Event.subject_id == bindparam("tenant_id"),
+    Event.actor == bindparam("actor"),
+    Event.client_id == bindparam("name"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +41,8 @@ class Look:
 
 async def is_noted(tx: AsyncSession, look: Look) -> bool:
     """Whether the entry is there, as it nearly always is."""
-    known = await tx.scalar(
-        select(Event.seq).where(
-            Event.log == LogKind.ACCESS,
-            Event.subject_id == look.tenant_id,
-            Event.actor == look.actor.label,
-            Event.client_id == look.name,
-        )
-    )
-    return known is not None
+    asked = {"tenant_id": look.tenant_id, "actor": look.actor.label, "name": look.name}
+    return await tx.scalar(_ENTRY, asked) is not None
 
 
 async def write_look(database: Database, keys: KeyRing, look: Look) -> None:

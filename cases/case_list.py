@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row, Select, case, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -58,13 +58,8 @@ class CasePage:
     next_cursor: str | None
 
 
-async def list_cases(tx: AsyncSession, keys: KeyRing, actor: Actor, wanted: CaseFilter) -> CasePage:
-    """The cases an actor may see, newest change first, as ``CaseSummary`` JSON.
-
-    Raises:
-        CaseError: ``bad_cursor`` (422), or ``forbidden`` (403) for a key without the scope.
-        ValueError: the filter needs ``now`` and has none.
-    """
+def _summaries() -> Select[Any]:
+    """What a list shows of its cases but tags and unread words; of all cases, in no order."""
     last_session = (
         select(Session.id)
         .where(Session.case_id == Case.id)
@@ -97,14 +92,27 @@ async def list_cases(tx: AsyncSession, keys: KeyRing, actor: Actor, wanted: Case
         last_session.label("last_session_id"),
     ]
     query: Select[Any] = select(*columns)
-    query = (
+    return (
         query.join(Tenant, Tenant.id == Case.tenant_id)
         .join(ItemLine, (ItemLine.case_id == Case.id) & (ItemLine.position == 0))
         .outerjoin(Staff, Staff.id == Case.assignee_staff_id)
         .outerjoin(Warehouse, Warehouse.id == Case.warehouse_id)
         .outerjoin(snooze, snooze.case_id == Case.id)
-        .limit(wanted.limit + 1)
     )
+
+
+# Built once: putting it together costs as much as asking it.
+_SUMMARIES: Final = _summaries()
+
+
+async def list_cases(tx: AsyncSession, keys: KeyRing, actor: Actor, wanted: CaseFilter) -> CasePage:
+    """The cases an actor may see, newest change first, as ``CaseSummary`` JSON.
+
+    Raises:
+        CaseError: ``bad_cursor`` (422), or ``forbidden`` (403) for a key without the scope.
+        ValueError: the filter needs ``now`` and has none.
+    """
+    query = _SUMMARIES.limit(wanted.limit + 1)
     query, first = await narrowed(tx, keys, query, actor, wanted)
     query = _in_order(query, wanted, first)
     rows = (await tx.execute(query)).all()

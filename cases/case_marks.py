@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.actor import StaffActor
 from cases.log import LogKind
 from cases.tables import CaseTag, Event, ThreadRead
 
+_TAGS: Final = (
+    select(CaseTag.case_id, CaseTag.tag)
+    .where(CaseTag.case_id.in_(bindparam("case_ids", expanding=True)))
+    .order_by(CaseTag.created_at, CaseTag.tag)
+)
+
 
 async def tags_of(tx: AsyncSession, case_ids: Collection[str]) -> dict[str, list[str]]:
     """The tags of each case, the oldest first."""
     tags: dict[str, list[str]] = {case_id: [] for case_id in case_ids}
     if tags:
-        rows = await tx.execute(
-            select(CaseTag.case_id, CaseTag.tag)
-            .where(CaseTag.case_id.in_(tags))
-            .order_by(CaseTag.created_at, CaseTag.tag)
-        )
+        rows = await tx.execute(_TAGS, {"case_ids": list(tags)})
         for case_id, tag in rows:
             tags[case_id].append(tag)
     return tags

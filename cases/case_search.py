@@ -6,6 +6,7 @@ walked in its own order and each case asked whether it has it, so that neither r
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -23,6 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from cases.keys import KeyRing, WordKeys
 from cases.search_terms import asked_terms, number_piece, signed_pack, term_of
@@ -62,10 +64,15 @@ async def search(
     if not words:
         return Found(Case.id.in_([]), frozenset())
     numbers = {one: [_number(key, question, as_seller)] for one, key in known.items()}
-    first = await _cases_with(tx, numbers, _MOST_FIRST)
     found = await _cases_with(tx, words, MOST_READ + 1)
-    if len(found) <= MOST_READ:
-        return Found(_is_one_of(tx, sorted({*found, *first})), frozenset(first))
+    is_rare = len(found) <= MOST_READ
+    if is_rare and not any(one.isdigit() for one in question):
+        first = await _cases_with(tx, numbers, _MOST_FIRST, among=found)
+    else:
+        # A number may be spaced otherwise than it was written down, and then has other words.
+        first = await _cases_with(tx, numbers, _MOST_FIRST)
+    if is_rare:
+        return Found(_is_one_of(tx, Case.id, sorted({*found, *first})), frozenset(first))
     # A subquery of one value: the planner cannot turn it round and read every match.
     has_all = (
         select(_has(tx, words))
@@ -87,18 +94,27 @@ def _number(keys: WordKeys, question: str, as_seller: bool) -> frozenset[int]:
     return frozenset(term_of(key, number_piece(question)) for key in mine)
 
 
-async def _cases_with(tx: AsyncSession, words: Mapping[str, Choice], limit: int) -> list[str]:
+async def _cases_with(
+    tx: AsyncSession, words: Mapping[str, Choice], limit: int, among: list[str] | None = None
+) -> list[str]:
+    if among == []:
+        return []
     # Nothing narrows this to the tenants but their keys: PostgreSQL would read all of a
     # tenant's rows to do so. The list itself shows no other tenant's case.
     query = select(CaseWords.case_id).where(_has(tx, words)).limit(limit)
+    if among is not None:
+        query = query.where(_is_one_of(tx, CaseWords.case_id, among))
     return list(await tx.scalars(query))
 
 
-def _is_one_of(tx: AsyncSession, case_ids: list[str]) -> ColumnElement[bool]:
-    """One statement however many there are: PostgreSQL plans and keeps it once."""
+def _is_one_of(
+    tx: AsyncSession, column: InstrumentedAttribute[str], case_ids: list[str]
+) -> ColumnElement[bool]:
+    """One parameter however many there are: the statement is compiled and planned once."""
     if tx.get_bind().dialect.name == "postgresql":
-        return Case.id == any_(bindparam(None, case_ids, type_=ARRAY(String), unique=True))
-    return Case.id.in_(case_ids)
+        return column == any_(bindparam(None, case_ids, type_=ARRAY(String), unique=True))
+    found = func.json_each(json.dumps(case_ids)).table_valued("value")
+    return column.in_(select(found.c.value))
 
 
 def _has(tx: AsyncSession, words: Mapping[str, Choice]) -> ColumnElement[Any]:

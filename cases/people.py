@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final, Literal
 
 from pydantic import BaseModel
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import second_factor
@@ -34,6 +34,9 @@ _MAX_FAILURES_ADDRESS: Final = 50  # any e-mail from one address
 _MAX_FAILURES_EMAIL: Final = 100  # one e-mail from anywhere: so many that nobody is locked out
 _MAX_FAILURES_CODE: Final = 10  # codes of one person from anywhere: who tries has the password
 _SECRET_BYTES: Final = 32
+_KEY: Final = select(ApiKey.id, ApiKey.tenant_id, ApiKey.scopes).where(
+    ApiKey.secret_hash == bindparam("secret_hash"), ApiKey.revoked_at.is_(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,11 +294,7 @@ async def actor_of_key(tx: AsyncSession, secret: str) -> KeyActor | None:
     """Which machine is behind an API key; None when it is unknown or revoked."""
     if not secret.startswith(API_KEY_PREFIX):
         return None
-    key = await tx.scalar(
-        select(ApiKey).where(
-            ApiKey.secret_hash == hash_of_secret(secret), ApiKey.revoked_at.is_(None)
-        )
-    )
+    key = (await tx.execute(_KEY, {"secret_hash": hash_of_secret(secret)})).first()
     if key is None:
         return None
     return KeyActor(key.id, TenantId(key.tenant_id), frozenset(Scope(s) for s in key.scopes))
