@@ -32,16 +32,14 @@ export function ConflictNotice({ conflict, busy, onAnyway, onDiscard }: { confli
     <div class="conflict stack" role="alert" data-test="verdict-conflict">
       <h3>{t('verdict.conflict')}</h3>
       <p class="s">{t('verdict.conflict_words')}</p>
-      {conflict.changes.length === 0 ? <p class="s">{t('verdict.only_version')}</p> : (
-        <dl class="changes">
-          {conflict.changes.map((change) => (
-            <div key={change.field} data-test={`change-${change.field}`}>
-              <dt>{t(`change.${change.field}`)}</dt>
-              <dd><s>{valueWords(change.field, change.before)}</s> → <strong>{valueWords(change.field, change.after)}</strong></dd>
-            </div>
-          ))}
-        </dl>
-      )}
+      <dl class="changes">
+        {conflict.changes.map((change) => (
+          <div key={change.field} data-test={`change-${change.field}`}>
+            <dt>{t(`change.${change.field}`)}</dt>
+            <dd><s>{valueWords(change.field, change.before)}</s> → <strong>{valueWords(change.field, change.after)}</strong></dd>
+          </div>
+        ))}
+      </dl>
       <div class="row wrap">
         <Button onClick={onDiscard} test="discard-mine">{t('verdict.discard')}</Button>
         <Button variant="primary" busy={busy} onClick={onAnyway} test="save-anyway">{t('verdict.anyway')}</Button>

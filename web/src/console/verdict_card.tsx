@@ -63,23 +63,29 @@ function VerdictForm({ read, onSaved, onCancel }: Props & { onCancel: () => void
     if (draft.outcome === null || needsReason || busy) return;
     setBusy(true);
     try {
-      const saved = await callWithEtag<CaseView>('POST', `${path}/verdict`, { body: draft, headers: { 'If-Match': matchOf(against) } });
+      const saved = await decide(against);
+      if (saved === null) return;
       toast(t('verdict.saved'));
-      onSaved({ view: saved.value, etag: saved.etag });
+      onSaved(saved);
     } catch (error) {
-      if (endedLogin(error)) return;
-      if (error instanceof ApiError && error.code === 'version_conflict') await compare(against);
-      else setFailure(failureWords(error));
+      if (!endedLogin(error)) setFailure(failureWords(error));
     } finally {
       setBusy(false);
     }
   };
-  const compare = async (against: Read): Promise<void> => {
+  /** Null when something has changed that whoever decides wants to see first. */
+  const decide = async (against: Read): Promise<Read | null> => {
     try {
-      setConflict(await conflictSince(against));
+      const saved = await callWithEtag<CaseView>('POST', `${path}/verdict`, { body: draft, headers: { 'If-Match': matchOf(against) } });
+      return { view: saved.value, etag: saved.etag };
     } catch (error) {
-      setFailure(failureWords(error));
+      if (!(error instanceof ApiError && error.code === 'version_conflict')) throw error;
     }
+    const found = await conflictSince(against);
+    // Somebody took the case, or a deadline moved: nothing of what is decided about.
+    if (found.changes.length === 0) return decide(found.now);
+    setConflict(found);
+    return null;
   };
   const anyway = (): void => {
     if (conflict === null) return;

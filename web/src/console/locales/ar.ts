@@ -268,7 +268,6 @@ export const ar: Growing<typeof en> = {
   'verdict.conflict_words': 'لم يضع شيء مما كتبت. اطّلع على الجديد ثم قرّر.',
   'verdict.anyway': 'احفظ قراري مع ذلك',
   'verdict.discard': 'أبقِ قرارهم',
-  'verdict.only_version': 'تغيّر شيء صغير لا تعرضه هذه الصفحة.',
   'change.state': 'المرحلة',
   'change.outcome': 'النتيجة',
   'change.disposition': 'البضاعة',

@@ -268,7 +268,6 @@ export const de: Growing<typeof en> = {
   'verdict.conflict_words': 'Von Ihnen ist nichts verloren. Sehen Sie sich das Neue an und entscheiden Sie dann.',
   'verdict.anyway': 'Meine trotzdem speichern',
   'verdict.discard': 'Die andere behalten',
-  'verdict.only_version': 'Es hat sich etwas Kleines geändert, das diese Seite nicht zeigt.',
   'change.state': 'Status',
   'change.outcome': 'Ergebnis',
   'change.disposition': 'Ware',

@@ -161,7 +161,6 @@ export const en = {
   'verdict.conflict_words': 'Nothing of yours is lost. Look at what is new, then decide.',
   'verdict.anyway': 'Save mine anyway',
   'verdict.discard': 'Keep theirs',
-  'verdict.only_version': 'Something small changed that this page does not show.',
 
   'change.state': 'State',
   'change.outcome': 'Outcome',

@@ -151,7 +151,6 @@ export const es: Growing<typeof en> = {
   'verdict.conflict_words': 'No se ha perdido nada suyo. Mire lo nuevo y luego decida.',
   'verdict.anyway': 'Guardar la mía igualmente',
   'verdict.discard': 'Mantener la otra',
-  'verdict.only_version': 'Ha cambiado algo menor que esta página no muestra.',
   'change.state': 'Estado',
   'change.outcome': 'Resultado',
   'change.disposition': 'Artículo',

@@ -268,7 +268,6 @@ export const zh: Growing<typeof en> = {
   'verdict.conflict_words': '您写的内容没有丢失。请先看看有什么变化，再作决定。',
   'verdict.anyway': '仍保存我的',
   'verdict.discard': '保留对方的',
-  'verdict.only_version': '有一处小变动，此页面未显示。',
   'change.state': '状态',
   'change.outcome': '结果',
   'change.disposition': '商品',
