@@ -90,6 +90,8 @@ class Upkeep:
 
     async def _sweep_forever(self) -> None:
         services = self._services
+        # A media worker that was slow to answer at the start is not gone, nor are its cameras.
+        await asyncio.sleep(_SWEEP.total_seconds())
         tables = (Session, Participant, BenchCamera, Handover)
         await look_forever(
             services.database.bell,
