@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.support.cameras import Camera
 from tests.support.chromium import DESK, PHONE, TABLET, chromium
@@ -52,7 +52,7 @@ async def connect(page: Page, machine: Machine, strangers: PortSite) -> None:
         await by(page, f"secret-{kind}").fill(SECRET)
         await by(page, f"save-{kind}").click()
         await by(page, f"form-{kind}").wait_for(state="detached", timeout=STEP_MS)
-        assert await by(page, f"port-{kind}-state").inner_text() == "Connected"
+        await expect(by(page, f"port-{kind}-state")).to_have_text("Connected", timeout=STEP_MS)
     await by(page, "address-warehouse").first.fill(ADDRESS)
     await by(page, "save-address-warehouse").click()
     await by(page, "save-address-warehouse").wait_for(state="detached", timeout=STEP_MS)
@@ -111,7 +111,7 @@ async def test_a_damaged_parcel_from_its_label_to_its_money(machine: Machine) ->
         await by(page, "scan-place").fill("Hamburg")
         await by(page, "save-scan").click()
         await state_is(page, "received")
-        assert await by(page, "parcel-status").inner_text() == "Delivered"
+        await expect(by(page, "parcel-status")).to_have_text("Delivered", timeout=STEP_MS)
 
         await by(page, "open-claim").click(timeout=STEP_MS)
         await by(page, "claim-text").fill("CL-77", timeout=STEP_MS)
