@@ -1,4 +1,4 @@
-"""Whole journeys in real Chromium, from the buyer's form to the end, with a policy in force."""
+"""Journeys in real Chromium from the buyer's form on, with a policy in force."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Page, async_playwright, expect
 
 from tests.integration.test_filing import photograph
-from tests.support.cameras import Camera
-from tests.support.chromium import DESK, PHONE, TABLET, Chromium, another_person, chromium
+from tests.support.chromium import DESK, PHONE, Chromium, another_person, chromium
 from tests.support.desk_walk import (
     case_of,
     case_page,
@@ -25,7 +24,7 @@ from tests.support.desk_walk import (
     state_is,
     words_of,
 )
-from tests.support.journeys import STEP_MS, Call, by, come_on_shift, light_camera
+from tests.support.journeys import STEP_MS, by
 from tests.support.machine import Machine, running_machine
 from tests.support.policies import REJECT, VIDEO, days, rule
 
@@ -36,7 +35,6 @@ pytestmark = [
     pytest.mark.timeout(120),
 ]
 
-BUYER, HOST = light_camera(Camera.BUYER), light_camera(Camera.HOST)
 RULES = (
     rule("Fourteen days", REJECT, days(at_least=15), because="window"),
     rule(
@@ -58,7 +56,6 @@ async def machine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mac
     """One machine with a policy in force and an order for each journey."""
     async with running_machine(tmp_path_factory.mktemp("machine") / "data") as running:
         await policy_in_force(running, RULES)
-        await delivered(running, "COLOUR", 3)
         await delivered(running, "LATE", 40, "es")
         for number, locale in enumerate(LANGUAGES):
             await delivered(running, f"300{number}", 3, locale)
@@ -74,7 +71,7 @@ async def phone() -> AsyncIterator[Chromium]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def office() -> AsyncIterator[Chromium]:
-    """The browser of the inspector and of the agent."""
+    """The agent's browser."""
     async with async_playwright() as driver, chromium(playwright=driver) as running:
         yield running
 
@@ -85,62 +82,6 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("photo") / "colour.jpg"
     path.write_bytes(photograph(200))
     return path
-
-
-async def test_a_colour_that_differs_is_shown_and_kept(
-    machine: Machine, phone: Chromium, office: Chromium, photo: Path
-) -> None:
-    """The form asks to show it, one tap leads to the inspector, and nothing is sent back."""
-    async with (
-        another_person(phone, BUYER, viewport=PHONE) as buyer,
-        another_person(office, HOST, viewport=TABLET) as inspector,
-        another_person(office, viewport=DESK) as agent,
-    ):
-        host = await come_on_shift(machine, inspector)
-        page = await buyer.open(f"{machine.url}/return/nordhaus")
-        await by(page, "order-number").wait_for(timeout=STEP_MS)
-        await look(page, "a1-find")
-        await find_order(page, "COLOUR")
-        await fill_form(page, "colour_differs", photo)
-        await look(page, "a2-form")
-        await send_form(page, "inspection_offered")
-        await expect(by(page, "policy-sentence")).to_contain_text("Please show us the item")
-        await expect(by(page, "policy-rule")).to_contain_text("Colour is shown")
-        await expect(by(page, "wait")).to_have_text("Somebody is free now")
-        await look(page, "a3-answered")
-        await by(page, "show-now").click()
-        await by(page, "join").wait_for(timeout=STEP_MS)
-        await look(page, "a4-ready")
-        await by(page, "join").click()
-        await by(page, "waiting-page").wait_for(timeout=STEP_MS)
-        await look(page, "a5-waiting")
-        await by(host, "take-next").wait_for(timeout=STEP_MS)
-        await look(host, "a6-desk")
-        await by(host, "take-next").click()
-        await by(host, "host-call").wait_for(timeout=STEP_MS)
-        case_id = await case_of(machine, "COLOUR")
-        call = Call(machine, {"id": case_id}, page.url, buyer, inspector, page, host)
-        await call.sees_the_other()
-        await look(page, "a7-buyer-call")
-        await look(host, "a8-host-call")
-        await call.end(note="It was the light.")
-        await expect(by(page, "outcome")).to_have_attribute(
-            "data-outcome", "resolved_without_return", timeout=STEP_MS
-        )
-        await expect(page.get_by_text("It was the light.")).to_be_visible()
-        await look(page, "a9-buyer-ended")
-
-        console = await case_page(agent, machine, case_id)
-        await expect(by(console, "verdict-given")).to_contain_text("It was the light.")
-        await look(console, "a10-agent-decided")
-        await by(console, "next-step").click()
-        await by(console, "make-move").click(timeout=STEP_MS)
-        await state_is(console, "resolved")
-        await look(console, "a11-agent-resolved")
-        await page.reload()
-        await expect(by(page, "outcome")).to_have_attribute(
-            "data-outcome", "resolved_without_return", timeout=STEP_MS
-        )
 
 
 async def test_a_late_claim_is_rejected_appealed_taken_and_decided(

@@ -117,10 +117,3 @@ async def case_page(browser: Chromium, machine: Machine, case_id: str) -> Page:
 async def state_is(page: Page, state: str) -> None:
     """Wait until the case's page, as it stands open, is in a state."""
     await expect(by(page, "case-page")).to_have_attribute("data-state", state, timeout=STEP_MS)
-
-
-async def log_has(page: Page, kind: str) -> None:
-    """Wait until the log on the case's page, as it stands open, tells of something."""
-    await page.locator(f'[data-test="case-log"] [data-kind="{kind}"]').first.wait_for(
-        timeout=STEP_MS
-    )
