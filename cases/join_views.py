@@ -92,10 +92,14 @@ async def _outcome(tx: AsyncSession, case: Case) -> Shown | None:
         .where(Session.case_id == case.id, Still.state != StillState.FAILED)
         .order_by(Still.at_ns)
     )
+    seen = await tx.scalar(
+        select(Session.id).where(Session.case_id == case.id, Session.live_at.is_not(None)).limit(1)
+    )
     return {
         "outcome": case.verdict_outcome,
         "note": case.verdict_note or "",
         "by_policy": is_decided_by_policy(case),
+        "seen": seen is not None,
         "decided_at": case.verdict_at.isoformat(),
         "stills": [{"still_id": id_, "at_ms": at_ns // 1_000_000} for id_, at_ns in stills],
         "parcels": [one.model_dump(mode="json") for one in await parcel_views(tx, case.id)],

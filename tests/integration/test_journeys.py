@@ -113,6 +113,7 @@ async def test_a_colour_that_differs_is_shown_and_resolved_without_return() -> N
             await host.ok("POST", f"/api/sessions/{session_id}/end", end)
             shown = await buyer.ok("GET", f"/api/join/{token}")
             assert shown["outcome"]["outcome"] == "resolved_without_return"
+            assert shown["outcome"]["seen"] is True
             async with buyer.http.get("/api/v1/cases", headers=headers) as response:
                 (item,) = (await response.json())["items"]
             case = f"/api/v1/cases/{item['id']}"
@@ -168,7 +169,7 @@ async def test_a_late_claim_is_rejected_appealed_and_decided_by_a_person(site: S
     shown = await (await site.client.get(f"/api/join/{token}", headers=cookie)).json()
     assert shown["outcome"]["outcome"] == "refund"
     assert shown["outcome"]["note"] == "The customs' delay is not hers."
-    assert shown["outcome"]["by_policy"] is False
+    assert (shown["outcome"]["by_policy"], shown["outcome"]["seen"]) == (False, False)
 
 
 async def test_a_buyer_who_never_opens_the_link_is_reminded_and_closed(

@@ -192,6 +192,8 @@ export interface JoinView {
     outcome: Outcome | null;
     note: string;
     by_policy: boolean;
+    /** Whether there was a call about it. */
+    seen: boolean;
     decided_at: Timestamp | null;
     stills: { still_id: string; at_ms: number }[];
     parcels: Parcel[];

@@ -74,11 +74,11 @@ function Appeal({ visit }: { visit: Visit }) {
   );
 }
 
-/** What happens next: of what a policy decided nobody has seen anything yet. */
+/** What happens next; without a call nobody has seen anything yet. */
 function nextWords(view: JoinView): string {
   const outcome = view.outcome?.outcome ?? 'undecided';
   const tenant = view.tenant.name;
-  if (view.outcome?.by_policy) {
+  if (view.outcome?.seen === false) {
     if (outcome === 'refund') return t('join.next_approved', { tenant });
     if (outcome === 'reject') return t('join.next_rejected');
     if (outcome === 'resolved_without_return') return t('join.next_kept', { tenant });
@@ -92,11 +92,11 @@ function Outcome({ view }: { view: JoinView }) {
     <>
       {outcome ? (
         <Card class="stack outcome">
-          <h2>{t(view.outcome?.by_policy ? 'join.answer' : 'join.found')}</h2>
+          <h2>{t(view.outcome?.seen ? 'join.found' : 'join.answer')}</h2>
           <p class="verdict" data-test="outcome" data-outcome={outcome}><Icon name={outcome === 'reject' ? 'close' : 'check'} /> <strong>{t(`outcome.${outcome}`)}</strong></p>
           {view.outcome?.by_policy ? <PolicySentence view={view} /> : view.outcome?.note ? (
             <blockquote>
-              <span class="xs faint">{t('join.note_from')}</span>
+              {view.outcome.seen ? <span class="xs faint">{t('join.note_from')}</span> : null}
               <p dir="auto">{view.outcome.note}</p>
             </blockquote>
           ) : null}
@@ -118,13 +118,13 @@ function Outcome({ view }: { view: JoinView }) {
 }
 
 function titleOf(view: JoinView | null): 'join.decided_title' | 'join.ended_title_warehouse' | 'join.ended_title' {
-  if (view?.outcome?.by_policy) return 'join.decided_title';
+  if (view?.outcome?.seen === false) return 'join.decided_title';
   return view?.case.direction === 'warehouse_shows' ? 'join.ended_title_warehouse' : 'join.ended_title';
 }
 
 export function Ended({ visit }: { visit: Visit }) {
   const view = visit.view.value;
-  const refused = view?.outcome?.by_policy === true && view.outcome.outcome === 'reject';
+  const refused = view?.outcome?.seen === false && view.outcome.outcome === 'reject';
   return (
     <div class="page" data-test="ended">
       <header class="row between">
@@ -139,7 +139,7 @@ export function Ended({ visit }: { visit: Visit }) {
         {view ? <ItemCard view={view} /> : null}
         {view ? <Outcome view={view} /> : null}
         {view?.outcome ? <Way given={view.outcome} visit={visit} /> : null}
-        {view ? <ReceiptLater visit={visit} /> : null}
+        {view && view.outcome?.seen !== false ? <ReceiptLater visit={visit} /> : null}
         {view ? <ThreadLater visit={visit} /> : null}
         {view?.outcome?.may_appeal ? <Appeal visit={visit} /> : null}
         <p class="quiet s center">{t('join.close_page')}</p>
