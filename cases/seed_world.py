@@ -27,6 +27,9 @@ _SKEW: Final = 0.95
 _WAREHOUSES: Final = 20
 _SELF_INSPECTING: Final = 0.3
 
+_KEPT_BACK: Final = 40
+"""Events that the last case may need without a word in its thread."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -55,7 +58,8 @@ def seed_world(
         story = tell(draw, begin + step * number, wanted.now)
         owed = wanted.events * (number + 1) // wanted.cases - events - rows.least_events(story)
         is_last = number == wanted.cases - 1
-        talk(draw, story, max(0, owed if is_last else _some(draw, owed)), wanted.now)
+        said = max(0, owed) if is_last else _some(draw, owed - _KEPT_BACK)
+        talk(draw, story, said, wanted.now)
         events += rows.add(draw, tenant, story)
         if (number + 1) % _BATCH == 0 or is_last:
             for table in CASE_TABLES:

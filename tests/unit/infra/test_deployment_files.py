@@ -43,10 +43,9 @@ OURS = ("web", "uploader", "recorder", "media-0", "media-1")
 def checked_command(words: list[str]) -> Json:
     """Parse a command line of ``proofcall`` without running it; gives its parameters."""
     command: Any = typer.main.get_command(app)
-    context = None
     while hasattr(command, "commands"):
         name, words = words[0], words[1:]
-        command = command.commands[name]
+        command = command.get_command(None, name)
     context = command.make_context("proofcall", list(words))
     return dict(context.params)
 
