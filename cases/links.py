@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.actor import BuyerActor
 from cases.keys import KeyRing
 from cases.sealing import seal, unseal
-from cases.states import DeviceState
+from cases.states import CaseState, DeviceState
 from cases.tables import Case, Device, JoinLink
 from runtime.errors import CaseError
 from runtime.ids import CaseId, JoinLinkId, TenantId, new_id
@@ -122,19 +122,23 @@ async def find_link(tx: AsyncSession, token: str, now: datetime) -> LinkFound:
     """What a token opens.
 
     Raises:
-        CaseError: ``link_unknown`` (404), ``link_revoked`` (410) or ``link_expired`` (410).
+        CaseError: ``link_unknown`` (404), ``case_closed`` (410), ``link_revoked`` (410) or
+            ``link_expired`` (410).
     """
     row = (
         await tx.execute(
-            select(JoinLink, Case.tenant_id)
+            select(JoinLink, Case.tenant_id, Case.state)
             .join(Case, Case.id == JoinLink.case_id)
             .where(JoinLink.token_hash == _token_hash(token))
         )
     ).first()
     if row is None:
         raise CaseError("link_unknown", "This link does not exist.", status=404)
-    link, tenant_id = row
+    link, tenant_id, state = row
     if link.revoked_at is not None:
+        # Closing a case ends its links: there is no newer one to look for.
+        if state == CaseState.CLOSED:
+            raise CaseError("case_closed", "This return is closed.", status=410)
         raise CaseError("link_revoked", "This link was replaced or withdrawn.", status=410)
     if link.expires_at <= now:
         raise CaseError("link_expired", "This link has expired.", status=410)

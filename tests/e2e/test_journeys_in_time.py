@@ -152,5 +152,5 @@ async def test_a_buyer_who_never_opens_the_link_is_reminded_and_the_case_closed(
         await expect(by(page, "next-step-bar")).to_have_attribute("data-step", "wait")
         await look(page, "c3-closed")
         late = await buyer.open(silent["join_url"])
-        await late.locator('[data-test^="problem-"]').wait_for(timeout=STEP_MS)
+        await by(late, "problem-closed").wait_for(timeout=STEP_MS)
         await look(late, "c4-buyer-too-late")

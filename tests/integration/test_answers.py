@@ -351,7 +351,7 @@ async def test_an_offer_that_nobody_answers_is_reminded_of_and_closed(office: Of
     assert (await office.view(opened.case_id))["state"] == "closed"
     with pytest.raises(CaseError) as caught:
         await office.say(opened, OfferWord.ACCEPT)
-    assert caught.value.code == "link_revoked"
+    assert caught.value.code == "case_closed"
 
 
 async def test_an_agent_decides_over_an_open_offer(office: Office) -> None:

@@ -194,7 +194,7 @@ async def test_a_buyer_who_never_opens_the_link_is_reminded_and_closed(
     assert kinds.index("link_reminder") < kinds.index("deadline_missed") < len(kinds) - 1
     token = opened["join_url"].rpartition("/")[2]
     response = await site.client.get(f"/api/join/{token}")
-    await expect(response, 410, "link_revoked")
+    await expect(response, 410, "case_closed")
 
 
 async def test_missing_a_part_is_settled_by_keeping_it_for_a_discount(site: SellerSite) -> None:
