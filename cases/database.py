@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
     AsyncEngine,
     AsyncSession,
     async_sessionmaker,
@@ -33,6 +34,7 @@ _SQLITE_READERS = 4
 _POOL_WAIT_S = 15
 _CONNECT_TIMEOUT_S = 10
 _COMMAND_TIMEOUT_S = 30
+# Where a connection keeps the tables that its transaction has written.
 _WRITTEN = "proofcall_written"
 # Per connection; a web process asks some hundreds of different questions.
 _PREPARED = 500
@@ -136,8 +138,9 @@ class Database:
     async def _begin(self) -> AsyncIterator[AsyncSession]:
         try:
             async with self._write.begin() as session:
-                written = await _connect(session)
-                written.clear()
+                connection = await _connect(session)
+                # A set of this transaction's own: the connection is another's before it rings.
+                written = connection.info[_WRITTEN] = set[str]()
                 yield session
             self.bell.wrote(written)
         except TimeoutError as error:
@@ -157,15 +160,12 @@ class Database:
             raise _away(error) from error
 
 
-async def _connect(session: AsyncSession) -> set[str]:
-    """Connect; gives the set into which the tables go that are written from now on."""
+async def _connect(session: AsyncSession) -> AsyncConnection:
     # The driver's own errors would look like a fault of ours.
     try:
-        connection = await session.connection()
+        return await session.connection()
     except OSError as error:
         raise _away(error) from error
-    written: set[str] = connection.info.setdefault(_WRITTEN, set())
-    return written
 
 
 def _note_written(
@@ -173,8 +173,8 @@ def _note_written(
 ) -> None:
     if (context.isinsert or context.isupdate or context.isdelete) and cursor.rowcount != 0:
         table = getattr(getattr(context.compiled, "statement", None), "table", None)
-        if table is not None:
-            connection.info.setdefault(_WRITTEN, set()).add(table.name)
+        if table is not None and _WRITTEN in connection.info:
+            connection.info[_WRITTEN].add(table.name)
 
 
 def _away(error: Exception) -> OperationalError:
