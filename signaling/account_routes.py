@@ -368,14 +368,7 @@ async def _check_guessing(request: web.Request, staff_id: str) -> None:
 
 async def _count(request: web.Request, subject: str) -> None:
     services = request.app[SERVICES]
-    wait_s = await services.limits.wait_s(Counted.LINK, subject, services.clock.now().timestamp())
-    if wait_s > 0:
-        raise CaseError(
-            "too_many_attempts",
-            "Too many attempts. Please wait.",
-            status=429,
-            retry_after_s=max(1, round(wait_s)),
-        )
+    await services.limits.check(Counted.LINK, subject, services.clock.now().timestamp())
 
 
 def _qr_svg(url: str) -> str:

@@ -11,7 +11,6 @@ from cases import attachments, filed, filing, reasons
 from cases.filing import FileReturn, FilingRules, TellOrder, WantDraft
 from cases.tables import Filing
 from cases.unit import Unit
-from runtime.errors import CaseError
 from signaling.auth import client_address, device_secret, remember_device, require_key_or_staff
 from signaling.bodies import parse_body
 from signaling.join_routes import OfferAnswerIn
@@ -71,18 +70,9 @@ async def begin(request: web.Request) -> web.Response:
     slug = request.match_info["slug"]
     want = await parse_body(request, WantDraft)
     now_s = services.clock.now().timestamp()
-    wait_s = await services.limits.wait_s(Counted.FILING, client_address(request), now_s)
+    await services.limits.check(Counted.FILING, client_address(request), now_s)
     if want.order_number is not None:
-        order = f"{slug}:{want.order_number}"
-        guess_s = await services.limits.wait_s(Counted.ORDER_GUESS, order, now_s)
-        wait_s = max(wait_s, guess_s)
-    if wait_s > 0:
-        raise CaseError(
-            "too_many_attempts",
-            "Too many attempts. Please wait a little.",
-            status=429,
-            retry_after_s=int(wait_s) + 1,
-        )
+        await services.limits.check(Counted.ORDER_GUESS, f"{slug}:{want.order_number}", now_s)
 
     async def act(unit: Unit) -> dict[str, Any]:
         draft = await filing.begin(unit, slug, want)

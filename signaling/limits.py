@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import sha256
+from math import ceil
 from typing import Final
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
+from runtime.errors import CaseError
 from signaling.join_limit import JoinLimit
 
 log = structlog.get_logger()
@@ -72,6 +74,22 @@ class Limits:
     def __init__(self, redis_url: str | None = None) -> None:
         self._redis = Redis.from_pool(_few_connections(redis_url)) if redis_url else None
         self._own = {what: JoinLimit(*allowed) for what, allowed in _ALLOWED.items()}
+
+    async def check(
+        self,
+        what: Counted,
+        subject: str,
+        now_s: float,
+        words: str = "Too many attempts. Please wait.",
+    ) -> None:
+        """Count an attempt.
+
+        Raises:
+            CaseError: ``too_many_attempts`` (429), with how long to wait.
+        """
+        wait_s = await self.wait_s(what, subject, now_s)
+        if wait_s > 0:
+            raise CaseError("too_many_attempts", words, status=429, retry_after_s=ceil(wait_s))
 
     async def wait_s(self, what: Counted, subject: str, now_s: float) -> float:
         """Count an attempt: 0 when it may go on, else the seconds until the next may.

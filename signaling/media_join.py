@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from math import ceil
 from typing import Annotated, Any
 
 import structlog
@@ -68,14 +67,12 @@ async def join(
         CaseError: what ``find_seat`` and ``take_seat`` refuse, ``recording_unavailable``,
             ``media_unavailable`` (503), ``bad_offer`` (422), ``too_many_attempts`` (429).
     """
-    wait_s = await services.limits.wait_s(Counted.JOIN, name, services.clock.now().timestamp())
-    if wait_s > 0:
-        raise CaseError(
-            "too_many_attempts",
-            "Too many attempts to connect; please wait a moment.",
-            status=429,
-            retry_after_s=ceil(wait_s),
-        )
+    await services.limits.check(
+        Counted.JOIN,
+        name,
+        services.clock.now().timestamp(),
+        "Too many attempts to connect; please wait a moment.",
+    )
     try:
         for _ in range(_ATTEMPTS):
             joined = await _attempt(services, find_seat, take_seat, wish)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from math import ceil
 from typing import Annotated, Any, Final
 
 from aiohttp import web
@@ -154,11 +153,9 @@ async def _load(request: web.Request, name: str) -> web.Response:
 
 
 async def _count(services: Services, what: Counted, name: str) -> None:
-    wait_s = await services.limits.wait_s(what, name, services.clock.now().timestamp())
-    if wait_s > 0:
-        raise CaseError(
-            "too_many_attempts",
-            "The connection was checked often enough for now.",
-            status=429,
-            retry_after_s=ceil(wait_s),
-        )
+    await services.limits.check(
+        what,
+        name,
+        services.clock.now().timestamp(),
+        "The connection was checked often enough for now.",
+    )

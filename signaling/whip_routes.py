@@ -12,7 +12,6 @@ import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from hashlib import sha256
-from math import ceil
 from typing import Any, Final
 
 import structlog
@@ -117,11 +116,7 @@ async def publish(request: web.Request) -> web.Response:
         raise CaseError("not_sdp", f"Send {SDP}.", status=415)
     if not _accepts_sdp(request):
         raise CaseError("not_acceptable", f"The answer is {SDP}.", status=406)
-    wait_s = await services.limits.wait_s(
-        Counted.JOIN, f"whip:{camera.id}", services.clock.now().timestamp()
-    )
-    if wait_s > 0:
-        raise _too_many(wait_s)
+    await services.limits.check(Counted.JOIN, f"whip:{camera.id}", services.clock.now().timestamp())
     offer = await _text(request, _MAX_SDP_BYTES)
     place = await _place_for(services, camera)
     peer = await services.media.publish_camera(place, camera.id, offer)
@@ -166,11 +161,9 @@ async def trickle(request: web.Request) -> web.Response:
     camera = await _session(request)
     if request.content_type != FRAGMENT:
         raise CaseError("not_a_fragment", f"Send {FRAGMENT}.", status=415)
-    wait_s = await services.limits.wait_s(
+    await services.limits.check(
         Counted.WHIP_CANDIDATES, camera.id, services.clock.now().timestamp()
     )
-    if wait_s > 0:
-        raise _too_many(wait_s)
     wanted = request.headers.get("If-Match", "").strip()
     if not wanted:
         raise CaseError("if_match_required", "Send If-Match with the ETag.", status=428)
@@ -311,9 +304,3 @@ def _answer(peer: PeerAnswer) -> bytes:
 def _etag(peer_id: str) -> str:
     """The entity tag of the one ICE session that a WHIP session has (RFC 9725, 4.3.1)."""
     return f'"{sha256(peer_id.encode()).hexdigest()[:20]}"'
-
-
-def _too_many(wait_s: float) -> CaseError:
-    return CaseError(
-        "too_many_attempts", "Too many attempts; wait.", status=429, retry_after_s=ceil(wait_s)
-    )
