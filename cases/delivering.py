@@ -15,7 +15,7 @@ from cases.keys import KeyDestroyed, KeyRing
 from cases.log import LogKind, Visibility, read_events
 from cases.outbox import Outbox
 from cases.tables import Case, WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from cases.waking import earliest
+from cases.waking import earliest, in_states
 from cases.webhook_rules import (
     DISABLED_AFTER,
     IN_FLIGHT,
@@ -134,14 +134,10 @@ async def _recall_lost(tx: AsyncSession, now: datetime) -> None:
 
 async def next_due(tx: AsyncSession) -> datetime | None:
     """When the next try is due, or the end of an ordered one is overdue; takes no lock."""
-    # Each state by itself is one look into the index.
-    return await earliest(
-        tx,
-        *(
-            select(func.min(WebhookDelivery.due_at)).where(WebhookDelivery.state == state)
-            for state in (DeliveryState.WAITING, DeliveryState.ORDERED)
-        ),
+    waiting = in_states(
+        WebhookDelivery.due_at, WebhookDelivery.state, DeliveryState.WAITING, DeliveryState.ORDERED
     )
+    return await earliest(tx, *waiting)
 
 
 async def prepare(

@@ -14,7 +14,7 @@ from cases.outbox import Outbox
 from cases.port_commands import PortKind
 from cases.tables import Errand
 from cases.unit import Unit
-from cases.waking import earliest
+from cases.waking import earliest, in_states
 from cases.webhook_rules import pause_after
 from runtime.ids import new_id
 
@@ -80,14 +80,8 @@ async def send_on(
 
 async def next_due(tx: AsyncSession) -> datetime | None:
     """When the next errand is due, or the end of an ordered one is overdue; takes no lock."""
-    # Each state by itself is one look into the index.
-    return await earliest(
-        tx,
-        *(
-            select(func.min(Errand.due_at)).where(Errand.state == state)
-            for state in (ErrandState.WAITING, ErrandState.ORDERED)
-        ),
-    )
+    waiting = in_states(Errand.due_at, Errand.state, ErrandState.WAITING, ErrandState.ORDERED)
+    return await earliest(tx, *waiting)
 
 
 async def order_due(tx: AsyncSession, outbox: Outbox, now: datetime) -> int:

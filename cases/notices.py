@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import mail, opt_outs, reply_address
@@ -41,7 +41,7 @@ from cases.tables import (
 )
 from cases.thread import BUYER
 from cases.unit import Unit
-from cases.waking import earliest
+from cases.waking import earliest, in_states
 from runtime.settings import Settings
 
 SEND_NOTICE: Final = "send_notice"
@@ -65,14 +65,8 @@ class Sender:
 
 async def next_due(tx: AsyncSession) -> datetime | None:
     """When the next notice is to be looked at."""
-    # Each state by itself is one look into the index.
-    return await earliest(
-        tx,
-        *(
-            select(func.min(Notice.due_at)).where(Notice.state == state)
-            for state in (NoticeState.WAITING, NoticeState.ORDERED)
-        ),
-    )
+    waiting = in_states(Notice.due_at, Notice.state, NoticeState.WAITING, NoticeState.ORDERED)
+    return await earliest(tx, *waiting)
 
 
 async def due_notices(tx: AsyncSession, now: datetime) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from functools import partial
 
 import structlog
@@ -15,15 +14,6 @@ from runtime.errors import ProofcallError
 from signaling.services import Services
 
 log = structlog.get_logger()
-
-
-async def look_for_due(services: Services) -> datetime | None:
-    """Do what is due, and say when the next was due as this began."""
-    async with services.database.read() as tx:
-        due_at = await due.next_due(tx)
-    if due_at is not None and due_at <= services.clock.now():
-        await sweep_due(services)
-    return due_at
 
 
 async def sweep_due(services: Services) -> int:

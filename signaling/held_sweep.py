@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 
 import structlog
@@ -15,15 +14,6 @@ from runtime.errors import ProofcallError
 from signaling.services import Services
 
 log = structlog.get_logger()
-
-
-async def look_for_held(services: Services) -> datetime | None:
-    """Carry out what is due, and say when the next was due as this began."""
-    async with services.database.read() as tx:
-        due_at = await held_acts.next_due(tx)
-    if due_at is not None and due_at <= services.clock.now():
-        await carry_out_due(services)
-    return due_at
 
 
 async def carry_out_due(services: Services) -> int:

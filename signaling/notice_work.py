@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import structlog
 from sqlalchemy.exc import DBAPIError
 
@@ -18,15 +16,6 @@ from signaling.messengers import result_of, sending_of
 from signaling.services import Services
 
 log = structlog.get_logger()
-
-
-async def look_for_notices(services: Services) -> datetime | None:
-    """Send on its way what is due, and say when the next was due as this began."""
-    async with services.database.read() as tx:
-        due_at = await notices.next_due(tx)
-    if due_at is not None and due_at <= services.clock.now():
-        await order_due_notices(services)
-    return due_at
 
 
 async def order_due_notices(services: Services) -> int:

@@ -39,15 +39,6 @@ _AGENT: Final = f"Proofcall/{version('proofcall')} (ports)"
 _AGAIN: Final = frozenset({408, 409, 425, 429})
 
 
-async def look_for_errands(services: Services) -> datetime | None:
-    """Order what is due, and say when the next was due as this began."""
-    async with services.database.read() as tx:
-        due_at = await errands.next_due(tx)
-    if due_at is not None and due_at <= services.clock.now():
-        await order_due_errands(services)
-    return due_at
-
-
 async def order_due_errands(services: Services) -> int:
     """Order every errand that is due now, as far as the sellers' shares go."""
     return await services.run(lambda unit: errands.order_due(unit.tx, unit.outbox, unit.now))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from importlib.metadata import version
 from typing import Final
 
@@ -19,15 +18,6 @@ from signaling.services import Services
 log = structlog.get_logger()
 
 _AGENT: Final = f"Proofcall/{version('proofcall')} (webhooks)"
-
-
-async def look_for_webhooks(services: Services) -> datetime | None:
-    """Order what is due, and say when the next was due as this began."""
-    async with services.database.read() as tx:
-        due_at = await delivering.next_due(tx)
-    if due_at is not None and due_at <= services.clock.now():
-        await order_due_webhooks(services)
-    return due_at
 
 
 async def order_due_webhooks(services: Services) -> int:

@@ -9,44 +9,62 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from cases import delivering, errands
-from cases.tables import (
-    Appointment,
-    Deadline,
-    Errand,
-    HeldAct,
-    Notice,
-    Parcel,
-    Session,
-    WebhookDelivery,
-)
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases import delivering, due, errands, held_acts, notices, tables
 from cases.waking import PAUSE_S, look_forever
 from recorder.checkpointing import look_for_checkpoints
-from signaling.due_sweep import look_for_due
-from signaling.held_sweep import look_for_held
-from signaling.notice_work import look_for_notices
-from signaling.port_work import look_for_errands
+from signaling.due_sweep import sweep_due
+from signaling.held_sweep import carry_out_due
+from signaling.notice_work import order_due_notices
+from signaling.port_work import order_due_errands
 from signaling.services import Services
-from signaling.webhook_work import look_for_webhooks
+from signaling.webhook_work import order_due_webhooks
 
 _FORGET_EVERY_S: Final = 600.0
+
+_Look = Callable[[Services], Awaitable[datetime | None]]
+
+
+def _when_due(
+    next_due: Callable[[AsyncSession], Awaitable[datetime | None]],
+    do: Callable[[Services], Awaitable[int]],
+) -> _Look:
+    """A look that does what is due, and says when the next was due as it began."""
+
+    async def look(services: Services) -> datetime | None:
+        async with services.database.read() as tx:
+            due_at = await next_due(tx)
+        if due_at is not None and due_at <= services.clock.now():
+            await do(services)
+        return due_at
+
+    return look
 
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
     name: str
-    look: Callable[[Services], Awaitable[datetime | None]]
+    look: _Look
     tables: tuple[type[Any], ...]
     pause_s: float = PAUSE_S
 
 
 _KINDS: Final = (
-    _Kind("webhooks", look_for_webhooks, (WebhookDelivery,)),
-    _Kind("ports", look_for_errands, (Errand,)),
-    _Kind("notices", look_for_notices, (Notice,)),
-    _Kind("what is held", look_for_held, (HeldAct,)),
-    _Kind("what is due", look_for_due, (Deadline, Appointment, Parcel)),
-    _Kind("checkpoints", look_for_checkpoints, (Session,), pause_s=1.0),
+    _Kind(
+        "webhooks",
+        _when_due(delivering.next_due, order_due_webhooks),
+        (tables.WebhookDelivery,),
+    ),
+    _Kind("ports", _when_due(errands.next_due, order_due_errands), (tables.Errand,)),
+    _Kind("notices", _when_due(notices.next_due, order_due_notices), (tables.Notice,)),
+    _Kind("what is held", _when_due(held_acts.next_due, carry_out_due), (tables.HeldAct,)),
+    _Kind(
+        "what is due",
+        _when_due(due.next_due, sweep_due),
+        (tables.Deadline, tables.Appointment, tables.Parcel),
+    ),
+    _Kind("checkpoints", look_for_checkpoints, (tables.Session,), pause_s=1.0),
 )
 
 

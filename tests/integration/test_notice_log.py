@@ -12,11 +12,9 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from cases.actor import StaffActor, SystemActor
-from cases.case_note import note
+from cases.actor import StaffActor
 from cases.notice_log import list_notices, list_unreached, notices_of_case, stop
 from cases.states import Role, Scope
-from cases.tables import Case
 from cases.unit import Unit
 from infra.local.postgres import Postgres
 from runtime.errors import CaseError
@@ -40,14 +38,6 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         url = server.fresh_database()
     async with notice_world(tmp_path, url) as running:
         yield running
-
-
-async def happened(world: NoticeWorld, case_id: str, kind: str, **payload: Any) -> None:
-    """Something is written into the case's log."""
-    seller = world.site.seller
-    async with seller.database.begin() as tx:
-        case = await tx.get_one(Case, case_id)
-        await note(tx, seller.keys, case, kind, payload, SystemActor(), seller.now)
 
 
 async def reached_by_hook(world: NoticeWorld, url: str) -> str:
@@ -110,7 +100,7 @@ async def test_a_notice_that_waits_is_stopped_and_the_log_says_by_whom(
     case_id = await world.open_case(market="ES")
     await world.work()
     world.advance(timedelta(hours=11))
-    await happened(world, case_id, "verdict", outcome="refund")
+    await world.happened(case_id, "verdict", outcome="refund")
     sent, waiting = await world.rows(case_id)
     assert (waiting.kind, waiting.state) == ("decided", "waiting")
     stopped = await world.ask("POST", f"/api/v1/notices/{waiting.id}/stop", 200)
@@ -194,7 +184,7 @@ async def test_a_decision_that_is_not_told_leaves_the_notice_of_the_filing(
     quiet = {"quiet_from": 0, "quiet_until": 0, "zone": "UTC", "off": ["decided"]}
     await world.ask("PUT", "/api/v1/notice-settings", 200, quiet)
     case_id = await world.open_case()
-    await happened(world, case_id, "verdict", outcome="refund")
+    await world.happened(case_id, "verdict", outcome="refund")
     await world.work()
     assert await world.states(case_id) == [("filed", "sent", None)]
 

@@ -6,13 +6,10 @@ import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cases import links, log, opt_outs
-from cases.actor import SystemActor
-from cases.case_note import note
 from cases.keys import KeyRing
 from cases.log import LogKind, Visibility
 from cases.notice_kinds import NoticeGroup
@@ -32,14 +29,6 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         tmp_path, url, reply_domain="mail.shop.example", inbound_secret="s" * 32
     ) as running:
         yield running
-
-
-async def happened(world: NoticeWorld, case_id: str, kind: str, **payload: Any) -> None:
-    """Something is written into the case's log."""
-    seller = world.site.seller
-    async with seller.database.begin() as tx:
-        case = await tx.get_one(Case, case_id)
-        await note(tx, seller.keys, case, kind, payload, SystemActor(), seller.now)
 
 
 async def say(world: NoticeWorld, case_id: str, text: str, client_id: str) -> None:
@@ -82,8 +71,8 @@ async def test_a_decision_at_night_waits_for_the_morning(world: NoticeWorld) -> 
     case_id = await world.open_case(market="ES")
     await world.work()
     world.advance(timedelta(hours=11))  # eleven in the evening in Madrid
-    await happened(world, case_id, "verdict", outcome="refund", note="With {buyer_name} <b>")
-    await happened(world, case_id, "link_issued")
+    await world.happened(case_id, "verdict", outcome="refund", note="With {buyer_name} <b>")
+    await world.happened(case_id, "link_issued")
     await world.work()
     assert [mail.subject for mail in world.inbox.came[1:]] == [
         "Enséñenos su devolución LL-20871 por vídeo"
@@ -126,8 +115,8 @@ async def test_a_repeated_scan_is_one_notice_and_one_question_two_days_later(
     """However often the carrier tells it."""
     case_id = await world.open_case(market="ES")
     for _ in range(3):
-        await happened(
-            world, case_id, "parcel_scanned", parcel_id="pcl_1", way="out", status="delivered"
+        await world.happened(
+            case_id, "parcel_scanned", parcel_id="pcl_1", way="out", status="delivered"
         )
     await world.work()
     subjects = [mail.subject for mail in world.inbox.came]
@@ -168,18 +157,18 @@ async def test_one_click_ends_a_group_and_another_brings_it_back(world: NoticeWo
     page = await world.site.client.get(path)
     assert page.status == 200
     assert 'lang="es"' in await page.text()
-    await happened(world, case_id, "link_issued")
+    await world.happened(case_id, "link_issued")
     await world.work()
     assert len(world.inbox.came) == 2
     status, text = await post_out(world, path, **{"List-Unsubscribe": "One-Click"})
     assert (status, "Hecho" in text) == (200, True)
-    await happened(world, case_id, "link_issued")
-    await happened(world, case_id, "verdict", outcome="refund")
+    await world.happened(case_id, "link_issued")
+    await world.happened(case_id, "verdict", outcome="refund")
     await world.work()
     assert len(world.inbox.came) == 3
     assert ("invited", "suppressed", "opted_out") in await world.states(case_id)
     assert (await post_out(world, path, group="progress", wanted="again"))[0] == 200
-    await happened(world, case_id, "link_issued")
+    await world.happened(case_id, "link_issued")
     await world.work()
     assert len(world.inbox.came) == 4
 

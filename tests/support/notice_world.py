@@ -12,10 +12,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases.actor import SystemActor
+from cases.case_note import note
 from cases.mail import SEND_MAIL, Envelope, MailServer
 from cases.notices import SEND_NOTICE
 from cases.states import Scope
-from cases.tables import Notice
+from cases.tables import Case, Notice
 from signaling.mail_work import send_mail
 from signaling.notice_work import order_due_notices, send_notice
 from signaling.services import SERVICES, Services
@@ -61,6 +63,13 @@ class NoticeWorld:
     orders: Orders
     inbox: Inbox
     headers: dict[str, str]
+
+    async def happened(self, case_id: str, kind: str, **payload: Any) -> None:
+        """Something is written into the case's log."""
+        seller = self.site.seller
+        async with seller.database.begin() as tx:
+            case = await tx.get_one(Case, case_id)
+            await note(tx, seller.keys, case, kind, payload, SystemActor(), seller.now)
 
     async def work(self) -> None:
         """Do what jobs would do now."""
