@@ -9,7 +9,6 @@ import { deadlineWords } from './due_words';
 import { onNews } from './news';
 import { t } from './text';
 import { ANOMALIES, SCAN_STATUSES } from './tracked';
-import { tw } from './way_log_words';
 
 export interface CaseEvent {
   readonly seq: number;
@@ -40,7 +39,7 @@ function anomalyWords(value: unknown): string {
 
 function claimWords(state: unknown): string {
   const known = CLAIM_STATES.find((name) => name === state);
-  return known ? tw(`carrier_claim_${known}`) : t('carrier.title');
+  return known ? t(`log.carrier_claim_${known}`) : t('carrier.title');
 }
 
 /** Kinds that this page does not know yet are shown by their name. */
@@ -85,14 +84,14 @@ export function eventWords(event: CaseEvent): string {
     case 'label_refused':
     case 'parcel_anomaly_over':
     case 'host_waits':
-    case 'dispute_date_set': return tw(event.kind);
-    case 'parcel_scanned': return tw('parcel_scanned', { status: scanWords(payload['status']) });
-    case 'parcel_anomaly': return tw('parcel_anomaly', { what: anomalyWords(payload['anomaly']) });
+    case 'dispute_date_set': return t(`log.${event.kind}`);
+    case 'parcel_scanned': return t('log.parcel_scanned', { status: scanWords(payload['status']) });
+    case 'parcel_anomaly': return t('log.parcel_anomaly', { what: anomalyWords(payload['anomaly']) });
     case 'refund_ordered':
     case 'refund_sent':
     case 'refund_confirmed':
     case 'refund_refused':
-    case 'refund_unclear': return tw(event.kind, { amount: money(String(payload['amount'] ?? ''), String(payload['currency'] ?? '')) });
+    case 'refund_unclear': return t(`log.${event.kind}`, { amount: money(String(payload['amount'] ?? ''), String(payload['currency'] ?? '')) });
     case 'carrier_claim': return claimWords(payload['state']);
     default: {
       const words = event.kind.replace(/_/g, ' ');

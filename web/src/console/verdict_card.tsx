@@ -73,17 +73,20 @@ function VerdictForm({ read, onSaved, onCancel }: Props & { onCancel: () => void
       setBusy(false);
     }
   };
+  const send = async (against: Read): Promise<Read> => {
+    const saved = await callWithEtag<CaseView>('POST', `${path}/verdict`, { body: draft, headers: { 'If-Match': matchOf(against) } });
+    return { view: saved.value, etag: saved.etag };
+  };
   /** Null when something has changed that whoever decides wants to see first. */
   const decide = async (against: Read): Promise<Read | null> => {
     try {
-      const saved = await callWithEtag<CaseView>('POST', `${path}/verdict`, { body: draft, headers: { 'If-Match': matchOf(against) } });
-      return { view: saved.value, etag: saved.etag };
+      return await send(against);
     } catch (error) {
       if (!(error instanceof ApiError && error.code === 'version_conflict')) throw error;
     }
     const found = await conflictSince(against);
     // Somebody took the case, or a deadline moved: nothing of what is decided about.
-    if (found.changes.length === 0) return decide(found.now);
+    if (found.changes.length === 0) return send(found.now);
     setConflict(found);
     return null;
   };
