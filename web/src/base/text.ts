@@ -11,9 +11,6 @@ export type Translation<English extends Catalogue> = {
   readonly [Key in keyof English]: English[Key] extends string ? string : Plural;
 };
 
-/** What another language provides of an English catalogue that still grows: the English stands in for what it lacks. */
-export type Growing<English extends Catalogue> = Partial<Translation<English>>;
-
 type ParamNames<Text extends string> = Text extends `${string}{${infer Name}}${infer Rest}`
   ? Name | ParamNames<Rest>
   : never;
@@ -38,15 +35,6 @@ export const LOCALE_NAMES: Record<Locale, string> = {
 export type Loader = () => Promise<Catalogue>;
 /** English is always there; a page without a language shows its English. */
 export type Loaders = Partial<Record<Locale, Loader>> & { en: Loader };
-
-/** Loaders whose languages may lack words: those are read in English. Fetches the English beside the language. */
-export function overEnglish(of: { en: Loader } & { readonly [Other in Exclude<Locale, 'en'>]: () => Promise<Partial<Catalogue>> }): Loaders {
-  const over = (other: () => Promise<Partial<Catalogue>>): Loader => async () => {
-    const [english, words] = await Promise.all([of.en(), other()]);
-    return { ...english, ...words } as Catalogue;
-  };
-  return { en: of.en, 'zh-Hans': over(of['zh-Hans']), es: over(of.es), de: over(of.de), ar: over(of.ar) };
-}
 
 const RTL = new Set(['ar', 'fa', 'he', 'ur', 'yi', 'ps']);
 const STORAGE_KEY = 'proofcall.locale';

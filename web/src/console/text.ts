@@ -1,12 +1,12 @@
 /** The console page's catalogue. */
-import { overEnglish, translator, type Loaders } from '../base/text';
+import { translator, type Loaders } from '../base/text';
 import type { en } from './locales/en';
 
 export const t = translator<typeof en>();
-export const loaders: Loaders = overEnglish({
+export const loaders: Loaders = {
   en: async () => (await import('./locales/en')).en,
   'zh-Hans': async () => (await import('./locales/zh-Hans')).zh,
   es: async () => (await import('./locales/es')).es,
   de: async () => (await import('./locales/de')).de,
   ar: async () => (await import('./locales/ar')).ar,
-});
+};

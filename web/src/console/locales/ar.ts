@@ -1,10 +1,10 @@
 /** The console page’s words, in Arabic. */
 import { staffAr } from '../../staff/locales/ar';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { en } from './en';
 import { inboxAr } from './inbox_ar';
 
-export const ar: Growing<typeof en> = {
+export const ar: Translation<typeof en> = {
   ...staffAr,
   ...inboxAr,
   'console.title': 'لوحة التحكم',

@@ -1,10 +1,10 @@
 /** The console page’s words, in German. */
 import { staffDe } from '../../staff/locales/de';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { en } from './en';
 import { inboxDe } from './inbox_de';
 
-export const de: Growing<typeof en> = {
+export const de: Translation<typeof en> = {
   ...staffDe,
   ...inboxDe,
   'console.title': 'Konsole',

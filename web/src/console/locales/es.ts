@@ -1,10 +1,10 @@
 /** The console page’s words, in Spanish. */
 import { staffEs } from '../../staff/locales/es';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { en } from './en';
 import { inboxEs } from './inbox_es';
 
-export const es: Growing<typeof en> = {
+export const es: Translation<typeof en> = {
   ...staffEs,
   ...inboxEs,
   'console.title': 'Consola',

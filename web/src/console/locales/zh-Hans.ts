@@ -1,10 +1,10 @@
 /** The console page’s words, in Simplified Chinese. */
 import { staffZh } from '../../staff/locales/zh-Hans';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { en } from './en';
 import { inboxZh } from './inbox_zh-Hans';
 
-export const zh: Growing<typeof en> = {
+export const zh: Translation<typeof en> = {
   ...staffZh,
   ...inboxZh,
   'console.title': '控制台',

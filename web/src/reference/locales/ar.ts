@@ -1,9 +1,9 @@
 /** The API reference’s words, in Arabic. */
 import { baseAr } from '../../base/locales/ar';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { referenceEn } from './en';
 
-export const referenceAr: Growing<typeof referenceEn> = {
+export const referenceAr: Translation<typeof referenceEn> = {
   ...baseAr,
   'ref.title': 'واجهة Proofcall البرمجية',
   'ref.version': 'الإصدار {version}',

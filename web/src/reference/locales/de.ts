@@ -1,9 +1,9 @@
 /** The API reference’s words, in German. */
 import { baseDe } from '../../base/locales/de';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { referenceEn } from './en';
 
-export const referenceDe: Growing<typeof referenceEn> = {
+export const referenceDe: Translation<typeof referenceEn> = {
   ...baseDe,
   'ref.title': 'Proofcall-API',
   'ref.version': 'Version {version}',

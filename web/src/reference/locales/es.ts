@@ -1,9 +1,9 @@
 /** The API reference’s words, in Spanish. */
 import { baseEs } from '../../base/locales/es';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { referenceEn } from './en';
 
-export const referenceEs: Growing<typeof referenceEn> = {
+export const referenceEs: Translation<typeof referenceEn> = {
   ...baseEs,
   'ref.title': 'API de Proofcall',
   'ref.version': 'Versión {version}',

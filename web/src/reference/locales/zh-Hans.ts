@@ -1,9 +1,9 @@
 /** The API reference’s words, in Simplified Chinese. */
 import { baseZh } from '../../base/locales/zh-Hans';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { referenceEn } from './en';
 
-export const referenceZh: Growing<typeof referenceEn> = {
+export const referenceZh: Translation<typeof referenceEn> = {
   ...baseZh,
   'ref.title': 'Proofcall API',
   'ref.version': '版本 {version}',

@@ -1,9 +1,9 @@
 /** The review page’s words, in Arabic. */
 import { staffAr } from '../../staff/locales/ar';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { en } from './en';
 
-export const ar: Growing<typeof en> = {
+export const ar: Translation<typeof en> = {
   ...staffAr,
   'review.title': 'المراجعة',
   'review.sign_in_intro': 'سجّل الدخول لمشاهدة الفحوص المسجَّلة.',

@@ -1,9 +1,9 @@
 /** The review page’s words, in German. */
 import { staffDe } from '../../staff/locales/de';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { en } from './en';
 
-export const de: Growing<typeof en> = {
+export const de: Translation<typeof en> = {
   ...staffDe,
   'review.title': 'Nachsehen',
   'review.sign_in_intro': 'Melden Sie sich an, um aufgezeichnete Prüfungen anzusehen.',

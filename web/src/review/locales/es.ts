@@ -1,9 +1,9 @@
 /** The review page’s words, in Spanish. */
 import { staffEs } from '../../staff/locales/es';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { en } from './en';
 
-export const es: Growing<typeof en> = {
+export const es: Translation<typeof en> = {
   ...staffEs,
   'review.title': 'Revisión',
   'review.sign_in_intro': 'Inicie sesión para ver inspecciones grabadas.',

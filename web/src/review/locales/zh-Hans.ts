@@ -1,9 +1,9 @@
 /** The review page’s words, in Simplified Chinese. */
 import { staffZh } from '../../staff/locales/zh-Hans';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { en } from './en';
 
-export const zh: Growing<typeof en> = {
+export const zh: Translation<typeof en> = {
   ...staffZh,
   'review.title': '回看',
   'review.sign_in_intro': '请登录以查看验货录像。',

@@ -1,9 +1,9 @@
 /** The words that the reviewer’s page and the console share, in Arabic. */
 import { baseAr } from '../../base/locales/ar';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { staffEn } from './en';
 
-export const staffAr: Growing<typeof staffEn> = {
+export const staffAr: Translation<typeof staffEn> = {
   ...baseAr,
   'state.filed': 'مقدَّمة',
   'state.keep_offered': 'عرض قائم',

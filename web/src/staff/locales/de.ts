@@ -1,9 +1,9 @@
 /** The words that the reviewer’s page and the console share, in German. */
 import { baseDe } from '../../base/locales/de';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { staffEn } from './en';
 
-export const staffDe: Growing<typeof staffEn> = {
+export const staffDe: Translation<typeof staffEn> = {
   ...baseDe,
   'state.filed': 'Eingereicht',
   'state.keep_offered': 'Angebot offen',

@@ -1,9 +1,9 @@
 /** The words that the reviewer’s page and the console share, in Spanish. */
 import { baseEs } from '../../base/locales/es';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { staffEn } from './en';
 
-export const staffEs: Growing<typeof staffEn> = {
+export const staffEs: Translation<typeof staffEn> = {
   ...baseEs,
   'state.filed': 'Presentado',
   'state.inspection_offered': 'Con invitación',

@@ -1,9 +1,9 @@
 /** The words that the reviewer’s page and the console share, in Simplified Chinese. */
 import { baseZh } from '../../base/locales/zh-Hans';
-import type { Growing } from '../../base/text';
+import type { Translation } from '../../base/text';
 import type { staffEn } from './en';
 
-export const staffZh: Growing<typeof staffEn> = {
+export const staffZh: Translation<typeof staffEn> = {
   ...baseZh,
   'state.filed': '已提交',
   'state.keep_offered': '提议待答复',

@@ -1,8 +1,8 @@
 /** The developers page’s words, in Arabic. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { developersEn } from './en';
 
-export const developersAr: Growing<typeof developersEn> = {
+export const developersAr: Translation<typeof developersEn> = {
   'dev.title': 'المطوّرون',
   'dev.intro': 'اربط متجرك: بالمفاتيح تسأل أنظمتك، وتخبرها Webhooks بما حدث.',
   'dev.reference': 'مرجع API',

@@ -1,8 +1,8 @@
 /** The developers page’s words, in German. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { developersEn } from './en';
 
-export const developersDe: Growing<typeof developersEn> = {
+export const developersDe: Translation<typeof developersEn> = {
   'dev.title': 'Entwickler',
   'dev.intro': 'Verbinden Sie Ihren Shop: Mit Schlüsseln fragen Ihre Systeme, Webhooks sagen ihnen, was geschehen ist.',
   'dev.reference': 'API-Referenz',

@@ -1,8 +1,8 @@
 /** The developers page’s words, in Spanish. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { developersEn } from './en';
 
-export const developersEs: Growing<typeof developersEn> = {
+export const developersEs: Translation<typeof developersEn> = {
   'dev.title': 'Desarrolladores',
   'dev.intro': 'Conecte su tienda: con claves preguntan sus sistemas; los webhooks les cuentan qué ha pasado.',
   'dev.reference': 'Referencia de la API',

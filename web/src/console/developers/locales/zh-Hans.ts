@@ -1,8 +1,8 @@
 /** The developers page’s words, in Simplified Chinese. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { developersEn } from './en';
 
-export const developersZh: Growing<typeof developersEn> = {
+export const developersZh: Translation<typeof developersEn> = {
   'dev.title': '开发者',
   'dev.intro': '连接您的店铺：您的系统用密钥查询，Webhook 告诉它们发生了什么。',
   'dev.reference': 'API 参考',

@@ -1,8 +1,8 @@
 /** The figures page’s words, in Arabic. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { figuresEn } from './en';
 
-export const figuresAr: Growing<typeof figuresEn> = {
+export const figuresAr: Translation<typeof figuresEn> = {
   'fig.title': 'الأرقام',
   'fig.intro': 'لماذا تعود البضائع، وكم يستغرق ذلك، وما الذي يغيّره الفحص بالفيديو. كل رقم يفتح حالاته.',
   'fig.not_yours': 'هذه أرقام البائع.',

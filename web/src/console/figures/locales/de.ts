@@ -1,8 +1,8 @@
 /** The figures page’s words, in German. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { figuresEn } from './en';
 
-export const figuresDe: Growing<typeof figuresEn> = {
+export const figuresDe: Translation<typeof figuresEn> = {
   'fig.title': 'Zahlen',
   'fig.intro': 'Warum Ware zurückkommt, wie lange es dauert und was das Ansehen per Video ändert. Jede Zahl öffnet ihre Fälle.',
   'fig.not_yours': 'Das sind die Zahlen des Verkäufers.',

@@ -1,8 +1,8 @@
 /** The figures page’s words, in Spanish. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { figuresEn } from './en';
 
-export const figuresEs: Growing<typeof figuresEn> = {
+export const figuresEs: Translation<typeof figuresEn> = {
   'fig.title': 'Cifras',
   'fig.intro': 'Por qué vuelven los artículos, cuánto se tarda y qué cambia al verlos por vídeo. Cada número abre sus casos.',
   'fig.not_yours': 'Estas son las cifras del vendedor.',

@@ -1,8 +1,8 @@
 /** The figures page’s words, in Simplified Chinese. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { figuresEn } from './en';
 
-export const figuresZh: Growing<typeof figuresEn> = {
+export const figuresZh: Translation<typeof figuresEn> = {
   'fig.title': '数据',
   'fig.intro': '商品为何被退回、需要多长时间、视频验货带来什么变化。每个数字都可打开对应的退货单。',
   'fig.not_yours': '这些是卖家的数据。',

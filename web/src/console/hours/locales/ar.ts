@@ -1,8 +1,8 @@
 /** What the pages of hours and shifts say, in Arabic. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { hoursEn } from './en';
 
-export const hoursAr: Growing<typeof hoursEn> = {
+export const hoursAr: Translation<typeof hoursEn> = {
   'hours.title': 'أوقات العمل والمهل',
   'hours.intro': 'تسري المهل ما دام المكتب مفتوحًا. وما بدأ منها يحتفظ بوقته.',
   'hours.zone': 'المنطقة الزمنية',

@@ -1,8 +1,8 @@
 /** What the pages of hours and shifts say, in German. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { hoursEn } from './en';
 
-export const hoursDe: Growing<typeof hoursEn> = {
+export const hoursDe: Translation<typeof hoursEn> = {
   'hours.title': 'Zeiten und Fristen',
   'hours.intro': 'Fristen laufen, solange der Prüfplatz geöffnet ist. Was schon läuft, behält seine Zeit.',
   'hours.zone': 'Zeitzone',

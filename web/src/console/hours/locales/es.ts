@@ -1,8 +1,8 @@
 /** What the pages of hours and shifts say, in Spanish. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { hoursEn } from './en';
 
-export const hoursEs: Growing<typeof hoursEn> = {
+export const hoursEs: Translation<typeof hoursEn> = {
   'hours.title': 'Horarios y plazos',
   'hours.intro': 'Los plazos corren mientras la mesa está abierta. Lo que ya corre conserva su tiempo.',
   'hours.zone': 'Zona horaria',

@@ -1,8 +1,8 @@
 /** What the pages of hours and shifts say, in Simplified Chinese. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { hoursEn } from './en';
 
-export const hoursZh: Growing<typeof hoursEn> = {
+export const hoursZh: Translation<typeof hoursEn> = {
   'hours.title': '工作时间与期限',
   'hours.intro': '期限只在工作时间内计算。已开始的期限保持不变。',
   'hours.zone': '时区',

@@ -1,8 +1,8 @@
 /** The integrations page’s words, in Arabic. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { integrationsEn } from './en';
 
-export const integrationsAr: Growing<typeof integrationsEn> = {
+export const integrationsAr: Translation<typeof integrationsEn> = {
   'port.title': 'عمليات الربط',
   'port.intro': 'اربط شركة الشحن وخدمة الدفع لديك. وما لا يُربط يُنجز يدويًا في صفحة الحالة.',
   'port.not_yours': 'لا يرى هذه الصفحة إلا مشرف لدى البائع.',

@@ -1,7 +1,7 @@
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { integrationsEn } from './en';
 
-export const integrationsDe: Growing<typeof integrationsEn> = {
+export const integrationsDe: Translation<typeof integrationsEn> = {
   'port.title': 'Anbindungen',
   'port.intro': 'Binden Sie Ihren Versanddienst und Ihren Zahlungsdienst an. Was nicht angebunden ist, geht von Hand auf der Seite des Falls.',
   'port.not_yours': 'Diese Seite darf nur ein Admin des Verkäufers sehen.',

@@ -1,7 +1,7 @@
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { integrationsEn } from './en';
 
-export const integrationsEs: Growing<typeof integrationsEn> = {
+export const integrationsEs: Translation<typeof integrationsEn> = {
   'port.title': 'Integraciones',
   'port.intro': 'Conecte su transportista y su servicio de pagos. Lo que no esté conectado se hace a mano en la página del caso.',
   'port.not_yours': 'Solo un administrador del vendedor puede ver esta página.',

@@ -1,8 +1,8 @@
 /** The integrations page’s words, in Simplified Chinese. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { integrationsEn } from './en';
 
-export const integrationsZh: Growing<typeof integrationsEn> = {
+export const integrationsZh: Translation<typeof integrationsEn> = {
   'port.title': '集成',
   'port.intro': '连接您的承运商和支付服务商。未连接的部分，可在退货单页面手动处理。',
   'port.not_yours': '只有卖家管理员可以查看此页面。',

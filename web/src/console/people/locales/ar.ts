@@ -1,8 +1,8 @@
 /** The words of people, the account and the access log, in Arabic. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { peopleEn } from './en';
 
-export const peopleAr: Growing<typeof peopleEn> = {
+export const peopleAr: Translation<typeof peopleEn> = {
   'people.title': 'الفريق',
   'people.intro': 'من يعمل في {organisation} وما يُسمح لهم به.',
   'people.invite': 'دعوة شخص',

@@ -1,8 +1,8 @@
 /** The words of people, the account and the access log, in German. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { peopleEn } from './en';
 
-export const peopleDe: Growing<typeof peopleEn> = {
+export const peopleDe: Translation<typeof peopleEn> = {
   'people.title': 'Team',
   'people.intro': 'Wer bei {organisation} arbeitet und was diese Personen dürfen.',
   'people.invite': 'Jemanden einladen',

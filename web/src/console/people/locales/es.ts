@@ -1,8 +1,8 @@
 /** The words of people, the account and the access log, in Spanish. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { peopleEn } from './en';
 
-export const peopleEs: Growing<typeof peopleEn> = {
+export const peopleEs: Translation<typeof peopleEn> = {
   'people.title': 'Equipo',
   'people.intro': 'Quién trabaja en {organisation} y qué puede hacer.',
   'people.invite': 'Invitar a alguien',

@@ -1,8 +1,8 @@
 /** The words of people, the account and the access log, in Simplified Chinese. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { peopleEn } from './en';
 
-export const peopleZh: Growing<typeof peopleEn> = {
+export const peopleZh: Translation<typeof peopleEn> = {
   'people.title': '团队',
   'people.intro': '{organisation} 的成员及其权限。',
   'people.invite': '邀请成员',

@@ -1,8 +1,8 @@
 /** The policy page’s words, in Arabic. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { policiesEn } from './en';
 
-export const policiesAr: Growing<typeof policiesEn> = {
+export const policiesAr: Translation<typeof policiesEn> = {
   'pol.title': 'سياسة الإرجاع',
   'pol.intro': 'قواعد بالترتيب: أول قاعدة تنطبق ترد على المرتجع عند تقديمه وتخبر المشتري بالسبب.',
   'pol.loading': 'جارٍ تحميل السياسة',

@@ -1,8 +1,8 @@
 /** The policy page’s words, in German. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { policiesEn } from './en';
 
-export const policiesDe: Growing<typeof policiesEn> = {
+export const policiesDe: Translation<typeof policiesEn> = {
   'pol.title': 'Rückgaberegeln',
   'pol.intro': 'Regeln der Reihe nach: Die erste passende beantwortet eine Rücksendung beim Einreichen und sagt dem Käufer, warum.',
   'pol.loading': 'Regeln werden geladen',

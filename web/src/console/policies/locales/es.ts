@@ -1,8 +1,8 @@
 /** The policy page’s words, in Spanish. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { policiesEn } from './en';
 
-export const policiesEs: Growing<typeof policiesEn> = {
+export const policiesEs: Translation<typeof policiesEn> = {
   'pol.title': 'Política de devoluciones',
   'pol.intro': 'Reglas en orden: la primera que coincide responde a una devolución al presentarse y le dice al comprador por qué.',
   'pol.loading': 'Cargando la política',

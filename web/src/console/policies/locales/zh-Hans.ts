@@ -1,8 +1,8 @@
 /** The policy page’s words, in Simplified Chinese. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { policiesEn } from './en';
 
-export const policiesZh: Growing<typeof policiesEn> = {
+export const policiesZh: Translation<typeof policiesEn> = {
   'pol.title': '退货政策',
   'pol.intro': '规则按顺序执行：第一条符合的规则在退货提交时即作答复，并告诉买家原因。',
   'pol.loading': '正在加载政策',

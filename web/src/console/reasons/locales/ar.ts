@@ -1,8 +1,8 @@
 /** The words of the page for the form’s reasons, in Arabic. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { reasonsEn } from './en';
 
-export const reasonsAr: Growing<typeof reasonsEn> = {
+export const reasonsAr: Translation<typeof reasonsEn> = {
   'reasons.title': 'الأسباب في النموذج',
   'reasons.intro': 'ما الأسباب التي يمكن للمشتري اختيارها، وبأي كلمات. والفئة التي ليست لها أسباب خاصة تعرض ما هو محدَّد لكل ما عداها.',
   'reasons.failed': 'تعذّر تحميل الأسباب',

@@ -1,7 +1,7 @@
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { reasonsEn } from './en';
 
-export const reasonsDe: Growing<typeof reasonsEn> = {
+export const reasonsDe: Translation<typeof reasonsEn> = {
   'reasons.title': 'Gründe im Formular',
   'reasons.intro': 'Welche Gründe ein Käufer wählen kann, und mit welchen Worten. Eine Kategorie ohne eigene Gründe bietet an, was für alles Übrige gilt.',
   'reasons.failed': 'Die Gründe konnten nicht geladen werden',

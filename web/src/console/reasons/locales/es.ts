@@ -1,7 +1,7 @@
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { reasonsEn } from './en';
 
-export const reasonsEs: Growing<typeof reasonsEn> = {
+export const reasonsEs: Translation<typeof reasonsEn> = {
   'reasons.title': 'Motivos del formulario',
   'reasons.intro': 'Qué motivos puede elegir el comprador y con qué palabras. Una categoría sin motivos propios ofrece los que valen para todo lo demás.',
   'reasons.failed': 'No se han podido cargar los motivos',

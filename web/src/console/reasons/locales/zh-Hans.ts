@@ -1,8 +1,8 @@
 /** The words of the page for the form’s reasons, in Simplified Chinese. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { reasonsEn } from './en';
 
-export const reasonsZh: Growing<typeof reasonsEn> = {
+export const reasonsZh: Translation<typeof reasonsEn> = {
   'reasons.title': '表单中的退货原因',
   'reasons.intro': '买家可以选择哪些原因、如何表述。没有单独设置的类目，沿用“其他所有类目”的设置。',
   'reasons.failed': '退货原因加载失败',

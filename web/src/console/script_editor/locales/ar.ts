@@ -1,8 +1,8 @@
 /** The words of the editor for reply scripts, in Arabic. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { scriptsEn } from './en';
 
-export const scriptsAr: Growing<typeof scriptsEn> = {
+export const scriptsAr: Translation<typeof scriptsEn> = {
   'scripts.title': 'الردود',
   'scripts.intro': 'ردود جاهزة للمواضيع الخمسة في الإرجاع. إذا عدّلت ردًا أصليًا بقيت نسختك لمتجرك، ويمكن دائمًا استعادة الأصل.',
   'scripts.search': 'البحث في الردود',

@@ -1,7 +1,7 @@
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { scriptsEn } from './en';
 
-export const scriptsDe: Growing<typeof scriptsEn> = {
+export const scriptsDe: Translation<typeof scriptsEn> = {
   'scripts.title': 'Textbausteine',
   'scripts.intro': 'Fertige Antworten für die fünf Themen einer Rücksendung. Ändern Sie eine mitgelieferte, gilt Ihre Fassung für Ihren Shop; das Original lässt sich jederzeit zurückholen.',
   'scripts.search': 'Textbausteine suchen',

@@ -1,7 +1,7 @@
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { scriptsEn } from './en';
 
-export const scriptsEs: Growing<typeof scriptsEn> = {
+export const scriptsEs: Translation<typeof scriptsEn> = {
   'scripts.title': 'Respuestas',
   'scripts.intro': 'Respuestas preparadas para los cinco temas de una devolución. Si cambia una incluida, su versión vale para su tienda; el original puede volver siempre.',
   'scripts.search': 'Buscar respuestas',

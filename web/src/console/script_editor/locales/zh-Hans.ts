@@ -1,8 +1,8 @@
 /** The words of the editor for reply scripts, in Simplified Chinese. */
-import type { Growing } from '../../../base/text';
+import type { Translation } from '../../../base/text';
 import type { scriptsEn } from './en';
 
-export const scriptsZh: Growing<typeof scriptsEn> = {
+export const scriptsZh: Translation<typeof scriptsEn> = {
   'scripts.title': '回复模板',
   'scripts.intro': '退货五个主题的现成回复。修改自带模板后，您的店铺使用您的版本；随时可以恢复原文。',
   'scripts.search': '搜索回复模板',
