@@ -26,7 +26,6 @@ _SKEW: Final = 0.95
 """Of Zipf's law: of a thousand tenants the biggest has about a ninth of all cases."""
 _WAREHOUSES: Final = 20
 _SELF_INSPECTING: Final = 0.3
-
 _KEPT_BACK: Final = 40
 """Events that the last case may need without a word in its thread."""
 
