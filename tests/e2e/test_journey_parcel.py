@@ -17,6 +17,7 @@ from tests.support.machine import Machine, running_machine
 from tests.support.port_site import PDF, SECRET, PortSite, port_site
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.asyncio(loop_scope="module"),

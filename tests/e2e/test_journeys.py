@@ -30,6 +30,7 @@ from tests.support.machine import Machine, running_machine
 from tests.support.policies import REJECT, VIDEO, days, rule
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.asyncio(loop_scope="module"),

@@ -25,6 +25,7 @@ from tests.support.policies import VIDEO, rule
 from tests.support.servers import start_or_skip
 
 pytestmark = [
+    pytest.mark.alone,
     pytest.mark.browser,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.asyncio(loop_scope="module"),
