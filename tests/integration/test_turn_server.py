@@ -64,7 +64,7 @@ async def opened(coturn: Coturn) -> AsyncIterator[list[TurnClient]]:
     clients: list[TurnClient] = []
     yield clients
     for client in clients:
-        client.close()
+        await client.close()
 
 
 async def client_of(

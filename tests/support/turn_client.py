@@ -34,7 +34,7 @@ class Answer:
 
 
 class TurnClient(asyncio.DatagramProtocol):
-    """One five-tuple over UDP; ``close()`` leaves the allocation to its lifetime."""
+    """One five-tuple over UDP; ``close()`` gives the allocation up."""
 
     def __init__(self, username: str, password: str) -> None:
         self._username = username
@@ -62,10 +62,13 @@ class TurnClient(asyncio.DatagramProtocol):
         else:
             self.data.append(data)
 
-    def close(self) -> None:
-        """Close the socket."""
-        if self._transport is not None:
-            self._transport.close()
+    async def close(self) -> None:
+        """Give up what the server holds, so that the port's next owner is a stranger to it."""
+        if self._transport is None:
+            return
+        if self._nonce:
+            await self.refresh(0)
+        self._transport.close()
 
     async def allocate(self, *, family: int = 4, transport: int = UDP) -> Answer:
         """Ask for a relay address of an address family."""
