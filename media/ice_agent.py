@@ -35,6 +35,9 @@ class LinkEvents(Protocol):
     def on_path(self, endpoint: UdpEndpoint, remote: Address) -> None:
         """Packets go this way from now on (first nomination, or a better pair)."""
 
+    def on_early(self, packet: bytes) -> None:
+        """A packet of media that came before the path it came on was ours to read."""
+
     def on_gone(self, cause: str) -> None:
         """The remote said good-bye (``left``) or cannot be reached (``lost``, ``failed``)."""
 
@@ -67,7 +70,7 @@ class RelayStun(ice.StunProtocol):
             elif 127 < first < 192 and self.is_checked(source):
                 # Media on a pair that is checked but was not the nominated one: browsers
                 # nominate several and send on the one they like.
-                self.receiver.media_elsewhere(self, source)
+                self.receiver.media_elsewhere(self, source, data)
             elif (
                 19 < first < 64
                 and self._known(source)
@@ -156,9 +159,13 @@ class RelayConnection(ice.Connection):
             return
         await super().add_remote_candidate(remote_candidate)
 
-    def media_elsewhere(self, protocol: RelayStun, source: tuple[str, int]) -> None:
-        """Packets come to another of our sockets: follow them."""
+    def media_elsewhere(self, protocol: RelayStun, source: tuple[str, int], packet: bytes) -> None:
+        """Packets come to another of our sockets: follow them.
+
+        This first one counts: it may be the keyframe with which a picture begins.
+        """
         self._link.events.on_path(cast("UdpEndpoint", protocol.transport), source)
+        self._link.events.on_early(packet)
 
     def check_incoming(self, message: Any, addr: tuple[str, int], protocol: Any) -> None:
         if len(self._check_list) < _MAX_PAIRS or protocol._known(addr):

@@ -261,6 +261,10 @@ class Leg:
         self.adaptation.path_changed()
         self._maybe_connected()
 
+    def on_early(self, packet: bytes) -> None:
+        """Media came to a socket that was not read by the path yet."""
+        self.path.take(packet)
+
     def on_gone(self, cause: str) -> None:
         """The link ended by itself."""
         if self.state is not LegState.CLOSED:

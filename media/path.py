@@ -83,6 +83,12 @@ class FastPath:
         self._remote = remote
         self._take_over()
 
+    def take(self, packet: bytes) -> None:
+        """Media that somebody else has read from a socket, before it was ours."""
+        if self._rx is not None:
+            self.datagrams += 1
+            self._uncommon.receive(packet, self._rx, self._moment())
+
     def stop(self) -> None:
         """Read nothing more; may be called twice."""
         self._rx = None
@@ -91,6 +97,10 @@ class FastPath:
     def _take_over(self) -> None:
         if self._rx is not None and self._endpoint is not None:
             self._endpoint.read_with(partial(self._readable, self._endpoint))
+
+    def _moment(self) -> Moment:
+        now_us = time.monotonic_ns() // 1000
+        return Moment(now_us, self._clock.wall_ns(), (now_us << 18) // 1_000_000 & 0xFFFFFF)
 
     def _readable(self, endpoint: UdpEndpoint) -> None:
         rx = self._rx
@@ -108,9 +118,8 @@ class FastPath:
         tap = self._tap
         parts = tap.parts if tap is not None else []
         recorded = len(parts)
-        now_us = time.monotonic_ns() // 1000
-        wall_ns = self._clock.wall_ns()
-        send_time = (now_us << 18) // 1_000_000 & 0xFFFFFF
+        moment = self._moment()
+        now_us, wall_ns, send_time = moment
         for _ in range(_DRAIN):
             try:
                 size, address = receive(window)
@@ -133,7 +142,7 @@ class FastPath:
                 self._on_moved(endpoint, remote)
             stream = None if 192 <= second < 224 else streams.get(ssrc)
             if stream is None or first & 0x2F or size < 16:
-                uncommon.receive(bytes(window[:size]), rx, Moment(now_us, wall_ns, send_time))
+                uncommon.receive(bytes(window[:size]), rx, moment)
                 continue
             length[0] = size
             if unprotect_rtp(session, pointer, length):
@@ -164,7 +173,7 @@ class FastPath:
                     timestamp,
                     second,
                     window[head:size].tobytes(),
-                    Moment(now_us, wall_ns, send_time),
+                    moment,
                 )
                 continue
             payload = window[head:size].tobytes()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 
@@ -16,6 +16,7 @@ from tests.support.tap_feed import EncodedFrame, encode_video, h264_payloads
 
 WHOLE_WITHIN_S = 45.0
 FRAMES_PER_S = 30
+ON_THE_WAY = 3
 
 
 @cache
@@ -35,11 +36,14 @@ class Filming:
     host_socket: Socket
     sent: int = 0
     stopping: bool = False
+    moved_at: set[int] = field(default_factory=set)
+    """The numbers of the pictures that were the first on a fresh peer."""
 
     async def film(self) -> None:
         """Send pictures in real time."""
         loop = asyncio.get_running_loop()
         began = loop.time()
+        camera = self._camera()
         for number, frame in enumerate(pictures()):
             if self.stopping:
                 return
@@ -49,6 +53,9 @@ class Filming:
                 if self.stopping:
                     return
                 await asyncio.sleep(0.02)
+            if self._camera() is not camera:
+                camera = self._camera()
+                self.moved_at.add(number)
             self.sent = number + 1
         raise AssertionError("the film was too short")
 
@@ -131,8 +138,15 @@ async def whole(call: Filming, *, causes: set[str]) -> Json:
         content = await response.read()
     numbers = [number for _, number, _ in await asyncio.to_thread(decoded_pictures, content)]
     assert all(after > before for before, after in pairwise(numbers)), "in order, none twice"
-    assert (numbers[0], numbers[-1]) == (0, call.sent - 1)
-    holes = [(a, b) for a, b in pairwise(numbers) if b != a + 1]
+    ends = (numbers[0], numbers[-1])
+    assert ends == (0, call.sent - 1), (ends, call.sent, shown["gaps"])
+    holes = [
+        (a, b)
+        for a, b in pairwise(numbers)
+        # What is under way to a peer that has just been replaced is lost with it, and a few
+        # hundredths of a second between two peers are no gap.
+        if b - a > (ON_THE_WAY if call.moved_at & {b, b - 1} else 1)
+    ]
     gaps = [g for g in shown["gaps"] if g["recording_id"] == recording["recording_id"]]
     assert {gap["cause"] for gap in gaps} <= causes
     assert len(holes) <= len(gaps), (holes, gaps)
