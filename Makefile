@@ -44,7 +44,7 @@ test-env: $(VENV)/.dev web/dist/join.html
 
 test: test-env
 	@cd web && npm test --silent
-	@$(BIN)/pytest -m "not alone" -n 2 --dist loadfile; beside=$$?; $(BIN)/pytest -m alone && exit $$beside
+	@$(BIN)/pytest -m "not alone" -n 2 --dist loadfile --durations=20; beside=$$?; $(BIN)/pytest -m alone --durations=20 && exit $$beside
 
 check: $(VENV)/.dev web/node_modules/.installed
 	$(BIN)/ruff format --check .
