@@ -123,11 +123,11 @@ async def _decode_apart(codec: str, samples: list[bytes]) -> bytes:
     return answer
 
 
-def confine() -> None:
+def confine(memory_bytes: int = _MEMORY_LIMIT_BYTES) -> None:
     """Bound this process before it decodes what came from a stranger."""
     for what, limit in (
         (resource.RLIMIT_CPU, _CPU_LIMIT_S),
-        (resource.RLIMIT_AS, _MEMORY_LIMIT_BYTES),
+        (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 16),

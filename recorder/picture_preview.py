@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from cases.sniffing import bad
+from cases.states import Refusal
 from recorder.frame_cut import confine
 from runtime.errors import CaseError
 
@@ -50,7 +52,7 @@ async def preview(content: bytes) -> bytes:
 
 
 def _undecodable() -> CaseError:
-    return CaseError("bad_attachment", "This picture cannot be opened.", status=422)
+    return bad(Refusal.BROKEN)
 
 
 def main() -> int:
