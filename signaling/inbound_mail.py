@@ -6,9 +6,7 @@ takes all memory or time of whoever takes it apart.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -18,10 +16,9 @@ from email.message import EmailMessage, MIMEPart
 from email.utils import parseaddr
 from hashlib import sha256
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Final
 
-from recorder.frame_cut import confine
+from runtime.confined import confine, run_apart
 
 MAX_MAIL_BYTES: Final = 25 * 1024 * 1024
 MOST_LOOKED_AT: Final = 20
@@ -36,9 +33,8 @@ _SIGNATURES: Final = (
 )
 _MAX_TEXT: Final = 40_000
 _MAX_NAME: Final = 200
-_LIMIT_S: Final = 30.0
+_LIMIT_S: Final = 15.0
 _MEMORY_LIMIT_BYTES: Final = 768 * 1024**2
-_ROOT: Final = str(Path(__file__).resolve().parent.parent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +57,8 @@ class Answer:
 
 async def read_apart(raw: bytes) -> Answer | None:
     """The same as ``read_answer``, in a child; None as well for what it cannot read in bounds."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "signaling.inbound_mail",
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={"PYTHONPATH": _ROOT, "PATH": os.defpath},
-        cwd="/",
-    )
-    try:
-        async with asyncio.timeout(_LIMIT_S):
-            told, _ = await child.communicate(raw)
-    except TimeoutError:
-        return None
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    return _unpack(told) if child.returncode == 0 and told else None
+    told = await run_apart("signaling.inbound_mail", content=raw, limit_s=_LIMIT_S)
+    return _unpack(told) if told else None
 
 
 def read_answer(raw: bytes) -> Answer | None:
@@ -114,7 +92,7 @@ def read_answer(raw: bytes) -> Answer | None:
 
 
 def _leaves(message: MIMEPart, *, is_mixed: bool) -> Iterator[tuple[MIMEPart, bool]]:
-    """Every part that holds no others, and whether it stands in a sequence of its own right.
+    """Every part that holds no others, and whether it is one after the other of a sequence.
 
     A forwarded mail is one file: what is in it is not the sender's to attach.
     """
@@ -123,7 +101,7 @@ def _leaves(message: MIMEPart, *, is_mixed: bool) -> Iterator[tuple[MIMEPart, bo
         return
     within = message.get_content_subtype()
     for part in message.iter_parts():
-        yield from _leaves(part, is_mixed=within == "mixed")
+        yield from _leaves(part, is_mixed=is_mixed and within in ("mixed", "signed"))
 
 
 def _is_text(part: MIMEPart) -> bool:
