@@ -179,17 +179,17 @@ async def test_ten_are_taken_and_the_rest_is_named(world: NoticeWorld) -> None:
     message = mail("Hola")
     attach(message, b"GIF89a", "first.gif")
     for number in range(12):
-        attach(message, PHOTO, f"{number}.jpg")
+        attach(message, MP4, f"{number}.mp4")
     assert await take(world, to, message) == 204
     (said,) = await messages(world, case_id)
     assert [one["name"] for one in await attached(world, case_id)] == [
-        f"{number}.jpg" for number in range(10)
+        f"{number}.mp4" for number in range(10)
     ]
     assert len(said["attachments"]) == 10
     assert said["refused"] == [
         {"name": "first.gif", "reason": "type"},
-        {"name": "10.jpg", "reason": "too_many"},
-        {"name": "11.jpg", "reason": "too_many"},
+        {"name": "10.mp4", "reason": "too_many"},
+        {"name": "11.mp4", "reason": "too_many"},
     ]
 
 
@@ -237,7 +237,7 @@ async def test_hostile_names_are_plain_names(world: NoticeWorld) -> None:
     hostile = ["..\\..\\a.jpg", 'x"; a=.jpg', "<img onerror=alert(1)>.jpg", "", "n" * 500 + ".jpg"]
     message = mail("Hola")
     for name in hostile:
-        attach(message, PHOTO, name)
+        attach(message, MP4, name)
     attach(message, b"no", "/etc/\u202e<b>passwd")
     raw = message.as_bytes().replace(b"a.jpg", b"\x00\x1b\xff.jpg", 1)
     assert await take(world, to, raw) == 204
