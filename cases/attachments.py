@@ -1,8 +1,9 @@
-"""Attachments: uploads that grow part by part, are looked at when whole, and belong to a filing."""
+"""Attachments of a case: uploads that grow part by part, and files that come whole by mail."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,17 +11,20 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import filing
+from cases.access_policy import Action
 from cases.actor import Actor
-from cases.case_access import not_found
+from cases.case_access import load_case, not_found
 from cases.sniffing import MAX_CLIP_BYTES
 from cases.states import AttachmentState
-from cases.tables import Attachment, AttachmentPart, Filing
+from cases.tables import Attachment, AttachmentPart, Case, Filing
 from cases.unit import Unit
 from runtime.errors import CaseError
 from runtime.ids import new_id
 
 MAX_ATTACHMENTS: Final = 12
 MAX_FILING_BYTES: Final = 300_000_000
+MAX_MAILED: Final = 60
+MAX_MAILED_BYTES: Final = 500_000_000
 _MAX_PARTS: Final = 1000
 _MAX_NAME: Final = 120
 
@@ -32,6 +36,26 @@ class Upload:
     attachment: Attachment
     filing: Filing
     key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much more a case takes by mail."""
+
+    files: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class WholeFile:
+    """A file that was looked at and lies in the store, sealed with its case's key."""
+
+    name: str
+    media_type: str
+    sha256: str
+    parts: tuple[tuple[int, str], ...]
+    """Size and object key of each, in order."""
+    preview_key: str | None
 
 
 async def create(unit: Unit, secret: str, *, size: int, name: str) -> Attachment:
@@ -173,24 +197,76 @@ async def of_filing(tx: AsyncSession, filing_id: str) -> list[Attachment]:
     return list(rows)
 
 
+async def of_case(tx: AsyncSession, case_id: str) -> list[Attachment]:
+    """A case's whole attachments, oldest first."""
+    rows = await tx.scalars(
+        select(Attachment)
+        .where(Attachment.case_id == case_id, Attachment.state == AttachmentState.KEPT)
+        .order_by(Attachment.created_at, Attachment.id)
+    )
+    return list(rows)
+
+
+async def room_in(tx: AsyncSession, case_id: str) -> Room:
+    """How much more this case takes by mail."""
+    count, total = (
+        await tx.execute(
+            select(func.count(), func.coalesce(func.sum(Attachment.size), 0)).where(
+                Attachment.case_id == case_id, Attachment.filing_id.is_(None)
+            )
+        )
+    ).one()
+    return Room(max(0, MAX_MAILED - count), max(0, MAX_MAILED_BYTES - total))
+
+
+async def attach(unit: Unit, case: Case, files: Sequence[WholeFile]) -> list[str]:
+    """Make these files the case's; their ids."""
+    made = []
+    for one in files:
+        size = sum(part_bytes for part_bytes, _ in one.parts)
+        attachment = Attachment(
+            id=new_id("att"),
+            case_id=case.id,
+            name=plain_name(one.name),
+            size=size,
+            received=size,
+            state=AttachmentState.KEPT,
+            media_type=one.media_type,
+            sha256=one.sha256,
+            preview_key=one.preview_key,
+            created_at=unit.now,
+        )
+        unit.tx.add(attachment)
+        await unit.tx.flush()
+        at = 0
+        for part_bytes, object_key in one.parts:
+            unit.tx.add(
+                AttachmentPart(
+                    attachment_id=attachment.id,
+                    position=at,
+                    size=part_bytes,
+                    object_key=object_key,
+                )
+            )
+            at += part_bytes
+        made.append(attachment.id)
+    await unit.tx.flush()
+    return made
+
+
 async def load_kept(
     tx: AsyncSession, actor: Actor, case_id: str, attachment_id: str
-) -> tuple[Filing, Attachment]:
+) -> tuple[Case, Attachment]:
     """A whole attachment of a case that the actor may view.
 
     Raises:
         CaseError: ``not_found`` or ``forbidden``.
     """
-    filed = await filing.filing_of(tx, actor, case_id)
-    found = await tx.get(Attachment, attachment_id) if filed else None
-    if (
-        filed is None
-        or found is None
-        or found.filing_id != filed.id
-        or found.state != AttachmentState.KEPT
-    ):
+    case = await load_case(tx, actor, case_id, Action.VIEW_CASE)
+    found = await tx.get(Attachment, attachment_id)
+    if found is None or found.case_id != case.id or found.state != AttachmentState.KEPT:
         raise not_found()
-    return filed, found
+    return case, found
 
 
 def plain_name(name: str) -> str:

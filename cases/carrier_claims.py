@@ -16,7 +16,7 @@ from cases.case_access import load_case, not_found
 from cases.case_note import note
 from cases.commands import from_minor, minor_digits, to_minor
 from cases.port_commands import AnswerClaim, FileClaim, OpenClaim
-from cases.tables import Attachment, CarrierClaim, Case, Filing, Parcel, Session, Still
+from cases.tables import Attachment, CarrierClaim, Case, Parcel, Session, Still
 from cases.unit import Unit
 from cases.view import View
 from runtime.errors import CaseError
@@ -142,11 +142,7 @@ async def _evidence_of(tx: AsyncSession, case_id: str) -> set[str]:
         .join(Session, Session.id == Still.session_id)
         .where(Session.case_id == case_id)
     )
-    attached = await tx.scalars(
-        select(Attachment.id)
-        .join(Filing, Filing.id == Attachment.filing_id)
-        .where(Filing.case_id == case_id)
-    )
+    attached = await tx.scalars(select(Attachment.id).where(Attachment.case_id == case_id))
     return {*stills, *attached}
 
 

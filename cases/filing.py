@@ -43,7 +43,7 @@ from cases.policy_facts import NO_CURRENCY, photographs_sent
 from cases.policy_rules import Fact
 from cases.reasons import check_offered
 from cases.signed_link import encode, open_link
-from cases.tables import Case, Filing, FilingSetting, Order, Tenant
+from cases.tables import Attachment, Case, Filing, FilingSetting, Order, Tenant
 from cases.tenants import granted_warehouses
 from cases.unit import Unit
 from runtime.errors import CaseError
@@ -306,6 +306,9 @@ async def file_return(
         )
         device_secret = bound.secret
     filing.case_id = opened.case_id
+    await unit.tx.execute(
+        update(Attachment).where(Attachment.filing_id == filing.id).values(case_id=opened.case_id)
+    )
     told = {"case_id": opened.case_id, "token": opened.token, "device_secret": device_secret}
     filing.sealed_answer = _seal(key, filing.id, json.dumps(told).encode())
     payload: dict[str, object] = {"order_known": filing.order is not None}

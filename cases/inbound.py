@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Final
 
 from sqlalchemy import select
 
-from cases import thread
+from cases import attachments, thread
 from cases.actor import BuyerActor
+from cases.attachments import Room, WholeFile
 from cases.commands import prose
 from cases.notice_kinds import ChannelKind
 from cases.notices import address_hash, provider_key
 from cases.reply_text import own_words
 from cases.states import CaseState
 from cases.tables import Case, InboundMessage, NoticeContact
-from cases.thread import Say
+from cases.thread import RefusedFile, SayByMail
 from cases.unit import Unit
 from runtime.ids import CaseId, JoinLinkId
 
@@ -30,6 +32,17 @@ class Heard:
     provider_id: str
     address: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """The files of a message: what lies in the store already, and what was refused."""
+
+    files: tuple[WholeFile, ...] = ()
+    refused: tuple[RefusedFile, ...] = ()
+
+
+_NOTHING: Final = Brought()
 
 
 async def hear(unit: Unit, tenant_id: str, heard: Heard) -> str | None:
@@ -63,7 +76,22 @@ async def hear(unit: Unit, tenant_id: str, heard: Heard) -> str | None:
     return case.id if case is not None else None
 
 
-async def hear_mail(unit: Unit, case_id: str, heard: Heard) -> str | None:
+async def expect_mail(unit: Unit, case_id: str, heard: Heard) -> tuple[Room, bytes] | None:
+    """How much the case of a mail takes of its files, and the key that seals them.
+
+    None for a mail that ``hear_mail`` would not take: nothing of it is to be stored.
+
+    Raises:
+        CaseError: ``slow_down`` (429).
+    """
+    case = await _awaiting(unit, case_id, heard)
+    if case is None:
+        return None
+    await thread.refuse_haste(unit, _buyer(case, heard))
+    return await attachments.room_in(unit.tx, case.id), await unit.keys.case_key(unit.tx, case.id)
+
+
+async def hear_mail(unit: Unit, case_id: str, heard: Heard, brought: Brought) -> str | None:
     """Put a mail to a case's reply address into its thread; None for a repeat or a stranger's.
 
     The sender must be the buyer: whoever was forwarded the notice does not write for them.
@@ -71,15 +99,21 @@ async def hear_mail(unit: Unit, case_id: str, heard: Heard) -> str | None:
     Raises:
         CaseError: ``slow_down`` (429).
     """
+    case = await _awaiting(unit, case_id, heard)
+    if case is None:
+        return None
+    await _keep(unit, case.tenant_id, heard, case, brought)
+    return case.id
+
+
+async def _awaiting(unit: Unit, case_id: str, heard: Heard) -> Case | None:
+    """The case of a reply address, if its buyer wrote and this was not heard before."""
     case = await unit.tx.get(Case, case_id)
     if case is None or case.wrapped_key is None:
         return None
     if (case.buyer_email or "").lower() != heard.address.strip().lower():
         return None
-    if not await _is_new(unit, case.tenant_id, heard):
-        return None
-    await _keep(unit, case.tenant_id, heard, case)
-    return case.id
+    return case if await _is_new(unit, case.tenant_id, heard) else None
 
 
 async def _is_new(unit: Unit, tenant_id: str, heard: Heard) -> bool:
@@ -87,7 +121,9 @@ async def _is_new(unit: Unit, tenant_id: str, heard: Heard) -> bool:
     return await unit.tx.get(InboundMessage, key) is None
 
 
-async def _keep(unit: Unit, tenant_id: str, heard: Heard, case: Case | None) -> None:
+async def _keep(
+    unit: Unit, tenant_id: str, heard: Heard, case: Case | None, brought: Brought = _NOTHING
+) -> None:
     unit.tx.add(
         InboundMessage(
             tenant_id=tenant_id,
@@ -105,13 +141,20 @@ async def _keep(unit: Unit, tenant_id: str, heard: Heard, case: Case | None) -> 
         else (heard.text.strip()[:_MAX_CHARS])
     )
     plain = "".join(c for c in words if _is_prose(c)).strip()
-    if case is None or not plain:
+    if case is None or not (plain or brought.files or brought.refused):
         return
-    actor = BuyerActor(CaseId(case.id), JoinLinkId(""), heard.channel)
-    client_id = sha256(heard.provider_id.encode()).hexdigest()
-    await thread.say_as_buyer(
-        unit, actor, Say(client_id=client_id, text=plain, locale=case.buyer_locale)
+    said = SayByMail(
+        client_id=sha256(heard.provider_id.encode()).hexdigest(),
+        text=plain,
+        locale=case.buyer_locale,
+        attachments=tuple(await attachments.attach(unit, case, brought.files)),
+        refused=brought.refused,
     )
+    await thread.say_as_buyer(unit, _buyer(case, heard), said)
+
+
+def _buyer(case: Case, heard: Heard) -> BuyerActor:
+    return BuyerActor(CaseId(case.id), JoinLinkId(""), heard.channel)
 
 
 def _is_prose(character: str) -> bool:

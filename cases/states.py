@@ -257,6 +257,16 @@ class AttachmentState(StrEnum):
     REMOVED = "removed"
 
 
+class Refusal(StrEnum):
+    """Why a file is not taken."""
+
+    TYPE = "type"
+    BROKEN = "broken"
+    TWO_IN_ONE = "two_in_one"
+    TOO_LARGE = "too_large"
+    TOO_MANY = "too_many"
+
+
 SESSION_MOVES: Final[Mapping[SessionState, Mapping[SessionTrigger, SessionState]]] = {
     SessionState.WAITING: {
         SessionTrigger.HOST_TAKES: SessionState.LIVE,

@@ -23,8 +23,8 @@ from cases.deadline_plan import DeadlineKind
 from cases.links import DeviceFound
 from cases.log import LoggedEvent, LogKind, Visibility
 from cases.reply_words import left_in
-from cases.states import AttachmentState
-from cases.tables import Attachment, Case, Event, Filing, ThreadRead
+from cases.states import AttachmentState, Refusal
+from cases.tables import Attachment, Case, Event, ThreadRead
 from cases.unit import Unit
 from runtime.errors import CaseError
 from runtime.ids import CaseId, JoinLinkId
@@ -33,6 +33,7 @@ MESSAGE: Final = "message"
 NOTE: Final = "note"
 TRANSLATION: Final = "translation"
 BUYER: Final = "buyer"
+MOST_ATTACHED: Final = 10
 _MOST_IN_A_MINUTE: Final = 30
 _ANSWERED: Final = {DeadlineKind.FIRST_ANSWER, DeadlineKind.SIMPLE}
 _BEFORE_ALL: Final = datetime(2000, 1, 1, tzinfo=UTC)
@@ -56,7 +57,37 @@ class Say(Command):
     text: Text
     locale: Locale
     translation: Translated | None = None
-    attachments: Annotated[tuple[AttachmentId, ...], Field(max_length=10)] = ()
+    attachments: Annotated[tuple[AttachmentId, ...], Field(max_length=MOST_ATTACHED)] = ()
+
+    def payload(self) -> dict[str, object]:
+        """What the log keeps of it."""
+        said: dict[str, object] = {"text": self.text, "locale": self.locale}
+        if self.translation is not None:
+            said["translation"] = self.translation.model_dump(mode="json")
+        if self.attachments:
+            said["attachments"] = list(self.attachments)
+        return said
+
+
+class RefusedFile(Command):
+    """A file that came with a message and was not taken."""
+
+    name: str
+    reason: Refusal
+
+
+class SayByMail(Say):
+    """A message that came by mail: it may be files alone, some of which were refused."""
+
+    text: Annotated[str, StringConstraints(max_length=4000), AfterValidator(prose)]
+    refused: tuple[RefusedFile, ...] = ()
+
+    def payload(self) -> dict[str, object]:
+        """What the log keeps of it, with the names of what was refused."""
+        said = super().payload()
+        if self.refused:
+            said["refused"] = [one.model_dump(mode="json") for one in self.refused]
+        return said
 
 
 class SayAsStaff(Say):
@@ -128,21 +159,30 @@ async def say_as_buyer(unit: Unit, actor: BuyerActor, message: Say) -> LoggedEve
             thirty messages in a minute.
     """
     case = await load_case(unit.tx, actor, actor.case_id, Action.TAKE_PART, lock=True)
+    await refuse_haste(unit, actor)
+    await deadlines.resume(unit.tx, case, unit.now)
+    await wake(unit.tx, case.id)
+    return await _append(unit, actor, case, message, internal=False)
+
+
+async def refuse_haste(unit: Unit, actor: BuyerActor) -> None:
+    """Refuse what a buyer writes once they wrote thirty messages in a minute.
+
+    Raises:
+        CaseError: ``slow_down`` (429).
+    """
     lately = await unit.tx.scalar(
         select(func.count())
         .select_from(Event)
         .where(
             Event.log == LogKind.CASE,
-            Event.subject_id == case.id,
+            Event.subject_id == actor.case_id,
             Event.actor == actor.label,
             Event.at > unit.now - timedelta(minutes=1),
         )
     )
     if (lately or 0) >= _MOST_IN_A_MINUTE:
         raise CaseError("slow_down", "Please wait a minute before you write more.", status=429)
-    await deadlines.resume(unit.tx, case, unit.now)
-    await wake(unit.tx, case.id)
-    return await _append(unit, actor, case, message, internal=False)
 
 
 async def say_objection(unit: Unit, actor: BuyerActor, case: Case, words: str) -> None:
@@ -210,13 +250,8 @@ async def _append(
     unit: Unit, actor: Actor, case: Case, message: Say, *, internal: bool
 ) -> LoggedEvent:
     await _refuse_strange(unit, case, message.attachments)
-    payload: dict[str, object] = {"text": message.text, "locale": message.locale}
-    if message.translation is not None:
-        payload["translation"] = message.translation.model_dump(mode="json")
-    if message.attachments:
-        payload["attachments"] = list(message.attachments)
     kind, visibility = (NOTE, Visibility.SELLER) if internal else (MESSAGE, Visibility.PARTIES)
-    return await _write(unit, actor, case, kind, payload, visibility, message.client_id)
+    return await _write(unit, actor, case, kind, message.payload(), visibility, message.client_id)
 
 
 async def _refuse_strange(unit: Unit, case: Case, named: Sequence[str]) -> None:
@@ -224,10 +259,8 @@ async def _refuse_strange(unit: Unit, case: Case, named: Sequence[str]) -> None:
     if not named:
         return
     kept = await unit.tx.scalars(
-        select(Attachment.id)
-        .join(Filing, Filing.id == Attachment.filing_id)
-        .where(
-            Filing.case_id == case.id,
+        select(Attachment.id).where(
+            Attachment.case_id == case.id,
             Attachment.id.in_(named),
             Attachment.state == AttachmentState.KEPT,
         )

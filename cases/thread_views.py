@@ -15,6 +15,7 @@ from cases.case_views import name_of
 from cases.keys import KeyDestroyed, KeyRing
 from cases.log import LoggedEvent, LogKind, opened
 from cases.session_views import visible_to
+from cases.states import Refusal
 from cases.tables import Case, Event, Participant, Session, Tenant, ThreadRead
 from cases.thread import BUYER, MESSAGE, NOTE, TRANSLATION
 from cases.view import View
@@ -38,8 +39,15 @@ class TranslationView(View):
     text: str
 
 
+class RefusedView(View):
+    """A file that came with a message by mail and was not taken."""
+
+    name: str
+    reason: Refusal
+
+
 class MessageView(View):
-    """One message; ``text`` is as it was written, null once it was erased."""
+    """One message; ``text`` is as it was written, null once erased, empty for files alone."""
 
     id: str
     at: datetime
@@ -48,6 +56,7 @@ class MessageView(View):
     locale: str | None
     translations: list[TranslationView]
     attachments: list[str]
+    refused: list[RefusedView]
     internal: bool
     session_id: str | None
     """The call in which it was written, if it was in one."""
@@ -195,12 +204,15 @@ def _message(
     said = event.payload
     translations: dict[str, str] = {}
     attachments: list[str] = []
+    refused: list[RefusedView] = []
     if said is not None:
         first = said.get("translation")
         if isinstance(first, dict):
             translations[str(first["locale"])] = str(first["text"])
         given = said.get("attachments")
         attachments = [str(one) for one in given] if isinstance(given, list) else []
+        left = said.get("refused")
+        refused = [RefusedView(**one) for one in left] if isinstance(left, list) else []
     translations |= later
     return MessageView(
         id=id_,
@@ -210,6 +222,7 @@ def _message(
         locale=str(said["locale"]) if said is not None else None,
         translations=[TranslationView(locale=tag, text=text) for tag, text in translations.items()],
         attachments=attachments,
+        refused=refused,
         internal=row.kind == NOTE,
         session_id=row.subject_id if row.log == LogKind.SESSION else None,
         # A client id is its author's own affair.

@@ -7,15 +7,10 @@ since what it decodes came from a stranger.
 
 from __future__ import annotations
 
-import asyncio
-import ctypes
 import json
-import os
-import resource
 import sys
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from struct import Struct
 from typing import BinaryIO, Literal
 
@@ -23,17 +18,13 @@ from recorder.h264_parameters import to_annex_b
 from recorder.playback import VirtualFile
 from recorder.sample_index import VIDEO_RATE, needed_to_decode, picture_shown_at, picture_with
 from recorder.virtual_file import Container
+from runtime.confined import confine, run_apart
 from runtime.errors import CaseError
 
 JPEG_QUALITY = 94
 _LIMIT_S = 30.0
-_CPU_LIMIT_S = 20
-_MEMORY_LIMIT_BYTES = 2 * 1024**3
 _MAX_INPUT_BYTES = 256 * 1024 * 1024
 _SIZE = Struct("!I")
-_ROOT = str(Path(__file__).resolve().parent.parent)
-_CLONE_NEWUSER_AND_NEWNET = 0x10000000 | 0x40000000
-_PR_SET_NO_NEW_PRIVS = 38
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,46 +88,11 @@ def _undecodable() -> CaseError:
 
 
 async def _decode_apart(codec: str, samples: list[bytes]) -> bytes:
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "recorder.frame_cut",
-        codec,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={"PYTHONPATH": _ROOT, "PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1"},
-        cwd="/",
-    )
     request = b"".join(part for sample in samples for part in (_SIZE.pack(len(sample)), sample))
-    try:
-        async with asyncio.timeout(_LIMIT_S):
-            answer, _ = await child.communicate(request)
-    except TimeoutError as error:
-        raise _undecodable() from error
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    if child.returncode != 0 or not answer:
+    answer = await run_apart("recorder.frame_cut", codec, content=request, limit_s=_LIMIT_S)
+    if not answer:
         raise _undecodable()
     return answer
-
-
-def confine() -> None:
-    """Bound this process before it decodes what came from a stranger."""
-    for what, limit in (
-        (resource.RLIMIT_CPU, _CPU_LIMIT_S),
-        (resource.RLIMIT_AS, _MEMORY_LIMIT_BYTES),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 16),
-    ):
-        resource.setrlimit(what, (limit, limit))
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    # Refused inside some containers; the other bounds hold all the same.
-    libc.unshare(_CLONE_NEWUSER_AND_NEWNET)
 
 
 def _read_samples(source: BinaryIO) -> list[bytes]:

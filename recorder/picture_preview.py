@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
-from pathlib import Path
 from typing import Final
 
-from recorder.frame_cut import confine
-from runtime.errors import CaseError
+from cases.sniffing import bad
+from cases.states import Refusal
+from runtime.confined import confine, run_apart
 
 _LIMIT_S: Final = 20.0
 _SIDE_PX: Final = 1280
 _QUALITY: Final = 82
-_ROOT: Final = str(Path(__file__).resolve().parent.parent)
 _AT_ONCE: Final = asyncio.Semaphore(2)
 
 
@@ -25,32 +23,10 @@ async def preview(content: bytes) -> bytes:
         CaseError: ``bad_attachment`` (422): it does not decode within the child's bounds.
     """
     async with _AT_ONCE:
-        child = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "recorder.picture_preview",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={"PYTHONPATH": _ROOT, "PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1"},
-            cwd="/",
-        )
-        try:
-            async with asyncio.timeout(_LIMIT_S):
-                answer, _ = await child.communicate(content)
-        except TimeoutError as error:
-            raise _undecodable() from error
-        finally:
-            if child.returncode is None:
-                child.kill()
-                await child.wait()
-    if child.returncode != 0 or not answer:
-        raise _undecodable()
+        answer = await run_apart("recorder.picture_preview", content=content, limit_s=_LIMIT_S)
+    if not answer:
+        raise bad(Refusal.BROKEN)
     return answer
-
-
-def _undecodable() -> CaseError:
-    return CaseError("bad_attachment", "This picture cannot be opened.", status=422)
 
 
 def main() -> int:

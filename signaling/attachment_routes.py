@@ -9,14 +9,13 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from cases import access_log, attachments, filing
-from cases.states import AttachmentState
 from cases.tables import Attachment, AttachmentPart
 from recorder.crypt import open_sealed
 from runtime.errors import CaseError
+from signaling.attachment_files import read_part
 from signaling.auth import require_key_or_staff
 from signaling.openapi import register, route
 from signaling.services import SERVICES
-from signaling.upload_routes import read_part
 
 _PATH: Final = "/api/v1/cases/{id}/attachments"
 
@@ -33,7 +32,7 @@ class AttachmentShown(BaseModel):
 
 
 class AttachmentList(BaseModel):
-    """What the buyer filed; ``order_known`` is None for a case that the buyer did not file."""
+    """What the buyer filed or mailed; ``order_known`` is None where no form was filed."""
 
     order_known: bool | None
     items: list[AttachmentShown]
@@ -50,7 +49,7 @@ async def list_attachments(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     async with request.app[SERVICES].database.read() as tx:
         filed = await filing.filing_of(tx, actor, request.match_info["id"])
-        found = await attachments.of_filing(tx, filed.id) if filed else []
+        found = await attachments.of_case(tx, request.match_info["id"])
     answer = AttachmentList(
         order_known=filed.order is not None if filed else None,
         items=[
@@ -63,7 +62,6 @@ async def list_attachments(request: web.Request) -> web.Response:
                 has_preview=a.preview_key is not None,
             )
             for a in found
-            if a.state == AttachmentState.KEPT
         ],
     )
     return web.json_response(answer.model_dump(mode="json"))
@@ -109,7 +107,7 @@ async def _opened(request: web.Request) -> tuple[Attachment, bytes, list[Attachm
     actor = await require_key_or_staff(request)
     case_id = request.match_info["id"]
     async with services.database.read() as tx:
-        filed, found = await attachments.load_kept(
+        case, found = await attachments.load_kept(
             tx, actor, case_id, request.match_info["attachment_id"]
         )
         key = await services.keys.case_key(tx, case_id)
@@ -118,7 +116,7 @@ async def _opened(request: web.Request) -> tuple[Attachment, bytes, list[Attachm
         services.database,
         services.keys,
         actor,
-        tenant_id=filed.tenant_id,
+        tenant_id=case.tenant_id,
         what="attachment",
         subject_id=found.id,
         now=services.clock.now(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hmac
@@ -21,7 +22,8 @@ from cases.tables import NoticeChannel
 from cases.unit import Unit
 from cases.webhook_rules import signatures
 from runtime.errors import CaseError
-from signaling.inbound_mail import read_answer
+from signaling.inbound_mail import MAX_MAIL_BYTES, Answer, read_apart
+from signaling.mailed_files import bring
 from signaling.messengers import hook_secret
 from signaling.services import SERVICES, Services
 
@@ -29,10 +31,15 @@ log = structlog.get_logger()
 
 _TOLERANCE_S: Final = 300
 _MOST_AT_ONCE: Final = 100
+_READ_LIMIT_S: Final = 120.0
+_MAILS_AT_ONCE: Final = 2
+_MAILS: Final[web.AppKey[asyncio.Semaphore]] = web.AppKey("mails")
+"""Each mail is held in memory with its files, and has a child that takes it apart."""
 
 
 def add_routes(app: web.Application) -> None:
     """Serve what mail servers and messengers call."""
+    app[_MAILS] = asyncio.Semaphore(_MAILS_AT_ONCE)
     app.router.add_post("/hooks/mail", _take_mail)
     app.router.add_get("/hooks/{channel_id}", _verify)
     app.router.add_post("/hooks/{channel_id}", _take)
@@ -55,18 +62,43 @@ async def _take_mail(request: web.Request) -> web.Response:
     if not hmac.compare_digest(request.headers.get("Authorization", "").encode(), wanted.encode()):
         raise CaseError("bad_key", "This token is not valid.", status=401)
     case_id = reply_address.read(services.keys, request.query.get("to", ""), settings.reply_domain)
-    answer = read_answer(await request.read())
-    if case_id is None or answer is None:
-        log.info("mail dropped", known=case_id is not None)
-        return web.Response(status=204)
-    heard = Heard(ChannelKind.EMAIL, answer.message_id, answer.sender, answer.text)
-
-    async def act(unit: Unit) -> str | None:
-        return await inbound.hear_mail(unit, case_id, heard)
-
-    taken = await services.run(act)
-    log.info("mail taken", case_id=case_id, taken=taken is not None, left_out=answer.attachments)
+    async with request.app[_MAILS]:
+        raw = await _whole_mail(request)
+        answer = await read_apart(raw) if case_id is not None else None
+        del raw
+        if case_id is None or answer is None:
+            log.info("mail dropped", known=case_id is not None)
+        else:
+            await _take_answer(services, case_id, answer)
     return web.Response(status=204)
+
+
+async def _whole_mail(request: web.Request) -> bytes:
+    """The body, whoever it is for: a mail server takes an early answer for a failure.
+
+    Raises:
+        CaseError: ``too_slow`` (408).
+        HTTPRequestEntityTooLarge: it is larger than ``MAX_MAIL_BYTES``.
+    """
+    told = request.content_length
+    if told is not None and told > MAX_MAIL_BYTES:
+        raise web.HTTPRequestEntityTooLarge(MAX_MAIL_BYTES, told)
+    try:
+        async with asyncio.timeout(_READ_LIMIT_S):
+            return await request.clone(client_max_size=MAX_MAIL_BYTES).read()
+    except TimeoutError as error:
+        raise CaseError("too_slow", "The mail did not come in time.", status=408) from error
+
+
+async def _take_answer(services: Services, case_id: str, answer: Answer) -> None:
+    heard = Heard(ChannelKind.EMAIL, answer.message_id, answer.sender, answer.text)
+    expected = await services.run(lambda unit: inbound.expect_mail(unit, case_id, heard))
+    taken = None
+    if expected is not None:
+        room, key = expected
+        brought = await bring(services, case_id, key, room, answer.files)
+        taken = await services.run(lambda unit: inbound.hear_mail(unit, case_id, heard, brought))
+    log.info("mail taken", case_id=case_id, taken=taken is not None, files=len(answer.files))
 
 
 async def _verify(request: web.Request) -> web.Response:

@@ -6,7 +6,6 @@ any web process can go on. When all is there, its bytes say what it is.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 from email.utils import format_datetime
@@ -17,18 +16,14 @@ from typing import Final
 from aiohttp import web
 
 from cases import attachments
-from cases.sniffing import HEAD_BYTES, MAX_CLIP_BYTES, MAX_STILL_BYTES, bad, clip_type, still_type
+from cases.sniffing import MAX_CLIP_BYTES, MAX_STILL_BYTES, TAIL_BYTES
 from cases.states import AttachmentState
-from cases.tables import AttachmentPart
 from cases.unit import Unit
-from recorder.crypt import open_sealed, seal
-from recorder.picture_preview import preview
 from runtime.errors import CaseError
-from runtime.ids import new_id
+from signaling.attachment_files import PART_BYTES, look_at, put_sealed, read_part
 from signaling.filing_routes import draft_secret
 from signaling.services import SERVICES, Services
 
-_PART_BYTES: Final = 1024 * 1024
 _PATH: Final = "/api/filing/uploads"
 _TUS: Final = {"Tus-Resumable": "1.0.0"}
 
@@ -109,12 +104,11 @@ async def send(request: web.Request) -> web.Response:
         raise CaseError("too_large", "This is more than was announced.", status=413)
     cut = False
     while at < size and not cut:
-        content, cut = await _next_part(request, min(_PART_BYTES, size - at))
+        content, cut = await _next_part(request, min(PART_BYTES, size - at))
         if not content:
             break
-        object_key = f"filings/{upload.filing.id}/{new_id('prt')}"
-        sealed = await asyncio.to_thread(seal, upload.key, object_key, content)
-        await services.store.put(object_key, sealed)
+        folder = f"filings/{upload.filing.id}"
+        object_key = await put_sealed(services, upload.key, folder, "prt", content)
         at = await services.run(
             partial(
                 attachments.add_part,
@@ -138,12 +132,6 @@ async def remove(request: web.Request) -> web.Response:
     return web.Response(status=204, headers=_TUS)
 
 
-async def read_part(services: Services, key: bytes, part: AttachmentPart) -> bytes:
-    """A part's bytes out of the store."""
-    stored = await services.store.get(part.object_key)
-    return await asyncio.to_thread(open_sealed, key, part.object_key, stored)
-
-
 async def _next_part(request: web.Request, wanted: int) -> tuple[bytes, bool]:
     """Up to ``wanted`` bytes, and whether no more will come."""
     content = bytearray()
@@ -163,23 +151,17 @@ async def _finish(services: Services, key: bytes, filing_id: str, id_: str, size
     async with services.database.read() as tx:
         parts = await attachments.parts_of(tx, id_)
     digest = sha256()
-    whole = bytearray()
-    media_type: str | None = None
+    start, tail = bytearray(), b""
     for part in parts:
         content = await read_part(services, key, part)
         digest.update(content)
-        if len(whole) < MAX_STILL_BYTES:
-            whole += content
-    media_type = clip_type(bytes(whole[:HEAD_BYTES]))
-    preview_key: str | None = None
+        tail = (tail + content)[-TAIL_BYTES:]
+        if len(start) < MAX_STILL_BYTES:
+            start += content
     try:
-        if media_type is None:
-            if size > MAX_STILL_BYTES:
-                raise bad("it is no photograph of ours and no clip")
-            media_type = await asyncio.to_thread(still_type, bytes(whole))
-            small = await preview(bytes(whole))
-            preview_key = f"filings/{filing_id}/{new_id('prv')}"
-            await services.store.put(preview_key, seal(key, preview_key, small))
+        media_type, preview_key = await look_at(
+            services, key, f"filings/{filing_id}", start=bytes(start), tail=tail, size=size
+        )
     except CaseError:
         await services.run(lambda unit: attachments.refuse(unit, id_))
         raise

@@ -67,7 +67,12 @@ class Attachment(Base):
 
     __tablename__ = "attachments"
     id: Mapped[str] = mapped_column(primary_key=True)
-    filing_id: Mapped[str] = mapped_column(ForeignKey("filings.id"), index=True)
+    filing_id: Mapped[str | None] = mapped_column(
+        ForeignKey("filings.id"), index=True
+    )  # NULL: it came by mail
+    case_id: Mapped[str | None] = mapped_column(
+        ForeignKey("cases.id"), index=True
+    )  # NULL: its filing is a draft
     name: Mapped[str]
     size: Mapped[int]
     received: Mapped[int] = mapped_column(default=0)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import struct
+import zipfile
 import zlib
 
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.attachments import plain_name
-from cases.sniffing import clip_type, still_type
+from cases.sniffing import TAIL_BYTES, clip_type, refuse_two_in_one, still_type
 from runtime.errors import CaseError
 
 MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x00" * 40
@@ -56,6 +58,45 @@ def test_foreign_files_and_bombs_are_refused(content: bytes) -> None:
     assert clip_type(content) is None
     with pytest.raises(CaseError, match="cannot be used"):
         still_type(content)
+
+
+def archive(comment: bytes = b"") -> bytes:
+    """A ZIP archive of one file."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as made:
+        made.writestr("a.html", "<script>")
+        made.comment = comment
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        png(3, 3) + archive(),
+        png(3, 3) + archive(b"c" * 0xFFFF),
+        MP4 + archive() + b"PK\5\6" + b"\xff" * 18,
+        MP4[:40] + b"%PDF-1.7",
+        # What follows the locator of ZIP64 has no directory of its own.
+        MP4 + b"PK\6\7" + b"\0" * 16 + b"PK\5\6" + b"\0" * 8 + b"\xff" * 8 + b"\0\0",
+    ],
+)
+def test_a_picture_that_is_something_else_as_well_is_refused(content: bytes) -> None:
+    """Archives, with the longest comment and behind a decoy, and PDFs."""
+    with pytest.raises(CaseError) as caught:
+        refuse_two_in_one(content, content[-TAIL_BYTES:], len(content))
+    assert caught.value.fields["reason"] == "two_in_one"
+
+
+def test_bytes_of_a_picture_that_happen_to_look_like_an_archives_end_are_none() -> None:
+    """What they would call its directory is larger than the file; the mark may be cut off."""
+    for content in (
+        MP4 + b"PK\5\6" + b"\xff" * 18,
+        MP4 + b"PK\5\6",
+        b"PK\5\6",
+        b"",
+        b"x" * 2000 + b"%PDF-",
+    ):
+        refuse_two_in_one(content, content[-TAIL_BYTES:], len(content))
 
 
 @given(st.sampled_from([MP4, WEBM, png(3, 3)]), st.data())

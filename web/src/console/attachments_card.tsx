@@ -1,8 +1,9 @@
-/** What the buyer attached when filing: a gallery with zoom, download and each file's hash. */
+/** What the buyer attached, in the form or by mail: a gallery with zoom, download and each file's hash. */
 import { useEffect, useState } from 'preact/hooks';
 import { get } from '../base/api';
 import { endedLogin } from '../base/sign_in';
 import { Button, Chip, Dialog, Icon } from '../base/ui';
+import { onThread } from './news';
 import { t } from './text';
 
 interface Attachment {
@@ -29,15 +30,19 @@ export function AttachmentsCard({ caseId }: { caseId: string }) {
       if (!endedLogin(error)) setFailed(true);
     });
   };
-  useEffect(load, [path]);
+  useEffect(() => {
+    load();
+    // What comes by mail comes with a message.
+    return onThread((changed, typing) => { if (changed === caseId && typing === null) load(); });
+  }, [path]);
   if (failed) return <section class="card stack"><p>{t('attached.failed')}</p><Button onClick={load}>{t('base.try_again')}</Button></section>;
-  if (!filed || filed.order_known === null) return null;
+  if (!filed || (filed.order_known === null && filed.items.length === 0)) return null;
   const url = (item: Attachment) => `${path}/${item.id}`;
   return (
     <section class="card stack" data-test="attachments" aria-labelledby="attached-title">
       <div class="row between wrap">
         <h2 id="attached-title">{t('attached.title')}</h2>
-        {filed.order_known ? null : <Chip tone="warn" test="order-unknown">{t('attached.order_unknown')}</Chip>}
+        {filed.order_known !== false ? null : <Chip tone="warn" test="order-unknown">{t('attached.order_unknown')}</Chip>}
       </div>
       {filed.items.length === 0 ? <p class="s quiet">{t('attached.none')}</p> : null}
       <ul class="attached">

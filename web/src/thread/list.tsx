@@ -1,6 +1,7 @@
 /** The messages of a thread, oldest first; words come from the page that shows them. */
 import { useEffect, useRef } from 'preact/hooks';
 import { dateAndTime } from '../base/time';
+import { refusedWords } from './refused_words';
 import type { Thread, ThreadMessage } from './thread';
 import './thread.css';
 
@@ -22,9 +23,10 @@ function Message({ one, words, seen }: { one: ThreadMessage; words: ListWords; s
         {[one.author.mine ? words.you : one.author.name, one.internal ? words.internal : null, one.session_id ? words.inCall : null].filter(Boolean).join(' · ')}{' · '}
         <time dateTime={one.at}>{dateAndTime(one.at)}</time>
       </span>
-      {one.text === null ? <em class="quiet">{words.erased}</em> : <span class="lines" dir="auto" lang={one.locale ?? undefined}>{one.text}</span>}
+      {one.text === null ? <em class="quiet">{words.erased}</em> : one.text === '' ? null : <span class="lines" dir="auto" lang={one.locale ?? undefined}>{one.text}</span>}
       {one.translations.map((other) => <span key={other.locale} class="lines translated" dir="auto" lang={other.locale}>{other.text}</span>)}
-      {one.attachments.length > 0 ? <span class="xs">{words.attachments(one.attachments.length)}</span> : null}
+      {one.attachments.length > 0 ? <span class="xs" data-test="thread-attachments">{words.attachments(one.attachments.length)}</span> : null}
+      {one.refused.map((file, at) => <span key={at} class="xs" dir="auto" data-test="thread-refused">{refusedWords(file.reason, { name: file.name })}</span>)}
       {seen ? <span class="xs faint" data-test="thread-seen">{words.read}</span> : null}
     </li>
   );

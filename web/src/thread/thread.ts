@@ -10,6 +10,8 @@ export interface ThreadMessage {
   readonly locale: string | null;
   readonly translations: readonly { readonly locale: string; readonly text: string }[];
   readonly attachments: readonly string[];
+  /** Files that came by mail and were not taken. */
+  readonly refused: readonly { readonly name: string; readonly reason: 'type' | 'broken' | 'two_in_one' | 'too_large' | 'too_many' }[];
   readonly internal: boolean;
   readonly session_id: string | null;
   readonly client_id: string | null;

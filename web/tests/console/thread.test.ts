@@ -4,7 +4,7 @@ import { joined, type ThreadMessage } from '../../src/thread/thread';
 
 const message = (id: string, at: number): ThreadMessage => ({
   id, at: new Date(at).toISOString(), author: { role: 'buyer', name: 'Ana', mine: false }, text: id, locale: 'es',
-  translations: [], attachments: [], internal: false, session_id: null, client_id: null,
+  translations: [], attachments: [], refused: [], internal: false, session_id: null, client_id: null,
 });
 const ids = (messages: readonly ThreadMessage[]) => messages.map((one) => one.id);
 
