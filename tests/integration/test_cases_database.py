@@ -85,8 +85,10 @@ async def test_migrations_make_exactly_the_tables_of_the_models(database: Databa
     await database.migrate()
     async with database.begin() as tx:
         connection = await tx.connection()
-        # SQLite has no index of this kind; Alembic does not ask for which database it is meant.
-        left_out = {"ix_case_words_terms"} if connection.dialect.name == "sqlite" else set()
+        # SQLite has no index of this kind, but tables of its own that are one; Alembic does not
+        # ask for which database something is meant.
+        on_sqlite = {"ix_case_words_terms", "case_word_rows", "case_word_terms"}
+        left_out = on_sqlite if connection.dialect.name == "sqlite" else set()
         opts = {
             "compare_type": True,
             "include_object": lambda _thing, name, *_more: name not in left_out,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import sqlite3
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, make_url, select, text, update
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import create_engine, delete, make_url, select, text, update
 
+import cases
 from cases import case_search, desk, thread
 from cases.actor import KeyActor, StaffActor
 from cases.case_filter import CaseFilter
@@ -17,6 +21,7 @@ from cases.case_words import forget_words, index_missing
 from cases.database import Database, upgrade
 from cases.move_commands import Ship
 from cases.moving import make_move
+from cases.search_terms import signed_pack, signed_unpack
 from cases.states import CaseTrigger, Outcome, Role, Scope
 from cases.tables import Case, CaseWords, Tenant
 from cases.tenants import grant_work, revoke_grant
@@ -263,3 +268,83 @@ async def test_a_flood_of_words_has_an_end(shop: Desk) -> None:
         [terms] = (await tx.scalars(select(CaseWords.terms))).all()
     assert len(terms) == 10_000
     assert await shop.finds("lamp") == [case_id]
+
+
+async def _indexed(shop: Desk) -> dict[str, frozenset[int]]:
+    """What SQLite's index says each case has."""
+    async with shop.seller.database.read() as tx:
+        rows = await tx.execute(
+            text("SELECT case_id, term FROM case_word_rows JOIN case_word_terms USING (number)")
+        )
+        found: dict[str, set[int]] = {}
+        for case_id, term in rows:
+            found.setdefault(case_id, set()).update(signed_unpack(term))
+    return {case_id: frozenset(terms) for case_id, terms in found.items()}
+
+
+async def _kept(shop: Desk) -> dict[str, frozenset[int]]:
+    """The terms of each case that has any."""
+    async with shop.seller.database.read() as tx:
+        rows = await tx.execute(select(CaseWords.case_id, CaseWords.terms))
+        return {case_id: terms for case_id, terms in rows if terms}
+
+
+async def test_sqlites_index_follows_the_words(shop: Desk) -> None:
+    """As words come, as some are taken back, as a case is forgotten, as it is looked through."""
+    async with shop.seller.database.read() as tx:
+        if tx.get_bind().dialect.name != "sqlite":
+            return
+    opened = [await shop.open(order_number=f"LL-{number}") for number in range(3)]
+    assert await _indexed(shop) == await _kept(shop)
+    await shop.say(opened[0], "The courier was late")
+    kept = await _kept(shop)
+    assert await _indexed(shop) == kept
+    some = frozenset(sorted(kept[opened[1]])[:5])
+    for terms in (some, some | {-1, 0, 2**63 - 1, -(2**63)}, frozenset[int]()):
+        async with shop.seller.database.begin() as tx:
+            await tx.execute(
+                update(CaseWords).where(CaseWords.case_id == opened[1]).values(terms=terms)
+            )
+        assert (await _indexed(shop)).get(opened[1], frozenset()) == terms
+    async with shop.seller.database.begin() as tx:
+        await forget_words(tx, opened[0])
+    assert opened[0] not in await _indexed(shop)
+    assert await index_missing(shop.seller.database, shop.seller.keys) == 1
+    assert await _indexed(shop) == await _kept(shop)
+    async with shop.seller.database.begin() as tx:
+        await tx.execute(delete(CaseWords))
+    assert await _indexed(shop) == {}
+
+
+def _migrate(path: Path, way: Callable[[Config, str], None], to: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(cases.__file__).parent / "migrations"))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        way(config, to)
+    engine.dispose()
+
+
+def test_words_that_are_there_already_come_into_sqlites_index(tmp_path: Path) -> None:
+    """The migration fills it, and takes it away again."""
+    path = tmp_path / "words.db"
+    _migrate(path, command.upgrade, "0020")
+    terms = {"cas_1": signed_pack([1, -5, 2**62]), "cas_2": b"", "cas_3": signed_pack([1])}
+    with sqlite3.connect(path) as connection:
+        connection.executemany("INSERT INTO case_words VALUES ('ten_1', ?, ?)", list(terms.items()))
+    _migrate(path, command.upgrade, "head")
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute(
+            "SELECT case_id, term FROM case_word_rows JOIN case_word_terms USING (number)"
+        ).fetchall()
+    assert sorted(rows) == sorted(
+        (case_id, packed[at : at + 8])
+        for case_id, packed in terms.items()
+        for at in range(0, len(packed), 8)
+    )
+    _migrate(path, command.downgrade, "0020")
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("SELECT count(*) FROM case_words").fetchone() == (3,)
+        left = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'case_word%'")
+        assert {name for (name,) in left} == {"case_words"}
