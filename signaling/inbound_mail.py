@@ -19,6 +19,7 @@ from html.parser import HTMLParser
 from typing import Final
 
 from runtime.confined import confine, run_apart
+from runtime.errors import CaseError
 
 MAX_MAIL_BYTES: Final = 25 * 1024 * 1024
 MOST_LOOKED_AT: Final = 20
@@ -56,8 +57,14 @@ class Answer:
 
 
 async def read_apart(raw: bytes) -> Answer | None:
-    """The same as ``read_answer``, in a child; None as well for what it cannot read in bounds."""
+    """The same as ``read_answer``, in a child.
+
+    Raises:
+        CaseError: ``unreadable_mail`` (422), it takes more time or memory than any mail may.
+    """
     told = await run_apart("signaling.inbound_mail", content=raw, limit_s=_LIMIT_S)
+    if told is None:
+        raise CaseError("unreadable_mail", "This mail cannot be read.", status=422)
     return _unpack(told) if told else None
 
 

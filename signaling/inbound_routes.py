@@ -49,10 +49,12 @@ async def _take_mail(request: web.Request) -> web.Response:
     """``POST /hooks/mail?to=reply+…@…`` with the raw mail as its body.
 
     What is no answer of the case's buyer is taken and dropped, so that no bounce tells a
-    stranger which addresses are good.
+    stranger which addresses are good. A mail to a good one that cannot be read is refused:
+    a buyer whose words nobody can read should hear of it.
 
     Raises:
-        CaseError: ``not_found`` (404) where no reply domain is set, ``bad_key`` (401).
+        CaseError: ``not_found`` (404) where no reply domain is set, ``bad_key`` (401),
+            ``unreadable_mail`` (422).
     """
     services = request.app[SERVICES]
     settings = services.settings
