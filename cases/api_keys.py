@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import people
 from cases.actor import StaffActor
 from cases.case_access import not_found
+from cases.cursors import read_cursor, write_cursor
 from cases.developer_commands import NewKey
 from cases.developers import tenant_of
 from cases.states import Role, Scope
@@ -33,18 +34,29 @@ class KeyView(View):
     last_used_at: datetime | None
 
 
-async def list_keys(tx: AsyncSession, actor: StaffActor) -> list[KeyView]:
-    """The keys that work, newest first.
+async def list_keys(
+    tx: AsyncSession, actor: StaffActor, *, limit: int, cursor: str | None
+) -> tuple[list[KeyView], str | None]:
+    """The keys that work, newest first, and where the next page begins.
 
     Raises:
-        CaseError: ``forbidden`` (403) for who is no admin of a seller.
+        CaseError: ``forbidden`` (403) for who is no admin of a seller, ``bad_cursor`` (422).
     """
-    found = await tx.scalars(
+    query = (
         select(ApiKey)
         .where(ApiKey.tenant_id == tenant_of(actor, Role.ADMIN), ApiKey.revoked_at.is_(None))
         .order_by(ApiKey.created_at.desc(), ApiKey.id.desc())
+        .limit(limit + 1)
     )
-    return [_view(key) for key in found]
+    if cursor is not None:
+        at, key_id = read_cursor(cursor)
+        query = query.where(
+            (ApiKey.created_at < at) | ((ApiKey.created_at == at) & (ApiKey.id < key_id))
+        )
+    rows = list(await tx.scalars(query))
+    page = rows[:limit]
+    more = write_cursor(page[-1].created_at, page[-1].id) if len(rows) > limit else None
+    return [_view(key) for key in page], more
 
 
 async def make_key(

@@ -61,10 +61,10 @@ class PolicyView(PolicySummary):
 
 
 class PolicyPage(View):
-    """Versions, newest first; ``next_before`` asks for the ones before them."""
+    """Versions, newest first; ``next_cursor`` asks for the ones before them."""
 
     items: list[PolicySummary]
-    next_before: int | None
+    next_cursor: int | None
 
 
 class EffectSide(View):
@@ -102,7 +102,7 @@ async def list_policies(
     live = await live_policy(tx, tenant_id, now)
     items = [await _summary(tx, policy, live, now) for policy in rows[:limit]]
     more = len(rows) > limit
-    return PolicyPage(items=items, next_before=items[-1].number if more else None)
+    return PolicyPage(items=items, next_cursor=items[-1].number if more else None)
 
 
 async def policy_view(tx: AsyncSession, actor: Actor, policy_id: str, now: datetime) -> PolicyView:

@@ -88,14 +88,30 @@ def webhook_tenant(actor: Actor) -> TenantId:
     return tenant_of(actor, Role.ADMIN, scope=Scope.WEBHOOKS_WRITE)
 
 
-async def list_endpoints(tx: AsyncSession, actor: Actor) -> list[EndpointView]:
-    """The seller's endpoints, oldest first."""
-    found = await tx.scalars(
+async def list_endpoints(
+    tx: AsyncSession, actor: Actor, *, limit: int, cursor: str | None
+) -> tuple[list[EndpointView], str | None]:
+    """The seller's endpoints, oldest first, and where the next page begins.
+
+    Raises:
+        CaseError: ``forbidden`` (403), ``bad_cursor`` (422).
+    """
+    query = (
         select(WebhookEndpoint)
         .where(WebhookEndpoint.tenant_id == webhook_tenant(actor))
         .order_by(WebhookEndpoint.created_at, WebhookEndpoint.id)
+        .limit(limit + 1)
     )
-    return [endpoint_view(endpoint) for endpoint in found]
+    if cursor is not None:
+        at, endpoint_id = read_cursor(cursor)
+        query = query.where(
+            (WebhookEndpoint.created_at > at)
+            | ((WebhookEndpoint.created_at == at) & (WebhookEndpoint.id > endpoint_id))
+        )
+    rows = list(await tx.scalars(query))
+    page = rows[:limit]
+    more = write_cursor(page[-1].created_at, page[-1].id) if len(rows) > limit else None
+    return [endpoint_view(endpoint) for endpoint in page], more
 
 
 async def load_endpoint(

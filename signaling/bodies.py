@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, StringConstraints
 
+from cases.commands import Command
 from runtime.errors import CaseError
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class PageWanted(Command):
+    """Which page of a list; ``cursor`` is the ``next_cursor`` of the page before."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, StringConstraints(max_length=400)] | None = None
 
 
 async def parse_body(request: web.Request, model: type[Model]) -> Model:

@@ -14,17 +14,17 @@ from cases.unit import Unit
 from cases.view import View
 from signaling import openapi
 from signaling.auth import require_staff
-from signaling.bodies import parse_body
+from signaling.bodies import PageWanted, parse_body, parse_query
 from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import route
 from signaling.services import SERVICES
 
 
 class KeyList(View):
-    """The keys that work, newest first."""
+    """One page of the keys that work, newest first."""
 
     items: list[KeyView]
-    next_cursor: None = None
+    next_cursor: str | None
 
 
 class KeyMade(View):
@@ -39,13 +39,16 @@ def add_routes(app: web.Application) -> None:
     openapi.register(app, [get_keys, make_key, revoke_key])
 
 
-@route("GET", "/api/v1/keys", "List the API keys", answers={200: KeyList})
+@route("GET", "/api/v1/keys", "List the API keys", query=PageWanted, answers={200: KeyList})
 async def get_keys(request: web.Request) -> web.Response:
     """Which keys work; never their secrets."""
     actor = await require_staff(request)
+    wanted = parse_query(request, PageWanted)
     async with request.app[SERVICES].database.read() as tx:
-        items = await api_keys.list_keys(tx, actor)
-    return web.json_response(text=KeyList(items=items).model_dump_json())
+        items, cursor = await api_keys.list_keys(
+            tx, actor, limit=wanted.limit, cursor=wanted.cursor
+        )
+    return web.json_response(text=KeyList(items=items, next_cursor=cursor).model_dump_json())
 
 
 @route(

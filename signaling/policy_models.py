@@ -71,5 +71,5 @@ class PilotWanted(Command):
 class PoliciesWanted(Command):
     """Which part of the list."""
 
-    before: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    cursor: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 50

@@ -82,7 +82,7 @@ async def get_policies(request: web.Request) -> web.Response:
     wanted = parse_query(request, PoliciesWanted)
     async with services.database.read() as tx:
         page = await list_policies(
-            tx, actor, before=wanted.before, limit=wanted.limit, now=services.clock.now()
+            tx, actor, before=wanted.cursor, limit=wanted.limit, now=services.clock.now()
         )
     return web.json_response(page.model_dump(mode="json"))
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from aiohttp import web
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from cases import webhooks
-from cases.commands import Command
 from cases.developer_commands import EndpointIn, ReplaySpan
 from cases.unit import Unit
 from cases.view import View
@@ -18,17 +17,17 @@ from runtime.errors import CaseError
 from runtime.outgoing import ForbiddenTarget, checked_url
 from signaling import openapi
 from signaling.auth import require_key_or_staff
-from signaling.bodies import parse_body, parse_query
+from signaling.bodies import PageWanted, parse_body, parse_query
 from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import route
 from signaling.services import SERVICES, Services
 
 
 class EndpointList(View):
-    """A seller's webhook endpoints, oldest first."""
+    """One page of a seller's webhook endpoints, oldest first."""
 
     items: list[EndpointView]
-    next_cursor: None = None
+    next_cursor: str | None
 
 
 class EndpointSecret(View):
@@ -72,12 +71,10 @@ class Replayed(View):
     count: int
 
 
-class DeliveriesWanted(Command):
+class DeliveriesWanted(PageWanted):
     """What the list is narrowed to."""
 
     state: DeliveryState | None = None
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str, StringConstraints(max_length=400)] | None = None
 
 
 _BAD_URL = "invalid, url_refused, unknown_kind"
@@ -112,13 +109,22 @@ async def get_kinds(request: web.Request) -> web.Response:
     return _json(KindList(items=items))
 
 
-@route("GET", "/api/v1/webhooks", "List the webhook endpoints", answers={200: EndpointList})
+@route(
+    "GET",
+    "/api/v1/webhooks",
+    "List the webhook endpoints",
+    query=PageWanted,
+    answers={200: EndpointList},
+)
 async def get_endpoints(request: web.Request) -> web.Response:
     """The seller's endpoints."""
     actor = await require_key_or_staff(request)
+    wanted = parse_query(request, PageWanted)
     async with request.app[SERVICES].database.read() as tx:
-        items = await webhooks.list_endpoints(tx, actor)
-    return _json(EndpointList(items=items))
+        items, cursor = await webhooks.list_endpoints(
+            tx, actor, limit=wanted.limit, cursor=wanted.cursor
+        )
+    return _json(EndpointList(items=items, next_cursor=cursor))
 
 
 @route(

@@ -95,6 +95,32 @@ async def test_a_key_may_do_what_its_scopes_say_and_never_make_another(site: Sel
     assert (await site.client.get("/api/v1/cases", headers=writer)).status == 403
 
 
+async def test_keys_and_endpoints_are_read_in_pages(site: SellerSite) -> None:
+    """Each once and in order; a full page may be the last; a stranger's cursor shows nothing."""
+    await sign_in(site, Role.ADMIN)
+    key = {"name": "Shop", "scopes": ["cases:read"]}
+    cursors = {}
+    for path, body in (("/api/v1/keys", key), ("/api/v1/webhooks", ENDPOINT)):
+        for _ in range(4):
+            await told(await site.client.post(path, json=body, headers=OURS), 201)
+        whole = await told(await site.client.get(path), 200)
+        assert len(whole["items"]) == 4
+        assert whole["next_cursor"] is None
+        first = await told(await site.client.get(path, params={"limit": "2"}), 200)
+        cursor = first["next_cursor"]
+        query = {"limit": "2", "cursor": cursor}
+        second = await told(await site.client.get(path, params=query), 200)
+        assert first["items"] + second["items"] == whole["items"]
+        assert second["next_cursor"] is None
+        for refused in ({"cursor": "nonsense"}, {"limit": "0"}, {"limit": "101"}):
+            assert (await site.client.get(path, params=refused)).status == 422
+        cursors[path] = cursor
+    await sign_in(site, Role.ADMIN, tenant=site.seller.shoes)
+    for path, cursor in cursors.items():
+        stranger = await told(await site.client.get(path, params={"cursor": cursor}), 200)
+        assert stranger["items"] == []
+
+
 async def test_there_is_an_end_to_keys_and_endpoints(site: SellerSite) -> None:
     """So that a stuck script does not fill the table."""
     await sign_in(site, Role.ADMIN)

@@ -208,10 +208,12 @@ async def test_a_trial_and_the_way_back_over_http(site: SellerSite) -> None:
     response = await site.client.post(f"/api/v1/policies/{first['id']}/roll-back", headers=headers)
     back = await told(response, 201)
     assert (back["number"], back["based_on"], back["state"]) == (3, 1, "live")
-    page = await told(
-        await site.client.get("/api/v1/policies?limit=2&before=3", headers=headers), 200
-    )
+    page = await told(await site.client.get("/api/v1/policies?limit=1", headers=headers), 200)
+    assert [one["number"] for one in page["items"]] == [3]
+    rest = f"/api/v1/policies?limit=2&cursor={page['next_cursor']}"
+    page = await told(await site.client.get(rest, headers=headers), 200)
     assert [one["number"] for one in page["items"]] == [2, 1]
+    assert page["next_cursor"] is None
 
 
 async def test_starters_say_that_they_are_no_legal_advice(site: SellerSite) -> None:

@@ -11,7 +11,7 @@ import type { Endpoint, EndpointSecret, Page } from './shapes';
 import { td } from './text';
 
 export function HooksCard() {
-  const { value, failure, reload } = useLoaded<Page<Endpoint>>('/api/v1/webhooks');
+  const { value, failure, reload } = useLoaded<Page<Endpoint>>('/api/v1/webhooks?limit=100');
   const [making, setMaking] = useState(false);
   const [made, setMade] = useState<EndpointSecret | null>(null);
   return (

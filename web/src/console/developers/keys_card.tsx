@@ -9,7 +9,7 @@ import { SCOPES, type ApiKey, type Page, type Scope } from './shapes';
 import { td } from './text';
 
 export function KeysCard() {
-  const { value, failure, reload } = useLoaded<Page<ApiKey>>('/api/v1/keys');
+  const { value, failure, reload } = useLoaded<Page<ApiKey>>('/api/v1/keys?limit=100');
   const [making, setMaking] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);

@@ -29,14 +29,14 @@ narrowScreen.addEventListener('change', () => { narrow.value = narrowScreen.matc
 export function PoliciesPage() {
   const chosen = route.value.item;
   const [versions, setVersions] = useState<readonly Version[] | null>(null);
-  const [nextBefore, setNextBefore] = useState<number | null>(null);
+  const [cursor, setCursor] = useState<number | null>(null);
   const [failure, setFailure] = useState<unknown>(null);
   const [leaving, setLeaving] = useState<(() => void) | null>(null);
   const load = async (): Promise<void> => {
     try {
       const page = await readVersions();
       setVersions(page.items);
-      setNextBefore(page.next_before);
+      setCursor(page.next_cursor);
       setFailure(null);
     } catch (error) {
       if (!endedLogin(error)) setFailure(error);
@@ -44,9 +44,9 @@ export function PoliciesPage() {
   };
   const more = async (): Promise<void> => {
     try {
-      const page = await readVersions(nextBefore);
+      const page = await readVersions(cursor);
       setVersions([...(versions ?? []), ...page.items]);
-      setNextBefore(page.next_before);
+      setCursor(page.next_cursor);
     } catch (error) {
       if (!endedLogin(error)) setFailure(error);
     }
@@ -72,7 +72,7 @@ export function PoliciesPage() {
         <ul class="version-rows">
           {versions.map((one) => <VersionRow key={one.id} version={one} selected={one.id === shown} onOpen={() => go({ part: 'policies', item: one.id })} />)}
         </ul>
-        {nextBefore !== null ? <Button size="small" variant="plain" onClick={() => void more()}>{tp('pol.more')}</Button> : null}
+        {cursor !== null ? <Button size="small" variant="plain" onClick={() => void more()}>{tp('pol.more')}</Button> : null}
       </div>}
       <main class="page policy-page">
         <a class="button small plain back-link narrow-only" href="/console/policies" onClick={follow({ part: 'policies' })}><Icon name="back" />{tp('pol.back')}</a>

@@ -130,8 +130,8 @@ const BASE = '/api/v1/policies';
 const of = (id: string): string => `${BASE}/${encodeURIComponent(id)}`;
 const matching = (version: PolicyVersion) => ({ headers: { 'If-Match': `"${version.revision}"` } });
 
-export interface Page { readonly items: readonly Version[]; readonly next_before: number | null }
-export const readVersions = (before: number | null = null) => get<Page>(before === null ? BASE : `${BASE}?before=${before}`);
+export interface Page { readonly items: readonly Version[]; readonly next_cursor: number | null }
+export const readVersions = (cursor: number | null = null) => get<Page>(cursor === null ? BASE : `${BASE}?cursor=${cursor}`);
 export const readVersion = (id: string) => get<PolicyVersion>(of(id));
 export const readStarters = () => get<{ notice: string; items: Starter[] }>('/api/v1/policy-starters');
 export const readEffect = (id: string) => get<Effect>(`${of(id)}/effect`);
