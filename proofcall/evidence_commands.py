@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -17,6 +18,7 @@ import typer
 from proofcall.preflight import check_data_directory, load_settings
 from recorder.proof.bytes import FileBytes
 from recorder.proof.formats import PAGE_PATH
+from recorder.proof.given_timestamps import GivenTimestamps
 from recorder.proof.page import shipped_page
 from recorder.proof.report import ANSWER_WORDS, EXIT_STATUS, GapFound, Report
 from recorder.proof.verification import verify_package
@@ -36,6 +38,13 @@ def verify(
         Path | None,
         typer.Option(help="The operator's published keys (JSON), or a file with a key's name."),
     ] = None,
+    timestamp: Annotated[
+        list[Path] | None,
+        typer.Option(help="An authority's answer (.tsr, RFC 3161) for a manifest; repeatable."),
+    ] = None,
+    tsa_ca: Annotated[
+        Path | None, typer.Option(help="The certificates (PEM) of authorities that are trusted.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer for machines.")] = False,
 ) -> None:
     """Check an evidence package; needs no network.
@@ -45,12 +54,15 @@ def verify(
     """
     given_receipt = _given(receipt)
     given_key = _given(key)
+    given_timestamps = _given_timestamps(timestamp or [], tsa_ca)
     try:
         content = FileBytes(package)
     except OSError as error:
         raise SetupError(f"Cannot read {package}: {error.strerror}.") from error
     with content:
-        report = verify_package(content, receipt=given_receipt, key=given_key)
+        report = verify_package(
+            content, receipt=given_receipt, key=given_key, timestamps=given_timestamps
+        )
         is_shipped = _has_shipped_page(content)
     if as_json:
         print(json.dumps({**report.as_json(), "page_is_shipped": is_shipped}))
@@ -118,6 +130,17 @@ def _given(path: Path | None) -> bytes | None:
         raise SetupError(f"Cannot read {path}: {error.strerror}.") from error
 
 
+def _given_timestamps(
+    responses: Sequence[Path], authorities: Path | None
+) -> GivenTimestamps | None:
+    if not responses:
+        if authorities is not None:
+            raise SetupError("--tsa-ca goes with --timestamp.")
+        return None
+    given = [_given(one) or b"" for one in responses]
+    return GivenTimestamps(given, _given(authorities), datetime.now(UTC))
+
+
 def _has_shipped_page(content: FileBytes) -> bool | None:
     """Whether the package's page is the one that this version ships; None without either."""
     try:
@@ -145,6 +168,8 @@ def _tell(report: Report, is_shipped: bool | None) -> None:
         print(f"  gap: {_gap_words(gap)}")
     for problem in report.problems:
         print(f"  {problem.words}")
+    for stamped in report.timestamps or ():
+        print(f"  {stamped.words}")
     if report.signed_by:
         print(f"  signed by {', '.join(report.signed_by)}")
     if report.confirmed_by:

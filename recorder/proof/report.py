@@ -60,6 +60,16 @@ PROBLEM_WORDS: Final = {
     "wrong_key": "another key has signed than the one given",
     "bad_receipt": "the given receipt cannot be read",
     "bad_key": "the given key cannot be read",
+    "tsa_unreadable": "the file is not the answer of a time-stamping authority (RFC 3161)",
+    "tsa_refused": "the authority refused to give a time-stamp",
+    "tsa_imprint": "the time-stamp is of something else than a manifest of this package",
+    "tsa_algorithm": "the time-stamp is signed in a way that is not supported",
+    "tsa_signature": "the time-stamp's signature does not fit",
+    "tsa_purpose": "the time-stamp's certificate is not one for time-stamping",
+    "tsa_validity": "the time-stamp's certificate was not valid at that time",
+    "tsa_future": "the time-stamp is from the future",
+    "tsa_chain": "the time-stamp's certificate does not stand under the authority given",
+    "bad_tsa_ca": "the given certificates of authorities cannot be read",
 }
 """Why, in English, by code; the page has its own languages."""
 
@@ -93,6 +103,22 @@ class GapFound:
     cause: str
 
 
+@dataclass(frozen=True, slots=True)
+class TimestampFound:
+    """A manifest that existed at a time, says an authority; ``confirmed``: one that was given."""
+
+    session_id: str
+    number: int
+    at: str
+    confirmed: bool
+
+    @property
+    def words(self) -> str:
+        """One line for people."""
+        by = "the authority given" if self.confirmed else "an authority that was not confirmed"
+        return f"{self.session_id}: manifest {self.number} was time-stamped {self.at} by {by}"
+
+
 @dataclass(slots=True)
 class SessionReport:
     """What was checked of one inspection.
@@ -123,10 +149,12 @@ class Report:
     signed_by: Sequence[str]
     confirmed_by: Sequence[str]
     """``receipt``, ``key``: what from outside the package vouches for the signing keys."""
+    timestamps: Sequence[TimestampFound] | None = None
+    """None if none was given."""
 
     def as_json(self) -> dict[str, Any]:
-        """For machines; the page's answer in the same form."""
-        return {
+        """For machines; the page's answer, which reads no time-stamps, in the same form."""
+        said: dict[str, Any] = {
             "answer": str(self.answer),
             "problems": [asdict(problem) for problem in self.problems],
             "gaps": [asdict(gap) for gap in self.gaps],
@@ -134,6 +162,9 @@ class Report:
             "signed_by": list(self.signed_by),
             "confirmed_by": list(self.confirmed_by),
         }
+        if self.timestamps is not None:
+            said["timestamps"] = [asdict(one) for one in self.timestamps]
+        return said
 
 
 def conclude(problems: Sequence[Problem], gaps: Sequence[GapFound], confirmed: bool) -> Answer:

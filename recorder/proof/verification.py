@@ -11,6 +11,7 @@ from typing import Any
 
 from recorder.proof import formats, shapes
 from recorder.proof.formats import KEYS_PATH, PACKAGE_PATH
+from recorder.proof.given_timestamps import GivenTimestamps, read_timestamps
 from recorder.proof.jws import check_public_jwk, thumbprint
 from recorder.proof.report import GapFound, Problem, Report, SessionReport, conclude
 from recorder.proof.session_check import SessionCheck
@@ -20,11 +21,15 @@ from recorder.proof.zip_form import BadZip, read_entries
 
 
 def verify_package(
-    content: Bytes, *, receipt: bytes | None = None, key: bytes | None = None
+    content: Bytes,
+    *,
+    receipt: bytes | None = None,
+    key: bytes | None = None,
+    timestamps: GivenTimestamps | None = None,
 ) -> Report:
-    """Check a package; ``receipt`` and ``key`` are files that came another way.
+    """Check a package; ``receipt``, ``key`` and ``timestamps`` are files that came another way.
 
-    Never raises for anything that the package, the receipt or the key holds.
+    Never raises for anything that one of them holds.
     """
     try:
         entries = {entry.name: entry for entry in read_entries(content.read, content.size)}
@@ -51,6 +56,7 @@ def verify_package(
         read_receipt(vouch, receipt)
     if key is not None:
         read_key(vouch, key)
+    stamped = None if timestamps is None else read_timestamps(source, manifests, timestamps)
     return Report(
         answer=conclude(list(source.noted), gaps, bool(vouch.confirmed_by)),
         problems=list(source.noted),
@@ -58,6 +64,7 @@ def verify_package(
         sessions=sessions,
         signed_by=sorted(source.signers),
         confirmed_by=vouch.confirmed_by,
+        timestamps=stamped,
     )
 
 
