@@ -23,11 +23,10 @@ from cases.notice_kinds import ChannelKind
 from cases.states import AttachmentState, Scope
 from cases.tables import Attachment, AttachmentPart
 from cases.unit import Unit
-from infra.local.postgres import Postgres
 from signaling.inbound_mail import MAX_MAIL_BYTES
 from tests.integration.test_case_api import OURS, bearer, expect
 from tests.integration.test_filing import photograph
-from tests.support.notice_world import NoticeWorld, notice_world
+from tests.support.notice_world import NoticeWorld, database_url, notice_world
 from tests.support.seller_site import NoOutbox
 from tests.unit.cases.test_sniffing import MP4, png
 
@@ -38,12 +37,8 @@ PHOTO = photograph(60)
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[NoticeWorld]:
     """The world on each database."""
-    url = None
-    if request.param == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
-        url = server.fresh_database()
     async with notice_world(
-        tmp_path, url, reply_domain="mail.shop.example", inbound_secret=SECRET
+        tmp_path, database_url(request), reply_domain="mail.shop.example", inbound_secret=SECRET
     ) as running:
         yield running
 

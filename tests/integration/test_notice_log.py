@@ -16,11 +16,10 @@ from cases.actor import StaffActor
 from cases.notice_log import list_notices, list_unreached, notices_of_case, stop
 from cases.states import Role, Scope
 from cases.unit import Unit
-from infra.local.postgres import Postgres
 from runtime.errors import CaseError
 from tests.integration.test_policy_api import published
 from tests.support.messenger_site import messenger
-from tests.support.notice_world import NoticeWorld, notice_world
+from tests.support.notice_world import NoticeWorld, database_url, notice_world
 from tests.support.policies import APPROVE, ASK, rule
 
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
@@ -32,11 +31,7 @@ NOBODYS = {"name": "Ben", "locale": "en"}
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[NoticeWorld]:
     """The world on each database."""
-    url = None
-    if request.param == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
-        url = server.fresh_database()
-    async with notice_world(tmp_path, url) as running:
+    async with notice_world(tmp_path, database_url(request)) as running:
         yield running
 
 

@@ -14,19 +14,14 @@ from cases.keys import KeyRing
 from cases.log import LogKind, Visibility
 from cases.notice_kinds import NoticeGroup
 from cases.tables import Case, ThreadRead
-from infra.local.postgres import Postgres
-from tests.support.notice_world import NoticeWorld, notice_world
+from tests.support.notice_world import NoticeWorld, database_url, notice_world
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[NoticeWorld]:
     """The world on each database."""
-    url = None
-    if request.param == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
-        url = server.fresh_database()
     async with notice_world(
-        tmp_path, url, reply_domain="mail.shop.example", inbound_secret="s" * 32
+        tmp_path, database_url(request), reply_domain="mail.shop.example", inbound_secret="s" * 32
     ) as running:
         yield running
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +19,7 @@ from cases.mail import SEND_MAIL, Envelope, MailServer
 from cases.notices import SEND_NOTICE
 from cases.states import Scope
 from cases.tables import Case, Notice
+from infra.local.postgres import Postgres
 from signaling.mail_work import send_mail
 from signaling.notice_work import order_due_notices, send_notice
 from signaling.services import SERVICES, Services
@@ -114,6 +116,14 @@ class NoticeWorld:
     async def states(self, case_id: str) -> list[tuple[str, str, str | None]]:
         """Kind, state and reason of each."""
         return [(row.kind, row.state, row.reason) for row in await self.rows(case_id)]
+
+
+def database_url(request: pytest.FixtureRequest) -> str | None:
+    """A fresh database on PostgreSQL where a fixture is asked for it; None is SQLite."""
+    if request.param != "postgresql":
+        return None
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.fresh_database()
 
 
 @asynccontextmanager
