@@ -7,6 +7,9 @@ CHECK_PYTHON := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 
 CHECK_VENV := $(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "make: Python's venv module is needed (apt-get install python3-venv)" >&2; exit 1; }
 CHECK_NODE := node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 22 || (major === 22 && minor >= 12) || (major === 20 && minor >= 19) ? 0 : 1)' 2>/dev/null || { echo "make: Node 20.19 or 22.12 or newer is needed (see nodejs.org, or apt-get install nodejs npm)" >&2; exit 1; }
 
+# Started processes load compiled modules, whatever the shell around us wants.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check bench soak web lock clean test-env screenshots
 
 run: $(VENV)/.run web/dist/join.html
@@ -44,7 +47,7 @@ test-env: $(VENV)/.dev web/dist/join.html
 
 test: test-env
 	@cd web && npm test --silent
-	@$(BIN)/pytest -m "not alone" -n 2 --dist loadfile --durations=20; beside=$$?; $(BIN)/pytest -m alone --durations=20 && exit $$beside
+	@$(BIN)/pytest -m "not alone" -n 2 --dist loadfile --no-loadscope-reorder --durations=20; beside=$$?; $(BIN)/pytest -m alone --durations=20 && exit $$beside
 
 check: $(VENV)/.dev web/node_modules/.installed
 	$(BIN)/ruff format --check .

@@ -19,6 +19,7 @@ from proofcall.preflight import (
 )
 from proofcall.roles import Role, run_role, stand_by
 from runtime.errors import ProofcallError, SetupError
+from runtime.imports import loading
 from runtime.settings import Settings
 
 app = typer.Typer(
@@ -77,7 +78,8 @@ def demo(
 
 
 def _run_all(settings: Settings, *, demo: bool) -> None:
-    from proofcall.machine import run_machine
+    with loading():
+        from proofcall.machine import run_machine
 
     check_data_directory(settings.data)
     check_port(settings.http_host, settings.http_port)

@@ -13,6 +13,8 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from runtime.imports import loading
+
 LATE = {
     "verify": "proofcall.evidence_commands",
     "export": "proofcall.evidence_commands",
@@ -33,7 +35,8 @@ class LateGroup(TyperGroup):
         """The command ``cmd_name``, or None."""
         if cmd_name not in LATE:
             return super().get_command(ctx, cmd_name)
-        held = getattr(import_module(LATE[cmd_name]), cmd_name)
+        with loading():
+            held = getattr(import_module(LATE[cmd_name]), cmd_name)
         if not isinstance(held, typer.Typer):
             function, held = held, typer.Typer(add_completion=False)
             held.command(cmd_name)(function)

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
+from runtime.imports import loading
 from runtime.logging import configure_logging
 from runtime.settings import Settings
 
@@ -51,7 +52,8 @@ def stand_by(role: Role, settings: Settings) -> None:
     """
     assert role is Role.MEDIA, "only media workers have a spare"
     _end_with_parent()
-    import media.process  # noqa: F401 - loaded now, so that it need not be later
+    with loading():
+        import media.process  # noqa: F401 - loaded now, so that it need not be later
 
     _be_known_as("pc-standby")
     line = sys.stdin.readline().strip()
@@ -69,28 +71,37 @@ def _run(role: Role, settings: Settings, index: int) -> None:
 
 
 async def _body(role: Role, settings: Settings, index: int) -> int:
+    with loading():
+        run = _loaded(role, settings, index)
+    return await run() or 0
+
+
+def _loaded(role: Role, settings: Settings, index: int) -> Callable[[], Awaitable[int | None]]:
     # Imported here so that no process loads what it may not touch.
     match role:
         case Role.MEDIA:
             from media.process import run_worker
 
-            if await run_worker(settings, str(index)):
-                return STAY_DOWN
+            return lambda: _drained(run_worker(settings, str(index)))
         case Role.RECORDER:
             from recorder.process import run_recorder
 
-            await run_recorder(settings)
+            return lambda: run_recorder(settings)
         case Role.UPLOADER:
             from recorder.uploader import run_uploader
 
-            await run_uploader(settings)
+            return lambda: run_uploader(settings)
         case Role.WEB | Role.JOBS | Role.WEB_AND_JOBS:
             from proofcall.web import run_web_role
 
-            await run_web_role(settings, serve=role is not Role.JOBS, work=role is not Role.WEB)
+            serve, work = role is not Role.JOBS, role is not Role.WEB
+            return lambda: run_web_role(settings, serve=serve, work=work)
         case Role.ALL:
             raise AssertionError("the supervisor runs this role")
-    return 0
+
+
+async def _drained(worker: Awaitable[bool]) -> int:
+    return STAY_DOWN if await worker else 0
 
 
 async def _until_signalled(body: Callable[[], Awaitable[int]]) -> int:
