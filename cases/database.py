@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from cases.sqlite_connection import connect
 from cases.waking import Bell
 from runtime.errors import CaseError, SetupError
 
@@ -267,6 +268,7 @@ def _sqlite_engine(url: URL, *, begin: str, size: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=_POOL_WAIT_S,
         hide_parameters=True,
+        connect_args={"async_creator_fn": connect},
     )
     _prepare_sqlite(engine.sync_engine, begin, read_only=begin == "BEGIN")
     return engine
