@@ -25,6 +25,7 @@ class Part(StrEnum):
     NETWORK = "network"
     OUTAGES = "outages"
     DESK = "desk"
+    VERIFY = "verify"
     ALL = "all"
 
 
