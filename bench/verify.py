@@ -57,7 +57,7 @@ def _verified_s(path: Path) -> float:
 
 def _hashed_s(path: Path) -> float:
     began = time.perf_counter()
-    subprocess.run(["sha256sum", str(path)], stdout=subprocess.DEVNULL, check=True)  # noqa: S603, S607
+    subprocess.run(["sha256sum", str(path)], stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - began
 
 
