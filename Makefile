@@ -61,6 +61,7 @@ bench: test-env
 
 soak: test-env
 	@$(BIN)/python -m tests.support.soak --rounds 1000
+	@PROOFCALL_MUTATIONS=10000 $(BIN)/pytest -q --timeout 7200 tests/unit/recorder/proof/test_mutations.py
 
 screenshots: test-env
 	@$(BIN)/python -m tests.support.screenshots docs/screenshots
