@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,10 +27,23 @@ from cases.states import (
     SessionTrigger,
     next_session_state,
 )
-from cases.tables import BenchCamera, Case, Consent, Event, Handover, Participant, Session, Staff
+from cases.tables import (
+    BenchCamera,
+    Case,
+    Consent,
+    Event,
+    EvidenceCheck,
+    Handover,
+    Participant,
+    Session,
+    Staff,
+)
 from cases.unit import LostPeer, Unit
 from runtime.errors import CaseError
 from runtime.ids import CaseId, new_id
+
+EVIDENCE_CHECKED_AFTER: Final = timedelta(hours=1)
+"""So long after its end a session is closed, sealed and in the store, or something is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +291,7 @@ async def end(unit: Unit, session: Session, case: Case, cause: EndCause, actor: 
     await desk.move_case(unit.tx, unit.keys, CaseId(case.id), trigger, actor, unit.now)
     if await _was_recorded(unit.tx, session.id):
         unit.changes.closed.append((session.id, cause))
+        unit.tx.add(EvidenceCheck(session_id=session.id, next_at=unit.now + EVIDENCE_CHECKED_AFTER))
         await unit.outbox.enqueue(
             unit.tx, "seal_at_hang_up", f"seal_at_hang_up:{session.id}", session.id
         )

@@ -29,6 +29,7 @@ WORK: Final = frozenset(
         tables.BenchCamera,
         tables.Deadline,
         tables.Errand,
+        tables.EvidenceCheck,
         tables.Handover,
         tables.HeldAct,
         tables.Notice,

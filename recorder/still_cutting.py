@@ -90,7 +90,7 @@ async def _keep(
 ) -> None:
     object_key = f"{session.object_prefix}/stills/{still.id}"
     jpeg = picture.jpeg
-    if await services.store.exists(object_key):
+    if await services.store.size(object_key) is not None:
         # An earlier attempt stored it and was then interrupted: a store never overwrites,
         # and each encryption differs, so that one stands.
         stored = await services.store.get(object_key)

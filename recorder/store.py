@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 from typing import Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -48,8 +49,8 @@ class ObjectStore(Protocol):
         """The whole object; a missing one is a ``StoreError`` that is not retryable."""
         ...
 
-    async def exists(self, key: str) -> bool:
-        """Whether there is an object of this name."""
+    async def size(self, key: str, *, version_id: str | None = None) -> int | None:
+        """How many bytes an object has; None where there is none of this name."""
         ...
 
     async def close(self) -> None:
@@ -112,10 +113,10 @@ class DirectoryStore:
         path = self._root / check_key(key)
         return await self._threads.run(lambda: self._get(path), limit_s=60)
 
-    async def exists(self, key: str) -> bool:
-        """Whether there is an object of this name."""
+    async def size(self, key: str, *, version_id: str | None = None) -> int | None:
+        """How many bytes an object has."""
         path = self._root / check_key(key)
-        return await self._threads.run(path.is_file, limit_s=60)
+        return await self._threads.run(lambda: self._size(path), limit_s=60)
 
     async def close(self) -> None:
         """Let go of the threads."""
@@ -148,6 +149,16 @@ class DirectoryStore:
         self._make_directory(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
         sync_directory(path.parent)
+
+    @staticmethod
+    def _size(path: Path) -> int | None:
+        try:
+            found = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise StoreError(f"{path.name}: {error}", retryable=True) from error
+        return found.st_size if S_ISREG(found.st_mode) else None
 
     @staticmethod
     def _get(path: Path) -> bytes:

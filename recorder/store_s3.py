@@ -56,10 +56,10 @@ class S3Store:
         check_key(key)
         return await self._threads.run(lambda: self._get(key, version_id), limit_s=_CALL_LIMIT_S)
 
-    async def exists(self, key: str) -> bool:
-        """Whether there is an object of this name."""
+    async def size(self, key: str, *, version_id: str | None = None) -> int | None:
+        """How many bytes an object, or this version of it, has."""
         check_key(key)
-        return await self._threads.run(lambda: self._exists(key), limit_s=_CALL_LIMIT_S)
+        return await self._threads.run(lambda: self._size(key, version_id), limit_s=_CALL_LIMIT_S)
 
     async def close(self) -> None:
         """Let go of threads and connections."""
@@ -89,7 +89,7 @@ class S3Store:
     def _put(self, key: str, content: bytes) -> StoredObject:
         digest = sha256(content).hexdigest()
         try:
-            if self._exists(key):
+            if self._size(key, None) is not None:
                 return self._put_before(key, content, digest)
             answer = self._s3().put_object(
                 Bucket=self._bucket,
@@ -116,16 +116,17 @@ class S3Store:
             raise _store_error(key, error) from error
         return content
 
-    def _exists(self, key: str) -> bool:
+    def _size(self, key: str, version_id: str | None) -> int | None:
+        version = {"VersionId": version_id} if version_id else {}
         try:
-            self._s3().head_object(Bucket=self._bucket, Key=self._prefix + key)
+            answer = self._s3().head_object(Bucket=self._bucket, Key=self._prefix + key, **version)
         except ClientError as error:
             if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 404:
-                return False
+                return None
             raise _store_error(key, error) from error
         except BotoCoreError as error:
             raise _store_error(key, error) from error
-        return True
+        return int(answer["ContentLength"])
 
 
 def _version(answer: Any) -> str | None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cases.states import ParticipantRole, Presence, SessionState
 from cases.tables import Participant, Session
+from recorder.reconciling import mismatched
 from runtime.errors import CaseError, StoreError
 from signaling.auth import client_address, is_within
 from signaling.services import SERVICES, Services
@@ -105,12 +106,14 @@ async def _measure(services: Services) -> None:
                 .where(Session.state != SessionState.ENDED, Participant.presence != Presence.LEFT)
                 .group_by(Participant.role)
             )
+            unmatched = await mismatched(tx)
         counts: dict[str, int] = {row[0]: row[1] for row in sessions}
         roles: dict[str, int] = {row[0]: row[1] for row in people}
         for state in (SessionState.WAITING, SessionState.HELD, SessionState.LIVE):
             figures.sessions.labels(state).set(counts.get(state, 0))
         for role in ParticipantRole:
             figures.participants.labels(role).set(roles.get(role, 0))
+        figures.evidence_mismatches.set(unmatched)
         figures.database_up.set(1)
     except (SQLAlchemyError, OSError, TimeoutError):
         # The other figures matter most just now.
@@ -138,7 +141,7 @@ async def _database(services: Services) -> bool:
 async def _store(services: Services) -> bool:
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            await services.store.exists("readyz")
+            await services.store.size("readyz")
     except (StoreError, TimeoutError):
         return False
     return True

@@ -65,7 +65,7 @@ async def get_picture(request: web.Request) -> web.Response:
     if request.headers.get("If-None-Match") == headers["ETag"]:
         return web.Response(status=304, headers=headers)
     store = request.app[SERVICES].store
-    if not await store.exists(f"pictures/{name}"):
+    if await store.size(f"pictures/{name}") is None:
         raise CaseError("not_found", "There is no such picture.", status=404)
     content = await store.get(f"pictures/{name}")
     media_type, _width, _height = look_at(content)

@@ -32,6 +32,9 @@ class Metrics:
         self.participants = self._gauge(
             "participants", "People in open sessions who are here or away, by role", "role"
         )
+        self.evidence_mismatches = self._gauge(
+            "evidence_mismatches", "Sessions whose ledger, seal and stored objects do not match"
+        )
         self.database_up = self._gauge("database_up", "Whether the database answers")
         self.join_stage_s = self._histogram(
             "join_stage_seconds", "Server time of a join by stage", _STAGE_BUCKETS_S, "stage"

@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import delivering, due, errands, held_acts, notices, tables
 from cases.waking import PAUSE_S, look_forever
+from recorder import reconciling
 from recorder.checkpointing import look_for_checkpoints
+from recorder.reconciling import reconcile_due
 from signaling.due_sweep import sweep_due
 from signaling.held_sweep import carry_out_due
 from signaling.notice_work import order_due_notices
@@ -64,6 +66,7 @@ _KINDS: Final = (
         _when_due(due.next_due, sweep_due),
         (tables.Deadline, tables.Appointment, tables.Parcel),
     ),
+    _Kind("evidence", _when_due(reconciling.next_due, reconcile_due), (tables.EvidenceCheck,)),
     _Kind("checkpoints", look_for_checkpoints, (tables.Session,), pause_s=1.0),
 )
 

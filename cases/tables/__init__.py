@@ -84,6 +84,7 @@ from cases.tables.proof import (
     Checkpoint,
     Countersignature,
     DeviceKey,
+    EvidenceCheck,
     EvidencePackage,
     PublishedKey,
 )
@@ -125,6 +126,7 @@ __all__ = [
     "EarlierSecret",
     "Errand",
     "Event",
+    "EvidenceCheck",
     "EvidencePackage",
     "Filing",
     "FilingSetting",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Text
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cases.tables.base import Base
@@ -57,6 +57,26 @@ class PublishedKey(Base):
     x: Mapped[str]  # base64url
     since: Mapped[datetime]
     until: Mapped[datetime | None]
+
+
+class EvidenceCheck(Base):
+    """When a recorded session was last held against the store, and what did not match."""
+
+    __tablename__ = "evidence_checks"
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), primary_key=True)
+    next_at: Mapped[datetime] = mapped_column(index=True)
+    checked_at: Mapped[datetime | None]
+    whole_at: Mapped[datetime | None]  # when every object was last read and hashed
+    mismatches: Mapped[int] = mapped_column(default=0)
+    found: Mapped[list[Any]] = mapped_column(default=list)  # [{kind, subject}], the first hundred
+    __table_args__ = (
+        Index(
+            "ix_evidence_checks_mismatches",
+            "mismatches",
+            sqlite_where=text("mismatches > 0"),
+            postgresql_where=text("mismatches > 0"),
+        ),
+    )
 
 
 class EvidencePackage(Base):

@@ -50,12 +50,16 @@ async def test_what_was_put_is_what_is_got(store: ObjectStore) -> None:
     assert await store.get("empty") == b""
 
 
-async def test_existence_is_told(store: ObjectStore) -> None:
+async def test_size_and_existence_are_told(store: ObjectStore) -> None:
     """Before it is put there is nothing, afterwards there is."""
-    assert not await store.exists("a/b")
-    await store.put("a/b", b"x")
-    assert await store.exists("a/b")
-    assert not await store.exists("a")
+    assert await store.size("a/b") is None
+    stored = await store.put("a/b", b"xyz")
+    assert await store.size("a/b") == 3
+    assert await store.size("a/b", version_id=stored.version_id) == 3
+    assert await store.size("a") is None
+    assert await store.size("a/b/c") is None
+    await store.put("empty", b"")
+    assert await store.size("empty") == 0
 
 
 async def test_a_missing_object_is_not_worth_retrying(store: ObjectStore) -> None:
@@ -111,6 +115,10 @@ async def test_a_versioned_bucket_keeps_each_version(rgw: Rgw) -> None:
     assert stored.version_id
     rgw.client().put_object(Bucket=bucket, Key="versioned", Body=b"forgery")
     assert await store.get("versioned", version_id=stored.version_id) == b"evidence"
+    assert await store.size("versioned", version_id=stored.version_id) == len(b"evidence")
+    assert await store.size("versioned") == len(b"forgery")
+    rgw.client().delete_object(Bucket=bucket, Key="versioned", VersionId=stored.version_id)
+    assert await store.size("versioned", version_id=stored.version_id) is None
     await store.close()
 
 
