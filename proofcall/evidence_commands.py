@@ -20,7 +20,8 @@ from recorder.proof.bytes import FileBytes
 from recorder.proof.formats import PAGE_PATH
 from recorder.proof.given_timestamps import GivenTimestamps
 from recorder.proof.page import shipped_page
-from recorder.proof.report import ANSWER_WORDS, EXIT_STATUS, GapFound, Report
+from recorder.proof.part_scope import log_time
+from recorder.proof.report import ANSWER_WORDS, EXIT_STATUS, GapFound, PartFound, Report
 from recorder.proof.verification import verify_package
 from recorder.proof.zip_form import BadZip, read_entries
 from runtime.errors import CaseError, SetupError
@@ -155,7 +156,10 @@ def _has_shipped_page(content: FileBytes) -> bool | None:
 
 
 def _tell(report: Report, is_shipped: bool | None) -> None:
-    print(ANSWER_WORDS[report.answer].capitalize())
+    words = ANSWER_WORDS[report.answer].capitalize()
+    print(words if report.part is None else f"{words}: a part of {report.part.session_id}")
+    if report.part is not None:
+        _tell_part(report.part)
     for session in report.sessions:
         print(
             f"  {session.session_id}: {session.recordings} recordings of {session.fragments} "
@@ -178,6 +182,19 @@ def _tell(report: Report, is_shipped: bool | None) -> None:
         print("  nothing outside the package says whose key that is: give --receipt or --key")
     if is_shipped is False:
         print("  its page is not the one that this version ships: believe this line, not the page")
+
+
+def _tell_part(part: PartFound) -> None:
+    print(f"  asked for {_moment(part.from_ms)} to {_moment(part.to_ms)}")
+    for one in part.covered:
+        print(
+            f"  {one.participant_id}, {one.recording_id}: "
+            f"{_moment(one.from_ms)} to {_moment(one.to_ms)}"
+        )
+
+
+def _moment(at_ms: int) -> str:
+    return f"{log_time(at_ms)[:-4]}Z"
 
 
 def _gap_words(gap: GapFound) -> str:
