@@ -19,6 +19,7 @@ from cases.tables import Manifest, Recording
 from recorder.export import Progress
 from recorder.key_history import note_key, published_keys
 from recorder.ledger import FragmentRow, RecordingSource
+from recorder.part_order import PartOrder
 from recorder.port import Evidence
 from recorder.proof import formats
 from recorder.proof.moments import NoMoment, sample_moments
@@ -107,26 +108,24 @@ class _Sealed:
 async def export_part(
     services: Evidence,
     case_id: str,
-    session_id: str,
-    scope: Scope,
+    order: PartOrder,
     file: BinaryIO,
     page: bytes,
     progress: Progress,
 ) -> None:
     """Write the package of a part into a seekable file; the same state gives the same bytes.
 
-    Without participants in the ``scope`` it is of everybody who was recorded.
-
     Raises:
         CaseError: ``not_found`` (404), ``nothing_sealed`` (409), ``nothing_recorded`` (409),
             ``bad_part`` (422), ``erased`` (410).
         StoreError: the store is away, or what it has is not what was stored.
     """
+    session_id = order.session_id
     key = await asyncio.to_thread(SigningKey.load, services.settings.keys_dir)
     await services.run(lambda unit: note_key(unit.tx, key, unit.now))
     async with services.database.read() as tx:
         try:
-            sealed = await _gather(services, tx, case_id, session_id, scope)
+            sealed = await _gather(services, tx, case_id, order)
         except KeyDestroyed as error:
             raise CaseError("erased", "This evidence was erased.", status=410) from error
         keys = await published_keys(tx)
@@ -149,7 +148,7 @@ async def export_part(
                 done += len(content)
                 await progress(done, total)
     await add_photographs(services, writer, sealed.photographs)
-    statement = {
+    statement: dict[str, Any] = {
         "format": formats.PART_FORMAT,
         "case_id": case_id,
         "as_of": rfc3339(sealed.manifests[-1].created_at),
@@ -164,9 +163,8 @@ async def export_part(
     await asyncio.to_thread(writer.close, formats.PACKAGE_PATH, jws)
 
 
-async def _gather(
-    services: Evidence, tx: AsyncSession, case_id: str, session_id: str, scope: Scope
-) -> _Sealed:
+async def _gather(services: Evidence, tx: AsyncSession, case_id: str, order: PartOrder) -> _Sealed:
+    session_id, scope = order.session_id, order.scope
     sealed = {session.id: found for session, found in await sealed_sessions(tx, case_id)}
     manifests = sealed.get(session_id)
     if manifests is None:
