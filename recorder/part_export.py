@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, BinaryIO, Final
 
+import numpy as np
 import rfc8785
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,6 +26,7 @@ from recorder.proof import formats
 from recorder.proof.moments import NoMoment, sample_moments
 from recorder.proof.package_writer import PackageWriter
 from recorder.proof.part_scope import Scope, ns_to_ms
+from recorder.sample_index import KEYFRAME, RATES, VIDEO, fragment_numbers, read_table
 from recorder.sealed_evidence import (
     Files,
     Photograph,
@@ -197,8 +199,8 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, order: Par
 async def cut(services: Evidence, stated: Any, source: RecordingSource, scope: Scope) -> Cut:
     """The fewest fragments that cover the moments, and can be played from the first of them.
 
-    It begins with the last fragment that has a key picture and began by then, so that the
-    first picture asked for can be decoded.
+    It begins with the fragment that has the last key picture before them, so that the first
+    picture asked for can be decoded.
 
     Raises:
         StoreError: a segment is missing or altered, or a fragment does not say when it was.
@@ -219,7 +221,11 @@ async def cut(services: Evidence, stated: Any, source: RecordingSource, scope: S
         return t0_ms + begins, t0_ms + ends
 
     begun = [row.number for row in rows if t0_ms + row.start_ms <= scope.from_ms]
-    keyed = [number for number in begun if rows[number - 1].keyframe]
+    keyed = [
+        number
+        for number, key_ms in await asyncio.to_thread(_key_pictures, source)
+        if t0_ms + key_ms <= scope.from_ms
+    ]
     first = (keyed or begun or [1])[-1]
     begins, _ = await moments(first)
     while begins > scope.from_ms and first > 1:
@@ -232,6 +238,18 @@ async def cut(services: Evidence, stated: Any, source: RecordingSource, scope: S
         last += 1
         _, ends = await moments(last)
     return Cut(stated, source, rows, first, last, begins, ends)
+
+
+def _key_pictures(source: RecordingSource) -> list[tuple[int, int]]:
+    """Of every key picture its fragment, and when it was in ms of recording time."""
+    found: list[tuple[int, int]] = []
+    for segment in source.segments:
+        table = read_table(segment.index)
+        numbers = fragment_numbers(table) + segment.fragments[0].number
+        for row in np.flatnonzero((table["track"] == VIDEO) & ((table["flags"] & KEYFRAME) != 0)):
+            ms = int(table["time"][row]) * 1000 // RATES[VIDEO]
+            found.append((int(numbers[row]), ms))
+    return found
 
 
 async def fragment(services: Evidence, source: RecordingSource, number: int) -> bytes:
