@@ -42,6 +42,7 @@ def _package(megabytes: int) -> bytes:
         )
         for one in story.recorded
     ]
+    story.stated = (each - 1, each)
     return story.package()
 
 

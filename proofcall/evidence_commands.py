@@ -8,7 +8,8 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, BinaryIO
@@ -20,7 +21,8 @@ from recorder.proof.bytes import FileBytes
 from recorder.proof.formats import PAGE_PATH
 from recorder.proof.given_timestamps import GivenTimestamps
 from recorder.proof.page import shipped_page
-from recorder.proof.report import ANSWER_WORDS, EXIT_STATUS, GapFound, Report
+from recorder.proof.part_scope import log_time
+from recorder.proof.report import ANSWER_WORDS, EXIT_STATUS, GapFound, PartFound, Report
 from recorder.proof.verification import verify_package
 from recorder.proof.zip_form import BadZip, read_entries
 from runtime.errors import CaseError, SetupError
@@ -74,10 +76,23 @@ def verify(
 def export(
     case: Annotated[str, typer.Argument(help="The case's id.")],
     output: Annotated[Path, typer.Option("--output", help="The package to write.")],
+    start: Annotated[
+        str | None, typer.Option("--from", help="Where a part begins: a time, or seconds.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", help="Where it ends, as 2026-11-28T09:00:22Z or 22.5.")
+    ] = None,
+    session: Annotated[
+        str | None, typer.Option(help="The inspection that a part is of, if there are several.")
+    ] = None,
+    participant: Annotated[
+        list[str] | None, typer.Option(help="Whose recordings a part has; repeatable.")
+    ] = None,
     data: Annotated[Path | None, typer.Option("--data", help="The data directory.")] = None,
     config: Annotated[Path | None, typer.Option("--config", help="A TOML settings file.")] = None,
 ) -> None:
-    """Write a case's evidence package."""
+    """Write a case's evidence package, or with --from and --to that of a part of an inspection."""
+    part = _part_wanted(start, end, session, participant or [])
     settings = load_settings(data=data, config=config)
     check_data_directory(settings.data)
     page = shipped_page()
@@ -85,7 +100,7 @@ def export(
         descriptor, aside = tempfile.mkstemp(dir=output.parent)
         try:
             with os.fdopen(descriptor, "w+b") as file:
-                asyncio.run(_export(settings, case, file, page))
+                asyncio.run(_export(settings, case, part, file, page))
                 file.flush()
                 os.fsync(file.fileno())
             Path(aside).replace(output)
@@ -98,17 +113,62 @@ def export(
     print(output)
 
 
-async def _export(settings: Settings, case_id: str, file: BinaryIO, page: bytes) -> None:
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What the command line says of a part."""
+
+    session_id: str | None
+    participants: Sequence[str]
+    start: datetime | timedelta
+    end: datetime | timedelta
+
+
+def _part_wanted(
+    start: str | None, end: str | None, session: str | None, participants: Sequence[str]
+) -> _Part | None:
+    if start is None and end is None and session is None and not participants:
+        return None
+    if start is None or end is None:
+        raise SetupError("A part needs both --from and --to.")
+    return _Part(session, participants, _moment_given(start), _moment_given(end))
+
+
+def _moment_given(text: str) -> datetime | timedelta:
+    try:
+        return timedelta(seconds=float(text))
+    except (ValueError, OverflowError):
+        pass
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SetupError(f"{text} is neither a time nor a number of seconds.") from error
+    if at.tzinfo is None:
+        raise SetupError(f"{text} does not say its time zone: end it with Z for UTC.")
+    return at
+
+
+async def _export(
+    settings: Settings, case_id: str, part: _Part | None, file: BinaryIO, page: bytes
+) -> None:
     # Imported here: whoever only verifies needs neither database nor store.
     from proofcall.jobs import DbosOutbox, prepare_jobs
     from recorder.export import export_case
+    from recorder.part_export import export_part
+    from recorder.part_order import find_part
     from signaling.web_process import web_services
 
     outbox = DbosOutbox(settings)
     try:
         async with web_services(settings, outbox) as services:
             await asyncio.to_thread(prepare_jobs, settings)
-            await export_case(services, case_id, file, page, _show_progress)
+            if part is None:
+                await export_case(services, case_id, file, page, _show_progress)
+                return
+            async with services.database.read() as tx:
+                order = await find_part(
+                    tx, case_id, part.session_id, part.participants, part.start, part.end
+                )
+            await export_part(services, case_id, order, file, page, _show_progress)
     finally:
         outbox.close()
 
@@ -155,7 +215,10 @@ def _has_shipped_page(content: FileBytes) -> bool | None:
 
 
 def _tell(report: Report, is_shipped: bool | None) -> None:
-    print(ANSWER_WORDS[report.answer].capitalize())
+    words = ANSWER_WORDS[report.answer].capitalize()
+    print(words if report.part is None else f"{words}: a part of {report.part.session_id}")
+    if report.part is not None:
+        _tell_part(report.part)
     for session in report.sessions:
         print(
             f"  {session.session_id}: {session.recordings} recordings of {session.fragments} "
@@ -178,6 +241,19 @@ def _tell(report: Report, is_shipped: bool | None) -> None:
         print("  nothing outside the package says whose key that is: give --receipt or --key")
     if is_shipped is False:
         print("  its page is not the one that this version ships: believe this line, not the page")
+
+
+def _tell_part(part: PartFound) -> None:
+    print(f"  asked for {_moment(part.from_ms)} to {_moment(part.to_ms)}")
+    for one in part.covered:
+        print(
+            f"  {one.participant_id}, {one.recording_id}: "
+            f"{_moment(one.from_ms)} to {_moment(one.to_ms)}"
+        )
+
+
+def _moment(at_ms: int) -> str:
+    return f"{log_time(at_ms)[:-4]}Z"
 
 
 def _gap_words(gap: GapFound) -> str:

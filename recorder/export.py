@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
@@ -16,18 +15,27 @@ from cases.case_access import not_found
 from cases.chain import rfc3339
 from cases.keys import KeyDestroyed
 from cases.log import LogKind, Visibility, read_openings
-from cases.states import StillState
-from cases.tables import Case, Checkpoint, Countersignature, Manifest, Recording, Session, Still
-from recorder.crypt import open_sealed
+from cases.tables import Case, Checkpoint, Countersignature, Manifest, Recording, Session
 from recorder.key_history import note_key, published_keys
 from recorder.ledger import RecordingSource
 from recorder.port import Evidence
 from recorder.proof import formats
 from recorder.proof.package_writer import PackageWriter
+from recorder.sealed_evidence import (
+    Files,
+    Photograph,
+    add_files,
+    add_photographs,
+    manifest_files,
+    photographs_of,
+    sealed_sessions,
+    shown_event,
+    stated_in,
+)
 from recorder.signing import SigningKey
 from recorder.sources import load_source
 from recorder.statements import Recorded, fragment_table, recorded_of
-from runtime.errors import CaseError, StoreError
+from runtime.errors import CaseError
 
 Progress = Callable[[int, int], Awaitable[None]]
 """Told how many bytes of how many are in the package."""
@@ -48,19 +56,12 @@ class _Media:
 
 
 @dataclass(frozen=True, slots=True)
-class _Photograph:
-    path: str
-    object_key: str
-    key: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class _Contents:
     """Everything that goes in, in order: small files, recordings, photographs, the statement."""
 
-    files: Sequence[tuple[str, bytes]]
+    files: Files
     media: Sequence[_Media]
-    photographs: Sequence[_Photograph]
+    photographs: Sequence[Photograph]
     statement: dict[str, Any]
 
 
@@ -82,7 +83,7 @@ async def export_case(
             raise CaseError("erased", "This evidence was erased.", status=410) from error
     writer = PackageWriter(file)
     total = sum(one.size for one in contents.media)
-    await asyncio.to_thread(_add_all, writer, contents.files)
+    await asyncio.to_thread(add_files, writer, contents.files)
     done = 0
     for media in contents.media:
         with writer.recording(media.path, media.size) as part:
@@ -91,38 +92,26 @@ async def export_case(
                 await asyncio.to_thread(part.write, content)
                 done += len(content)
                 await progress(done, total)
-    for photograph in contents.photographs:
-        stored = await services.store.get(photograph.object_key)
-        jpeg = await asyncio.to_thread(open_sealed, photograph.key, photograph.object_key, stored)
-        await asyncio.to_thread(writer.add, photograph.path, jpeg)
+    await add_photographs(services, writer, contents.photographs)
     statement = rfc8785.dumps({**contents.statement, "files": writer.files})
     jws = key.sign(statement, formats.PACKAGE_TYPE).encode()
     await asyncio.to_thread(writer.close, formats.PACKAGE_PATH, jws)
 
 
-def _add_all(writer: PackageWriter, files: Sequence[tuple[str, bytes]]) -> None:
-    for path, content in files:
-        writer.add(path, content)
-
-
 async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: bytes) -> _Contents:
     if await tx.get(Case, case_id) is None:
         raise not_found()
-    sealed = await _sealed_sessions(tx, case_id)
+    sealed = await sealed_sessions(tx, case_id)
     if not sealed:
         raise CaseError("nothing_sealed", "Nothing of this case has been sealed yet.")
     files = [(formats.PAGE_PATH, page), (formats.KEYS_PATH, await published_keys(tx))]
     media: list[_Media] = []
-    photographs: list[_Photograph] = []
+    photographs: list[Photograph] = []
     for session, manifests in sealed:
         session_key = await services.keys.session_key(tx, session.id)
         files.append((formats.log_path(session.id), await _log(tx, session, session_key)))
         files.append((formats.checkpoints_path(session.id), await _checkpoints(tx, session)))
-        for manifest in manifests:
-            number = manifest.number
-            files.append((formats.manifest_path(session.id, number), manifest.jws.encode()))
-            receipt = (manifest.receipt or "").encode()
-            files.append((formats.receipt_path(session.id, number), receipt))
+        files += manifest_files(manifests)
         stated = _stated_fragments(manifests[-1])
         for recorded in await recorded_of(tx, session.id):
             if recorded.row.id not in stated:
@@ -131,7 +120,8 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: byte
             table = formats.table_path(session.id, one.row.id)
             files.append((table, rfc8785.dumps(fragment_table(one))))
             media.append(await _media(services, tx, session, one))
-        photographs += await _photographs(tx, manifests[-1], session_key)
+        stills = stated_in(manifests[-1])["stills"]
+        photographs += await photographs_of(tx, session.id, stills, session_key)
     return _Contents(
         files=files,
         media=media,
@@ -147,30 +137,9 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: byte
     )
 
 
-async def _sealed_sessions(tx: AsyncSession, case_id: str) -> list[tuple[Session, list[Manifest]]]:
-    found = []
-    for session in await tx.scalars(
-        select(Session).where(Session.case_id == case_id).order_by(Session.created_at, Session.id)
-    ):
-        manifests = list(
-            await tx.scalars(
-                select(Manifest).where(Manifest.session_id == session.id).order_by(Manifest.number)
-            )
-        )
-        # Without a receipt it was sealed before there were packages: it says too little.
-        if manifests and all(one.receipt for one in manifests):
-            found.append((session, manifests))
-    return found
-
-
 def _stated_fragments(manifest: Manifest) -> dict[str, int]:
-    body = _said(manifest)
+    body = stated_in(manifest)
     return {one["recording_id"]: one["fragments"] for one in body["recordings"]}
-
-
-def _said(manifest: Manifest) -> Any:
-    """What a manifest states."""
-    return json.loads(manifest.body)
 
 
 async def _media(
@@ -191,19 +160,6 @@ async def _fragments(services: Evidence, media: _Media) -> AsyncIterator[bytes]:
             yield plain[:wanted]
 
 
-async def _photographs(tx: AsyncSession, manifest: Manifest, key: bytes) -> list[_Photograph]:
-    found = []
-    for still in _said(manifest)["stills"]:
-        if still["state"] != StillState.CUT:
-            continue
-        row = await tx.get_one(Still, still["still_id"])
-        if row.object_key is None:
-            raise StoreError(f"{row.id}: it has no place in the store", retryable=False)
-        path = formats.still_path(manifest.session_id, row.id)
-        found.append(_Photograph(path, row.object_key, key))
-    return found
-
-
 async def _log(tx: AsyncSession, session: Session, key: bytes) -> bytes:
     openings = await read_openings(
         tx, log=LogKind.SESSION, subject_id=session.id, key=key, visibilities=_OPEN
@@ -211,21 +167,7 @@ async def _log(tx: AsyncSession, session: Session, key: bytes) -> bytes:
     log: dict[str, Any] = {
         "format": formats.LOG_FORMAT,
         "session_id": session.id,
-        "events": [
-            {
-                "seq": one.link.seq,
-                "kind": one.link.kind,
-                "visibility": one.link.visibility,
-                "at": rfc3339(one.link.at),
-                "actor": one.link.actor,
-                "commitment": one.link.commitment,
-                "prev": one.link.previous,
-                "hash": one.link.hash,
-                "salt": one.salt.hex() if one.salt is not None else None,
-                "payload": one.payload,
-            }
-            for one in openings
-        ],
+        "events": [shown_event(one) for one in openings],
     }
     return rfc8785.dumps(log)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import StrEnum
 from functools import partial
 from hashlib import sha256
@@ -22,6 +22,8 @@ from cases.tables import EvidencePackage
 from cases.unit import Unit
 from recorder.crypt import open_sealed, seal
 from recorder.export import export_case
+from recorder.part_export import export_part
+from recorder.part_order import PartOrder
 from recorder.port import Evidence
 from recorder.proof.page import shipped_page
 from runtime.errors import CaseError, StoreError
@@ -30,6 +32,9 @@ from runtime.ids import new_id
 _PART_BYTES: Final = 8 * 1024 * 1024
 _TELL_EVERY_BYTES: Final = 4 * 1024 * 1024
 _MAX_UNDER_WAY: Final = 3
+
+PartWanted = Callable[[AsyncSession, str], Awaitable[PartOrder]]
+"""Finds the part that is wanted of a case, by its id."""
 
 
 class PackageState(StrEnum):
@@ -40,20 +45,25 @@ class PackageState(StrEnum):
     FAILED = "failed"
 
 
-async def order_package(unit: Unit, actor: Actor, case_id: str) -> EvidencePackage:
-    """Have a package of the case made.
+async def order_package(
+    unit: Unit, actor: Actor, case_id: str, part: PartWanted | None = None
+) -> EvidencePackage:
+    """Have a package of the case made, or of a part of one of its inspections.
 
     Raises:
-        CaseError: ``not_found``, ``forbidden``, ``packages_under_way`` (409).
+        CaseError: ``not_found``, ``forbidden``, ``packages_under_way`` (409), what
+            ``find_part`` refuses.
     """
     case = await load_case(unit.tx, actor, case_id, Action.REVIEW, lock=True)
     under_way = [one for one in await packages_of(unit.tx, case.id) if one.state == "wanted"]
     if len(under_way) >= _MAX_UNDER_WAY:
         raise CaseError("packages_under_way", "Packages of this case are being made already.")
+    order = await part(unit.tx, case.id) if part is not None else None
     ordered = EvidencePackage(
         id=new_id("pkg"),
         case_id=case.id,
         ordered_by=actor.label,
+        part=order.as_json() if order is not None else None,
         state=PackageState.WANTED,
         done_bytes=0,
         created_at=unit.now,
@@ -106,7 +116,11 @@ async def make_package(services: Evidence, package_id: str) -> None:
     with tempfile.TemporaryFile(dir=services.settings.data) as file:
         try:
             told = _Teller(services, package_id)
-            await export_case(services, ordered.case_id, file, page, told.tell)
+            if ordered.part is None:
+                await export_case(services, ordered.case_id, file, page, told.tell)
+            else:
+                part = PartOrder.from_json(ordered.part)
+                await export_part(services, ordered.case_id, part, file, page, told.tell)
             await _keep(services, ordered, file)
         except CaseError as error:
             await services.run(partial(_fail, package_id=package_id, why=error.code))

@@ -76,21 +76,33 @@ def inclusion_proof(entries: Sequence[bytes], index: int) -> list[bytes]:
     Raises:
         IndexError: there is no such entry.
     """
-    if not 0 <= index < len(entries):
-        raise IndexError(index)
+    return inclusion_proofs(entries, [index])[0]
+
+
+def inclusion_proofs(entries: Sequence[bytes], indexes: Sequence[int]) -> list[list[bytes]]:
+    """The path of each of several entries; the tree is hashed once.
+
+    Raises:
+        IndexError: there is no such entry.
+    """
+    for index in indexes:
+        if not 0 <= index < len(entries):
+            raise IndexError(index)
+    paths: list[list[bytes]] = [[] for _ in indexes]
     level = [leaf_hash(entry) for entry in entries]
-    path = []
+    depth = 0
     while len(level) > 1:
-        sibling = index ^ 1
-        if sibling < len(level):
-            path.append(level[sibling])
+        for path, index in zip(paths, indexes, strict=True):
+            sibling = (index >> depth) ^ 1
+            if sibling < len(level):
+                path.append(level[sibling])
         # A last node without a sibling moves up as it is, which gives the RFC's split.
         level = [
             node_hash(level[at], level[at + 1]) if at + 1 < len(level) else level[at]
             for at in range(0, len(level), 2)
         ]
-        index >>= 1
-    return path
+        depth += 1
+    return paths
 
 
 def verify_inclusion(

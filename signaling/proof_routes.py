@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Final, Literal
+from datetime import datetime, timedelta
+from typing import Annotated, Final, Literal, Self
 
 from aiohttp import web
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.access_log import note_look
 from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_access import load_case
+from cases.commands import Command
 from cases.keys import KeyDestroyed
 from cases.receipts import Receipt, receipt_for, receipt_for_buyer
 from cases.sessions import see_session
@@ -25,13 +27,65 @@ from recorder.packaging import (
     read_package,
     see_package,
 )
+from recorder.part_order import Moment, PartOrder, find_part
 from runtime.errors import CaseError
 from signaling.auth import device_secret, require_key_or_staff
+from signaling.bodies import parse_body
+from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import register, route
 from signaling.services import SERVICES, Services
 
 _OF_CASE: Final = "/api/v1/cases/{id}/evidence-packages"
 _ONE: Final = "/api/v1/evidence-packages/{id}"
+_MAX_OFFSET_MS: Final = 366 * 86_400_000
+
+
+class PartWanted(Command):
+    """Two moments, both on the wall clock or both after the timeline's ``start_ms``.
+
+    ``session_id`` may be left out when the case has one inspection; without ``participants``
+    the part is of everybody who was recorded.
+    """
+
+    session_id: str | None = None
+    participants: Annotated[tuple[str, ...], Field(max_length=20)] = ()
+    start: Annotated[
+        AwareDatetime | None, Field(alias="from", examples=["2026-11-28T09:00:12.5Z"])
+    ] = None
+    end: Annotated[AwareDatetime | None, Field(alias="to", examples=["2026-11-28T09:00:22.5Z"])] = (
+        None
+    )
+    from_ms: Annotated[int | None, Field(ge=0, le=_MAX_OFFSET_MS, examples=[None])] = None
+    to_ms: Annotated[int | None, Field(ge=0, le=_MAX_OFFSET_MS, examples=[None])] = None
+
+    @model_validator(mode="after")
+    def _says_both_in_one_way(self) -> Self:
+        given = [value is not None for value in (self.start, self.end, self.from_ms, self.to_ms)]
+        if given not in ([True, True, False, False], [False, False, True, True]):
+            raise ValueError("give from and to, or from_ms and to_ms")
+        return self
+
+    def moments(self) -> tuple[Moment, Moment]:
+        """Start and end."""
+        if self.start is not None and self.end is not None:
+            return self.start, self.end
+        start_ms, end_ms = self.from_ms or 0, self.to_ms or 0
+        return timedelta(milliseconds=start_ms), timedelta(milliseconds=end_ms)
+
+
+class EvidencePackageWanted(Command):
+    """What the package is to be of: a part, or without one (or without a body) the whole case."""
+
+    part: PartWanted | None = None
+
+
+class PartOut(BaseModel):
+    """The part that was asked for; Unix milliseconds."""
+
+    session_id: str
+    participants: list[str]
+    from_ms: int
+    to_ms: int
 
 
 class EvidencePackageOut(BaseModel):
@@ -39,13 +93,15 @@ class EvidencePackageOut(BaseModel):
 
     id: Annotated[str, Field(examples=["pkg_01kb3v8q5f"])]
     case_id: Annotated[str, Field(examples=["cas_01kb3v7xqm"])]
+    part: Annotated[PartOut | None, Field(description="None of a whole case", examples=[None])]
     state: Literal["wanted", "ready", "failed"]
     done_bytes: int
     total_bytes: int | None
     size: int | None
     sha256: str | None
     failure: Annotated[
-        str | None, Field(description="nothing_sealed, erased or store", examples=[None])
+        str | None,
+        Field(description="nothing_sealed, nothing_recorded, erased or store", examples=[None]),
     ]
     created_at: datetime
     finished_at: datetime | None
@@ -67,22 +123,39 @@ def add_routes(app: web.Application) -> None:
 @route(
     "POST",
     _OF_CASE,
-    "Have an evidence package made: media, log, manifests, signatures and a verifier page",
+    "Have an evidence package made, of a case or a part of an inspection: media, log, manifests, "
+    "signatures and a verifier page",
+    body=EvidencePackageWanted,
+    headers=IDEMPOTENCY_HEADER,
     answers={202: EvidencePackageOut},
-    errors={409: "packages_under_way"},
+    errors={
+        409: "packages_under_way",
+        422: "invalid, which_session, bad_part, key_reused, bad_key_header",
+    },
 )
 async def order(request: web.Request) -> web.Response:
     """Order one; it is made by durable work."""
     services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
     case_id = request.match_info["id"]
+    part = (
+        (await parse_body(request, EvidencePackageWanted)).part if request.can_read_body else None
+    )
+    ordered: list[str] = []
 
-    async def act(unit: Unit) -> EvidencePackageOut:
-        return _shown(await order_package(unit, actor, case_id))
+    async def find(tx: AsyncSession, case_id: str) -> PartOrder:
+        assert part is not None
+        return await find_part(tx, case_id, part.session_id, part.participants, *part.moments())
 
-    ordered = await services.run(act)
-    await _note(services, actor, case_id, "package_ordered", ordered.id)
-    return web.json_response(ordered.model_dump(mode="json"), status=202)
+    async def act(unit: Unit) -> Made:
+        made = await order_package(unit, actor, case_id, None if part is None else find)
+        ordered[:] = [made.id]
+        return Made(202, _shown(made))
+
+    answer = await answer_once(request, actor, actor.tenant_id, act)
+    for package_id in ordered:
+        await _note(services, actor, case_id, "package_ordered", package_id)
+    return answer
 
 
 @route("GET", _OF_CASE, "The case's evidence packages", answers={200: EvidencePackageList})
@@ -130,7 +203,7 @@ async def fetch(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(
         headers={
             "Content-Type": "application/zip",
-            "Content-Disposition": f'attachment; filename="proofcall-{found.case_id}.zip"',
+            "Content-Disposition": f'attachment; filename="{_file_name(found)}"',
             "Cache-Control": "private, no-store",
             "ETag": f'"{found.sha256}"',
         }
@@ -202,6 +275,11 @@ def _receipt(found: Receipt) -> dict[str, object]:
         "root": found.root,
         "receipt": found.text,
     }
+
+
+def _file_name(found: EvidencePackage) -> str:
+    of_what = "part-" if found.part is not None else ""
+    return f"proofcall-{of_what}{found.case_id}.zip"
 
 
 def _shown(found: EvidencePackage) -> EvidencePackageOut:

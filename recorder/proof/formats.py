@@ -9,10 +9,14 @@ KEYS_FORMAT: Final = "proofcall-keys-1"
 MANIFEST_FORMAT: Final = "proofcall-manifest-1"
 TABLE_FORMAT: Final = "proofcall-fragments-1"
 LOG_FORMAT: Final = "proofcall-log-1"
+PART_FORMAT: Final = "proofcall-part-1"
+PROOFS_FORMAT: Final = "proofcall-proofs-1"
+LOG_PART_FORMAT: Final = "proofcall-log-part-1"
 CHECKPOINTS_FORMAT: Final = "proofcall-checkpoints-1"
 CHECKPOINT_FORMAT: Final = "proofcall-checkpoint-1"
 
 PACKAGE_TYPE: Final = "proofcall-package+json"
+PART_TYPE: Final = "proofcall-part+json"
 MANIFEST_TYPE: Final = "proofcall-manifest+json"
 CHECKPOINT_TYPE: Final = "proofcall-checkpoint+json"
 COUNTERSIGNATURE_TYPE: Final = "proofcall-countersignature+json"
@@ -49,7 +53,7 @@ def recording_path(session_id: str, recording_id: str, container: str) -> str:
 
 
 def table_path(session_id: str, recording_id: str) -> str:
-    """Where the list of a recording's fragments lies."""
+    """Where the list of a recording's fragments lies, in a part the list of their proofs."""
     return f"{session_id}/recordings/{recording_id}.json"
 
 

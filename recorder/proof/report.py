@@ -54,6 +54,8 @@ PROBLEM_WORDS: Final = {
     "fragment": "a fragment is not what was recorded",
     "root": "the Merkle root does not fit",
     "shrunk": "less is stated than before",
+    "moments": "the part is not of the moments, people or recordings that it says",
+    "unread_moment": "the fragment does not say when it was",
     "still": "the photograph is not the one that was sealed",
     "device_key": "the device that countersigned is not in the log",
     "receipt": "the receipt is for other evidence",
@@ -119,6 +121,26 @@ class TimestampFound:
         return f"{self.session_id}: manifest {self.number} was time-stamped {self.at} by {by}"
 
 
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """From the first sample of a recording in a part to the last one; Unix milliseconds."""
+
+    recording_id: str
+    participant_id: str
+    from_ms: int
+    to_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartFound:
+    """That a package is of a part: the moments asked for, and what covers them, as proven."""
+
+    session_id: str
+    from_ms: int
+    to_ms: int
+    covered: Sequence[Covered]
+
+
 @dataclass(slots=True)
 class SessionReport:
     """What was checked of one inspection.
@@ -151,6 +173,8 @@ class Report:
     """``receipt``, ``key``: what from outside the package vouches for the signing keys."""
     timestamps: Sequence[TimestampFound] | None = None
     """None if none was given."""
+    part: PartFound | None = None
+    """None for a whole package."""
 
     def as_json(self) -> dict[str, Any]:
         """For machines; the page's answer, which reads no time-stamps, in the same form."""
@@ -164,6 +188,8 @@ class Report:
         }
         if self.timestamps is not None:
             said["timestamps"] = [asdict(one) for one in self.timestamps]
+        if self.part is not None:
+            said["part"] = asdict(self.part)
         return said
 
 

@@ -10,11 +10,12 @@ import rfc8785
 
 from recorder.proof import formats, shapes
 from recorder.proof.jws import check_public_jwk, is_signed_by, thumbprint
+from recorder.proof.log_events import GENESIS, event_hash, is_open
+from recorder.proof.manifest_chain import ManifestChain, ManifestDigests
 from recorder.proof.report import GapFound, SessionReport
 from recorder.proof.source import Source
-from recorder.tree import Frontier, tree_root
+from recorder.tree import Frontier
 
-GENESIS: Final = "0" * 64
 STILL_CUT: Final = "cut"
 # About a second of what a browser sends; more would only be asked for to exhaust us.
 MAX_FRAGMENT_BYTES: Final = 64 * 1024 * 1024
@@ -26,12 +27,10 @@ class SessionCheck:
     def __init__(self, source: Source, session_id: str, case_id: str) -> None:
         self._source = source
         self._session_id = session_id
-        self._case_id = case_id
+        self._manifests = ManifestChain(source, session_id, case_id)
         self.report = SessionReport(session_id)
         self.gaps: list[GapFound] = []
         self.recording_paths: set[str] = set()
-        self.manifest_digests: dict[tuple[str, int], tuple[str, str]] = {}
-        """By session and number: the body's digest and the signer."""
         self._log_hashes: list[str] = []
         self._device_keys: dict[tuple[str, str], dict[str, str]] = {}
         self._roots: dict[str, list[str]] = {}
@@ -41,7 +40,8 @@ class SessionCheck:
     def run(self, manifests: int) -> None:
         """Check everything; ``manifests`` is how many there must be."""
         self._check_log()
-        stated = self._read_manifests(manifests)
+        stated = self._manifests.read(manifests)
+        self.report.manifests = len(stated)
         if not stated:
             return
         for recording in stated[-1]["recordings"]:
@@ -51,6 +51,11 @@ class SessionCheck:
         self._check_checkpoints(stated)
         self._check_stills(stated[-1])
         self._admit_gaps(stated[-1])
+
+    @property
+    def manifest_digests(self) -> ManifestDigests:
+        """Of the manifests read so far."""
+        return self._manifests.digests
 
     def _check_log(self) -> None:
         path = formats.log_path(self._session_id)
@@ -62,11 +67,7 @@ class SessionCheck:
             return
         previous = GENESIS
         for number, event in enumerate(log["events"], start=1):
-            hashed = {
-                name: event[name] for name in ("prev", "seq", "kind", "visibility", "at", "actor")
-            }
-            hashed["commitment"] = event["commitment"]
-            digest = sha256(rfc8785.dumps(hashed)).hexdigest()
+            digest = event_hash(event)
             if event["seq"] != number or event["prev"] != previous or digest != event["hash"]:
                 self._source.blame("chain", path, number)
             previous = event["hash"]
@@ -75,16 +76,9 @@ class SessionCheck:
         self.report.events = len(log["events"])
 
     def _open_event(self, event: Any, path: str) -> None:
-        salt, payload = event["salt"], event["payload"]
-        if salt is None:
-            if payload is not None:
-                self._source.blame("payload", path, event["seq"])
-            self.report.withheld += 1
+        if not is_open(event, self._source, path, self.report):
             return
-        committed = sha256(bytes.fromhex(salt) + rfc8785.dumps(payload)).hexdigest()
-        if committed != event["commitment"]:
-            self._source.blame("payload", path, event["seq"])
-            return
+        payload = event["payload"]
         if event["kind"] == "device_key" and shapes.fits(payload, shapes.DEVICE_KEY):
             try:
                 jwk = check_public_jwk(payload["jwk"])
@@ -92,54 +86,6 @@ class SessionCheck:
                 self._source.blame("payload", path, event["seq"])
                 return
             self._device_keys[payload["participant_id"], thumbprint(jwk)] = jwk
-
-    def _read_manifests(self, count: int) -> list[Any]:
-        stated: list[Any] = []
-        previous = None
-        if count == 0:
-            self._source.blame("missing", formats.manifest_path(self._session_id, 0))
-        for number in range(min(count, len(self._source.entries))):
-            path = formats.manifest_path(self._session_id, number)
-            content = self._source.text(path)
-            found = content and self._source.statement(
-                content, formats.MANIFEST_TYPE, shapes.MANIFEST, path
-            )
-            if not found:
-                return []
-            manifest, digest = found
-            if manifest["format"] != formats.MANIFEST_FORMAT:
-                self._source.blame("format", path)
-                return []
-            if (manifest["session_id"], manifest["case_id"]) != (self._session_id, self._case_id):
-                self._source.blame("place", path)
-                return []
-            if manifest["number"] != number:
-                self._source.blame("order", path)
-            if manifest["previous"] != previous:
-                self._source.blame("previous", path)
-            jws = self._source.jws(content or b"", path)
-            self.manifest_digests[self._session_id, number] = (digest, jws.kid if jws else "")
-            self._check_receipt(number, digest)
-            previous = digest
-            stated.append(manifest)
-        self.report.manifests = len(stated)
-        return stated
-
-    def _check_receipt(self, number: int, digest: str) -> None:
-        path = formats.receipt_path(self._session_id, number)
-        content = self._source.text(path)
-        found = content and self._source.statement(
-            content, formats.RECEIPT_TYPE, shapes.RECEIPT, path
-        )
-        if not found:
-            return
-        said, _ = found
-        if (said["session_id"], said["number"], said["manifest_sha256"]) != (
-            self._session_id,
-            number,
-            digest,
-        ):
-            self._source.blame("receipt", path)
 
     def _check_recording(self, recording: Any) -> None:
         recording_id = recording["recording_id"]
@@ -196,9 +142,7 @@ class SessionCheck:
                     self._source.blame(
                         "table", formats.table_path(self._session_id, recording["recording_id"])
                     )
-        roots = [bytes.fromhex(recording["root"]) for recording in manifest["recordings"]]
-        if tree_root(roots).hex() != manifest["root"]:
-            self._source.blame("root", path)
+        self._manifests.check_root(manifest)
         self._check_head(manifest["log"], path)
 
     def _check_root(self, recording: Any, path: str, at: int | None = None) -> None:

@@ -36,6 +36,22 @@ PACKAGE: Final[Shape] = {
     "sessions": [{"session_id": "text", "manifests": "count"}],
     "files": [{"path": "text", "bytes": "count", "sha256?": "sha256"}],
 }
+PART: Final[Shape] = {
+    "format": "text",
+    "case_id": "text",
+    "as_of": "text",
+    "session_id": "text",
+    "manifests": "count",
+    "participants": ["text"],
+    "asked": {"from_ms": "count", "to_ms": "count"},
+    "given": [{"recording_id": "text", "from_ms": "count", "to_ms": "count"}],
+    "files": [{"path": "text", "bytes": "count", "sha256?": "sha256"}],
+}
+PROOFS: Final[Shape] = {
+    "format": "text",
+    "recording_id": "text",
+    "leaves": [{"no": "count", "bytes": "count", "path": ["sha256"]}],
+}
 MANIFEST: Final[Shape] = {
     "format": "text",
     "number": "count",
@@ -162,6 +178,8 @@ DEVICE_KEY: Final[Shape] = {
 ALL: Final[dict[str, Shape]] = {
     "keys": KEYS,
     "package": PACKAGE,
+    "part": PART,
+    "proofs": PROOFS,
     "manifest": MANIFEST,
     "table": TABLE,
     "log": LOG,

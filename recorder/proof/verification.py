@@ -6,13 +6,13 @@ TypeScript; ``tests/vectors`` holds both to the same answers, so the order of ch
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from recorder.proof import formats, shapes
 from recorder.proof.formats import KEYS_PATH, PACKAGE_PATH
 from recorder.proof.given_timestamps import GivenTimestamps, read_timestamps
-from recorder.proof.jws import check_public_jwk, thumbprint
+from recorder.proof.jws import check_public_jwk, read_jws, thumbprint
+from recorder.proof.manifest_chain import ManifestDigests
+from recorder.proof.package_files import Checked, check_files, lists_each_once
+from recorder.proof.part_check import check_part
 from recorder.proof.report import GapFound, Problem, Report, SessionReport, conclude
 from recorder.proof.session_check import SessionCheck
 from recorder.proof.source import Bytes, Source
@@ -37,34 +37,26 @@ def verify_package(
         return _refused(Problem("zip", "", error.at))
     source = Source(content, entries)
     source.keys = _keys(source)
-    package = _package(source)
-    sessions: list[SessionReport] = []
-    gaps: list[GapFound] = []
-    manifests: dict[tuple[str, int], tuple[str, str]] = {}
-    if package is not None:
-        recordings: set[str] = set()
-        for named in package["sessions"]:
-            check = SessionCheck(source, named["session_id"], package["case_id"])
-            check.run(named["manifests"])
-            sessions.append(check.report)
-            gaps += check.gaps
-            manifests |= check.manifest_digests
-            recordings |= check.recording_paths
-        _check_files(source, package, recordings)
-    vouch = Vouch(source, manifests)
+    statement = source.text(PACKAGE_PATH)
+    checked = Checked()
+    if statement is not None:
+        is_part = _typ(statement) == formats.PART_TYPE
+        checked = (check_part if is_part else _check_whole)(source, statement)
+    vouch = Vouch(source, checked.manifests)
     if receipt is not None:
         read_receipt(vouch, receipt)
     if key is not None:
         read_key(vouch, key)
-    stamped = None if timestamps is None else read_timestamps(source, manifests, timestamps)
+    stamped = None if timestamps is None else read_timestamps(source, checked.manifests, timestamps)
     return Report(
-        answer=conclude(list(source.noted), gaps, bool(vouch.confirmed_by)),
+        answer=conclude(list(source.noted), checked.gaps, bool(vouch.confirmed_by)),
         problems=list(source.noted),
-        gaps=gaps,
-        sessions=sessions,
+        gaps=checked.gaps,
+        sessions=checked.sessions,
         signed_by=sorted(source.signers),
         confirmed_by=vouch.confirmed_by,
         timestamps=stamped,
+        part=checked.part,
     )
 
 
@@ -93,46 +85,37 @@ def _keys(source: Source) -> dict[str, dict[str, str]]:
     return keys
 
 
-def _package(source: Source) -> Any:
-    content = source.text(PACKAGE_PATH)
-    if content is None:
+def _typ(statement: bytes) -> str | None:
+    try:
+        return read_jws(statement.decode("ascii")).typ
+    except ValueError:
         return None
+
+
+def _check_whole(source: Source, content: bytes) -> Checked:
     found = source.statement(content, formats.PACKAGE_TYPE, shapes.PACKAGE, PACKAGE_PATH)
     if found is None:
-        return None
+        return Checked()
     package, _ = found
-    sessions = [named["session_id"] for named in package["sessions"]]
-    paths = [file["path"] for file in package["files"]]
+    named = [one["session_id"] for one in package["sessions"]]
     if (
         package["format"] != formats.PACKAGE_FORMAT
-        or len(set(sessions)) != len(sessions)
-        or len(sessions) > len(source.entries)
-        or paths != sorted(set(paths))
+        or len(set(named)) != len(named)
+        or len(named) > len(source.entries)
+        or not lists_each_once(package)
     ):
         source.blame("format", PACKAGE_PATH)
-        return None
-    return package
-
-
-def _check_files(source: Source, package: Mapping[str, Any], recordings: set[str]) -> None:
-    listed = set()
-    for file in package["files"]:
-        path = file["path"]
-        listed.add(path)
-        entry = source.entries.get(path)
-        if entry is None:
-            source.blame("missing", path)
-            continue
-        if entry.size != file["bytes"]:
-            source.blame("size", path)
-        if "sha256" in file:
-            if source.digest(entry) != file["sha256"]:
-                source.blame("digest", path)
-        elif path not in recordings:
-            # Only a recording, whose fragments the manifest covers, needs no digest here.
-            source.blame("unlisted", path)
-    for path, entry in source.entries.items():
-        if path == PACKAGE_PATH:
-            source.digest(entry)
-        elif path not in listed:
-            source.blame("unlisted", path)
+        return Checked()
+    sessions: list[SessionReport] = []
+    gaps: list[GapFound] = []
+    manifests: ManifestDigests = {}
+    recordings: set[str] = set()
+    for one in package["sessions"]:
+        check = SessionCheck(source, one["session_id"], package["case_id"])
+        check.run(one["manifests"])
+        sessions.append(check.report)
+        gaps += check.gaps
+        manifests |= check.manifest_digests
+        recordings |= check.recording_paths
+    check_files(source, package, recordings)
+    return Checked(sessions, gaps, manifests)

@@ -9,13 +9,16 @@ import sys
 import zipfile
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 import pytest_asyncio
 import rfc8785
+from sqlalchemy import select
 
 from cases.tables import Checkpoint, Manifest
 from proofcall.machine import environment
@@ -105,9 +108,9 @@ async def inspected(live: Live) -> tuple[str, str, Json]:
     return case_id, session_id, {"token": token, "buyer": ours.participant_id}
 
 
-async def packaged(live: Live, host: Browser, case_id: str) -> bytes:
+async def packaged(live: Live, host: Browser, case_id: str, wanted: Json | None = None) -> bytes:
     """A case's package, ordered and fetched as a page does it."""
-    ordered = await host.ok("POST", f"/api/v1/cases/{case_id}/evidence-packages")
+    ordered = await host.ok("POST", f"/api/v1/cases/{case_id}/evidence-packages", wanted)
     assert ordered["state"] == "wanted"
     path = f"/api/v1/evidence-packages/{ordered['id']}"
     assert await host.refused("GET", f"{path}/file") == (409, "package_not_ready")
@@ -181,6 +184,118 @@ async def test_the_command_line_exports_and_verifies(live: Live, tmp_path: Path)
     missing = await command(live, "export", "cas_nothing", "--output", str(tmp_path / "no.zip"))
     assert missing[0] == 2
     assert [path.name for path in tmp_path.iterdir()].count("no.zip") == 0
+
+
+async def stated(live: Live, session_id: str) -> Json:
+    """The newest manifest of a session."""
+    async with live.services.database.read() as tx:
+        rows = await tx.scalars(
+            select(Manifest).where(Manifest.session_id == session_id).order_by(Manifest.number)
+        )
+        found: Json = json.loads(list(rows)[-1].body)
+        return found
+
+
+def at(ms: int) -> str:
+    """A moment as the API takes it."""
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat()
+
+
+async def test_a_part_of_a_call_verifies_and_plays_without_the_rest(
+    live: Live, tmp_path: Path
+) -> None:
+    """The first third of a second of one person: its fragments, its events, nothing else."""
+    case_id, session_id, people = await inspected(live)
+    manifest = await stated(live, session_id)
+    recording = next(
+        one for one in manifest["recordings"] if one["participant_id"] == people["buyer"]
+    )
+    assert recording["fragments"] >= 2
+    t0_ms = int(recording["t0_ns"]) // 1_000_000
+    wanted = {
+        "session_id": session_id,
+        "participants": [people["buyer"]],
+        "from": at(t0_ms + 100),
+        "to": at(t0_ms + 350),
+    }
+    async with live.host(tenant=live.seller.lamp) as host:
+        whole = await packaged(live, host, case_id)
+        content = await packaged(live, host, case_id, {"part": wanted})
+        assert await packaged(live, host, case_id, {"part": wanted}) == content
+        _, keys = await host.call("GET", "/.well-known/proofcall-keys.json")
+        async with host.http.get(f"/api/v1/sessions/{session_id}/receipt") as response:
+            receipt = await response.read()
+    report = verify_package(MemoryBytes(content), receipt=receipt, key=json.dumps(keys).encode())
+    assert not report.problems
+    assert report.confirmed_by == ["receipt", "key"]
+    assert report.part is not None
+    (covered,) = report.part.covered
+    assert covered.from_ms <= t0_ms + 100
+    assert covered.to_ms >= t0_ms + 350
+    (session,) = report.sessions
+    assert 1 <= session.fragments < recording["fragments"]
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as zipped,
+        zipfile.ZipFile(io.BytesIO(whole)) as everything,
+    ):
+        (played,) = [name for name in zipped.namelist() if name.endswith(".mp4")]
+        part, all_of_it = zipped.read(played), everything.read(played)
+        assert all_of_it.startswith(part)
+        log = json.loads(zipped.read(f"{session_id}/log.json"))["events"]
+    with av.open(io.BytesIO(part)) as container:
+        assert sum(1 for _ in container.decode(video=0)) >= 10
+    # Nothing that was said before or after is open, and the end of the log is the sealed one.
+    outside = [event for event in log if event["at"] > at(t0_ms + 351)]
+    assert outside
+    assert all(event["payload"] is None and event["salt"] is None for event in outside)
+    assert log[-1]["hash"] == manifest["log"]["hash"]
+    output = tmp_path / "part.zip"
+    begins = (t0_ms + 100) / 1000 - datetime.fromisoformat(manifest["created_at"]).timestamp()
+    words = ["--from", f"{begins:.3f}", "--to", f"{begins + 0.2:.3f}"]
+    status, said = await command(live, "export", case_id, "--output", str(output), *words)
+    assert status == 0, said
+    status, said = await command(live, "verify", str(output))
+    assert status == 5
+    assert f"a part of {session_id}" in said
+
+
+async def test_a_part_that_cannot_be_is_refused(live: Live) -> None:
+    """Backwards, of a stranger, of another case's call, of no time; a repeat makes no second."""
+    case_id, session_id, _ = await inspected(live)
+    other_case, other_session, _ = await inspected(live)
+    path = f"/api/v1/cases/{case_id}/evidence-packages"
+    good = {"session_id": session_id, "from_ms": 0, "to_ms": 500}
+    async with live.host(tenant=live.seller.lamp) as host:
+        for wrong, refused in (
+            ({"from_ms": 500, "to_ms": 0}, (422, "bad_part")),
+            ({"participants": ["par_x"]}, (422, "bad_part")),
+            ({"session_id": other_session}, (404, "not_found")),
+            ({"from": at(0)}, (422, "invalid")),
+            ({"to_ms": None}, (422, "invalid")),
+        ):
+            assert await host.refused("POST", path, {"part": {**good, **wrong}}) == refused
+        long_ago = {"session_id": session_id, "from": at(0), "to": at(1000)}
+        ordered = await host.ok("POST", path, {"part": long_ago})
+        await live.work(f"make_package:{ordered['id']}")
+        failed = await host.ok("GET", f"/api/v1/evidence-packages/{ordered['id']}")
+        assert (failed["state"], failed["failure"]) == ("failed", "nothing_recorded")
+        assert failed["part"] == {
+            "session_id": session_id,
+            "participants": [],
+            "from_ms": 0,
+            "to_ms": 1000,
+        }
+        repeated = []
+        for _ in range(2):
+            once = {"Idempotency-Key": "part-1"}
+            async with host.http.post(path, json={"part": good}, headers=once) as response:
+                assert response.status == 202
+                repeated.append((await response.json())["id"])
+        first, again = repeated
+        assert first == again
+    async with live.host(tenant=live.seller.shoes) as rival:
+        assert await rival.refused("POST", path, {"part": good}) == (404, "not_found")
+    assert other_case != case_id
 
 
 async def command(live: Live, *words: str) -> tuple[int, str]:

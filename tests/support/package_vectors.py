@@ -19,6 +19,7 @@ from recorder.proof.verification import verify_package
 from recorder.proof.zip_form import read_entries
 from recorder.tree import tree_root
 from tests.support.packages import GAP, SESSION_ID, Device, Json, Story, digest, signing_key
+from tests.support.part_vectors import part_vectors
 
 FOLDER = Path(__file__).resolve().parent.parent / "vectors"
 
@@ -65,6 +66,8 @@ def vectors() -> Iterator[Vector]:
     yield Vector("cut_short", whole[: len(whole) // 2])
     yield Vector("trailing_byte", whole + b"\0")
     yield Vector("empty", b"")
+    for one in part_vectors():
+        yield Vector(*one)
 
 
 def _flips(whole: bytes) -> Iterator[tuple[str, int]]:

@@ -106,12 +106,16 @@ class Story:
     key: SigningKey = field(default_factory=signing_key)
     gaps: list[Json] = field(default_factory=list)
     page: bytes = b"<!doctype html>the page\n"
+    still_at_ms: int = 1000
     change_manifest: Callable[[Json], None] = lambda _: None
     change_log: Callable[[list[Json]], None] = lambda _: None
     change_checkpoints: Callable[[list[Json]], None] = lambda _: None
     change_files: Callable[[dict[str, bytes]], None] = lambda _: None
     change_package: Callable[[Json], None] = lambda _: None
     session_id: str = SESSION_ID
+    t0_ns: int = 1_790_000_000_000_000_000
+    stated: tuple[int, int] = (4, 5)
+    """How many fragments the two manifests state."""
     manifests: list[str] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
 
@@ -268,8 +272,9 @@ class Story:
         }
         previous = None
         self.manifests, self.receipts = [], []
-        every = len(self.recorded[0].fragments)
-        for number, (fragments, complete) in enumerate(((every - 1, False), (every, True))):
+        for number, (fragments, complete) in enumerate(
+            zip(self.stated, (False, True), strict=True)
+        ):
             manifest = self._manifest(number, previous, fragments, complete, log)
             self.change_manifest(manifest)
             body = rfc8785.dumps(manifest)
@@ -305,7 +310,7 @@ class Story:
                     "participant_id": one.participant_id,
                     "part": 1,
                     "container": one.container,
-                    "t0_ns": "1790000000000000000",
+                    "t0_ns": str(self.t0_ns),
                     "duration_ms": 800 * fragments,
                     "init_sha256": digest(one.init),
                     "fragments": fragments,
@@ -341,7 +346,7 @@ class Story:
                     "state": "cut",
                     "track_id": "trk_1",
                     "rtp_timestamp": 90_000,
-                    "at_ns": "1790000001000000000",
+                    "at_ns": str(self.t0_ns + self.still_at_ms * 1_000_000),
                     "recording_id": "rec_0",
                     "recording_ms": 1000,
                     "sha256": digest(self.still),

@@ -9,6 +9,8 @@ import { t } from './text';
 
 interface EvidencePackage {
   id: string;
+  /** Null of a whole case. */
+  part: { from_ms: number; to_ms: number } | null;
   state: 'wanted' | 'ready' | 'failed';
   done_bytes: number;
   total_bytes: number | null;
@@ -81,7 +83,7 @@ function PackageRow({ one }: { one: EvidencePackage }) {
   return (
     <>
       <a class="button" href={`/api/v1/evidence-packages/${encodeURIComponent(one.id)}/file`} download data-test="fetch-package">
-        <Icon name="shield" />{t('evidence.fetch', { date, size: ((one.size ?? 0) / 1_000_000).toFixed(1) })}
+        <Icon name="shield" />{t(one.part === null ? 'evidence.fetch' : 'evidence.fetch_part', { date, size: ((one.size ?? 0) / 1_000_000).toFixed(1) })}
       </a>
       <p class="xs faint cut-off mono" title={one.sha256 ?? ''}>SHA-256 {one.sha256}</p>
     </>

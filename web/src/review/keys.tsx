@@ -8,6 +8,8 @@ import { t } from './text';
 export interface KeyActions {
   onHelp: () => void;
   onEnlarge: () => void;
+  onMarkIn: () => void;
+  onMarkOut: () => void;
 }
 
 function typing(target: EventTarget | null): boolean {
@@ -33,6 +35,8 @@ export function pressed(event: KeyboardEvent, player: ReplayPlayer, entries: rea
     case 'm': case 'M': toMark('marker'); return true;
     case 's': case 'S': toMark('still_taken'); return true;
     case 'f': case 'F': actions.onEnlarge(); return true;
+    case 'i': case 'I': actions.onMarkIn(); return true;
+    case 'o': case 'O': actions.onMarkOut(); return true;
     case 'Home': player.seek(player.startMs); return true;
     case 'End': player.seek(player.endMs); return true;
     case '?': actions.onHelp(); return true;
@@ -57,7 +61,7 @@ export function useKeys(player: ReplayPlayer, entries: readonly Entry[], actions
 
 const KEYS = [
   ['Space', 'keys.play'], ['K', 'keys.play'], [', .', 'keys.frame'], ['← →', 'keys.second'], ['J L', 'keys.ten'], ['M', 'keys.marker'],
-  ['S', 'keys.still'], ['< >', 'keys.speed'], ['Home End', 'keys.ends'], ['+ −', 'keys.zoom'], ['F', 'keys.enlarge'], ['?', 'keys.help'],
+  ['S', 'keys.still'], ['< >', 'keys.speed'], ['Home End', 'keys.ends'], ['I O', 'keys.part'], ['+ −', 'keys.zoom'], ['F', 'keys.enlarge'], ['?', 'keys.help'],
 ] as const;
 
 export function KeyHelp({ onClose }: { onClose: () => void }) {

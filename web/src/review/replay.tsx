@@ -1,5 +1,6 @@
 /** One inspection on the reviewer's desk: pictures, time, log, proof. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
 import type { Timeline } from '../base/protocol';
 import { Button, Chip, toast } from '../base/ui';
 import { OfflineLine } from '../staff/bar';
@@ -9,6 +10,8 @@ import { EventList } from './event_list';
 import { BackLink } from './inspection';
 import { KeyHelp, useKeys } from './keys';
 import { firstPictureMs, lanesOf, leadOf, spanOf } from './lanes';
+import { PartDialog, PartTools } from './part';
+import { NO_MARKS, partOf, withIn, withOut, type PartMarks } from './part_marks';
 import { PictureFrame } from './picture_frame';
 import { ReplayPlayer } from './player';
 import { proofWords } from './proof';
@@ -45,12 +48,20 @@ export function Replay({ timeline, beginMs }: { timeline: Timeline; beginMs: num
   const [tab, setTab] = useState<'log' | 'case'>('log');
   const [large, setLarge] = useState<string | null>(null);
   const [help, setHelp] = useState(false);
+  const marks = useSignal<PartMarks>(NO_MARKS);
+  const [handing, setHanding] = useState(false);
   const jump = (entry: Entry): void => player.seek(entry.wallMs);
   const enlarge = (participantId: string | null): void => {
     setLarge(participantId);
     if (participantId !== null) player.leadId.value = participantId;
   };
-  useKeys(player, entries, { onHelp: () => setHelp(true), onEnlarge: () => enlarge(large === null ? player.leadId.value : null) });
+  useKeys(player, entries, {
+    onHelp: () => setHelp(true),
+    onEnlarge: () => enlarge(large === null ? player.leadId.value : null),
+    onMarkIn: () => { marks.value = withIn(marks.value, player.frameWallMs.peek()); },
+    onMarkOut: () => { marks.value = withOut(marks.value, player.frameWallMs.peek()); },
+  });
+  const part = partOf(marks.value);
   const item = timeline.case.items[0];
   useEffect(() => {
     document.title = `#${timeline.case.order_number} · ${t('review.title')}`;
@@ -115,9 +126,11 @@ export function Replay({ timeline, beginMs }: { timeline: Timeline; beginMs: num
       </div>
       <footer class="line">
         <Transport player={player} disabled={!recorded} onHelp={() => setHelp(true)} />
-        <TimelineBar player={player} entries={entries} names={names} onStill={setStillId} />
+        <PartTools marks={marks} player={player} disabled={!recorded} onHandOver={() => setHanding(true)} />
+        <TimelineBar player={player} entries={entries} names={names} marks={marks} onStill={setStillId} />
       </footer>
       {openStill ? <StillDialog still={openStill} stills={stills} names={names} player={player} onPick={setStillId} /> : null}
+      {handing && part ? <PartDialog part={part} timeline={timeline} names={names} onClose={() => setHanding(false)} /> : null}
       {help ? <KeyHelp onClose={() => setHelp(false)} /> : null}
     </div>
   );

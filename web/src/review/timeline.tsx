@@ -4,6 +4,8 @@ import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { Names } from './describe';
 import { stillsByPerson, type Entry, type Still } from './entries';
 import { MarkLane, PeopleLane } from './timeline_lanes';
+import { PartBand } from './part';
+import type { PartMarks } from './part_marks';
 import type { ReplayPlayer } from './player';
 import { t } from './text';
 import { fitted, following, panned, ticks, wallAt, xOf, zoomed, type View } from './timeline_layout';
@@ -15,10 +17,11 @@ interface Props {
   player: ReplayPlayer;
   entries: readonly Entry[];
   names: Names;
+  marks: Signal<PartMarks>;
   onStill: (stillId: string) => void;
 }
 
-export function TimelineBar({ player, entries, names, onStill }: Props) {
+export function TimelineBar({ player, entries, names, marks, onStill }: Props) {
   const whole = { fromMs: player.startMs, toMs: player.endMs };
   const view = useSignal<View>(whole);
   const width = useSignal(800);
@@ -88,6 +91,7 @@ export function TimelineBar({ player, entries, names, onStill }: Props) {
         {player.lanes.map((lane) => <PeopleLane key={lane.lane.peek().participantId} lane={lane.lane.value} stills={groups.stills.get(lane.lane.value.participantId) ?? NO_STILLS} {...lanes} />)}
         <MarkLane entries={groups.marks} names={names} {...lanes} onJump={jump} onStill={onStill} />
         <MarkLane entries={groups.log} names={names} {...lanes} onJump={jump} onStill={onStill} small />
+        <PartBand marks={marks.value} {...lanes} />
         <Playhead player={player} view={view} width={width} />
       </div>
       <ZoomTools view={view.value} whole={whole} onZoom={zoom} onShow={show} />

@@ -1,6 +1,6 @@
 /** The self-contained page: a package is dropped on it, and it says what holds, what does not, and where. */
 import { knowsEd25519 } from './jws';
-import type { Gap, Report, SessionReport } from './report';
+import type { Gap, PartFound, Report, SessionReport } from './report';
 import { LANGUAGES, problemWords, speak, spoken, t, type Key, type Language } from './text';
 import { verifyPackage } from './verification';
 import type { Content } from './zip';
@@ -109,6 +109,22 @@ function gapWords({ from_ns, to_ns, cause }: Gap): string {
   return t('gap', { time, length: lengthS.toFixed(1), cause });
 }
 
+/** A moment as people read it; a part of any package may name any number. */
+function momentWords(ms: number): string {
+  const at = new Date(ms);
+  return Number.isNaN(at.getTime()) ? String(ms) : `${at.toISOString().slice(0, 23).replace('T', ' ')} UTC`;
+}
+
+function partPart({ session_id, from_ms, to_ms, covered }: PartFound): HTMLElement {
+  return el(
+    'div',
+    { 'data-test': 'part' },
+    el('h3', {}, t('part'), ' ', el('code', {}, session_id)),
+    el('p', {}, t('part_asked', { from: momentWords(from_ms), to: momentWords(to_ms) })),
+    el('ul', {}, ...covered.map((one) => el('li', {}, t('part_covered', { person: one.participant_id, from: momentWords(one.from_ms), to: momentWords(one.to_ms) })))),
+  );
+}
+
 function sessionPart(session: SessionReport): HTMLElement {
   const { recordings, fragments, stills, events, withheld, checkpoints } = session;
   return el(
@@ -116,7 +132,7 @@ function sessionPart(session: SessionReport): HTMLElement {
     {},
     el('h3', {}, session.session_id),
     el('p', {}, t('session', { recordings, fragments, stills, events, withheld })),
-    el('p', {}, t('checkpoints', { checkpoints })),
+    checkpoints === 0 ? null : el('p', {}, t('checkpoints', { checkpoints })),
     el('ul', {}, ...Object.entries(session.countersigned).map(([person, count]) => el('li', {}, t('countersigned', { person, count, checkpoints })))),
   );
 }
@@ -127,6 +143,7 @@ function reportPart(report: Report): HTMLElement {
     { class: `card ${report.answer}`, 'data-test': 'report', 'data-answer': report.answer },
     el('h2', { tabindex: '-1', 'data-test': 'answer' }, t(`answer.${report.answer}`)),
     el('p', {}, t(`means.${report.answer}`)),
+    report.part ? partPart(report.part) : null,
     ...report.confirmed_by.map((by) => el('p', {}, t(`confirmed.${by}`))),
     report.problems.length === 0 ? null : el('h3', {}, t('problems')),
     el(

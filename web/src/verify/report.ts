@@ -5,7 +5,7 @@ export type Answer = 'verified' | 'verified_with_gaps' | 'consistent_origin_unco
 export type ProblemCode =
   | 'zip' | 'checksum' | 'missing' | 'unlisted' | 'size' | 'digest' | 'too_large' | 'not_canonical' | 'format' | 'place'
   | 'key' | 'unknown_key' | 'signature' | 'order' | 'previous' | 'chain' | 'payload' | 'log_head' | 'table' | 'fragment'
-  | 'root' | 'shrunk' | 'still' | 'device_key' | 'receipt' | 'wrong_key' | 'bad_receipt' | 'bad_key';
+  | 'root' | 'shrunk' | 'moments' | 'unread_moment' | 'still' | 'device_key' | 'receipt' | 'wrong_key' | 'bad_receipt' | 'bad_key';
 
 /** `at` is a fragment, an event, a checkpoint or a byte, by `code`. */
 export interface Problem {
@@ -36,6 +36,22 @@ export interface SessionReport {
   readonly countersigned: { [participantId: string]: number };
 }
 
+/** From the first sample of a recording in a part to the last one; Unix milliseconds. */
+export interface Covered {
+  readonly recording_id: string;
+  readonly participant_id: string;
+  readonly from_ms: number;
+  readonly to_ms: number;
+}
+
+/** The moments asked for, and what covers them, as proven. */
+export interface PartFound {
+  readonly session_id: string;
+  readonly from_ms: number;
+  readonly to_ms: number;
+  readonly covered: readonly Covered[];
+}
+
 export interface Report {
   readonly answer: Answer;
   readonly problems: readonly Problem[];
@@ -44,6 +60,8 @@ export interface Report {
   readonly signed_by: readonly string[];
   /** What from outside the package vouches for the signing keys. */
   readonly confirmed_by: readonly ('receipt' | 'key')[];
+  /** Only of a part. */
+  readonly part?: PartFound;
 }
 
 export function conclude(problems: number, gaps: number, confirmed: boolean): Answer {

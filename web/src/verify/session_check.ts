@@ -1,21 +1,21 @@
 /** One inspection of a package: log, recordings, manifests, checkpoints, photographs (`recorder/proof/session_check.py`). */
-import { canonical, crc32OfParts, fromHex, joined, Malformed, sha256, sha256Hex, toHex, utf8, type Json } from './encoding';
+import { canonical, crc32OfParts, Malformed, sha256, sha256Hex, toHex, utf8, type Json } from './encoding';
 import { checkPublicJwk, isSignedBy, thumbprint, type Jwk } from './jws';
+import { eventHash, GENESIS, isOpen } from './log_events';
+import { ManifestChain } from './manifest_chain';
 import type { Gap, SessionReport } from './report';
 import { fits, SHAPES } from './shapes';
 import type { Source } from './source';
-import type { Checkpoint, Checkpoints, Countersignature, Countersigned, DeviceKey, Grown, Head, Log, LogEvent, Manifest, Receipt, StatedRecording, Table } from './statements';
-import { Frontier, treeRoot } from './tree';
+import type { Checkpoint, Checkpoints, Countersignature, Countersigned, DeviceKey, Grown, Head, Log, LogEvent, Manifest, StatedRecording, Table } from './statements';
+import { Frontier } from './tree';
 
-const GENESIS = '0'.repeat(64);
-const MAX_FRAGMENT_BYTES = 64 * 1024 * 1024;
+export const MAX_FRAGMENT_BYTES = 64 * 1024 * 1024;
 
 export class SessionCheck {
   readonly report: SessionReport;
   readonly gaps: Gap[] = [];
   readonly recordingPaths = new Set<string>();
-  /** By number: the body's digest and the signer. */
-  readonly manifestDigests = new Map<number, { digest: string; kid: string }>();
+  readonly manifests: ManifestChain;
   private readonly logHashes: string[] = [];
   private readonly deviceKeys = new Map<string, Jwk>();
   private readonly roots = new Map<string, string[]>();
@@ -24,14 +24,16 @@ export class SessionCheck {
   constructor(
     private readonly source: Source,
     readonly sessionId: string,
-    private readonly caseId: string,
+    caseId: string,
   ) {
+    this.manifests = new ManifestChain(source, sessionId, caseId);
     this.report = { session_id: sessionId, manifests: 0, recordings: 0, fragments: 0, stills: 0, events: 0, withheld: 0, checkpoints: 0, countersigned: {} };
   }
 
   async run(manifests: number): Promise<void> {
     await this.checkLog();
-    const stated = await this.readManifests(manifests);
+    const stated = await this.manifests.read(manifests);
+    this.report.manifests = stated.length;
     const last = stated.at(-1);
     if (!last) return;
     for (const recording of last.recordings) await this.checkRecording(recording);
@@ -55,9 +57,8 @@ export class SessionCheck {
     }
     let previous = GENESIS;
     for (const [index, event] of log.events.entries()) {
-      const { prev, seq, kind, visibility, at, actor, commitment } = event;
-      const digest = await sha256Hex(utf8(canonical({ prev, seq, kind, visibility, at, actor, commitment })));
-      if (seq !== index + 1 || prev !== previous || digest !== event.hash) this.source.blame('chain', path, index + 1);
+      const digest = await eventHash(event);
+      if (event.seq !== index + 1 || event.prev !== previous || digest !== event.hash) this.source.blame('chain', path, index + 1);
       previous = event.hash;
       this.logHashes.push(previous);
       await this.openEvent(event, path);
@@ -66,16 +67,8 @@ export class SessionCheck {
   }
 
   private async openEvent(event: LogEvent, path: string): Promise<void> {
-    const { salt, payload, seq } = event;
-    if (salt === null) {
-      if (payload !== null) this.source.blame('payload', path, seq);
-      this.report.withheld++;
-      return;
-    }
-    if ((await sha256Hex(joined(fromHex(salt), utf8(canonical(payload))))) !== event.commitment) {
-      this.source.blame('payload', path, seq);
-      return;
-    }
+    if (!(await isOpen(event, this.source, path, this.report))) return;
+    const { payload, seq } = event;
     if (event.kind !== 'device_key' || !fits(payload, SHAPES.device_key)) return;
     const said = payload as unknown as DeviceKey;
     try {
@@ -85,44 +78,6 @@ export class SessionCheck {
       if (!(error instanceof Malformed)) throw error;
       this.source.blame('payload', path, seq);
     }
-  }
-
-  private async readManifests(count: number): Promise<Manifest[]> {
-    const stated: Manifest[] = [];
-    let previous: string | null = null;
-    if (count === 0) this.source.blame('missing', this.path('manifest-0.jws'));
-    for (let number = 0; number < Math.min(count, this.source.entries.size); number++) {
-      const path = this.path(`manifest-${number}.jws`);
-      const bytes = await this.source.text(path);
-      const found = bytes && (await this.source.statement<Manifest>(bytes, 'proofcall-manifest+json', SHAPES.manifest, path));
-      if (!found) return [];
-      const { said, digest, kid } = found;
-      if (said.format !== 'proofcall-manifest-1') {
-        this.source.blame('format', path);
-        return [];
-      }
-      if (said.session_id !== this.sessionId || said.case_id !== this.caseId) {
-        this.source.blame('place', path);
-        return [];
-      }
-      if (said.number !== number) this.source.blame('order', path);
-      if (said.previous !== previous) this.source.blame('previous', path);
-      this.manifestDigests.set(number, { digest, kid });
-      await this.checkReceipt(number, digest);
-      previous = digest;
-      stated.push(said);
-    }
-    this.report.manifests = stated.length;
-    return stated;
-  }
-
-  private async checkReceipt(number: number, digest: string): Promise<void> {
-    const path = this.path(`receipt-${number}.txt`);
-    const bytes = await this.source.text(path);
-    const found = bytes && (await this.source.statement<Receipt>(bytes, 'proofcall-receipt+json', SHAPES.receipt, path));
-    if (!found) return;
-    const { session_id, number: numbered, manifest_sha256 } = found.said;
-    if (session_id !== this.sessionId || numbered !== number || manifest_sha256 !== digest) this.source.blame('receipt', path);
   }
 
   private async checkRecording(recording: StatedRecording): Promise<void> {
@@ -177,8 +132,7 @@ export class SessionCheck {
         if ((await sha256Hex(utf8(canonical(shown)))) !== recording.table_sha256) this.source.blame('table', this.path(`recordings/${recording.recording_id}.json`));
       }
     }
-    const root = await treeRoot(manifest.recordings.map((recording) => fromHex(recording.root)));
-    if (toHex(root) !== manifest.root) this.source.blame('root', path);
+    await this.manifests.checkRoot(manifest);
     this.checkHead(manifest.log, path);
   }
 

@@ -35,6 +35,43 @@ export const SHAPES = {
       }
     ]
   },
+  part: {
+    format: 'text',
+    case_id: 'text',
+    as_of: 'text',
+    session_id: 'text',
+    manifests: 'count',
+    participants: ['text'],
+    asked: {
+      from_ms: 'count',
+      to_ms: 'count'
+    },
+    given: [
+      {
+        recording_id: 'text',
+        from_ms: 'count',
+        to_ms: 'count'
+      }
+    ],
+    files: [
+      {
+        path: 'text',
+        bytes: 'count',
+        'sha256?': 'sha256'
+      }
+    ]
+  },
+  proofs: {
+    format: 'text',
+    recording_id: 'text',
+    leaves: [
+      {
+        no: 'count',
+        bytes: 'count',
+        path: ['sha256']
+      }
+    ]
+  },
   manifest: {
     format: 'text',
     number: 'count',

@@ -28,8 +28,42 @@ export interface Grown {
 export interface StatedRecording extends Grown {
   participant_id: string;
   container: string;
+  t0_ns: string;
+  duration_ms: number | null;
   init_sha256: string;
   table_sha256: string;
+}
+
+export interface StatedGap {
+  participant_id: string;
+  from_ns: string;
+  to_ns: string;
+  cause: string;
+}
+
+export interface StatedStill {
+  still_id: string;
+  participant_id: string;
+  state: string;
+  at_ns: string;
+  sha256: string | null;
+}
+
+export interface Part {
+  format: string;
+  case_id: string;
+  session_id: string;
+  manifests: number;
+  participants: string[];
+  asked: { from_ms: number; to_ms: number };
+  given: { recording_id: string; from_ms: number; to_ms: number }[];
+  files: { path: string; bytes: number; sha256?: string }[];
+}
+
+export interface Proofs {
+  format: string;
+  recording_id: string;
+  leaves: { no: number; bytes: number; path: string[] }[];
 }
 
 export interface Manifest {
@@ -40,8 +74,9 @@ export interface Manifest {
   session_id: string;
   case_id: string;
   recordings: StatedRecording[];
-  gaps: { participant_id: string; from_ns: string; to_ns: string; cause: string }[];
-  stills: { still_id: string; participant_id: string; state: string; at_ns: string; sha256: string | null }[];
+  participants: { participant_id: string }[];
+  gaps: StatedGap[];
+  stills: StatedStill[];
   checkpoint: string | null;
   log: Head;
   root: string;

@@ -1,5 +1,5 @@
 /** The Merkle tree over a recording's fragments (RFC 9162, section 2.1), as it grows. */
-import { joined, sha256 } from './encoding';
+import { joined, sha256, toHex } from './encoding';
 
 type Hash = Uint8Array<ArrayBuffer>;
 const LEAF = Uint8Array.of(0);
@@ -30,4 +30,26 @@ export async function treeRoot(entries: readonly Hash[]): Promise<Hash> {
   const frontier = new Frontier();
   for (const entry of entries) await frontier.append(entry);
   return frontier.root();
+}
+
+/** Whether `entry` is at `index` of the tree of `size` (RFC 9162, 2.1.3.2). */
+export async function verifyInclusion(entry: Hash, index: number, size: number, proof: readonly Hash[], root: Hash): Promise<boolean> {
+  if (index >= size) return false;
+  // Numbers of fragments are below 2 ** 53: shifts are divisions.
+  let [position, last, node] = [index, size - 1, await sha256(joined(LEAF, entry))];
+  const up = () => {
+    position = Math.floor(position / 2);
+    last = Math.floor(last / 2);
+  };
+  for (const sibling of proof) {
+    if (last === 0) return false;
+    if (position % 2 === 1 || position === last) {
+      node = await sha256(joined(NODE, sibling, node));
+      while (position > 0 && position % 2 === 0) up();
+    } else {
+      node = await sha256(joined(NODE, node, sibling));
+    }
+    up();
+  }
+  return last === 0 && toHex(node) === toHex(root);
 }

@@ -1,6 +1,8 @@
 /** The verifier: `recorder/proof/verification.py` in TypeScript; shared vectors hold both to the same answers. */
 import { Malformed, type Json } from './encoding';
-import { checkPublicJwk, thumbprint, type Jwk } from './jws';
+import { checkPublicJwk, readJwsBytes, thumbprint, type Jwk } from './jws';
+import { checkFiles, listsEachOnce, NOTHING, type Checked } from './package_files';
+import { checkPart } from './part_check';
 import { conclude, type Report } from './report';
 import { SessionCheck } from './session_check';
 import { SHAPES } from './shapes';
@@ -27,28 +29,21 @@ export async function verifyPackage(content: Content, given: Given = {}): Promis
     return { answer: 'not_verified', problems: [{ code: 'zip', path: '', at: error.at }], gaps: [], sessions: [], signed_by: [], confirmed_by: [] };
   }
   source.keys = await readKeys(source);
-  const pack = await readPackage(source);
-  const checks: SessionCheck[] = [];
-  if (pack) {
-    for (const { session_id, manifests } of pack.sessions) {
-      const check = new SessionCheck(source, session_id, pack.case_id);
-      await check.run(manifests);
-      checks.push(check);
-    }
-    await checkFiles(source, pack, new Set(checks.flatMap((check) => [...check.recordingPaths])));
-  }
+  const statement = await source.text('package.jws');
+  const checked = statement === null ? NOTHING : typOf(statement) === 'proofcall-part+json' ? await checkPart(source, statement) : await checkWhole(source, statement);
   const confirmed: ('receipt' | 'key')[] = [];
-  const manifestOf = (sessionId: string, number: number) => checks.find((check) => check.sessionId === sessionId)?.manifestDigests.get(number);
+  const manifestOf = (sessionId: string, number: number) => checked.manifests.get(sessionId)?.digests.get(number);
   if (given.receipt && (await readReceipt(source, given.receipt, manifestOf))) confirmed.push('receipt');
   if (given.key && (await readKey(source, given.key))) confirmed.push('key');
-  const gaps = checks.flatMap((check) => check.gaps);
+  const { sessions, gaps, part } = checked;
   return {
     answer: conclude(source.problems.length, gaps.length, confirmed.length > 0),
     problems: source.problems,
     gaps,
-    sessions: checks.map((check) => check.report),
+    sessions,
     signed_by: [...source.signers].sort(),
     confirmed_by: confirmed,
+    ...(part && { part }),
   };
 }
 
@@ -74,39 +69,35 @@ async function readKeys(source: Source): Promise<Map<string, Jwk>> {
   return keys;
 }
 
-async function readPackage(source: Source): Promise<Package | null> {
-  const path = 'package.jws';
-  const bytes = await source.text(path);
-  const found = bytes && (await source.statement<Package>(bytes, 'proofcall-package+json', SHAPES.package, path));
-  if (!found) return null;
-  const pack = found.said;
-  const sessions = pack.sessions.map((named) => named.session_id);
-  const paths = pack.files.map((file) => file.path);
-  const isSorted = JSON.stringify(paths) === JSON.stringify([...new Set(paths)].sort());
-  if (pack.format !== 'proofcall-package-1' || new Set(sessions).size !== sessions.length || sessions.length > source.entries.size || !isSorted) {
-    source.blame('format', path);
+function typOf(statement: Uint8Array): string | null {
+  try {
+    return readJwsBytes(statement).typ;
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
     return null;
   }
-  return pack;
 }
 
-async function checkFiles(source: Source, pack: Package, recordings: ReadonlySet<string>): Promise<void> {
-  for (const { path, bytes, sha256 } of pack.files) {
-    const entry = source.entries.get(path);
-    if (!entry) {
-      source.blame('missing', path);
-      continue;
-    }
-    if (entry.size !== bytes) source.blame('size', path);
-    if (sha256 !== undefined) {
-      if ((await source.digest(entry)) !== sha256) source.blame('digest', path);
-    } else if (!recordings.has(path)) {
-      source.blame('unlisted', path);
-    }
+async function checkWhole(source: Source, statement: Uint8Array): Promise<Checked> {
+  const path = 'package.jws';
+  const found = await source.statement<Package>(statement, 'proofcall-package+json', SHAPES.package, path);
+  if (!found) return NOTHING;
+  const pack = found.said;
+  const sessions = pack.sessions.map((named) => named.session_id);
+  if (pack.format !== 'proofcall-package-1' || new Set(sessions).size !== sessions.length || sessions.length > source.entries.size || !listsEachOnce(pack)) {
+    source.blame('format', path);
+    return NOTHING;
   }
-  const listed = new Set(pack.files.map((file) => file.path));
-  for (const [path, entry] of source.entries) {
-    if (path === 'package.jws') await source.digest(entry);
-    else if (!listed.has(path)) source.blame('unlisted', path);
+  const checks: SessionCheck[] = [];
+  for (const { session_id, manifests } of pack.sessions) {
+    const check = new SessionCheck(source, session_id, pack.case_id);
+    await check.run(manifests);
+    checks.push(check);
   }
+  await checkFiles(source, pack, new Set(checks.flatMap((check) => [...check.recordingPaths])));
+  return {
+    sessions: checks.map((check) => check.report),
+    gaps: checks.flatMap((check) => check.gaps),
+    manifests: new Map(checks.map((check) => [check.sessionId, check.manifests])),
+  };
 }

@@ -402,6 +402,7 @@ export const ar: Translation<typeof en> = {
   'evidence.make': 'إنشاء حزمة أدلة',
   'evidence.making': 'قيد الإنشاء منذ {date}: {percent}٪',
   'evidence.fetch': 'تنزيل، {size} ميغابايت، بتاريخ {date}',
+  'evidence.fetch_part': 'تنزيل جزء، {size} م.ب، بتاريخ {date}',
   'evidence.failed': 'لم تُطلب الحزمة: {reason}',
   'evidence.not_made': 'تعذّر إنشاء حزمة {date}. يُرجى طلب حزمة أخرى.',
   'evidence.nothing_sealed': 'عند طلب حزمة {date} لم يكن قد خُتم شيء بعد.',

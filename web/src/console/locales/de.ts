@@ -402,6 +402,7 @@ export const de: Translation<typeof en> = {
   'evidence.make': 'Beweispaket erstellen',
   'evidence.making': 'Wird seit {date} erstellt: {percent} %',
   'evidence.fetch': 'Herunterladen, {size} MB, vom {date}',
+  'evidence.fetch_part': 'Einen Ausschnitt herunterladen, {size} MB, vom {date}',
   'evidence.failed': 'Das Paket wurde nicht angefordert: {reason}',
   'evidence.not_made': 'Das Paket vom {date} konnte nicht erstellt werden. Bitte fordern Sie ein neues an.',
   'evidence.nothing_sealed': 'Als das Paket vom {date} angefordert wurde, war noch nichts versiegelt.',

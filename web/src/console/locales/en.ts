@@ -413,6 +413,7 @@ export const en = {
   'evidence.make': 'Make an evidence package',
   'evidence.making': 'Being made since {date}: {percent} %',
   'evidence.fetch': 'Download, {size} MB, of {date}',
+  'evidence.fetch_part': 'Download a part, {size} MB, of {date}',
   'evidence.failed': 'The package was not ordered: {reason}',
   'evidence.not_made': 'The package of {date} could not be made. Please order another.',
   'evidence.nothing_sealed': 'When the package of {date} was ordered, nothing had been sealed yet.',

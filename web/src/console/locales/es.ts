@@ -392,6 +392,7 @@ export const es: Translation<typeof en> = {
   'evidence.make': 'Hacer un paquete de pruebas',
   'evidence.making': 'En preparación desde el {date}: {percent} %',
   'evidence.fetch': 'Descargar, {size} MB, del {date}',
+  'evidence.fetch_part': 'Descargar una parte, {size} MB, del {date}',
   'evidence.failed': 'El paquete no se ha pedido: {reason}',
   'evidence.not_made': 'El paquete del {date} no se ha podido hacer. Pida otro, por favor.',
   'evidence.nothing_sealed': 'Cuando se pidió el paquete del {date} aún no había nada sellado.',

@@ -402,6 +402,7 @@ export const zh: Translation<typeof en> = {
   'evidence.make': '生成证据包',
   'evidence.making': '自 {date} 起生成中：{percent}%',
   'evidence.fetch': '下载 {date} 的证据包（{size} MB）',
+  'evidence.fetch_part': '下载片段，{size} MB，{date}',
   'evidence.failed': '证据包申请失败：{reason}',
   'evidence.not_made': '{date} 的证据包未能生成。请重新申请。',
   'evidence.nothing_sealed': '申请 {date} 的证据包时，还没有任何内容封存。',
