@@ -35,6 +35,7 @@ WORK: Final = frozenset(
         tables.Parcel,
         tables.Participant,
         tables.Session,
+        tables.TimeStamp,
         tables.WebhookDelivery,
     )
 )

@@ -26,6 +26,7 @@ from recorder.proof import formats
 from recorder.proof.package_writer import PackageWriter
 from recorder.signing import SigningKey
 from recorder.sources import load_source
+from recorder.stamp_orders import kept_of
 from recorder.statements import Recorded, fragment_table, recorded_of
 from runtime.errors import CaseError, StoreError
 
@@ -113,6 +114,7 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: byte
         raise CaseError("nothing_sealed", "Nothing of this case has been sealed yet.")
     files = [(formats.PAGE_PATH, page), (formats.KEYS_PATH, await published_keys(tx))]
     media: list[_Media] = []
+    authorities: set[bytes] = set()
     photographs: list[_Photograph] = []
     for session, manifests in sealed:
         session_key = await services.keys.session_key(tx, session.id)
@@ -123,6 +125,10 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: byte
             files.append((formats.manifest_path(session.id, number), manifest.jws.encode()))
             receipt = (manifest.receipt or "").encode()
             files.append((formats.receipt_path(session.id, number), receipt))
+        for stamp in await kept_of(tx, session.id):
+            path = formats.timestamp_path(session.id, stamp.number, stamp.renewal)
+            files.append((path, stamp.response or b""))
+            authorities.add(stamp.authority or b"")
         stated = _stated_fragments(manifests[-1])
         for recorded in await recorded_of(tx, session.id):
             if recorded.row.id not in stated:
@@ -132,6 +138,8 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: byte
             files.append((table, rfc8785.dumps(fragment_table(one))))
             media.append(await _media(services, tx, session, one))
         photographs += await _photographs(tx, manifests[-1], session_key)
+    if authorities:
+        files.append((formats.AUTHORITIES_PATH, b"".join(sorted(authorities))))
     return _Contents(
         files=files,
         media=media,

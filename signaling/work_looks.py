@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import delivering, due, errands, held_acts, notices, tables
 from cases.waking import PAUSE_S, look_forever
 from recorder.checkpointing import look_for_checkpoints
+from recorder.time_stamping import look_for_time_stamps
 from signaling.due_sweep import sweep_due
 from signaling.held_sweep import carry_out_due
 from signaling.notice_work import order_due_notices
@@ -64,6 +65,7 @@ _KINDS: Final = (
         _when_due(due.next_due, sweep_due),
         (tables.Deadline, tables.Appointment, tables.Parcel),
     ),
+    _Kind("time-stamps", look_for_time_stamps, (tables.TimeStamp,)),
     _Kind("checkpoints", look_for_checkpoints, (tables.Session,), pause_s=1.0),
 )
 

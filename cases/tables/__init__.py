@@ -86,6 +86,7 @@ from cases.tables.proof import (
     DeviceKey,
     EvidencePackage,
     PublishedKey,
+    TimeStamp,
 )
 from cases.tables.returns import (
     Case,
@@ -182,6 +183,7 @@ __all__ = [
     "Still",
     "Tenant",
     "ThreadRead",
+    "TimeStamp",
     "Warehouse",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Text
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cases.tables.base import Base
@@ -57,6 +57,30 @@ class PublishedKey(Base):
     x: Mapped[str]  # base64url
     since: Mapped[datetime]
     until: Mapped[datetime | None]
+
+
+class TimeStamp(Base):
+    """What a time-stamping authority is to be asked of a manifest, and what it said (RFC 3161).
+
+    Renewal 0 is the first; each later one stamps the manifest and the one before.
+    """
+
+    __tablename__ = "time_stamps"
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    renewal: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str]  # StampState: waiting, ordered, kept, lapsed
+    tries: Mapped[int]
+    due_at: Mapped[datetime | None]
+    words: Mapped[str | None]  # why the last try came to nothing
+    response: Mapped[bytes | None]  # TimeStampResp
+    authority: Mapped[bytes | None]  # the certificate (PEM) under which it was believed
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["session_id", "number"], ["manifests.session_id", "manifests.number"]
+        ),
+        Index("ix_time_stamps_state_due_at", "state", "due_at"),
+    )
 
 
 class EvidencePackage(Base):

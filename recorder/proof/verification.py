@@ -11,8 +11,8 @@ from typing import Any
 
 from recorder.proof import formats, shapes
 from recorder.proof.formats import KEYS_PATH, PACKAGE_PATH
-from recorder.proof.given_timestamps import GivenTimestamps, read_timestamps
 from recorder.proof.jws import check_public_jwk, thumbprint
+from recorder.proof.manifest_timestamps import NOTHING_GIVEN, GivenTimestamps, read_timestamps
 from recorder.proof.report import GapFound, Problem, Report, SessionReport, conclude
 from recorder.proof.session_check import SessionCheck
 from recorder.proof.source import Bytes, Source
@@ -25,7 +25,7 @@ def verify_package(
     *,
     receipt: bytes | None = None,
     key: bytes | None = None,
-    timestamps: GivenTimestamps | None = None,
+    timestamps: GivenTimestamps = NOTHING_GIVEN,
 ) -> Report:
     """Check a package; ``receipt``, ``key`` and ``timestamps`` are files that came another way.
 
@@ -56,7 +56,7 @@ def verify_package(
         read_receipt(vouch, receipt)
     if key is not None:
         read_key(vouch, key)
-    stamped = None if timestamps is None else read_timestamps(source, manifests, timestamps)
+    stamped = read_timestamps(source, manifests, timestamps)
     return Report(
         answer=conclude(list(source.noted), gaps, bool(vouch.confirmed_by)),
         problems=list(source.noted),

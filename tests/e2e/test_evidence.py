@@ -40,7 +40,7 @@ async def machine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Mac
 
 async def check(page: Page, **files: Path) -> Json:
     """Give the page its files, one after another, and read its answer."""
-    for slot in ("receipt", "key", "package"):
+    for slot in ("receipt", "key", "tsa_ca", "package"):
         if slot in files:
             await by(page, slot).set_input_files(files[slot])
     report = by(page, "report")
@@ -124,7 +124,7 @@ async def test_the_page_gives_the_shared_vectors_their_answers(tmp_path: Path) -
         await reader.context.set_offline(True)
         for vector in json.loads((FOLDER / "answers.json").read_bytes()):
             files = {"package": FOLDER / vector["package"]}
-            for slot in ("receipt", "key"):
+            for slot in ("receipt", "key", "tsa_ca"):
                 if vector[slot] is not None:
                     files[slot] = tmp_path / slot
                     files[slot].write_text(vector[slot])

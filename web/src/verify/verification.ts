@@ -1,6 +1,7 @@
 /** The verifier: `recorder/proof/verification.py` in TypeScript; shared vectors hold both to the same answers. */
 import { Malformed, type Json } from './encoding';
 import { checkPublicJwk, thumbprint, type Jwk } from './jws';
+import { readTimestamps } from './manifest_timestamps';
 import { conclude, type Report } from './report';
 import { SessionCheck } from './session_check';
 import { SHAPES } from './shapes';
@@ -12,6 +13,10 @@ import { BadZip, readEntries, type Content } from './zip';
 export interface Given {
   readonly receipt?: Uint8Array | null;
   readonly key?: Uint8Array | null;
+  /** Certificates (PEM) of the time-stamping authorities that are trusted. */
+  readonly tsaCa?: Uint8Array | null;
+  /** Without it nothing is from the future. */
+  readonly now?: Date;
   /** Told how many bytes have been read. */
   readonly onRead?: (bytes: number) => void;
 }
@@ -24,7 +29,7 @@ export async function verifyPackage(content: Content, given: Given = {}): Promis
     source = new Source(content, new Map(entries.map((entry) => [entry.name, entry])), given.onRead ?? (() => undefined));
   } catch (error) {
     if (!(error instanceof BadZip)) throw error;
-    return { answer: 'not_verified', problems: [{ code: 'zip', path: '', at: error.at }], gaps: [], sessions: [], signed_by: [], confirmed_by: [] };
+    return { answer: 'not_verified', problems: [{ code: 'zip', path: '', at: error.at }], gaps: [], sessions: [], signed_by: [], confirmed_by: [], timestamps: [] };
   }
   source.keys = await readKeys(source);
   const pack = await readPackage(source);
@@ -41,6 +46,8 @@ export async function verifyPackage(content: Content, given: Given = {}): Promis
   const manifestOf = (sessionId: string, number: number) => checks.find((check) => check.sessionId === sessionId)?.manifestDigests.get(number);
   if (given.receipt && (await readReceipt(source, given.receipt, manifestOf))) confirmed.push('receipt');
   if (given.key && (await readKey(source, given.key))) confirmed.push('key');
+  const manifests = checks.flatMap(({ sessionId, manifestDigests }) => Array.from(manifestDigests, ([number, { digest }]) => ({ session_id: sessionId, number, digest })));
+  const timestamps = await readTimestamps(source, manifests, given.tsaCa ?? null, given.now ?? null);
   const gaps = checks.flatMap((check) => check.gaps);
   return {
     answer: conclude(source.problems.length, gaps.length, confirmed.length > 0),
@@ -49,6 +56,7 @@ export async function verifyPackage(content: Content, given: Given = {}): Promis
     sessions: checks.map((check) => check.report),
     signed_by: [...source.signers].sort(),
     confirmed_by: confirmed,
+    timestamps,
   };
 }
 
