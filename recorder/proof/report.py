@@ -122,7 +122,7 @@ class TimestampFound:
     def words(self) -> str:
         """One line for people."""
         by = "the authority given" if self.confirmed else "an authority that was not confirmed"
-        renewed = f", renewed {self.renewals} times" if self.renewals else ""
+        renewed = f"; renewals since: {self.renewals}" if self.renewals else ""
         return (
             f"{self.session_id}: manifest {self.number} was time-stamped {self.at} by {by}{renewed}"
         )

@@ -130,7 +130,8 @@ function sessionPart(session: SessionReport): HTMLElement {
 
 /** One line for each manifest that an authority witnessed. */
 function timestampWords({ session_id, number, at, renewals, confirmed }: TimestampFound): string {
-  const time = `${at.slice(0, 19).replace('T', ' ')} UTC`;
+  // Kept together, from left to right, in every language.
+  const time = `\u2066${at.slice(0, 19).replace('T', ' ')} UTC\u2069`;
   const said = t(confirmed ? 'stamped.confirmed' : 'stamped.unconfirmed', { session: session_id, number, time });
   return renewals === 0 ? said : `${said} ${t('stamped.renewed', { renewals })}`;
 }

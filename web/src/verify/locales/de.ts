@@ -37,7 +37,7 @@ export const de: Texts = {
   'confirmed.key': 'Ihre Schlüssel bestätigen den Unterzeichner.',
   'stamped.confirmed': 'Eine Zeitstempelstelle, die Sie bestätigen, hat Manifest {number} von {session} um {time} bezeugt.',
   'stamped.unconfirmed': 'Eine Zeitstempelstelle hat Manifest {number} von {session} um {time} bezeugt; welche das ist, sagt nur das Paket. Geben Sie ihr Zertifikat dazu.',
-  'stamped.renewed': 'Seitdem {renewals}-mal erneuert.',
+  'stamped.renewed': 'Erneuerungen seitdem: {renewals}.',
   'file': 'Datei',
   'at.fragment': 'Fragment {at}',
   'at.event': 'Ereignis {at}',

@@ -35,7 +35,7 @@ export const en = {
   'confirmed.key': 'The keys you gave confirm the signer.',
   'stamped.confirmed': 'A time-stamping authority that you confirm witnessed manifest {number} of {session} at {time}.',
   'stamped.unconfirmed': 'A time-stamping authority witnessed manifest {number} of {session} at {time}; whose it is, only the package says. Add its certificate.',
-  'stamped.renewed': 'Renewed {renewals} times since.',
+  'stamped.renewed': 'Renewals since: {renewals}.',
   'file': 'File',
   'at.fragment': 'fragment {at}',
   'at.event': 'event {at}',

@@ -37,7 +37,7 @@ export const es: Texts = {
   'confirmed.key': 'Sus claves confirman al firmante.',
   'stamped.confirmed': 'Una autoridad de sellado de tiempo que usted confirma dio fe del manifiesto {number} de {session} el {time}.',
   'stamped.unconfirmed': 'Una autoridad de sellado de tiempo dio fe del manifiesto {number} de {session} el {time}; cuál es, solo lo dice el paquete. Añada su certificado.',
-  'stamped.renewed': 'Renovado {renewals} veces desde entonces.',
+  'stamped.renewed': 'Renovaciones desde entonces: {renewals}.',
   'file': 'Archivo',
   'at.fragment': 'fragmento {at}',
   'at.event': 'evento {at}',

@@ -37,7 +37,7 @@ export const zh: Texts = {
   'confirmed.key': '您提供的密钥确认了签名者。',
   'stamped.confirmed': '您所确认的时间戳机构于 {time} 见证了 {session} 的清单 {number}。',
   'stamped.unconfirmed': '一家时间戳机构于 {time} 见证了 {session} 的清单 {number}；但仅有证据包说明其身份。请添加其证书。',
-  'stamped.renewed': '此后已续签 {renewals} 次。',
+  'stamped.renewed': '此后续签次数：{renewals}。',
   'file': '文件',
   'at.fragment': '片段 {at}',
   'at.event': '事件 {at}',
