@@ -36,6 +36,7 @@ WORK: Final = frozenset(
         tables.Parcel,
         tables.Participant,
         tables.Session,
+        tables.TimeStamp,
         tables.WebhookDelivery,
     )
 )

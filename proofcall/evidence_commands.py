@@ -19,7 +19,7 @@ import typer
 from proofcall.preflight import check_data_directory, load_settings
 from recorder.proof.bytes import FileBytes
 from recorder.proof.formats import PAGE_PATH
-from recorder.proof.given_timestamps import GivenTimestamps
+from recorder.proof.manifest_timestamps import GivenTimestamps
 from recorder.proof.page import shipped_page
 from recorder.proof.part_scope import log_time
 from recorder.proof.report import ANSWER_WORDS, EXIT_STATUS, GapFound, PartFound, Report
@@ -56,7 +56,9 @@ def verify(
     """
     given_receipt = _given(receipt)
     given_key = _given(key)
-    given_timestamps = _given_timestamps(timestamp or [], tsa_ca)
+    given_timestamps = GivenTimestamps(
+        [_given(one) or b"" for one in timestamp or ()], _given(tsa_ca), datetime.now(UTC)
+    )
     try:
         content = FileBytes(package)
     except OSError as error:
@@ -190,17 +192,6 @@ def _given(path: Path | None) -> bytes | None:
         raise SetupError(f"Cannot read {path}: {error.strerror}.") from error
 
 
-def _given_timestamps(
-    responses: Sequence[Path], authorities: Path | None
-) -> GivenTimestamps | None:
-    if not responses:
-        if authorities is not None:
-            raise SetupError("--tsa-ca goes with --timestamp.")
-        return None
-    given = [_given(one) or b"" for one in responses]
-    return GivenTimestamps(given, _given(authorities), datetime.now(UTC))
-
-
 def _has_shipped_page(content: FileBytes) -> bool | None:
     """Whether the package's page is the one that this version ships; None without either."""
     try:
@@ -231,7 +222,7 @@ def _tell(report: Report, is_shipped: bool | None) -> None:
         print(f"  gap: {_gap_words(gap)}")
     for problem in report.problems:
         print(f"  {problem.words}")
-    for stamped in report.timestamps or ():
+    for stamped in report.timestamps:
         print(f"  {stamped.words}")
     if report.signed_by:
         print(f"  signed by {', '.join(report.signed_by)}")

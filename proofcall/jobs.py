@@ -29,7 +29,7 @@ Work = Callable[[str], Awaitable[None]]
 _QUEUE = "proofcall"
 # Work that waits for strangers' servers, and so must not stand in the way of the rest.
 _SLOW_QUEUE = "strangers"
-_SLOW_WORK = frozenset({"deliver_webhook", "run_errand", "send_notice"})
+_SLOW_WORK = frozenset({"ask_time_stamp", "deliver_webhook", "run_errand", "send_notice"})
 _NAME = "proofcall"
 # Pinned: a version derived from the source would orphan pending work at every upgrade.
 _WORK_VERSION = "1"

@@ -15,7 +15,9 @@ from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
 from proofcall.roles import JOBS_SOCKET
 from recorder.packaging import make_package
 from recorder.sealing import seal_at_hang_up, seal_session
+from recorder.stamp_orders import ASK as ASK_TIME_STAMP
 from recorder.still_cutting import cut_still
+from recorder.time_stamping import TimeStamping
 from runtime.control import ControlServer, Json, load_control_secret
 from runtime.settings import Settings
 from signaling.mail_work import send_mail
@@ -36,6 +38,7 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
             services = await stack.enter_async_context(web_services(settings, outbox))
             await asyncio.to_thread(prepare_jobs, settings)
             if work:
+                stamping = TimeStamping(services)
                 runner = JobRunner(
                     settings,
                     {
@@ -43,6 +46,7 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                         "deliver_webhook": partial(deliver_webhook, services),
                         "make_package": partial(make_package, services),
                         "seal_at_hang_up": partial(seal_at_hang_up, services),
+                        ASK_TIME_STAMP: stamping.ask,
                         RUN_ERRAND: partial(run_errand, services),
                         "seal_session": partial(seal_session, services),
                         SEND_MAIL: partial(
@@ -54,7 +58,7 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                 )
                 await runner.start()
                 stack.push_async_callback(runner.close)
-                await stack.enter_async_context(_telling(services, runner))
+                await stack.enter_async_context(_telling(services, runner, stamping))
                 look_for_work(services)
                 services.tasks.once(
                     "words of older cases", index_missing(services.database, services.keys)
@@ -67,14 +71,17 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
 
 
 @asynccontextmanager
-async def _telling(services: Services, runner: JobRunner) -> AsyncIterator[None]:
+async def _telling(
+    services: Services, runner: JobRunner, stamping: TimeStamping
+) -> AsyncIterator[None]:
     """Serve ``GET /status`` of the durable work on ``jobs.sock``, for ``/metrics``."""
     settings = services.settings
 
     async def status(_: Mapping[str, str], __: Json) -> Json:
+        stamps = {("time_stamp", result): count for result, count in stamping.results.items()}
         tries = [
             {"work": work, "result": result, "count": count}
-            for (work, result), count in sorted(runner.tries.items())
+            for (work, result), count in sorted({**runner.tries, **stamps}.items())
         ]
         return {"tries": tries, **services.vitals.fields()}
 

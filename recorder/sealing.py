@@ -20,6 +20,7 @@ from recorder.key_history import note_key
 from recorder.port import Evidence
 from recorder.proof.formats import MANIFEST_TYPE, RECEIPT_TYPE
 from recorder.signing import SigningKey
+from recorder.stamp_orders import want_time_stamp
 from recorder.statements import manifest_body
 from runtime.errors import StoreError
 
@@ -108,6 +109,8 @@ async def _seal(unit: Unit, key: SigningKey, session: Session, *, complete: bool
             created_at=unit.now,
         )
     )
+    await unit.tx.flush()
+    want_time_stamp(unit.tx, session.id, number, unit.now)
     session.sealed_root = manifest["root"]
     await unit.record(
         session.id,

@@ -25,6 +25,8 @@ _TURN_URL = re.compile(
 _SMTP_URL = re.compile(
     r"smtps?://([^@/\s:]+(:[^@/\s]*)?@)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+)(:\d{1,5})?/?"
 )
+_HTTP_URL = re.compile(r"https?://[!-?A-~]+")
+_HEADER = re.compile(r"[ -~]{1,2000}")
 _MAIL_FROM = re.compile(r"([^<>\r\n\"]{1,80} )?<?[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+>?")
 _DOMAIN = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+")
 _MAX_TURN_URLS = 8
@@ -92,6 +94,17 @@ class Settings(BaseSettings):
     )
     inbound_secret: SecretStr | None = Field(
         None, description="Bearer token with which a mail server posts answers to /hooks/mail"
+    )
+    tsa_url: str | None = Field(
+        None,
+        description="A time-stamping authority (RFC 3161) that is asked for every manifest; "
+        "goes with tsa_ca",
+    )
+    tsa_ca: Path | None = Field(
+        None, description="PEM: the certificates that the authority's must stand under"
+    )
+    tsa_authorization: SecretStr | None = Field(
+        None, description="Its Authorization header, as in 'Basic dXNlcjpwYXNz'"
     )
     media_workers: int = Field(1, ge=1, le=256)
     drain_s: float = Field(
@@ -197,6 +210,26 @@ class Settings(BaseSettings):
     def _replies_are_whole(self) -> Self:
         if (self.reply_domain is None) != (self.inbound_secret is None):
             raise ValueError("PROOFCALL_REPLY_DOMAIN and PROOFCALL_INBOUND_SECRET go together")
+        return self
+
+    @field_validator("tsa_url")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is not None and not _HTTP_URL.fullmatch(value):
+            raise ValueError("expected https://… or http://…, without a user's name")
+        return value
+
+    @field_validator("tsa_authorization")
+    @classmethod
+    def _one_header(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _HEADER.fullmatch(value.get_secret_value()):
+            raise ValueError("expected one line of plain characters")
+        return value
+
+    @model_validator(mode="after")
+    def _time_stamping_is_whole(self) -> Self:
+        if (self.tsa_url is None) != (self.tsa_ca is None):
+            raise ValueError("PROOFCALL_TSA_URL and PROOFCALL_TSA_CA go together")
         return self
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from cases.waking import PAUSE_S, look_forever
 from recorder import reconciling
 from recorder.checkpointing import look_for_checkpoints
 from recorder.reconciling import reconcile_due
+from recorder.time_stamping import look_for_time_stamps
 from signaling.due_sweep import sweep_due
 from signaling.held_sweep import carry_out_due
 from signaling.notice_work import order_due_notices
@@ -67,6 +68,7 @@ _KINDS: Final = (
         (tables.Deadline, tables.Appointment, tables.Parcel),
     ),
     _Kind("evidence", _when_due(reconciling.next_due, reconcile_due), (tables.EvidenceCheck,)),
+    _Kind("time-stamps", look_for_time_stamps, (tables.TimeStamp,)),
     _Kind("checkpoints", look_for_checkpoints, (tables.Session,), pause_s=1.0),
 )
 

@@ -87,6 +87,7 @@ from cases.tables.proof import (
     EvidenceCheck,
     EvidencePackage,
     PublishedKey,
+    TimeStamp,
 )
 from cases.tables.returns import (
     Case,
@@ -184,6 +185,7 @@ __all__ = [
     "Still",
     "Tenant",
     "ThreadRead",
+    "TimeStamp",
     "Warehouse",
     "WebhookAttempt",
     "WebhookDelivery",

@@ -138,7 +138,6 @@ class Manifest(Base):
     body: Mapped[bytes]  # RFC 8785
     root: Mapped[str]
     jws: Mapped[str]
-    time_stamp_token: Mapped[bytes | None]
     receipt: Mapped[str | None]  # what both sides are given; NULL: sealed before there were any
     complete: Mapped[bool] = mapped_column(default=True)  # nothing was still on its way
     created_at: Mapped[datetime]

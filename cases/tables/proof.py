@@ -79,6 +79,30 @@ class EvidenceCheck(Base):
     )
 
 
+class TimeStamp(Base):
+    """What a time-stamping authority is to be asked of a manifest, and what it said (RFC 3161).
+
+    Renewal 0 is the first; each later one stamps the manifest and the one before.
+    """
+
+    __tablename__ = "time_stamps"
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    renewal: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str]  # StampState: waiting, ordered, kept, lapsed
+    tries: Mapped[int]
+    due_at: Mapped[datetime | None]
+    words: Mapped[str | None]  # why the last try came to nothing
+    response: Mapped[bytes | None]  # TimeStampResp
+    authority: Mapped[bytes | None]  # the certificate (PEM) under which it was believed
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["session_id", "number"], ["manifests.session_id", "manifests.number"]
+        ),
+        Index("ix_time_stamps_state_due_at", "state", "due_at"),
+    )
+
+
 class EvidencePackage(Base):
     """A package that somebody ordered; its bytes are in the store, in sealed parts."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+BOOLEAN: Final = 0x01
 INTEGER: Final = 0x02
 OCTETS: Final = 0x04
 OBJECT_ID: Final = 0x06

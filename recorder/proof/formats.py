@@ -25,11 +25,19 @@ RECEIPT_TYPE: Final = "proofcall-receipt+json"
 PACKAGE_PATH: Final = "package.jws"
 KEYS_PATH: Final = "keys.json"
 PAGE_PATH: Final = "verify.html"
+AUTHORITIES_PATH: Final = "authorities.pem"
+TIMESTAMP_SUFFIX: Final = ".tsr"
 
 
 def manifest_path(session_id: str, number: int) -> str:
     """Where a manifest lies."""
     return f"{session_id}/manifest-{number}.jws"
+
+
+def timestamp_path(session_id: str, number: int, renewal: int) -> str:
+    """Where a manifest's time-stamp lies; renewal 0 is the first, the others renew it."""
+    renewed = f".{renewal}" if renewal else ""
+    return f"{session_id}/manifest-{number}{renewed}{TIMESTAMP_SUFFIX}"
 
 
 def log_path(session_id: str) -> str:

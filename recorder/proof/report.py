@@ -70,8 +70,9 @@ PROBLEM_WORDS: Final = {
     "tsa_purpose": "the time-stamp's certificate is not one for time-stamping",
     "tsa_validity": "the time-stamp's certificate was not valid at that time",
     "tsa_future": "the time-stamp is from the future",
-    "tsa_chain": "the time-stamp's certificate does not stand under the authority given",
-    "bad_tsa_ca": "the given certificates of authorities cannot be read",
+    "tsa_chain": "the time-stamp's certificate does not stand under a trusted authority",
+    "tsa_renewal": "the time-stamp was not renewed while the one before it was valid",
+    "bad_tsa_ca": "the certificates of authorities cannot be read",
 }
 """Why, in English, by code; the page has its own languages."""
 
@@ -107,18 +108,26 @@ class GapFound:
 
 @dataclass(frozen=True, slots=True)
 class TimestampFound:
-    """A manifest that existed at a time, says an authority; ``confirmed``: one that was given."""
+    """A manifest that existed ``at`` a time, says an authority; ``confirmed``: one that was given.
+
+    ``until`` is the end of the certificate that signed the last of its ``renewals``.
+    """
 
     session_id: str
     number: int
     at: str
+    until: str
+    renewals: int
     confirmed: bool
 
     @property
     def words(self) -> str:
         """One line for people."""
         by = "the authority given" if self.confirmed else "an authority that was not confirmed"
-        return f"{self.session_id}: manifest {self.number} was time-stamped {self.at} by {by}"
+        renewed = f"; renewals since: {self.renewals}" if self.renewals else ""
+        return (
+            f"{self.session_id}: manifest {self.number} was time-stamped {self.at} by {by}{renewed}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,13 +180,12 @@ class Report:
     signed_by: Sequence[str]
     confirmed_by: Sequence[str]
     """``receipt``, ``key``: what from outside the package vouches for the signing keys."""
-    timestamps: Sequence[TimestampFound] | None = None
-    """None if none was given."""
+    timestamps: Sequence[TimestampFound] = ()
     part: PartFound | None = None
     """None for a whole package."""
 
     def as_json(self) -> dict[str, Any]:
-        """For machines; the page's answer, which reads no time-stamps, in the same form."""
+        """For machines; the page's answer has the same form."""
         said: dict[str, Any] = {
             "answer": str(self.answer),
             "problems": [asdict(problem) for problem in self.problems],
@@ -185,9 +193,8 @@ class Report:
             "sessions": [asdict(session) for session in self.sessions],
             "signed_by": list(self.signed_by),
             "confirmed_by": list(self.confirmed_by),
+            "timestamps": [asdict(one) for one in self.timestamps],
         }
-        if self.timestamps is not None:
-            said["timestamps"] = [asdict(one) for one in self.timestamps]
         if self.part is not None:
             said["part"] = asdict(self.part)
         return said

@@ -78,13 +78,19 @@ class BadTimestamp(ValueError):  # noqa: N818
 class Timestamp:
     """A token whose signature was checked with the certificate it carries: not whose that is.
 
-    ``imprint`` is a SHA-256, hex.
+    ``imprint`` is a SHA-256, hex; ``nonce`` is the asker's, if there was one.
     """
 
     imprint: str
     at: datetime
+    nonce: int | None
     signer: x509.Certificate
     others: Sequence[x509.Certificate]
+
+    @property
+    def until(self) -> datetime:
+        """Until when the signer's certificate is valid: a renewal must come before."""
+        return self.signer.not_valid_after_utc
 
 
 def read_timestamp(response: bytes) -> Timestamp:
@@ -176,10 +182,10 @@ def _read(response: bytes) -> Timestamp:
     signed_data.take_optional(_EXPLICIT_1)
     signer_info = der.read_only(signed_data.take(der.SET).content, der.SEQUENCE).items()
     signed_data.end()
-    imprint, at = _stamped(content)
+    imprint, at, nonce = _stamped(content)
     signer = _check_signature(signer_info, content, certificates)
     _check_purpose(signer, at)
-    return Timestamp(imprint, at, signer, [one for one in certificates if one != signer])
+    return Timestamp(imprint, at, nonce, signer, [one for one in certificates if one != signer])
 
 
 def _certificates(value: Value) -> list[x509.Certificate]:
@@ -194,8 +200,8 @@ def _certificates(value: Value) -> list[x509.Certificate]:
     return found
 
 
-def _stamped(content: bytes) -> tuple[str, datetime]:
-    """Imprint and time of a TSTInfo; its optional members are signed but say nothing here."""
+def _stamped(content: bytes) -> tuple[str, datetime, int | None]:
+    """Imprint, time and nonce of a TSTInfo; its other members are signed but say nothing here."""
     info = der.read_only(content, der.SEQUENCE).items()
     _insist(der.read_integer(info.take(der.INTEGER)) == 1)
     info.take(der.OBJECT_ID)
@@ -207,9 +213,13 @@ def _stamped(content: bytes) -> tuple[str, datetime]:
         raise BadTimestamp("tsa_imprint")
     der.read_integer(info.take(der.INTEGER))
     at = der.read_time(info.take(der.GENERALIZED_TIME))
-    while not info.is_empty:
-        info.take_any()
-    return hashed.hex(), at
+    info.take_optional(der.SEQUENCE)
+    info.take_optional(der.BOOLEAN)
+    nonce = info.take_optional(der.INTEGER)
+    info.take_optional(_EXPLICIT_0)
+    info.take_optional(_EXPLICIT_1)
+    info.end()
+    return hashed.hex(), at, None if nonce is None else der.read_integer(nonce)
 
 
 def _check_signature(

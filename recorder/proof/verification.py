@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from recorder.proof import formats, shapes
 from recorder.proof.formats import KEYS_PATH, PACKAGE_PATH
-from recorder.proof.given_timestamps import GivenTimestamps, read_timestamps
 from recorder.proof.jws import check_public_jwk, read_jws, thumbprint
 from recorder.proof.manifest_chain import ManifestDigests
+from recorder.proof.manifest_timestamps import NOTHING_GIVEN, GivenTimestamps, read_timestamps
 from recorder.proof.package_files import Checked, check_files, lists_each_once
 from recorder.proof.part_check import check_part
 from recorder.proof.report import GapFound, Problem, Report, SessionReport, conclude
@@ -25,7 +25,7 @@ def verify_package(
     *,
     receipt: bytes | None = None,
     key: bytes | None = None,
-    timestamps: GivenTimestamps | None = None,
+    timestamps: GivenTimestamps = NOTHING_GIVEN,
 ) -> Report:
     """Check a package; ``receipt``, ``key`` and ``timestamps`` are files that came another way.
 
@@ -47,7 +47,7 @@ def verify_package(
         read_receipt(vouch, receipt)
     if key is not None:
         read_key(vouch, key)
-    stamped = None if timestamps is None else read_timestamps(source, checked.manifests, timestamps)
+    stamped = read_timestamps(source, checked.manifests, timestamps)
     return Report(
         answer=conclude(list(source.noted), checked.gaps, bool(vouch.confirmed_by)),
         problems=list(source.noted),

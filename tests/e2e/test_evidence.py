@@ -21,6 +21,8 @@ from tests.support.chromium import DESK, PHONE, chromium, screenshot
 from tests.support.journeys import STEP_MS, by, call, sign_in
 from tests.support.machine import Machine, running_machine
 from tests.support.package_vectors import FOLDER
+from tests.support.time_stamping import make_authority
+from tests.support.tsa_server import tsa_server
 
 Json = dict[str, Any]
 
@@ -33,14 +35,21 @@ pytestmark = [
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def machine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Machine]:
-    """A machine with every process."""
-    async with running_machine(tmp_path_factory.mktemp("machine") / "data") as running:
+    """A machine with every process, that asks a time-stamping authority."""
+    folder = tmp_path_factory.mktemp("machine")
+    authority = make_authority(folder / "authority")
+    ca = folder / "ca.pem"
+    ca.write_bytes(authority.pem)
+    async with (
+        tsa_server(authority) as tsa,
+        running_machine(folder / "data", tsa_url=tsa.url, tsa_ca=ca) as running,
+    ):
         yield running
 
 
 async def check(page: Page, **files: Path) -> Json:
     """Give the page its files, one after another, and read its answer."""
-    for slot in ("receipt", "key", "package"):
+    for slot in ("receipt", "key", "tsa_ca", "package"):
         if slot in files:
             await by(page, slot).set_input_files(files[slot])
     report = by(page, "report")
@@ -48,7 +57,24 @@ async def check(page: Page, **files: Path) -> Json:
     problems = await report.locator("[data-code]").evaluate_all(
         "all => all.map(one => [one.dataset.code, one.dataset.path])"
     )
-    return {"answer": await report.get_attribute("data-answer"), "problems": problems}
+    stamped = await by(page, "timestamp").evaluate_all(
+        "all => all.map(one => one.dataset.confirmed === 'true')"
+    )
+    return {
+        "answer": await report.get_attribute("data-answer"),
+        "problems": problems,
+        "stamped": stamped,
+    }
+
+
+async def witnessed(machine: Machine, case_id: str, folder: Path) -> None:
+    """The reviewer's page says in a line that an authority has stamped it."""
+    async with chromium(viewport=DESK) as reviewer:
+        page = await reviewer.open(f"{machine.url}/review")
+        await sign_in(page, machine.people["reviewer"])
+        await page.locator(f'[data-case-id="{case_id}"]').click(timeout=STEP_MS)
+        await by(page, "proof-witnessed").wait_for(timeout=60_000)
+        await screenshot(page, folder, "witnessed")
 
 
 @pytest.mark.timeout(240)
@@ -71,6 +97,7 @@ async def test_both_devices_countersign_and_a_stranger_checks_it_offline(
         root = await by(buyer, "receipt-root").get_attribute("data-root")
         assert (await by(buyer, "receipt-code").bounding_box() or {"width": 0})["width"] >= 200
 
+        await witnessed(machine, case_id, tmp_path)
         page = await desk.open(f"{machine.url}/console?case={case_id}")
         await sign_in(page, machine.people["seller"])
         await by(page, "make-package").click(timeout=STEP_MS)
@@ -84,6 +111,9 @@ async def test_both_devices_countersign_and_a_stranger_checks_it_offline(
     report = verify_package(MemoryBytes(content), receipt=receipt.read_bytes())
     assert not report.problems
     assert report.confirmed_by == ["receipt"]
+    assert [one.confirmed for one in report.timestamps][:1] == [False]
+    tsa_ca = machine.settings.tsa_ca
+    assert tsa_ca is not None
     (session,) = report.sessions
     assert session.session_id == session_id
     assert session.checkpoints >= 1
@@ -106,8 +136,10 @@ async def test_both_devices_countersign_and_a_stranger_checks_it_offline(
         page = await reader.open(verifier.as_uri())
         assert (await check(page, package=package))["answer"] == "consistent_origin_unconfirmed"
         page = await reader.open(verifier.as_uri())
-        confirmed = await check(page, receipt=receipt, package=package)
-        assert confirmed == {"answer": str(report.answer), "problems": []}
+        confirmed = await check(page, receipt=receipt, tsa_ca=tsa_ca, package=package)
+        stamped = [True for _ in report.timestamps]
+        assert confirmed == {"answer": str(report.answer), "problems": [], "stamped": stamped}
+        await screenshot(page, tmp_path, "verified")
         page = await reader.open(verifier.as_uri())
         seen = await check(page, receipt=receipt, package=altered)
         assert seen["answer"] == "not_verified"
@@ -124,7 +156,7 @@ async def test_the_page_gives_the_shared_vectors_their_answers(tmp_path: Path) -
         await reader.context.set_offline(True)
         for vector in json.loads((FOLDER / "answers.json").read_bytes()):
             files = {"package": FOLDER / vector["package"]}
-            for slot in ("receipt", "key"):
+            for slot in ("receipt", "key", "tsa_ca"):
                 if vector[slot] is not None:
                     files[slot] = tmp_path / slot
                     files[slot].write_text(vector[slot])
@@ -134,6 +166,8 @@ async def test_the_page_gives_the_shared_vectors_their_answers(tmp_path: Path) -
             assert answer["answer"] == expected["answer"], vector["name"]
             named = [[one["code"], one["path"]] for one in expected["problems"]]
             assert answer["problems"] == named, vector["name"]
+            stamped = [one["confirmed"] for one in expected["timestamps"]]
+            assert answer["stamped"] == stamped, vector["name"]
             width = await page.evaluate("document.documentElement.scrollWidth")
             assert width <= PHONE.width, vector["name"]
             await page.close()

@@ -14,12 +14,14 @@ import rfc8785
 
 from recorder.proof.bytes import MemoryBytes
 from recorder.proof.formats import log_path, manifest_path, still_path
+from recorder.proof.manifest_timestamps import GivenTimestamps
 from recorder.proof.shapes import ALL
 from recorder.proof.verification import verify_package
 from recorder.proof.zip_form import read_entries
 from recorder.tree import tree_root
 from tests.support.packages import GAP, SESSION_ID, Device, Json, Story, digest, signing_key
 from tests.support.part_vectors import part_vectors
+from tests.support.stamp_vectors import stamped_tales
 
 FOLDER = Path(__file__).resolve().parent.parent / "vectors"
 
@@ -32,11 +34,15 @@ class Vector:
     package: bytes
     receipt: bytes | None = None
     key: bytes | None = None
+    tsa_ca: bytes | None = None
 
     def answer(self) -> Json:
         """What the Python verifier says."""
         return verify_package(
-            MemoryBytes(self.package), receipt=self.receipt, key=self.key
+            MemoryBytes(self.package),
+            receipt=self.receipt,
+            key=self.key,
+            timestamps=GivenTimestamps(authorities=self.tsa_ca),
         ).as_json()
 
 
@@ -63,6 +69,8 @@ def vectors() -> Iterator[Vector]:
         yield Vector(f"flip_{name}", bytes(flipped), key=key)
     for name, tale in _tales():
         yield Vector(name, tale.package(), key=key)
+    for name, tale, tsa_ca in stamped_tales():
+        yield Vector(name, tale.package(), key=key, tsa_ca=tsa_ca)
     yield Vector("cut_short", whole[: len(whole) // 2])
     yield Vector("trailing_byte", whole + b"\0")
     yield Vector("empty", b"")
@@ -193,6 +201,7 @@ def write() -> None:
                 "package": f"{name}.zip",
                 "receipt": vector.receipt and vector.receipt.decode(),
                 "key": vector.key and vector.key.decode(),
+                "tsa_ca": vector.tsa_ca and vector.tsa_ca.decode(),
                 "report": vector.answer(),
             }
         )

@@ -25,12 +25,13 @@ _CONFIG = """
 default_tsa = it
 [it]
 serial = {folder}/serial
-signer_digest = sha256
+signer_digest = {digest}
 default_policy = 1.2.3.4.1
 digests = sha256, sha512
 accuracy = secs:1
 ess_cert_id_chain = no
 ess_cert_id_alg = {ess}
+certs = {folder}/chain.pem
 """
 
 
@@ -52,6 +53,11 @@ class Authority:
         self._openssl(
             "ts", "-query", "-data", "body", "-sha256", "-cert", "-out", "query", *options
         )
+        return self.reply((self.folder / "query").read_bytes())
+
+    def reply(self, query: bytes) -> bytes:
+        """The answer to a query (TimeStampReq) that somebody else made."""
+        (self.folder / "query").write_bytes(query)
         self._openssl("ts", "-reply", "-config", "config", "-section", "it",
                       "-queryfile", "query", "-signer", "signer.pem", "-inkey", "signer.key",
                       "-out", "answer")  # fmt: skip
@@ -84,32 +90,50 @@ def make_authority(
     folder: Path,
     *,
     key: PrivateKey | None = None,
+    root_key: PrivateKey | None = None,
+    between: PrivateKey | None = None,
     purposes: tuple[x509.ObjectIdentifier, ...] = (ExtendedKeyUsageOID.TIME_STAMPING,),
     valid: tuple[timedelta, timedelta] = (-_DAY, 365 * _DAY),
     ess: str = "sha256",
+    digest: str = "sha256",
 ) -> Authority:
-    """An authority whose signer's certificate has these purposes and is valid from then to then."""
+    """An authority whose signer's certificate has these purposes and is valid from then to then.
+
+    With a key ``between``, that of an authority of its own stands under the root and above it.
+    """
     folder.mkdir()
     key = key or ec.generate_private_key(ec.SECP256R1())
-    root_key = ec.generate_private_key(ec.SECP256R1())
+    root_key = root_key or ec.generate_private_key(ec.SECP256R1())
     name = _name("Test root")
     start, end = (datetime.now(UTC) + one for one in valid)
-    root = (
-        _certificate(name, name, root_key, -400 * _DAY + datetime.now(UTC), end + 400 * _DAY)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(root_key, SHA256())
-    )
-    leaf = _certificate(name, _name("Test stamps"), key, start, end)
+    root = _issuer(name, name, root_key, root_key, end)
+    issuer, issuing_key = name, root_key
+    chain = root.public_bytes(Encoding.PEM)
+    if between is not None:
+        issuer, issuing_key = _name("Test between"), between
+        chain = _issuer(name, issuer, between, root_key, end).public_bytes(Encoding.PEM)
+    leaf = _certificate(issuer, _name("Test stamps"), key, start, end)
     if purposes:
         leaf = leaf.add_extension(x509.ExtendedKeyUsage(purposes), critical=True)
-    signed = leaf.sign(root_key, SHA256())
+    signed = leaf.sign(issuing_key, SHA256())
+    (folder / "chain.pem").write_bytes(chain)
     (folder / "signer.pem").write_bytes(signed.public_bytes(Encoding.PEM))
     (folder / "signer.key").write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
     (folder / "serial").write_text("01\n")
-    (folder / "config").write_text(_CONFIG.format(folder=folder, ess=ess))
+    (folder / "config").write_text(_CONFIG.format(folder=folder, ess=ess, digest=digest))
     return Authority(folder, root)
+
+
+def _issuer(
+    issuer: x509.Name, subject: x509.Name, key: PrivateKey, issuing_key: PrivateKey, end: datetime
+) -> x509.Certificate:
+    return (
+        _certificate(issuer, subject, key, datetime.now(UTC) - 400 * _DAY, end + 400 * _DAY)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(issuing_key, SHA256())
+    )
 
 
 def _name(text: str) -> x509.Name:

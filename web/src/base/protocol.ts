@@ -460,6 +460,7 @@ export interface EventPayloads {
   ended: { cause: string };
   device_key: { participant_id: string; jwk: Readonly<Record<string, string>> };
   sealed: { root: string; recordings: number; fragments: number; number?: number; complete?: boolean };
+  time_stamped: { number: number; renewal: number; stamped_at: Timestamp; sha256: string };
 }
 
 export type EventKind = keyof EventPayloads;

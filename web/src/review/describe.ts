@@ -58,12 +58,13 @@ export function describe(event: SessionEvent, names: Names): string {
     case 'ended': return t('event.ended');
     case 'device_key': return t('event.device_key', { name: of(event.payload.participant_id) });
     case 'sealed': return t('event.sealed');
+    case 'time_stamped': return t('event.time_stamped');
   }
 }
 
 const ICONS: Readonly<Record<string, IconName>> = {
   message: 'write', marker: 'flag', still_taken: 'camera', finding: 'question', finding_answer: 'check',
-  gap: 'warning', peer_lost: 'linkOff', peer_connected: 'link', verdict: 'check', sealed: 'shield', device_key: 'lock', consent_given: 'lock', consent_withdrawn: 'lock',
+  gap: 'warning', peer_lost: 'linkOff', peer_connected: 'link', verdict: 'check', sealed: 'shield', time_stamped: 'clock', device_key: 'lock', consent_given: 'lock', consent_withdrawn: 'lock',
   recording_opened: 'video', bench_attached: 'camera', bench_detached: 'camera', ended: 'hangUp', device_asked: 'phone', device_answered: 'phone', media_state: 'mic', sound_asked: 'sound', sound_answered: 'sound',
 };
 

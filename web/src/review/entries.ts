@@ -69,6 +69,7 @@ const GROUP_OF: Readonly<Partial<Record<SessionEvent['kind'], Group>>> = {
   ended: 'people',
   device_key: 'proof',
   sealed: 'proof',
+  time_stamped: 'proof',
 };
 
 /** The moment an event speaks of, which is not always the one at which it was written. */
@@ -147,4 +148,10 @@ export function sealOf(events: readonly SessionEvent[]): EventOf<'sealed'> | nul
     if (event?.kind === 'sealed') return event;
   }
   return null;
+}
+
+/** When an authority first witnessed the newest manifest that it did. */
+export function witnessedAt(events: readonly SessionEvent[]): string | null {
+  const first = events.filter((event): event is EventOf<'time_stamped'> => event.kind === 'time_stamped' && event.payload.renewal === 0);
+  return first.reduce<EventOf<'time_stamped'> | null>((newest, one) => (newest && newest.payload.number > one.payload.number ? newest : one), null)?.payload.stamped_at ?? null;
 }

@@ -2,7 +2,7 @@
 import type { EventOf, Timeline } from '../base/protocol';
 import { Button, Icon, toast, type Tone } from '../base/ui';
 import { causeWords, type Names } from './describe';
-import { gapsAdmitted, sealOf } from './entries';
+import { gapsAdmitted, sealOf, witnessedAt } from './entries';
 import { t } from './text';
 import { length, wallDate, wallSeconds } from './time_words';
 
@@ -23,12 +23,14 @@ export function grouped(hex: string): string {
 export function ProofCard({ timeline, names, onSeek }: { timeline: Timeline; names: Names; onSeek: (wallMs: number) => void }) {
   const seal = sealOf(timeline.events);
   const gaps = gapsAdmitted(timeline.gaps);
+  const witnessed = witnessedAt(timeline.events);
   const { tone, words } = proofWords(timeline, seal, gaps);
   return (
     <section class="panel" data-test="proof">
       <h2>{t('proof.title')}</h2>
       <p class={`proof-state ${tone}`} data-test="proof-state"><Icon name={tone === 'proof' ? 'shield' : tone === 'plain' ? 'video' : 'clock'} /><strong>{words}</strong></p>
       <p class="s">{explanation(timeline, seal)}</p>
+      {witnessed === null ? null : <p class="s" data-test="proof-witnessed">{t('proof.witnessed', { time: utc(Date.parse(witnessed)) })}</p>}
       {seal ? (
         <div class="root">
           <h3>{t('proof.root')}</h3>
@@ -72,8 +74,11 @@ function explanation(timeline: Timeline, seal: EventOf<'sealed'> | null): string
   if (timeline.state !== 'ended') return t('proof.live_words');
   if (!timeline.complete) return t('proof.arriving_words');
   if (seal === null) return timeline.recordings.length === 0 ? t('review.no_recording_hint') : t('proof.open_words');
-  const at = Date.parse(seal.at);
-  return t('proof.sealed_at', { time: `${wallDate(at)} ${wallSeconds(at)} UTC` });
+  return t('proof.sealed_at', { time: utc(Date.parse(seal.at)) });
+}
+
+function utc(ms: number): string {
+  return `${wallDate(ms)} ${wallSeconds(ms)} UTC`;
 }
 
 async function copy(text: string): Promise<void> {

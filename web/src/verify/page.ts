@@ -1,11 +1,11 @@
 /** The self-contained page: a package is dropped on it, and it says what holds, what does not, and where. */
 import { knowsEd25519 } from './jws';
-import type { Gap, PartFound, Report, SessionReport } from './report';
+import type { Gap, PartFound, Report, SessionReport, TimestampFound } from './report';
 import { LANGUAGES, problemWords, speak, spoken, t, type Key, type Language } from './text';
 import { verifyPackage } from './verification';
 import type { Content } from './zip';
 
-type Slot = 'package' | 'receipt' | 'key';
+type Slot = 'package' | 'receipt' | 'key' | 'tsa_ca';
 const given: Partial<Record<Slot, File>> = {};
 let shown: Report | string | null = null;
 /** Counts the checks, so that an older one that ends late says nothing. */
@@ -41,6 +41,8 @@ async function check(): Promise<void> {
     result = await verifyPackage(contentOf(file), {
       receipt: await bytesOf(given.receipt),
       key: await bytesOf(given.key),
+      tsaCa: await bytesOf(given.tsa_ca),
+      now: new Date(),
       onRead: (bytes) => {
         read += bytes;
         const now = Math.min(99, Math.round((100 * read) / Math.max(file.size, 1)));
@@ -60,11 +62,16 @@ async function check(): Promise<void> {
   document.querySelector<HTMLElement>('[data-test=answer]')?.focus();
 }
 
+function slotOf(name: string): Slot {
+  if (/\.json$/i.test(name)) return 'key';
+  if (/\.(txt|jws)$/i.test(name)) return 'receipt';
+  return /\.(pem|crt|cer)$/i.test(name) ? 'tsa_ca' : 'package';
+}
+
 /** A dropped file goes where its name says. */
 function take(files: Iterable<File>): void {
   for (const file of files) {
-    const slot: Slot = /\.json$/i.test(file.name) ? 'key' : /\.(txt|jws)$/i.test(file.name) ? 'receipt' : 'package';
-    given[slot] = file;
+    given[slotOf(file.name)] = file;
   }
   void check();
 }
@@ -137,6 +144,14 @@ function sessionPart(session: SessionReport): HTMLElement {
   );
 }
 
+/** One line for each manifest that an authority witnessed. */
+function timestampWords({ session_id, number, at, renewals, confirmed }: TimestampFound): string {
+  // Kept together, from left to right, in every language.
+  const time = `\u2066${at.slice(0, 19).replace('T', ' ')} UTC\u2069`;
+  const said = t(confirmed ? 'stamped.confirmed' : 'stamped.unconfirmed', { session: session_id, number, time });
+  return renewals === 0 ? said : `${said} ${t('stamped.renewed', { renewals })}`;
+}
+
 function reportPart(report: Report): HTMLElement {
   return el(
     'section',
@@ -145,6 +160,7 @@ function reportPart(report: Report): HTMLElement {
     el('p', {}, t(`means.${report.answer}`)),
     report.part ? partPart(report.part) : null,
     ...report.confirmed_by.map((by) => el('p', {}, t(`confirmed.${by}`))),
+    ...report.timestamps.map((one) => el('p', { 'data-test': 'timestamp', 'data-confirmed': String(one.confirmed) }, timestampWords(one))),
     report.problems.length === 0 ? null : el('h3', {}, t('problems')),
     el(
       'ul',
@@ -175,7 +191,7 @@ function draw(): void {
       el('header', {}, el('h1', {}, t('title')), languages()),
       el('p', { class: 'faint' }, t('about')),
       able ? null : el('p', { class: 'card not_verified', role: 'alert', 'data-test': 'unable' }, t('unable')),
-      able ? el('div', { class: 'slots' }, picker('package', 'package', 'drop'), picker('receipt', 'receipt', 'receipt_hint'), picker('key', 'key', 'key_hint')) : null,
+      able ? el('div', { class: 'slots' }, picker('package', 'package', 'drop'), picker('receipt', 'receipt', 'receipt_hint'), picker('key', 'key', 'key_hint'), picker('tsa_ca', 'tsa_ca', 'tsa_ca_hint')) : null,
       percent === null ? null : el('p', { role: 'status', 'data-test': 'progress' }, t('checking', { percent })),
       typeof shown === 'string' ? el('p', { class: 'card not_verified', role: 'alert' }, shown) : null,
       shown !== null && typeof shown !== 'string' ? reportPart(shown) : null,

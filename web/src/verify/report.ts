@@ -5,7 +5,8 @@ export type Answer = 'verified' | 'verified_with_gaps' | 'consistent_origin_unco
 export type ProblemCode =
   | 'zip' | 'checksum' | 'missing' | 'unlisted' | 'size' | 'digest' | 'too_large' | 'not_canonical' | 'format' | 'place'
   | 'key' | 'unknown_key' | 'signature' | 'order' | 'previous' | 'chain' | 'payload' | 'log_head' | 'table' | 'fragment'
-  | 'root' | 'shrunk' | 'moments' | 'unread_moment' | 'still' | 'device_key' | 'receipt' | 'wrong_key' | 'bad_receipt' | 'bad_key';
+  | 'root' | 'shrunk' | 'moments' | 'unread_moment' | 'still' | 'device_key' | 'receipt' | 'wrong_key' | 'bad_receipt' | 'bad_key'
+  | 'tsa_unreadable' | 'tsa_refused' | 'tsa_imprint' | 'tsa_algorithm' | 'tsa_signature' | 'tsa_purpose' | 'tsa_validity' | 'tsa_future' | 'tsa_chain' | 'tsa_renewal' | 'bad_tsa_ca';
 
 /** `at` is a fragment, an event, a checkpoint or a byte, by `code`. */
 export interface Problem {
@@ -52,6 +53,16 @@ export interface PartFound {
   readonly covered: readonly Covered[];
 }
 
+/** A manifest that existed `at` a time, says an authority; `confirmed`: one that was given; `until` when its last renewal's certificate ends. */
+export interface TimestampFound {
+  readonly session_id: string;
+  readonly number: number;
+  readonly at: string;
+  readonly until: string;
+  readonly renewals: number;
+  readonly confirmed: boolean;
+}
+
 export interface Report {
   readonly answer: Answer;
   readonly problems: readonly Problem[];
@@ -60,6 +71,7 @@ export interface Report {
   readonly signed_by: readonly string[];
   /** What from outside the package vouches for the signing keys. */
   readonly confirmed_by: readonly ('receipt' | 'key')[];
+  readonly timestamps: readonly TimestampFound[];
   /** Only of a part. */
   readonly part?: PartFound;
 }

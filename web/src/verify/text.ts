@@ -40,7 +40,7 @@ export function t(key: Key, params: { readonly [name: string]: string | number }
 
 /** Where a problem is and what it is, in two parts. */
 export function problemWords({ code, path, at }: Problem): { place: string; words: string } {
-  const file = path === 'receipt' || path === 'key' ? t(`given.${path}`) : path;
+  const file = path === 'receipt' || path === 'key' || path === 'tsa-ca' ? t(`given.${path}`) : path;
   const inside = at === null ? '' : t(COUNTED[code] ?? (path.endsWith('checkpoints.json') ? 'at.checkpoint' : 'at.fragment'), { at });
   return { place: [file, inside].filter(Boolean).join(', '), words: t(OTHERWISE[code] ?? (code as Key)) };
 }

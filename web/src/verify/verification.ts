@@ -1,6 +1,7 @@
 /** The verifier: `recorder/proof/verification.py` in TypeScript; shared vectors hold both to the same answers. */
 import { Malformed, type Json } from './encoding';
 import { checkPublicJwk, readJwsBytes, thumbprint, type Jwk } from './jws';
+import { readTimestamps } from './manifest_timestamps';
 import { checkFiles, listsEachOnce, NOTHING, type Checked } from './package_files';
 import { checkPart } from './part_check';
 import { conclude, type Report } from './report';
@@ -14,6 +15,10 @@ import { BadZip, readEntries, type Content } from './zip';
 export interface Given {
   readonly receipt?: Uint8Array | null;
   readonly key?: Uint8Array | null;
+  /** Certificates (PEM) of the time-stamping authorities that are trusted. */
+  readonly tsaCa?: Uint8Array | null;
+  /** Without it nothing is from the future. */
+  readonly now?: Date;
   /** Told how many bytes have been read. */
   readonly onRead?: (bytes: number) => void;
 }
@@ -26,7 +31,7 @@ export async function verifyPackage(content: Content, given: Given = {}): Promis
     source = new Source(content, new Map(entries.map((entry) => [entry.name, entry])), given.onRead ?? (() => undefined));
   } catch (error) {
     if (!(error instanceof BadZip)) throw error;
-    return { answer: 'not_verified', problems: [{ code: 'zip', path: '', at: error.at }], gaps: [], sessions: [], signed_by: [], confirmed_by: [] };
+    return { answer: 'not_verified', problems: [{ code: 'zip', path: '', at: error.at }], gaps: [], sessions: [], signed_by: [], confirmed_by: [], timestamps: [] };
   }
   source.keys = await readKeys(source);
   const statement = await source.text('package.jws');
@@ -36,6 +41,8 @@ export async function verifyPackage(content: Content, given: Given = {}): Promis
   if (given.receipt && (await readReceipt(source, given.receipt, manifestOf))) confirmed.push('receipt');
   if (given.key && (await readKey(source, given.key))) confirmed.push('key');
   const { sessions, gaps, part } = checked;
+  const manifests = [...checked.manifests].flatMap(([session_id, { digests }]) => Array.from(digests, ([number, { digest }]) => ({ session_id, number, digest })));
+  const timestamps = await readTimestamps(source, manifests, given.tsaCa ?? null, given.now ?? null);
   return {
     answer: conclude(source.problems.length, gaps.length, confirmed.length > 0),
     problems: source.problems,
@@ -43,6 +50,7 @@ export async function verifyPackage(content: Content, given: Given = {}): Promis
     sessions,
     signed_by: [...source.signers].sort(),
     confirmed_by: confirmed,
+    timestamps,
     ...(part && { part }),
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionEvent, Timeline } from '../../src/base/protocol';
-import { entriesOf, gapsAdmitted, momentOf, neighbourMark, sealOf, stillsByPerson, stillsOf } from '../../src/review/entries';
+import { entriesOf, gapsAdmitted, momentOf, neighbourMark, sealOf, stillsByPerson, stillsOf, witnessedAt } from '../../src/review/entries';
 import { firstPictureMs, lanesOf, leadOf, spanOf } from '../../src/review/lanes';
 
 const T0 = Date.parse('2026-11-21T07:41:00.000Z');
@@ -59,6 +59,12 @@ describe('the session log as a reviewer reads it', () => {
     expect(gapsAdmitted([gap(0, 2100), gap(5000, 5400)])).toEqual({ count: 2, totalMs: 2500 });
     expect(sealOf(events)?.payload.root).toBe('cd');
     expect(sealOf([])).toBeNull();
+  });
+
+  it('say when an authority first witnessed the newest manifest', () => {
+    const stamped = (number: number, renewal: number, stamped_at: string) => event(50 + number, 'time_stamped', 0, { number, renewal, stamped_at, sha256: 'ab' });
+    expect(witnessedAt(events)).toBeNull();
+    expect(witnessedAt([...events, stamped(0, 0, 'a'), stamped(1, 0, 'b'), stamped(0, 1, 'c'), stamped(1, 1, 'd')])).toBe('b');
   });
 });
 

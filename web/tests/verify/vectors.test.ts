@@ -11,6 +11,7 @@ interface Vector {
   package: string;
   receipt: string | null;
   key: string | null;
+  tsa_ca: string | null;
   report: Report;
 }
 
@@ -23,8 +24,9 @@ function content(bytes: Uint8Array<ArrayBuffer>) {
 }
 
 describe('the shared vectors', () => {
-  it.each(vectors)('$name', async ({ package: name, receipt, key, report }) => {
-    const given = { receipt: receipt === null ? null : utf8(receipt), key: key === null ? null : utf8(key) };
+  it.each(vectors)('$name', async ({ package: name, receipt, key, tsa_ca, report }) => {
+    const bytes = (text: string | null) => (text === null ? null : utf8(text));
+    const given = { receipt: bytes(receipt), key: bytes(key), tsaCa: bytes(tsa_ca) };
     expect(await verifyPackage(content(read(name)), given)).toEqual(report);
   });
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from recorder.proof.bytes import MemoryBytes
 from recorder.proof.der import BadDer, Items
-from recorder.proof.given_timestamps import GivenTimestamps
+from recorder.proof.formats import AUTHORITIES_PATH, timestamp_path
 from recorder.proof.jws import read_jws
+from recorder.proof.manifest_timestamps import GivenTimestamps
 from recorder.proof.report import PROBLEM_WORDS
 from recorder.proof.timestamp import BadTimestamp, read_timestamp
 from recorder.proof.verification import verify_package
@@ -216,7 +217,25 @@ def test_the_command_line_reads_time_stamps(
     assert (status, json.loads(said)["timestamps"][0]["confirmed"]) == (0, True)
     status, said = _verify(tmp_path, *words, "--timestamp", "keys")
     assert (status, f"timestamp, 1: {PROBLEM_WORDS['tsa_unreadable']}" in said) == (4, True)
-    assert _verify(tmp_path, "package", "--tsa-ca", "ca.pem")[0] == 2
+    status, said = _verify(tmp_path, "package", "--key", "keys", "--tsa-ca", "ca.pem")
+    assert (status, "time-stamped" in said) == (0, False)
+
+
+def test_one_in_the_package_from_the_future_is_named(authority: Authority, answer: bytes) -> None:
+    """By the verifier's clock; without one nothing is."""
+
+    def add(files: dict[str, bytes]) -> None:
+        files[AUTHORITIES_PATH] = authority.pem
+        files[timestamp_path(SESSION_ID, 0, 0)] = answer
+
+    content = MemoryBytes(Story(change_files=add).package())
+    for now, expected in (
+        (datetime.now(UTC) - timedelta(hours=1), ["tsa_future"]),
+        (datetime.now(UTC), []),
+        (None, []),
+    ):
+        report = verify_package(content, timestamps=GivenTimestamps(now=now))
+        assert [one.code for one in report.problems] == expected
 
 
 def _verify(folder: Path, *words: str) -> tuple[int, str]:

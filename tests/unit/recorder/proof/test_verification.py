@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.proof.bytes import MemoryBytes
+from recorder.proof.manifest_timestamps import GivenTimestamps
 from recorder.proof.report import EXIT_STATUS, PROBLEM_WORDS, Answer
 from recorder.proof.shapes import ALL
 from recorder.proof.verification import verify_package
@@ -24,6 +25,13 @@ from tests.support.part_vectors import ADMITTED, HARMLESS, UNCONFIRMED
 STORY = Story()
 WHOLE = STORY.package()
 KEYS = STORY.published_keys()
+STAMPED = {
+    "stamped",
+    "stamped_and_confirmed",
+    "stamped_by_rsa",
+    "stamped_by_p384",
+    "stamp_renewed",
+}
 ENTRIES = read_entries(MemoryBytes(WHOLE).read, len(WHOLE))
 LISTED: list[Json] = json.loads((FOLDER / "answers.json").read_bytes())
 
@@ -36,9 +44,10 @@ def verified(package: bytes) -> Json:
 @pytest.mark.parametrize("listed", LISTED, ids=[one["name"] for one in LISTED])
 def test_a_vector_gets_its_answer(listed: Json) -> None:
     """What is committed is what this verifier says."""
-    given = {name: listed[name] and listed[name].encode() for name in ("receipt", "key")}
+    given = {name: listed[name] and listed[name].encode() for name in ("receipt", "key", "tsa_ca")}
     content = MemoryBytes((FOLDER / listed["package"]).read_bytes())
-    assert verify_package(content, **given).as_json() == listed["report"]
+    timestamps = GivenTimestamps(authorities=given.pop("tsa_ca"))
+    assert verify_package(content, timestamps=timestamps, **given).as_json() == listed["report"]
 
 
 def test_the_vectors_are_those_that_their_script_writes() -> None:
@@ -51,7 +60,7 @@ def test_the_vectors_are_those_that_their_script_writes() -> None:
 
 def test_every_attack_among_the_vectors_is_seen() -> None:
     """Only those that change nothing that was promised may pass."""
-    harmless = {"by_key", "by_name_of_key", "by_first_receipt", "by_last_receipt"}
+    harmless = {"by_key", "by_name_of_key", "by_first_receipt", "by_last_receipt"} | STAMPED
     admitted = {"with_gaps", "still_never_cut", "never_completed"}
     for one in LISTED:
         answer = one["report"]["answer"]

@@ -143,6 +143,7 @@ export const en = {
   'event.verdict': 'Verdict: {outcome}',
   'event.ended': 'The call ended',
   'event.sealed': 'Sealed',
+  'event.time_stamped': 'Time-stamped by an authority',
 
   'still.strip': 'Stills',
   'still.open': 'Still of {time}',
@@ -198,6 +199,7 @@ export const en = {
   'proof.live': 'Live now',
   'proof.none': 'No recording',
   'proof.sealed_at': 'Sealed at {time}. Unchanged since received by the server.',
+  'proof.witnessed': 'A time-stamping authority witnessed it at {time}.',
   'proof.open_words': 'Everything of the call is stored. The seal follows in a moment.',
   'proof.arriving_words': 'The last pieces of the call are on their way to the store. This page follows by itself.',
   'proof.live_words': 'The call goes on. You see what has arrived.',
