@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from signaling.examples import example_of
+from signaling.problem_examples import codes_of, problem_example
+from signaling.problems import field_errors
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Answer = type[BaseModel] | str | None
 """A model in JSON, the media type of bytes, or nothing at all."""
 
 _REFERENCE: Final = "#/components/schemas/{model}"
-
 
 _ABOUT: Final = (
     "Return cases, their live inspections and the evidence of them. Send an API key as "
@@ -129,7 +132,7 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         entry = paths.setdefault(operation.path, {})
-        entry[operation.method.lower()] = _operation(operation, references)
+        entry[operation.method.lower()] = _operation(operation, references, definitions["$defs"])
     return {
         "openapi": "3.1.0",
         "info": {"title": "Proofcall", "version": "1", "description": _ABOUT},
@@ -144,7 +147,9 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
     }
 
 
-def _operation(operation: Operation, references: Mapping[Any, Any]) -> dict[str, Any]:
+def _operation(
+    operation: Operation, references: Mapping[Any, Any], definitions: Mapping[str, Any]
+) -> dict[str, Any]:
     told: dict[str, Any] = {
         "operationId": getattr(operation.handler, "__name__", operation.path),
         "summary": operation.summary,
@@ -152,14 +157,15 @@ def _operation(operation: Operation, references: Mapping[Any, Any]) -> dict[str,
         "responses": {
             str(status): {
                 "description": "Done." if status < 300 else "See the code.",
-                **_content(answer, references),
+                **_content(answer, references, definitions),
             }
             for status, answer in operation.answers.items()
         },
         "security": [{"key": []}, {"login": []}] if operation.secured else [],
     }
+    invalid = _wrong_fields(operation)
     for status, codes in _errors(operation).items():
-        told["responses"].setdefault(str(status), _problem(codes, references))
+        told["responses"].setdefault(str(status), _problem(status, codes, invalid, references))
     told["responses"]["default"] = {
         "description": "An error.",
         "content": {"application/problem+json": {"schema": references[Problem, "serialization"]}},
@@ -168,7 +174,12 @@ def _operation(operation: Operation, references: Mapping[Any, Any]) -> dict[str,
         schema = references[operation.body, "validation"]
         told["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": schema}},
+            "content": {
+                "application/json": {
+                    "schema": schema,
+                    "example": example_of(schema, definitions),
+                }
+            },
         }
     return told
 
@@ -189,21 +200,41 @@ def _errors(operation: Operation) -> dict[int, str]:
     return {**told, **operation.errors}
 
 
-def _problem(codes: str, references: Mapping[Any, Any]) -> dict[str, Any]:
-    first = codes.partition(",")[0].partition(":")[0]
-    schema = references[Problem, "serialization"]
-    return {
-        "description": codes,
-        "content": {"application/problem+json": {"schema": schema, "example": {"code": first}}},
+def _problem(
+    status: int, codes: str, invalid: Sequence[Mapping[str, str]], references: Mapping[Any, Any]
+) -> dict[str, Any]:
+    content = {
+        "schema": references[Problem, "serialization"],
+        "examples": {
+            code: {"value": problem_example(status, code, invalid)} for code in codes_of(codes)
+        },
     }
+    return {"description": codes, "content": {"application/problem+json": content}}
 
 
-def _content(answer: Answer, references: Mapping[Any, Any]) -> dict[str, Any]:
+def _wrong_fields(operation: Operation) -> list[dict[str, str]]:
+    """What is said of a request with nothing in it or, where that fits, with a field too many."""
+    for asked in (operation.body, operation.query):
+        if asked is None:
+            continue
+        for given in (b"{}", b'{"colour": "red"}'):
+            try:
+                asked.model_validate_json(given)
+            except ValidationError as error:
+                return field_errors(error)
+    return [{"field": "", "message": "String should have at least 1 character"}]
+
+
+def _content(
+    answer: Answer, references: Mapping[Any, Any], definitions: Mapping[str, Any]
+) -> dict[str, Any]:
     if answer is None:
         return {}
     if isinstance(answer, str):
         return {"content": {answer: {"schema": {"type": "string", "format": "binary"}}}}
-    return {"content": {"application/json": {"schema": references[answer, "serialization"]}}}
+    schema = references[answer, "serialization"]
+    told = {"schema": schema, "example": example_of(schema, definitions)}
+    return {"content": {"application/json": told}}
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
