@@ -148,6 +148,7 @@ async def leave_at_photographs(request: web.Request) -> web.Response:
     "Tell an order, so that its buyer finds it in the form",
     body=TellOrder,
     answers={200: OrderTold},
+    repeat="the order by this number is replaced.",
 )
 async def tell_order(request: web.Request) -> web.Response:
     """Keep an order; a repeat replaces it."""

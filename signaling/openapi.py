@@ -18,6 +18,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Answer = type[BaseModel] | str | None
 """A model in JSON, the media type of bytes, or nothing at all."""
 
+_KEYED: Final = "bad_key_header, key_reused"
 _REFERENCE: Final = "#/components/schemas/{model}"
 
 _ABOUT: Final = (
@@ -55,6 +56,7 @@ class Operation:
     answers: Mapping[int, Answer]
     secured: bool
     errors: Mapping[int, str]
+    repeat: str | None
 
 
 _OPERATIONS: Final[web.AppKey[list[Operation]]] = web.AppKey("operations")
@@ -71,11 +73,14 @@ def route(
     headers: Mapping[str, str] | None = None,
     secured: bool = True,
     errors: Mapping[int, str] | None = None,
+    repeat: str | None = None,
 ) -> Callable[[Handler], Operation]:
     """Declare a handler of ``/api/v1``; ``headers`` maps optional request headers to their use.
 
     ``errors`` names the codes of its own problems by status; those that every route may
-    answer are told by themselves. The decorated name is an ``Operation``: give it to ``register``.
+    answer are told by themselves. ``repeat`` says of a POST without ``Idempotency-Key`` what
+    the same request does a second time. The decorated name is an ``Operation``: give it to
+    ``register``.
     """
 
     def declare(handler: Handler) -> Operation:
@@ -90,6 +95,7 @@ def route(
             answers,
             secured,
             errors or {},
+            repeat,
         )
 
     return declare
@@ -164,6 +170,8 @@ def _operation(
         "security": [{"key": []}, {"login": []}] if operation.secured else [],
     }
     invalid = _wrong_fields(operation)
+    if operation.repeat is not None:
+        told["description"] = f"Sent twice: {operation.repeat}"
     for status, codes in _errors(operation).items():
         told["responses"].setdefault(str(status), _problem(status, codes, invalid, references))
     told["responses"]["default"] = {
@@ -193,11 +201,14 @@ def _errors(operation: Operation) -> dict[int, str]:
         told[429] = "too_many_requests: wait as long as Retry-After says"
     if "{" in operation.path:
         told[404] = "not_found: there is no such thing, or not for you"
-    if operation.query is not None or "Idempotency-Key" in operation.headers:
-        told[422] = "invalid, bad_cursor, bad_key_header, key_reused"
+    if operation.query is not None:
+        told[422] = "invalid, bad_cursor"
     if operation.body is not None:
         told |= {400: "bad_json", 413: "too_large", 415: "not_json", 422: "invalid"}
-    return {**told, **operation.errors}
+    told |= operation.errors
+    if "Idempotency-Key" in operation.headers:
+        told[422] = f"{told[422]}, {_KEYED}" if 422 in told else _KEYED
+    return told
 
 
 def _problem(

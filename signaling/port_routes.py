@@ -27,6 +27,7 @@ from runtime.outgoing import ForbiddenTarget, checked_url
 from signaling import openapi
 from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body
+from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import route
 from signaling.port_testing import PortTested, try_port
 from signaling.services import SERVICES, Services
@@ -124,14 +125,18 @@ async def set_refund(request: web.Request) -> web.Response:
     "POST",
     "/api/v1/ports/tracking/push-secret",
     "Make a new secret for pushed scans; the old one ends at once",
+    headers=IDEMPOTENCY_HEADER,
     answers={200: PushSecret},
     errors={404: "not_found: tracking is not set up"},
 )
 async def rotate_push_secret(request: web.Request) -> web.Response:
     """Told once."""
     actor = await require_key_or_staff(request)
-    secret = await request.app[SERVICES].run(lambda unit: ports.rotate_push_secret(unit, actor))
-    return _json(PushSecret(secret=secret))
+
+    async def act(unit: Unit) -> Made:
+        return Made(200, PushSecret(secret=await ports.rotate_push_secret(unit, actor)))
+
+    return await answer_once(request, actor, actor.tenant_id, act)
 
 
 @route(
@@ -141,6 +146,7 @@ async def rotate_push_secret(request: web.Request) -> web.Response:
     body=PortTest,
     answers={200: PortTested},
     errors={409: "not_set_up", 422: "invalid, nothing_to_ask"},
+    repeat="it is asked again, without harm.",
 )
 async def test_port(request: web.Request) -> web.Response:
     """The request, the answer and what we read in it."""

@@ -27,6 +27,7 @@ from recorder.packaging import (
 )
 from runtime.errors import CaseError
 from signaling.auth import device_secret, require_key_or_staff
+from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import register, route
 from signaling.services import SERVICES, Services
 
@@ -68,6 +69,7 @@ def add_routes(app: web.Application) -> None:
     "POST",
     _OF_CASE,
     "Have an evidence package made: media, log, manifests, signatures and a verifier page",
+    headers=IDEMPOTENCY_HEADER,
     answers={202: EvidencePackageOut},
     errors={409: "packages_under_way"},
 )
@@ -77,12 +79,17 @@ async def order(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     case_id = request.match_info["id"]
 
-    async def act(unit: Unit) -> EvidencePackageOut:
-        return _shown(await order_package(unit, actor, case_id))
+    ordered: list[str] = []
 
-    ordered = await services.run(act)
-    await _note(services, actor, case_id, "package_ordered", ordered.id)
-    return web.json_response(ordered.model_dump(mode="json"), status=202)
+    async def act(unit: Unit) -> Made:
+        shown = _shown(await order_package(unit, actor, case_id))
+        ordered[:] = [shown.id]
+        return Made(202, shown)
+
+    response = await answer_once(request, actor, actor.tenant_id, act)
+    for package_id in ordered:
+        await _note(services, actor, case_id, "package_ordered", package_id)
+    return response
 
 
 @route("GET", _OF_CASE, "The case's evidence packages", answers={200: EvidencePackageList})

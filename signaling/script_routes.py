@@ -147,6 +147,7 @@ async def get_scripts_for_case(request: web.Request) -> web.Response:
     body=Draft,
     answers={200: Preview},
     errors={422: "invalid, unknown_placeholder"},
+    repeat="nothing is saved.",
 )
 async def preview_script(request: web.Request) -> web.Response:
     """Nothing is kept."""

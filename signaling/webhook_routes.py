@@ -134,7 +134,7 @@ async def get_endpoints(request: web.Request) -> web.Response:
     body=EndpointIn,
     headers=IDEMPOTENCY_HEADER,
     answers={201: EndpointSecret},
-    errors={409: "too_many_endpoints", 422: f"{_BAD_URL}, key_reused, bad_key_header"},
+    errors={409: "too_many_endpoints", 422: _BAD_URL},
 )
 async def make_endpoint(request: web.Request) -> web.Response:
     """A new endpoint; its address must be on the public internet, unless the settings say else."""
@@ -304,7 +304,7 @@ async def replay_delivery(request: web.Request) -> web.Response:
     body=ReplaySpan,
     headers=IDEMPOTENCY_HEADER,
     answers={202: Replayed},
-    errors={409: "endpoint_disabled", 422: "invalid, key_reused, bad_key_header"},
+    errors={409: "endpoint_disabled"},
 )
 async def replay_span(request: web.Request) -> web.Response:
     """What happened in a span, or what of it was missed."""
