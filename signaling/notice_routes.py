@@ -6,9 +6,12 @@ from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import notice_desk, notice_log
+from cases.actor import Actor
 from cases.case_access import not_found
+from cases.channels import notice_tenant
 from cases.commands import Command
 from cases.notice_desk import (
     PreviewView,
@@ -24,6 +27,7 @@ from cases.view import View
 from signaling import openapi
 from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body, parse_query
+from signaling.matching import MATCHED, put_matched, tagged
 from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import route
 from signaling.services import SERVICES
@@ -94,6 +98,7 @@ def add_routes(app: web.Application) -> None:
             get_settings,
             set_settings,
             get_templates,
+            get_template,
             set_template,
             drop_template,
             preview_template,
@@ -210,7 +215,7 @@ async def get_settings(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     async with request.app[SERVICES].database.read() as tx:
         view = await notice_desk.read_quiet(tx, actor)
-    return _json(view)
+    return tagged(view)
 
 
 @route(
@@ -218,6 +223,7 @@ async def get_settings(request: web.Request) -> web.Response:
     "/api/v1/notice-settings",
     "Set when buyers are left alone",
     body=QuietIn,
+    headers=MATCHED,
     answers={200: QuietView},
     errors={422: "invalid, zone_unknown"},
 )
@@ -226,10 +232,12 @@ async def set_settings(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     command = await parse_body(request, QuietIn)
 
-    async def act(unit: Unit) -> QuietView:
-        return await notice_desk.set_quiet(unit, actor, command)
-
-    return _json(await request.app[SERVICES].run(act))
+    return await put_matched(
+        request,
+        notice_tenant(actor),
+        lambda tx: notice_desk.read_quiet(tx, actor),
+        lambda unit: notice_desk.set_quiet(unit, actor, command),
+    )
 
 
 @route(
@@ -250,10 +258,32 @@ async def get_templates(request: web.Request) -> web.Response:
 
 
 @route(
+    "GET",
+    "/api/v1/notice-templates/{kind}/{locale}",
+    "The words of one notice in one language",
+    answers={200: TemplateView},
+    errors={404: "not_found, locale_unknown"},
+)
+async def get_template(request: web.Request) -> web.Response:
+    """The seller's own words, or ours."""
+    actor = await require_key_or_staff(request)
+    kind = _kind(request)
+    async with request.app[SERVICES].database.read() as tx:
+        view = await _template(tx, actor, kind, request.match_info["locale"])
+    return tagged(view)
+
+
+async def _template(tx: AsyncSession, actor: Actor, kind: NoticeKind, locale: str) -> TemplateView:
+    views = await notice_desk.list_templates(tx, actor, locale)
+    return next(one for one in views if one.kind == kind)
+
+
+@route(
     "PUT",
     "/api/v1/notice-templates/{kind}/{locale}",
     "Put own words in place of ours",
     body=TemplateIn,
+    headers=MATCHED,
     answers={204: None},
     errors={404: "not_found, locale_unknown", 422: _BAD_WORDS},
 )
@@ -263,11 +293,13 @@ async def set_template(request: web.Request) -> web.Response:
     command = await parse_body(request, TemplateIn)
     kind = _kind(request)
 
-    async def act(unit: Unit) -> None:
-        await notice_desk.set_template(unit, actor, kind, request.match_info["locale"], command)
-
-    await request.app[SERVICES].run(act)
-    return web.Response(status=204)
+    locale = request.match_info["locale"]
+    return await put_matched(
+        request,
+        notice_tenant(actor),
+        lambda tx: _template(tx, actor, kind, locale),
+        lambda unit: notice_desk.set_template(unit, actor, kind, locale, command),
+    )
 
 
 @route(

@@ -208,6 +208,8 @@ def _errors(operation: Operation) -> dict[int, str]:
     told |= operation.errors
     if "Idempotency-Key" in operation.headers:
         told[422] = f"{told[422]}, {_KEYED}" if 422 in told else _KEYED
+    if "If-Match" in operation.headers:
+        told.setdefault(412, "version_conflict")
     return told
 
 

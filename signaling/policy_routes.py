@@ -46,6 +46,7 @@ from signaling.policy_models import (
 from signaling.services import SERVICES
 
 _IF_MATCH = {"If-Match": "The ETag of the policy as it was read; required."}
+_UNMATCHED = {428: "if_match_required"}
 
 
 def add_routes(app: web.Application) -> None:
@@ -170,6 +171,7 @@ async def get_policy(request: web.Request) -> web.Response:
     "Save a draft",
     body=PolicyDraft,
     headers=_IF_MATCH,
+    errors=_UNMATCHED,
     answers={200: PolicyView},
 )
 async def save_policy(request: web.Request) -> web.Response:
@@ -217,6 +219,7 @@ async def preview_policy(request: web.Request) -> web.Response:
     "Put a version in force, now or from a date on",
     body=PublishWanted,
     headers=_IF_MATCH,
+    errors=_UNMATCHED,
     answers={200: PolicyView},
 )
 async def publish_policy(request: web.Request) -> web.Response:
@@ -238,6 +241,7 @@ async def publish_policy(request: web.Request) -> web.Response:
     "/api/v1/policies/{id}/publish",
     "Take back a version whose date has not come",
     headers=_IF_MATCH,
+    errors=_UNMATCHED,
     answers={200: PolicyView},
 )
 async def withdraw_policy(request: web.Request) -> web.Response:
@@ -258,6 +262,7 @@ async def withdraw_policy(request: web.Request) -> web.Response:
     "Let a version answer a category, a market or a share of cases first",
     body=PilotWanted,
     headers=_IF_MATCH,
+    errors=_UNMATCHED,
     answers={200: PolicyView},
 )
 async def start_policy_pilot(request: web.Request) -> web.Response:
@@ -279,6 +284,7 @@ async def start_policy_pilot(request: web.Request) -> web.Response:
     "/api/v1/policies/{id}/pilot",
     "End a trial",
     headers=_IF_MATCH,
+    errors=_UNMATCHED,
     answers={200: PolicyView},
 )
 async def end_policy_pilot(request: web.Request) -> web.Response:

@@ -142,3 +142,8 @@ export function newClientId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
+
+/** To be sent with a change of what was read under this ETag: somebody else's change meanwhile is `version_conflict`. */
+export function matching(etag: string | null): CallOptions {
+  return etag === null ? {} : { headers: { 'If-Match': etag } };
+}
