@@ -160,7 +160,7 @@ async def rules_of(tx: AsyncSession, tenant_id: str) -> FilingRules:
     """The tenant's rules; without any nobody else signs or embeds."""
     found = await tx.get(FilingSetting, tenant_id)
     if found is None:
-        return FilingRules()
+        return FilingRules(origins=[])
     return FilingRules(public_key=found.public_key, origins=found.origins)
 
 

@@ -112,8 +112,8 @@ async def list_notices(
 
 
 async def _page(
-    tx: AsyncSession, query: Select[tuple[Notice, Case]], before: str | None, limit: int
-) -> tuple[Sequence[Row[tuple[Notice, Case]]], str | None]:
+    tx: AsyncSession, query: Select[Notice, Case], before: str | None, limit: int
+) -> tuple[Sequence[Row[Notice, Case]], str | None]:
     """The newest notices of ``query`` before an id, and where the next page begins."""
     if before is not None:
         query = query.where(Notice.id < before)
