@@ -16,10 +16,11 @@ from tests.support.notice_world import NoticeWorld, database_url, notice_world
 
 TEMPLATE = {"subject": "Yours", "body": "Dear {buyer_name}", "button": "Open"}
 TRACKING = {"url": "https://carrier.example/t/{tracking_number}", "secret": "Bearer one"}
+QUIET = {"quiet_from": 21, "quiet_until": 8, "zone": "Europe/Berlin"}
 HOURS = {"zone": "Europe/Berlin", "week": [[[540, 1020]]] * 5 + [[], []]}
 THINGS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("/api/v1/hours", {"hours": HOURS}, {"hours": {**HOURS, "zone": "UTC"}}),
-    ("/api/v1/notice-settings", {"quiet_from": 21}, {"quiet_from": 22}),
+    ("/api/v1/notice-settings", QUIET, {**QUIET, "quiet_from": 22}),
     ("/api/v1/notice-templates/decided/en", TEMPLATE, {**TEMPLATE, "subject": "Decided"}),
     (
         "/api/v1/scripts/ask_crack/en",
