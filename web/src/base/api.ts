@@ -147,3 +147,13 @@ export function newClientId(): string {
 export function matching(etag: string | null): CallOptions {
   return etag === null ? {} : { headers: { 'If-Match': etag } };
 }
+
+/** Change a thing that is still as a list told it (null: not there); else `version_conflict`, and nothing is changed. */
+export async function putIfStill(path: string, before: unknown, body: unknown): Promise<void> {
+  const now = await callWithEtag<unknown>('GET', path).catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 404) return { value: null, etag: null };
+    throw error;
+  });
+  if (JSON.stringify(now.value) !== JSON.stringify(before)) throw new ApiError('version_conflict', 412, 'Somebody else has changed this since you read it.');
+  await put(path, body, matching(now.etag));
+}
