@@ -65,7 +65,7 @@ def add_routes(app: web.Application) -> None:
         app,
         [
             get_ports,
-            get_port,
+            *(_read(kind) for kind in PortKind),
             set_tracking,
             set_label,
             set_refund,
@@ -86,14 +86,18 @@ async def get_ports(request: web.Request) -> web.Response:
     return _json(PortList(items=items))
 
 
-@route("GET", "/api/v1/ports/{kind}", "One port", answers={200: PortView})
-async def get_port(request: web.Request) -> web.Response:
-    """Set up or not."""
-    actor = await require_key_or_staff(request)
-    kind = _kind(request)
-    async with request.app[SERVICES].database.read() as tx:
-        view = await _port(tx, actor, kind)
-    return tagged(view)
+def _read(kind: PortKind) -> openapi.Operation:
+    """The GET beside each PUT."""
+
+    async def read(request: web.Request) -> web.Response:
+        actor = await require_key_or_staff(request)
+        async with request.app[SERVICES].database.read() as tx:
+            view = await _port(tx, actor, kind)
+        return tagged(view)
+
+    read.__name__ = f"get_{kind.value}_port"
+    summary = f"How the {kind.value} port is set up"
+    return route("GET", f"/api/v1/ports/{kind.value}", summary, answers={200: PortView})(read)
 
 
 @route(

@@ -138,11 +138,10 @@ async def test_every_post_that_names_the_key_looks_at_it(tmp_path: Path) -> None
 
 
 def test_every_put_takes_if_match_or_has_a_reason(document: Any) -> None:
-    """What takes it is read at the same path, or at the one that has its place in braces."""
+    """What takes it is read at the same path."""
     puts = {path: one["put"] for path, one in document["paths"].items() if "put" in one}
     without = {path for path, told in puts.items() if "If-Match" not in _headers(told)}
     assert without == set(_LAST_WINS)
     for path in set(puts) - without:
         assert "412" in puts[path]["responses"], path
-        above = f"{path.rpartition('/')[0]}/{{kind}}"
-        assert any("get" in document["paths"].get(one, {}) for one in (path, above)), path
+        assert "get" in document["paths"][path], path
