@@ -389,24 +389,3 @@ async def test_a_buyer_who_writes_too_much_has_nothing_stored(world: NoticeWorld
     seller.clock.advance(61)
     assert await take(world, to, message) == 204
     assert len(await attached(world, case_id)) == 1
-
-
-async def test_a_mail_that_cannot_be_read_is_refused_so_that_its_sender_hears(
-    world: NoticeWorld,
-) -> None:
-    """422 ``unreadable_mail``, and nothing of it is kept; the next mail is taken."""
-    case_id, to = await opened(world)
-    nested = b"".join(
-        b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (n, n)
-        for n in range(20_000)
-    )
-    response = await world.site.client.post(
-        "/hooks/mail",
-        params={"to": to},
-        data=b"From: Ana <ana@example.com>\r\nMessage-ID: <1@phone.example>\r\n" + nested,
-        headers={"Authorization": f"Bearer {SECRET}"},
-    )
-    await expect(response, 422, "unreadable_mail")
-    assert await messages(world, case_id) == []
-    assert await take(world, to, mail("Hola")) == 204
-    assert [one["text"] for one in await messages(world, case_id)] == ["Hola"]
