@@ -156,6 +156,14 @@ async def tell_order(unit: Unit, actor: StaffActor | KeyActor, told: TellOrder) 
     return order.id
 
 
+async def rules_of(tx: AsyncSession, tenant_id: str) -> FilingRules:
+    """The tenant's rules; without any nobody else signs or embeds."""
+    found = await tx.get(FilingSetting, tenant_id)
+    if found is None:
+        return FilingRules(origins=[])
+    return FilingRules(public_key=found.public_key, origins=found.origins)
+
+
 async def set_rules(unit: Unit, actor: StaffActor | KeyActor, rules: FilingRules) -> str:
     """Set who may sign and embed, and give the tenant's HS256 secret (base64url).
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.access_policy import Action
@@ -34,9 +34,7 @@ from cases.view import View
 from runtime.errors import CaseError
 from runtime.ids import TenantId
 
-_SHOWN_OF_A_CASE: Final = 200
 _UNREACHED_SINCE: Final = timedelta(days=30)
-_UNREACHED_SHOWN: Final = 200
 _NO_WAY: Final = (NoticeReason.NO_ADDRESS, NoticeReason.OPTED_OUT)
 """Reasons not to send that say something of the buyer rather than of the notice."""
 
@@ -109,29 +107,34 @@ async def list_notices(
         query = query.where(Notice.state == state)
     if kind is not None:
         query = query.where(Notice.kind == kind)
+    found, cursor = await _page(tx, query, before, limit)
+    return [_view(row, case) for row, case in found], cursor
+
+
+async def _page(
+    tx: AsyncSession, query: Select[Notice, Case], before: str | None, limit: int
+) -> tuple[Sequence[Row[Notice, Case]], str | None]:
+    """The newest notices of ``query`` before an id, and where the next page begins."""
     if before is not None:
         query = query.where(Notice.id < before)
     found = (await tx.execute(query.order_by(Notice.id.desc()).limit(limit + 1))).all()
-    shown = [_view(row, case) for row, case in found[:limit]]
-    return shown, shown[-1].id if len(found) > limit else None
+    return found[:limit], found[limit - 1][0].id if len(found) > limit else None
 
 
 async def notices_of_case(
-    tx: AsyncSession, actor: Actor, case_id: str
-) -> tuple[list[NoticeView], list[PlannedView]]:
-    """What the buyer of a case was told, newest first, and what is planned, soonest first.
+    tx: AsyncSession, actor: Actor, case_id: str, *, before: str | None, limit: int
+) -> tuple[list[NoticeView], list[PlannedView], str | None]:
+    """What the buyer of a case was told, newest first; what is planned, soonest first; the cursor.
 
     Raises:
         CaseError: ``not_found``, ``forbidden``.
     """
     case = await load_case(tx, actor, case_id, Action.READ_LOG)
-    rows = await tx.scalars(
-        select(Notice)
-        .where(Notice.case_id == case.id)
-        .order_by(Notice.id.desc())
-        .limit(_SHOWN_OF_A_CASE)
+    query = (
+        select(Notice, Case).join(Case, Case.id == Notice.case_id).where(Notice.case_id == case.id)
     )
-    return [_view(row, case) for row in rows], await _planned(tx, case)
+    found, cursor = await _page(tx, query, before, limit)
+    return [_view(row, case) for row, _ in found], await _planned(tx, case), cursor
 
 
 async def send_again(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
@@ -168,8 +171,12 @@ async def stop(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
     return _view(row, case)
 
 
-async def list_unreached(tx: AsyncSession, actor: Actor, now: datetime) -> list[UnreachedView]:
+async def list_unreached(
+    tx: AsyncSession, actor: Actor, now: datetime, *, before: str | None, limit: int
+) -> tuple[list[UnreachedView], str | None]:
     """Open cases of the last month whose newest notice that had an end did not reach the buyer.
+
+    Newest first, and where the next page begins.
 
     Raises:
         CaseError: ``forbidden`` (403).
@@ -187,15 +194,14 @@ async def list_unreached(tx: AsyncSession, actor: Actor, now: datetime) -> list[
         .group_by(Notice.case_id)
         .subquery()
     )
-    found = await tx.execute(
+    query = (
         select(Notice, Case)
         .join(newest, newest.c.id == Notice.id)
         .join(Case, Case.id == Notice.case_id)
         .where(Notice.state != NoticeState.SENT, Case.state != CaseState.CLOSED)
-        .order_by(Notice.id.desc())
-        .limit(_UNREACHED_SHOWN)
     )
-    return [
+    found, cursor = await _page(tx, query, before, limit)
+    shown = [
         UnreachedView(
             case_id=case.id,
             order_number=case.order_number,
@@ -206,8 +212,9 @@ async def list_unreached(tx: AsyncSession, actor: Actor, now: datetime) -> list[
             words=row.words,
             at=row.created_at,
         )
-        for row, case in found.all()
+        for row, case in found
     ]
+    return shown, cursor
 
 
 async def _held(unit: Unit, actor: Actor, notice_id: str) -> tuple[Notice, Case]:

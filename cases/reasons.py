@@ -76,6 +76,12 @@ async def offered(tx: AsyncSession, tenant_id: str) -> list[CategoryReasons]:
     ]
 
 
+async def offered_for(tx: AsyncSession, tenant_id: str, category: str) -> CategoryReasons | None:
+    """The choice of one category; None where it has none of its own."""
+    choices = await offered(tx, tenant_id)
+    return next((one for one in choices if one.category == category), None)
+
+
 async def check_offered(
     tx: AsyncSession, tenant_id: str, reason: ClaimReason, categories: Iterable[str | None]
 ) -> None:

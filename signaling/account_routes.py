@@ -70,6 +70,7 @@ def add_routes(app: web.Application) -> None:
     body=LinkToken,
     answers={200: InvitationOffer},
     secured=False,
+    repeat="it is only read.",
 )
 async def look_at_invitation(request: web.Request) -> web.Response:
     """Before it is accepted."""
@@ -93,6 +94,7 @@ async def look_at_invitation(request: web.Request) -> web.Response:
     body=Accept,
     answers={201: Accepted},
     secured=False,
+    repeat="the link is used up, nobody is made again: `link_over`.",
 )
 async def accept_invitation(request: web.Request) -> web.Response:
     """The link is used up."""
@@ -121,6 +123,7 @@ async def accept_invitation(request: web.Request) -> web.Response:
     body=WantReset,
     answers={202: Done},
     secured=False,
+    repeat="the same answer; few mails go to one address in an hour.",
 )
 async def want_password_reset(request: web.Request) -> web.Response:
     """Always the same answer, as fast, whether or not anybody signs in with the address."""
@@ -141,6 +144,7 @@ async def want_password_reset(request: web.Request) -> web.Response:
     body=LinkToken,
     answers={200: Done},
     secured=False,
+    repeat="it is only read.",
 )
 async def check_password_reset(request: web.Request) -> web.Response:
     """Before a person thinks of a password."""
@@ -159,6 +163,7 @@ async def check_password_reset(request: web.Request) -> web.Response:
     body=Reset,
     answers={200: Done},
     secured=False,
+    repeat="the link is used up: `link_over`.",
 )
 async def reset_password(request: web.Request) -> web.Response:
     """The link is used up."""
@@ -183,6 +188,7 @@ async def reset_password(request: web.Request) -> web.Response:
     "Change one's own password; every other sign-in ends",
     body=ChangePassword,
     answers={200: Done},
+    repeat="the present password is the new one by then: `wrong_password`.",
 )
 async def change_password(request: web.Request) -> web.Response:
     """With a renewed cookie."""
@@ -252,6 +258,7 @@ async def end_login(request: web.Request) -> web.Response:
     "/api/v1/me/second-factor",
     "A secret for an authenticator app, told once",
     answers={201: Enrolment},
+    repeat="another secret; only the last one told can be confirmed.",
 )
 async def begin_second_factor(request: web.Request) -> web.Response:
     """It counts once it is confirmed."""
@@ -277,6 +284,7 @@ async def begin_second_factor(request: web.Request) -> web.Response:
     "Switch the second factor on with a first code",
     body=ConfirmFactor,
     answers={200: RecoveryCodes},
+    repeat="`not_found`, as it is switched on; recovery codes are told this once.",
 )
 async def confirm_second_factor(request: web.Request) -> web.Response:
     """With the recovery codes and a renewed cookie; the other sign-ins end."""
@@ -304,6 +312,7 @@ async def confirm_second_factor(request: web.Request) -> web.Response:
     "Do without a second factor: takes the password and a code",
     body=DropFactor,
     answers={200: Done},
+    repeat="it is gone by then, and the code used up.",
 )
 async def drop_second_factor(request: web.Request) -> web.Response:
     """With a renewed cookie; where it is required it has to be set up again at once."""

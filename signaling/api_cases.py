@@ -66,8 +66,7 @@ def add_routes(app: web.Application) -> None:
     headers=IDEMPOTENCY_HEADER,
     answers={201: CaseOpened},
     errors={
-        422: "invalid, bad_picture, picture_too_large, warehouse_required, "
-        "warehouse_not_granted, key_reused, bad_key_header"
+        422: "invalid, bad_picture, picture_too_large, warehouse_required, warehouse_not_granted"
     },
 )
 async def open_case(request: web.Request) -> web.Response:

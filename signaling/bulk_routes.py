@@ -91,6 +91,7 @@ def add_routes(app: web.Application) -> None:
     "Do one thing to many cases",
     body=Bulk,
     answers={200: BulkResults},
+    repeat="each act says what shall be, and finds it so.",
 )
 async def act_on_many(request: web.Request) -> web.Response:
     """What one case refuses does not keep the others from it."""

@@ -162,6 +162,7 @@ async def drop_channel(request: web.Request) -> web.Response:
     body=AddressIn,
     answers={200: Tested},
     errors={422: "invalid, bad_address", 429: "too_many_attempts"},
+    repeat="a second test message.",
 )
 async def test_channel(request: web.Request) -> web.Response:
     """Sent at once, to an address of one's own; the answer says what came of it."""

@@ -15,6 +15,7 @@ from signaling.auth import client_address, device_secret, remember_device, requi
 from signaling.bodies import parse_body
 from signaling.join_routes import OfferAnswerIn
 from signaling.limits import Counted
+from signaling.matching import MATCHED, put_matched, tagged
 from signaling.openapi import register, route
 from signaling.services import SERVICES
 
@@ -44,7 +45,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_post("/api/filing/draft/file", file_return)
     app.router.add_post("/api/filing/draft/offer", answer_offer)
     app.router.add_post("/api/filing/draft/photographs", leave_at_photographs)
-    register(app, [tell_order, set_rules])
+    register(app, [tell_order, get_rules, set_rules])
 
 
 async def get_seller(request: web.Request) -> web.Response:
@@ -148,6 +149,7 @@ async def leave_at_photographs(request: web.Request) -> web.Response:
     "Tell an order, so that its buyer finds it in the form",
     body=TellOrder,
     answers={200: OrderTold},
+    repeat="the order by this number is replaced.",
 )
 async def tell_order(request: web.Request) -> web.Response:
     """Keep an order; a repeat replaces it."""
@@ -159,19 +161,38 @@ async def tell_order(request: web.Request) -> web.Response:
 
 
 @route(
+    "GET",
+    "/api/v1/filing",
+    "Who may embed the form and sign its links",
+    answers={200: FilingRules},
+)
+async def get_rules(request: web.Request) -> web.Response:
+    """Without the secret, which is told to whoever sets the rules."""
+    tenant_id = filing.filing_tenant(await require_key_or_staff(request))
+    async with request.app[SERVICES].database.read() as tx:
+        rules = await filing.rules_of(tx, tenant_id)
+    return tagged(rules)
+
+
+@route(
     "PUT",
     "/api/v1/filing",
     "Set who may embed the form and sign its links, and get the signing secret",
     body=FilingRules,
+    headers=MATCHED,
     answers={200: FilingRulesSet},
 )
 async def set_rules(request: web.Request) -> web.Response:
     """Set the rules."""
     actor = await require_key_or_staff(request)
-    filing.filing_tenant(actor)
+    tenant_id = filing.filing_tenant(actor)
     rules = await parse_body(request, FilingRules)
-    secret = await request.app[SERVICES].run(lambda unit: filing.set_rules(unit, actor, rules))
-    return web.json_response({"secret": secret, **rules.model_dump(mode="json")})
+
+    async def change(unit: Unit) -> FilingRulesSet:
+        secret = await filing.set_rules(unit, actor, rules)
+        return FilingRulesSet(secret=secret, **rules.model_dump())
+
+    return await put_matched(request, tenant_id, lambda tx: filing.rules_of(tx, tenant_id), change)
 
 
 def draft_secret(request: web.Request) -> str:

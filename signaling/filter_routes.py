@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from aiohttp import web
 
 from cases import arranging, assigning, saved_filters
 from cases.assigning import AssigneeChoice
 from cases.saved_filters import FilterView, Narrowed, SaveFilter
+from cases.unit import Unit
 from cases.view import View
 from signaling import openapi
 from signaling.auth import require_key_or_staff, require_staff
 from signaling.bodies import parse_body
+from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import route
 from signaling.services import SERVICES
 
@@ -80,6 +83,7 @@ async def get_filters(request: web.Request) -> web.Response:
     "/api/v1/filters",
     "Save a filter of the inbox",
     body=SaveFilter,
+    headers=IDEMPOTENCY_HEADER,
     answers={201: FilterView},
     errors={422: "invalid, too_many_filters"},
 )
@@ -87,8 +91,11 @@ async def post_filter(request: web.Request) -> web.Response:
     """For oneself, or for everybody of the organisation."""
     actor = await require_staff(request)
     saved = await parse_body(request, SaveFilter)
-    view = await request.app[SERVICES].run(lambda unit: saved_filters.save(unit, actor, saved))
-    return _shown(view, 201)
+
+    async def act(unit: Unit) -> Made:
+        return Made(201, _shown(await saved_filters.save(unit, actor, saved)))
+
+    return await answer_once(request, actor, actor.tenant_id, act)
 
 
 @route(
@@ -106,7 +113,7 @@ async def put_filter(request: web.Request) -> web.Response:
     view = await request.app[SERVICES].run(
         lambda unit: saved_filters.save(unit, actor, saved, filter_id)
     )
-    return _shown(view, 200)
+    return web.json_response(_shown(view))
 
 
 @route("DELETE", "/api/v1/filters/{id}", "Delete a saved filter", answers={204: None})
@@ -136,5 +143,5 @@ async def get_assignees(request: web.Request) -> web.Response:
     return web.json_response(answer.model_dump(mode="json"))
 
 
-def _shown(view: FilterView, status: int) -> web.Response:
-    return web.json_response(view.model_dump(mode="json", exclude_none=True), status=status)
+def _shown(view: FilterView) -> dict[str, Any]:
+    return view.model_dump(mode="json", exclude_none=True)

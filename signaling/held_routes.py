@@ -9,11 +9,13 @@ from aiohttp import web
 from cases import held_acts
 from cases.held_acts import HeldView
 from cases.thread import SayAsStaff
+from cases.unit import Unit
 from cases.view import View
 from signaling import openapi
 from signaling.auth import require_staff
 from signaling.bodies import parse_body
 from signaling.etags import wanted_version
+from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import route
 from signaling.services import SERVICES
 
@@ -51,20 +53,26 @@ async def hold_message(request: web.Request) -> web.Response:
     "POST",
     "/api/v1/cases/{id}/held/close",
     "Close a case for good, in ten seconds",
-    headers={"If-Match": "The ETag of the case as it was read; may be left out."},
+    headers={
+        "If-Match": "The ETag of the case as it was read; may be left out.",
+        **IDEMPOTENCY_HEADER,
+    },
     answers={202: HeldView},
     errors={409: "case_closed, session_open", 412: "version_conflict"},
 )
 async def hold_close(request: web.Request) -> web.Response:
     """Until then it can be taken back; what forbids it by then is told as ``failure``."""
     actor = await require_staff(request)
-    hold = partial(
-        held_acts.hold_close,
-        actor=actor,
-        case_id=request.match_info["id"],
-        expected_version=wanted_version(request, "case", required=False),
-    )
-    return _shown(await request.app[SERVICES].run(hold), 202)
+    case_id = request.match_info["id"]
+    version = wanted_version(request, "case", required=False)
+
+    async def act(unit: Unit) -> Made:
+        view = await held_acts.hold_close(
+            unit, actor=actor, case_id=case_id, expected_version=version
+        )
+        return Made(202, view)
+
+    return await answer_once(request, actor, actor.tenant_id, act)
 
 
 @route(

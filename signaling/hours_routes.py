@@ -21,6 +21,7 @@ from cases.view import View
 from signaling import openapi
 from signaling.auth import require_key_or_staff, require_staff
 from signaling.bodies import parse_body
+from signaling.matching import MATCHED, put_matched, tagged
 from signaling.openapi import route
 from signaling.services import SERVICES
 
@@ -82,7 +83,7 @@ async def get_hours(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     async with request.app[SERVICES].database.read() as tx:
         found = await desk_hours_of(tx, _tenant(actor))
-    return web.json_response(found.model_dump(mode="json"))
+    return tagged(found)
 
 
 @route(
@@ -90,14 +91,20 @@ async def get_hours(request: web.Request) -> web.Response:
     "/api/v1/hours",
     "Set the desk's hours and lengths",
     body=DeskHoursIn,
+    headers=MATCHED,
     answers={200: DeskHoursIn},
 )
 async def put_hours(request: web.Request) -> web.Response:
     """An admin of the tenant sets them; what runs already keeps its time."""
     actor = await require_key_or_staff(request)
     wanted = await parse_body(request, DeskHoursIn)
-    await request.app[SERVICES].run(lambda unit: set_desk_hours(unit, actor, wanted))
-    return web.json_response(wanted.model_dump(mode="json"))
+    tenant_id = _tenant(actor)
+
+    async def change(unit: Unit) -> DeskHoursIn:
+        await set_desk_hours(unit, actor, wanted)
+        return wanted
+
+    return await put_matched(request, tenant_id, lambda tx: desk_hours_of(tx, tenant_id), change)
 
 
 @route("GET", "/api/v1/rosters", "The hosts' weekly shifts and skills", answers={200: Rosters})

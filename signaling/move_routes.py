@@ -31,6 +31,7 @@ def add_routes(app: web.Application) -> None:
     body=MakeMove,
     headers={"If-Match": "The ETag of the case as it was read; required."},
     answers={200: CaseView},
+    errors={428: "if_match_required"},
 )
 async def move(request: web.Request) -> web.Response:
     """Make one of the case's ``moves``, if it is still as the asker read it."""

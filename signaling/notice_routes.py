@@ -6,9 +6,12 @@ from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import notice_desk, notice_log
+from cases.actor import Actor
 from cases.case_access import not_found
+from cases.channels import notice_tenant
 from cases.commands import Command
 from cases.notice_desk import (
     PreviewView,
@@ -24,6 +27,8 @@ from cases.view import View
 from signaling import openapi
 from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body, parse_query
+from signaling.matching import MATCHED, put_matched, tagged
+from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import route
 from signaling.services import SERVICES
 
@@ -40,14 +45,14 @@ class CaseNotices(View):
 
     items: list[NoticeView]
     planned: list[PlannedView]
-    next_cursor: None = None
+    next_cursor: str | None
 
 
 class UnreachedList(View):
     """Buyers whom the newest notice did not reach."""
 
     items: list[UnreachedView]
-    next_cursor: None = None
+    next_cursor: str | None
 
 
 class TemplateList(View):
@@ -57,13 +62,18 @@ class TemplateList(View):
     next_cursor: None = None
 
 
-class NoticesWanted(Command):
+class NoticePage(Command):
+    """Which page of notices; ``cursor`` is the ``next_cursor`` of the page before."""
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, StringConstraints(pattern=r"^ntc_[0-9a-z]{26}$")] | None = None
+
+
+class NoticesWanted(NoticePage):
     """What the list is narrowed to."""
 
     state: NoticeState | None = None
     kind: NoticeKind | None = None
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
-    cursor: Annotated[str, StringConstraints(pattern=r"^ntc_[0-9a-z]{26}$")] | None = None
 
 
 class TemplatesWanted(Command):
@@ -88,6 +98,7 @@ def add_routes(app: web.Application) -> None:
             get_settings,
             set_settings,
             get_templates,
+            get_template,
             set_template,
             drop_template,
             preview_template,
@@ -122,6 +133,7 @@ async def get_notices(request: web.Request) -> web.Response:
     "POST",
     "/api/v1/notices/{id}/send",
     "Try a notice again that did not go",
+    headers=IDEMPOTENCY_HEADER,
     answers={202: NoticeView},
     errors={409: "notice_under_way"},
 )
@@ -130,11 +142,10 @@ async def send_again(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     notice_id = request.match_info["id"]
 
-    async def act(unit: Unit) -> NoticeView:
-        return await notice_log.send_again(unit, actor, notice_id)
+    async def act(unit: Unit) -> Made:
+        return Made(202, await notice_log.send_again(unit, actor, notice_id))
 
-    view = await request.app[SERVICES].run(act)
-    return web.json_response(text=view.model_dump_json(), status=202)
+    return await answer_once(request, actor, actor.tenant_id, act)
 
 
 @route(
@@ -143,6 +154,7 @@ async def send_again(request: web.Request) -> web.Response:
     "Do not send a notice that waits",
     answers={200: NoticeView},
     errors={409: "notice_under_way"},
+    repeat="`notice_under_way`, as it waits no more.",
 )
 async def stop_notice(request: web.Request) -> web.Response:
     """What has gone, or is being sent just now, is not stopped."""
@@ -159,29 +171,37 @@ async def stop_notice(request: web.Request) -> web.Response:
     "GET",
     "/api/v1/unreached-buyers",
     "List the buyers whom nothing reaches",
+    query=NoticePage,
     answers={200: UnreachedList},
 )
 async def get_unreached(request: web.Request) -> web.Response:
     """Of open cases, in the last month: without an address, opted out, or refused."""
     services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
+    wanted = parse_query(request, NoticePage)
     async with services.database.read() as tx:
-        items = await notice_log.list_unreached(tx, actor, services.clock.now())
-    return _json(UnreachedList(items=items))
+        items, cursor = await notice_log.list_unreached(
+            tx, actor, services.clock.now(), before=wanted.cursor, limit=wanted.limit
+        )
+    return _json(UnreachedList(items=items, next_cursor=cursor))
 
 
 @route(
     "GET",
     "/api/v1/cases/{id}/notices",
     "List what the buyer of a case was told",
+    query=NoticePage,
     answers={200: CaseNotices},
 )
 async def get_case_notices(request: web.Request) -> web.Response:
-    """The newest two hundred, and the reminders that are planned."""
+    """One page, newest first, each with the reminders that are planned."""
     actor = await require_key_or_staff(request)
+    wanted = parse_query(request, NoticePage)
     async with request.app[SERVICES].database.read() as tx:
-        items, planned = await notice_log.notices_of_case(tx, actor, request.match_info["id"])
-    return _json(CaseNotices(items=items, planned=planned))
+        items, planned, cursor = await notice_log.notices_of_case(
+            tx, actor, request.match_info["id"], before=wanted.cursor, limit=wanted.limit
+        )
+    return _json(CaseNotices(items=items, planned=planned, next_cursor=cursor))
 
 
 @route(
@@ -195,7 +215,7 @@ async def get_settings(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     async with request.app[SERVICES].database.read() as tx:
         view = await notice_desk.read_quiet(tx, actor)
-    return _json(view)
+    return tagged(view)
 
 
 @route(
@@ -203,6 +223,7 @@ async def get_settings(request: web.Request) -> web.Response:
     "/api/v1/notice-settings",
     "Set when buyers are left alone",
     body=QuietIn,
+    headers=MATCHED,
     answers={200: QuietView},
     errors={422: "invalid, zone_unknown"},
 )
@@ -211,10 +232,12 @@ async def set_settings(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     command = await parse_body(request, QuietIn)
 
-    async def act(unit: Unit) -> QuietView:
-        return await notice_desk.set_quiet(unit, actor, command)
-
-    return _json(await request.app[SERVICES].run(act))
+    return await put_matched(
+        request,
+        notice_tenant(actor),
+        lambda tx: notice_desk.read_quiet(tx, actor),
+        lambda unit: notice_desk.set_quiet(unit, actor, command),
+    )
 
 
 @route(
@@ -235,10 +258,32 @@ async def get_templates(request: web.Request) -> web.Response:
 
 
 @route(
+    "GET",
+    "/api/v1/notice-templates/{kind}/{locale}",
+    "The words of one notice in one language",
+    answers={200: TemplateView},
+    errors={404: "not_found, locale_unknown"},
+)
+async def get_template(request: web.Request) -> web.Response:
+    """The seller's own words, or ours."""
+    actor = await require_key_or_staff(request)
+    kind = _kind(request)
+    async with request.app[SERVICES].database.read() as tx:
+        view = await _template(tx, actor, kind, request.match_info["locale"])
+    return tagged(view)
+
+
+async def _template(tx: AsyncSession, actor: Actor, kind: NoticeKind, locale: str) -> TemplateView:
+    views = await notice_desk.list_templates(tx, actor, locale)
+    return next(one for one in views if one.kind == kind)
+
+
+@route(
     "PUT",
     "/api/v1/notice-templates/{kind}/{locale}",
     "Put own words in place of ours",
     body=TemplateIn,
+    headers=MATCHED,
     answers={204: None},
     errors={404: "not_found, locale_unknown", 422: _BAD_WORDS},
 )
@@ -248,11 +293,13 @@ async def set_template(request: web.Request) -> web.Response:
     command = await parse_body(request, TemplateIn)
     kind = _kind(request)
 
-    async def act(unit: Unit) -> None:
-        await notice_desk.set_template(unit, actor, kind, request.match_info["locale"], command)
-
-    await request.app[SERVICES].run(act)
-    return web.Response(status=204)
+    locale = request.match_info["locale"]
+    return await put_matched(
+        request,
+        notice_tenant(actor),
+        lambda tx: _template(tx, actor, kind, locale),
+        lambda unit: notice_desk.set_template(unit, actor, kind, locale, command),
+    )
 
 
 @route(
@@ -281,6 +328,7 @@ async def drop_template(request: web.Request) -> web.Response:
     body=TemplateIn,
     answers={200: PreviewView},
     errors={404: "not_found, locale_unknown", 422: _BAD_WORDS},
+    repeat="nothing is saved.",
 )
 async def preview_template(request: web.Request) -> web.Response:
     """Filled with an example; nothing is saved."""

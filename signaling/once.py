@@ -23,6 +23,7 @@ IDEMPOTENCY_HEADER: Final = {
 }
 """For ``@route(headers=…)`` of whoever answers by ``answer_once``."""
 _MAX_KEY_CHARS: Final = 255
+_REPLAYED: Final = {"Idempotency-Replayed": "true"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,41 +49,76 @@ async def answer_once(
     Raises:
         CaseError: whatever ``act`` refuses, ``bad_key_header`` or ``key_reused`` (422).
     """
-    services = request.app[SERVICES]
+    keyed = await _keyed(request, actor, tenant_id)
+
+    async def once(unit: Unit) -> tuple[idempotency.Answer, dict[str, str]]:
+        known = await _recalled(unit, keyed)
+        if known is not None:
+            return known, _REPLAYED
+        made = await act(unit)
+        answer = _answer(made)
+        if keyed is not None:
+            await idempotency.remember(
+                unit.tx,
+                answer,
+                asker=keyed.asker,
+                key=keyed.key,
+                request_sha256=keyed.request_sha256,
+                encryption_key=await unit.keys.tenant_key(unit.tx, keyed.tenant_id),
+                now=unit.now,
+            )
+        return answer, made.headers
+
+    return _response(*await request.app[SERVICES].run(once))
+
+
+async def answered_before(
+    request: web.Request, actor: Actor, tenant_id: str | None
+) -> web.Response | None:
+    """What this request was answered before, for whoever must prepare before ``answer_once``.
+
+    Raises:
+        CaseError: ``bad_key_header`` or ``key_reused`` (422).
+    """
+    keyed = await _keyed(request, actor, tenant_id)
+    known = await request.app[SERVICES].run(lambda unit: _recalled(unit, keyed))
+    return None if known is None else _response(known, _REPLAYED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Keyed:
+    """A request that is carried out once: whose, by which key, and what was sent."""
+
+    asker: str
+    tenant_id: str
+    key: str
+    request_sha256: str
+
+
+async def _keyed(request: web.Request, actor: Actor, tenant_id: str | None) -> _Keyed | None:
     key = _idempotency_key(request)
+    if key is None or tenant_id is None:
+        return None
     body = await request.read()
     asked = f"{request.method} {request.path}\n".encode()
     request_sha256 = await asyncio.to_thread(lambda: sha256(asked + body).hexdigest())
+    return _Keyed(actor.label, tenant_id, key, request_sha256)
 
-    async def once(unit: Unit) -> tuple[idempotency.Answer, dict[str, str]]:
-        if key is None or tenant_id is None:
-            made = await act(unit)
-            return _answer(made), made.headers
-        encryption_key = await unit.keys.tenant_key(unit.tx, tenant_id)
-        known = await idempotency.recall(
-            unit.tx,
-            asker=actor.label,
-            key=key,
-            request_sha256=request_sha256,
-            encryption_key=encryption_key,
-            now=unit.now,
-        )
-        if known is not None:
-            return known, {"Idempotency-Replayed": "true"}
-        made = await act(unit)
-        answer = _answer(made)
-        await idempotency.remember(
-            unit.tx,
-            answer,
-            asker=actor.label,
-            key=key,
-            request_sha256=request_sha256,
-            encryption_key=encryption_key,
-            now=unit.now,
-        )
-        return answer, made.headers
 
-    answer, headers = await services.run(once)
+async def _recalled(unit: Unit, keyed: _Keyed | None) -> idempotency.Answer | None:
+    if keyed is None:
+        return None
+    return await idempotency.recall(
+        unit.tx,
+        asker=keyed.asker,
+        key=keyed.key,
+        request_sha256=keyed.request_sha256,
+        encryption_key=await unit.keys.tenant_key(unit.tx, keyed.tenant_id),
+        now=unit.now,
+    )
+
+
+def _response(answer: idempotency.Answer, headers: dict[str, str]) -> web.Response:
     return web.Response(
         body=answer.body,
         status=answer.status,

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
+
+from signaling.examples import example_of
+from signaling.problem_examples import codes_of, problem_example
+from signaling.problems import field_errors
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Answer = type[BaseModel] | str | None
 """A model in JSON, the media type of bytes, or nothing at all."""
 
+_KEYED: Final = "bad_key_header, key_reused"
 _REFERENCE: Final = "#/components/schemas/{model}"
-
 
 _ABOUT: Final = (
     "Return cases, their live inspections and the evidence of them. Send an API key as "
@@ -52,6 +56,7 @@ class Operation:
     answers: Mapping[int, Answer]
     secured: bool
     errors: Mapping[int, str]
+    repeat: str | None
 
 
 _OPERATIONS: Final[web.AppKey[list[Operation]]] = web.AppKey("operations")
@@ -68,11 +73,14 @@ def route(
     headers: Mapping[str, str] | None = None,
     secured: bool = True,
     errors: Mapping[int, str] | None = None,
+    repeat: str | None = None,
 ) -> Callable[[Handler], Operation]:
     """Declare a handler of ``/api/v1``; ``headers`` maps optional request headers to their use.
 
     ``errors`` names the codes of its own problems by status; those that every route may
-    answer are told by themselves. The decorated name is an ``Operation``: give it to ``register``.
+    answer are told by themselves. ``repeat`` says of a POST without ``Idempotency-Key`` what
+    the same request does a second time. The decorated name is an ``Operation``: give it to
+    ``register``.
     """
 
     def declare(handler: Handler) -> Operation:
@@ -87,6 +95,7 @@ def route(
             answers,
             secured,
             errors or {},
+            repeat,
         )
 
     return declare
@@ -129,7 +138,7 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         entry = paths.setdefault(operation.path, {})
-        entry[operation.method.lower()] = _operation(operation, references)
+        entry[operation.method.lower()] = _operation(operation, references, definitions["$defs"])
     return {
         "openapi": "3.1.0",
         "info": {"title": "Proofcall", "version": "1", "description": _ABOUT},
@@ -144,7 +153,9 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
     }
 
 
-def _operation(operation: Operation, references: Mapping[Any, Any]) -> dict[str, Any]:
+def _operation(
+    operation: Operation, references: Mapping[Any, Any], definitions: Mapping[str, Any]
+) -> dict[str, Any]:
     told: dict[str, Any] = {
         "operationId": getattr(operation.handler, "__name__", operation.path),
         "summary": operation.summary,
@@ -152,14 +163,17 @@ def _operation(operation: Operation, references: Mapping[Any, Any]) -> dict[str,
         "responses": {
             str(status): {
                 "description": "Done." if status < 300 else "See the code.",
-                **_content(answer, references),
+                **_content(answer, references, definitions),
             }
             for status, answer in operation.answers.items()
         },
         "security": [{"key": []}, {"login": []}] if operation.secured else [],
     }
+    invalid = _wrong_fields(operation)
+    if operation.repeat is not None:
+        told["description"] = f"Sent twice: {operation.repeat}"
     for status, codes in _errors(operation).items():
-        told["responses"].setdefault(str(status), _problem(codes, references))
+        told["responses"].setdefault(str(status), _problem(status, codes, invalid, references))
     told["responses"]["default"] = {
         "description": "An error.",
         "content": {"application/problem+json": {"schema": references[Problem, "serialization"]}},
@@ -168,7 +182,12 @@ def _operation(operation: Operation, references: Mapping[Any, Any]) -> dict[str,
         schema = references[operation.body, "validation"]
         told["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": schema}},
+            "content": {
+                "application/json": {
+                    "schema": schema,
+                    "example": example_of(schema, definitions),
+                }
+            },
         }
     return told
 
@@ -182,28 +201,53 @@ def _errors(operation: Operation) -> dict[int, str]:
         told[429] = "too_many_requests: wait as long as Retry-After says"
     if "{" in operation.path:
         told[404] = "not_found: there is no such thing, or not for you"
-    if operation.query is not None or "Idempotency-Key" in operation.headers:
-        told[422] = "invalid, bad_cursor, bad_key_header, key_reused"
+    if operation.query is not None:
+        told[422] = "invalid, bad_cursor"
     if operation.body is not None:
         told |= {400: "bad_json", 413: "too_large", 415: "not_json", 422: "invalid"}
-    return {**told, **operation.errors}
+    told |= operation.errors
+    if "Idempotency-Key" in operation.headers:
+        told[422] = f"{told[422]}, {_KEYED}" if 422 in told else _KEYED
+    if "If-Match" in operation.headers:
+        told.setdefault(412, "version_conflict")
+    return told
 
 
-def _problem(codes: str, references: Mapping[Any, Any]) -> dict[str, Any]:
-    first = codes.partition(",")[0].partition(":")[0]
-    schema = references[Problem, "serialization"]
-    return {
-        "description": codes,
-        "content": {"application/problem+json": {"schema": schema, "example": {"code": first}}},
+def _problem(
+    status: int, codes: str, invalid: Sequence[Mapping[str, str]], references: Mapping[Any, Any]
+) -> dict[str, Any]:
+    content = {
+        "schema": references[Problem, "serialization"],
+        "examples": {
+            code: {"value": problem_example(status, code, invalid)} for code in codes_of(codes)
+        },
     }
+    return {"description": codes, "content": {"application/problem+json": content}}
 
 
-def _content(answer: Answer, references: Mapping[Any, Any]) -> dict[str, Any]:
+def _wrong_fields(operation: Operation) -> list[dict[str, str]]:
+    """What is said of a request with nothing in it or, where that fits, with a field too many."""
+    for asked in (operation.body, operation.query):
+        if asked is None:
+            continue
+        for given in (b"{}", b'{"colour": "red"}'):
+            try:
+                asked.model_validate_json(given)
+            except ValidationError as error:
+                return field_errors(error)
+    return [{"field": "", "message": "String should have at least 1 character"}]
+
+
+def _content(
+    answer: Answer, references: Mapping[Any, Any], definitions: Mapping[str, Any]
+) -> dict[str, Any]:
     if answer is None:
         return {}
     if isinstance(answer, str):
         return {"content": {answer: {"schema": {"type": "string", "format": "binary"}}}}
-    return {"content": {"application/json": {"schema": references[answer, "serialization"]}}}
+    schema = references[answer, "serialization"]
+    told = {"schema": schema, "example": example_of(schema, definitions)}
+    return {"content": {"application/json": told}}
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from runtime.errors import CaseError
 from signaling import openapi
 from signaling.auth import require_staff
 from signaling.bodies import parse_body, parse_query
+from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import route
 from signaling.people_models import (
     AccessFilter,
@@ -73,6 +74,7 @@ async def get_people(request: web.Request) -> web.Response:
     "/api/v1/people/invitations",
     "Invite somebody by mail, or by the link in the answer",
     body=Invite,
+    headers=IDEMPOTENCY_HEADER,
     answers={201: Invited},
 )
 async def invite_person(request: web.Request) -> web.Response:
@@ -81,8 +83,9 @@ async def invite_person(request: web.Request) -> web.Response:
     actor = await require_staff(request, Role.ADMIN)
     body = await parse_body(request, Invite)
     public_url = services.settings.public_url
-    invited = await services.run(
-        lambda unit: invitations.invite(
+
+    async def act(unit: Unit) -> Made:
+        invited = await invitations.invite(
             unit,
             actor,
             email=body.email,
@@ -90,14 +93,15 @@ async def invite_person(request: web.Request) -> web.Response:
             locale=body.locale,
             public_url=public_url,
         )
-    )
-    answer = Invited(
-        invitation_id=invited.invitation_id,
-        accept_url=f"{public_url}/accept#{invited.token}",
-        expires_at=invited.expires_at,
-        mailed=services.settings.smtp_url is not None,
-    )
-    return web.json_response(answer.model_dump(mode="json"), status=201)
+        answer = Invited(
+            invitation_id=invited.invitation_id,
+            accept_url=f"{public_url}/accept#{invited.token}",
+            expires_at=invited.expires_at,
+            mailed=services.settings.smtp_url is not None,
+        )
+        return Made(201, answer)
+
+    return await answer_once(request, actor, actor.tenant_id, act)
 
 
 @route(
@@ -131,7 +135,13 @@ async def set_person_roles(request: web.Request) -> web.Response:
     )
 
 
-@route("POST", "/api/v1/people/{staff_id}/disable", "Close somebody's account", answers={204: None})
+@route(
+    "POST",
+    "/api/v1/people/{staff_id}/disable",
+    "Close somebody's account",
+    answers={204: None},
+    repeat="it is closed.",
+)
 async def disable_person(request: web.Request) -> web.Response:
     """Their sign-ins end at once."""
     staff_id = request.match_info["staff_id"]
@@ -139,7 +149,11 @@ async def disable_person(request: web.Request) -> web.Response:
 
 
 @route(
-    "POST", "/api/v1/people/{staff_id}/enable", "Open a closed account again", answers={204: None}
+    "POST",
+    "/api/v1/people/{staff_id}/enable",
+    "Open a closed account again",
+    answers={204: None},
+    repeat="it is open.",
 )
 async def enable_person(request: web.Request) -> web.Response:
     """They sign in as before."""
@@ -151,6 +165,7 @@ async def enable_person(request: web.Request) -> web.Response:
     "POST",
     "/api/v1/people/{staff_id}/reset-link",
     "A link with which somebody sets a new password, to be passed on by hand",
+    headers=IDEMPOTENCY_HEADER,
     answers={201: ResetLink},
 )
 async def make_reset_link(request: web.Request) -> web.Response:
@@ -159,17 +174,17 @@ async def make_reset_link(request: web.Request) -> web.Response:
     actor = await require_staff(request, Role.ADMIN)
     staff_id = request.match_info["staff_id"]
 
-    async def act(unit: Unit) -> str | None:
+    async def act(unit: Unit) -> Made:
         email = await staffing.member_email(unit, actor, staff_id)
         await staffing.note(unit, actor, "reset_link_made", staff_id)
-        return await password_reset.order_reset(
+        url = await password_reset.order_reset(
             unit, email, services.settings.public_url, by_mail=False
         )
+        if url is None:
+            raise CaseError("not_found", "There is nobody like this here.", status=404)
+        return Made(201, ResetLink(reset_url=url))
 
-    url = await services.run(act)
-    if url is None:
-        raise CaseError("not_found", "There is nobody like this here.", status=404)
-    return web.json_response(ResetLink(reset_url=url).model_dump(mode="json"), status=201)
+    return await answer_once(request, actor, actor.tenant_id, act)
 
 
 @route(
@@ -231,6 +246,7 @@ async def get_mails(request: web.Request) -> web.Response:
     "/api/v1/mails/{mail_id}/send",
     "Try once more to send a mail that has not gone out",
     answers={204: None},
+    repeat="`mail_sent`, once it has gone; one that waits is sent once.",
 )
 async def send_mail_again(request: web.Request) -> web.Response:
     """It keeps its Message-ID."""

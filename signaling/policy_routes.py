@@ -9,6 +9,7 @@ from aiohttp import web
 
 from cases import policies, policy_words
 from cases.access_policy import Action
+from cases.actor import KeyActor, StaffActor
 from cases.policies import policy_tenant
 from cases.policy_check import check
 from cases.policy_engine import sentence_of
@@ -29,6 +30,7 @@ from signaling import openapi
 from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body, parse_query
 from signaling.etags import etag_of, wanted_version
+from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import route
 from signaling.policy_models import (
     Checked,
@@ -44,6 +46,7 @@ from signaling.policy_models import (
 from signaling.services import SERVICES
 
 _IF_MATCH = {"If-Match": "The ETag of the policy as it was read; required."}
+_UNMATCHED = {428: "if_match_required"}
 
 
 def add_routes(app: web.Application) -> None:
@@ -92,6 +95,7 @@ async def get_policies(request: web.Request) -> web.Response:
     "/api/v1/policies",
     "Save rules as a new version that answers nothing yet",
     body=NewPolicy,
+    headers=IDEMPOTENCY_HEADER,
     answers={201: PolicyView},
 )
 async def create_policy(request: web.Request) -> web.Response:
@@ -104,7 +108,7 @@ async def create_policy(request: web.Request) -> web.Response:
     async def act(unit: Unit) -> Policy:
         return await policies.create_draft(unit, actor, draft, body.based_on)
 
-    return await _changed(request, act, status=201)
+    return await _made(request, actor, act)
 
 
 @route(
@@ -131,6 +135,7 @@ async def get_policy_starters(request: web.Request) -> web.Response:
     "POST",
     "/api/v1/policies/check",
     "Say what is wrong with rules, and what buyers would read, without saving",
+    repeat="nothing is saved.",
     body=PolicyDraft,
     answers={200: Checked},
 )
@@ -166,6 +171,7 @@ async def get_policy(request: web.Request) -> web.Response:
     "Save a draft",
     body=PolicyDraft,
     headers=_IF_MATCH,
+    errors=_UNMATCHED,
     answers={200: PolicyView},
 )
 async def save_policy(request: web.Request) -> web.Response:
@@ -186,6 +192,7 @@ async def save_policy(request: web.Request) -> web.Response:
     "POST",
     "/api/v1/policies/{id}/preview",
     "What these rules would have answered to past cases",
+    repeat="nothing is made; the version is previewed, as it was.",
     body=PreviewWanted,
     answers={200: Preview},
 )
@@ -212,6 +219,7 @@ async def preview_policy(request: web.Request) -> web.Response:
     "Put a version in force, now or from a date on",
     body=PublishWanted,
     headers=_IF_MATCH,
+    errors=_UNMATCHED,
     answers={200: PolicyView},
 )
 async def publish_policy(request: web.Request) -> web.Response:
@@ -233,6 +241,7 @@ async def publish_policy(request: web.Request) -> web.Response:
     "/api/v1/policies/{id}/publish",
     "Take back a version whose date has not come",
     headers=_IF_MATCH,
+    errors=_UNMATCHED,
     answers={200: PolicyView},
 )
 async def withdraw_policy(request: web.Request) -> web.Response:
@@ -253,6 +262,7 @@ async def withdraw_policy(request: web.Request) -> web.Response:
     "Let a version answer a category, a market or a share of cases first",
     body=PilotWanted,
     headers=_IF_MATCH,
+    errors=_UNMATCHED,
     answers={200: PolicyView},
 )
 async def start_policy_pilot(request: web.Request) -> web.Response:
@@ -274,6 +284,7 @@ async def start_policy_pilot(request: web.Request) -> web.Response:
     "/api/v1/policies/{id}/pilot",
     "End a trial",
     headers=_IF_MATCH,
+    errors=_UNMATCHED,
     answers={200: PolicyView},
 )
 async def end_policy_pilot(request: web.Request) -> web.Response:
@@ -307,6 +318,7 @@ async def get_policy_effect(request: web.Request) -> web.Response:
     "POST",
     "/api/v1/policies/{id}/roll-back",
     "Put an earlier version's rules in force again, as a new version",
+    headers=IDEMPOTENCY_HEADER,
     answers={201: PolicyView},
 )
 async def roll_back_policy(request: web.Request) -> web.Response:
@@ -317,12 +329,25 @@ async def roll_back_policy(request: web.Request) -> web.Response:
     async def act(unit: Unit) -> Policy:
         return await policies.roll_back(unit, actor, policy_id)
 
-    return await _changed(request, act, status=201)
+    return await _made(request, actor, act)
 
 
-async def _changed(
-    request: web.Request, act: Callable[[Unit], Awaitable[Policy]], status: int = 200
+async def _made(
+    request: web.Request,
+    actor: StaffActor | KeyActor,
+    act: Callable[[Unit], Awaitable[Policy]],
 ) -> web.Response:
+    """Make a version, once, and answer with it."""
+
+    async def act_and_view(unit: Unit) -> Made:
+        policy = await act(unit)
+        view = await policy_view(unit.tx, actor, policy.id, unit.now)
+        return Made(201, view, {"ETag": etag_of(view.revision)})
+
+    return await answer_once(request, actor, actor.tenant_id, act_and_view)
+
+
+async def _changed(request: web.Request, act: Callable[[Unit], Awaitable[Policy]]) -> web.Response:
     """Carry out a change and answer with the version as it then is."""
     actor = await require_key_or_staff(request)
 
@@ -330,10 +355,8 @@ async def _changed(
         policy = await act(unit)
         return await policy_view(unit.tx, actor, policy.id, unit.now)
 
-    return _policy(await request.app[SERVICES].run(act_and_view), status)
+    return _policy(await request.app[SERVICES].run(act_and_view))
 
 
-def _policy(view: PolicyView, status: int = 200) -> web.Response:
-    return web.json_response(
-        view.model_dump(mode="json"), status=status, headers={"ETag": etag_of(view.revision)}
-    )
+def _policy(view: PolicyView) -> web.Response:
+    return web.json_response(view.model_dump(mode="json"), headers={"ETag": etag_of(view.revision)})

@@ -6,8 +6,10 @@ from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import ports
+from cases.actor import Actor
 from cases.port_commands import (
     PLACEHOLDERS,
     LabelSetup,
@@ -27,6 +29,8 @@ from runtime.outgoing import ForbiddenTarget, checked_url
 from signaling import openapi
 from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body
+from signaling.matching import MATCHED, put_matched, tagged
+from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import route
 from signaling.port_testing import PortTested, try_port
 from signaling.services import SERVICES, Services
@@ -61,6 +65,7 @@ def add_routes(app: web.Application) -> None:
         app,
         [
             get_ports,
+            *(_read(kind) for kind in PortKind),
             set_tracking,
             set_label,
             set_refund,
@@ -81,11 +86,26 @@ async def get_ports(request: web.Request) -> web.Response:
     return _json(PortList(items=items))
 
 
+def _read(kind: PortKind) -> openapi.Operation:
+    """The GET beside each PUT."""
+
+    async def read(request: web.Request) -> web.Response:
+        actor = await require_key_or_staff(request)
+        async with request.app[SERVICES].database.read() as tx:
+            view = await _port(tx, actor, kind)
+        return tagged(view)
+
+    read.__name__ = f"get_{kind.value}_port"
+    summary = f"How the {kind.value} port is set up"
+    return route("GET", f"/api/v1/ports/{kind.value}", summary, answers={200: PortView})(read)
+
+
 @route(
     "PUT",
     "/api/v1/ports/tracking",
     "Connect the tracking of parcels",
     body=TrackingSetup,
+    headers=MATCHED,
     answers={200: PortView},
     errors=_REFUSED,
 )
@@ -99,6 +119,7 @@ async def set_tracking(request: web.Request) -> web.Response:
     "/api/v1/ports/label",
     "Connect the making of labels",
     body=LabelSetup,
+    headers=MATCHED,
     answers={200: PortView},
     errors=_REFUSED,
 )
@@ -112,6 +133,7 @@ async def set_label(request: web.Request) -> web.Response:
     "/api/v1/ports/refund",
     "Connect the payment service",
     body=RefundSetup,
+    headers=MATCHED,
     answers={200: PortView},
     errors=_REFUSED,
 )
@@ -124,14 +146,18 @@ async def set_refund(request: web.Request) -> web.Response:
     "POST",
     "/api/v1/ports/tracking/push-secret",
     "Make a new secret for pushed scans; the old one ends at once",
+    headers=IDEMPOTENCY_HEADER,
     answers={200: PushSecret},
     errors={404: "not_found: tracking is not set up"},
 )
 async def rotate_push_secret(request: web.Request) -> web.Response:
     """Told once."""
     actor = await require_key_or_staff(request)
-    secret = await request.app[SERVICES].run(lambda unit: ports.rotate_push_secret(unit, actor))
-    return _json(PushSecret(secret=secret))
+
+    async def act(unit: Unit) -> Made:
+        return Made(200, PushSecret(secret=await ports.rotate_push_secret(unit, actor)))
+
+    return await answer_once(request, actor, actor.tenant_id, act)
 
 
 @route(
@@ -141,15 +167,13 @@ async def rotate_push_secret(request: web.Request) -> web.Response:
     body=PortTest,
     answers={200: PortTested},
     errors={409: "not_set_up", 422: "invalid, nothing_to_ask"},
+    repeat="it is asked again, without harm.",
 )
 async def test_port(request: web.Request) -> web.Response:
     """The request, the answer and what we read in it."""
     actor = await require_key_or_staff(request)
     command = await parse_body(request, PortTest)
-    try:
-        kind = PortKind(request.match_info["kind"])
-    except ValueError as error:
-        raise CaseError("not_found", "There is no such port.", status=404) from error
+    kind = _kind(request)
     return _json(await try_port(request.app[SERVICES], actor, kind, command))
 
 
@@ -191,9 +215,25 @@ async def _set_up(request: web.Request, kind: PortKind, model: type[PortSetup]) 
     services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
     setup = await parse_body(request, model)
-    ports.ports_tenant(actor)
+    tenant_id = ports.ports_tenant(actor)
     _check_urls(services, setup)
-    return _json(await services.run(lambda unit: ports.set_up(unit, actor, kind, setup)))
+    return await put_matched(
+        request,
+        tenant_id,
+        lambda tx: _port(tx, actor, kind),
+        lambda unit: ports.set_up(unit, actor, kind, setup),
+    )
+
+
+async def _port(tx: AsyncSession, actor: Actor, kind: PortKind) -> PortView:
+    return next(one for one in await ports.list_ports(tx, actor) if one.kind is kind)
+
+
+def _kind(request: web.Request) -> PortKind:
+    try:
+        return PortKind(request.match_info["kind"])
+    except ValueError as error:
+        raise CaseError("not_found", "There is no such port.", status=404) from error
 
 
 def _check_urls(services: Services, setup: PortSetup) -> None:

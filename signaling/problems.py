@@ -227,8 +227,14 @@ def _invalid(error: ValidationError) -> web.Response:
     found = error.errors(include_url=False, include_context=False, include_input=False)
     if any(part["type"] == "json_invalid" for part in found):
         return problem(400, "bad_json", "The body is not JSON.")
-    errors = [
+    errors = field_errors(error)
+    return problem(422, "invalid", "Some of what was sent does not fit.", errors=errors)
+
+
+def field_errors(error: ValidationError) -> list[dict[str, str]]:
+    """Which fields do not fit, and why, as ``invalid`` tells it: fifty at most."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return [
         {"field": ".".join(str(step) for step in part["loc"]), "message": part["msg"]}
         for part in found[:50]
     ]
-    return problem(422, "invalid", "Some of what was sent does not fit.", errors=errors)

@@ -8,12 +8,14 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from cases import filing, reasons
+from cases.case_access import not_found
 from cases.commands import Word
 from cases.reasons import CategoryReasons, SetReasons
 from cases.view import View
 from signaling import openapi
 from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body
+from signaling.matching import MATCHED, put_matched, tagged
 from signaling.openapi import route
 from signaling.services import SERVICES
 
@@ -28,7 +30,7 @@ class ReasonChoices(View):
 
 def add_routes(app: web.Application) -> None:
     """Serve them."""
-    openapi.register(app, [get_reasons, put_reasons, delete_reasons])
+    openapi.register(app, [get_reasons, get_reasons_of, put_reasons, delete_reasons])
 
 
 @route(
@@ -46,24 +48,45 @@ async def get_reasons(request: web.Request) -> web.Response:
 
 
 @route(
+    "GET",
+    "/api/v1/reasons/{category}",
+    "The reasons that the form offers for a category with its own",
+    answers={200: CategoryReasons},
+    errors={422: "invalid"},
+)
+async def get_reasons_of(request: web.Request) -> web.Response:
+    """Not found without reasons of its own: what is offered for all is at ``*``."""
+    tenant_id = filing.filing_tenant(await require_key_or_staff(request))
+    category = _CATEGORY.validate_python(request.match_info["category"])
+    async with request.app[SERVICES].database.read() as tx:
+        found = await reasons.offered_for(tx, tenant_id, category)
+    if found is None:
+        raise not_found()
+    return tagged(found)
+
+
+@route(
     "PUT",
     "/api/v1/reasons/{category}",
     "Set the reasons that the form offers for a category",
     body=SetReasons,
+    headers=MATCHED,
     answers={204: None},
     errors={422: "invalid, too_many_categories"},
 )
 async def put_reasons(request: web.Request) -> web.Response:
     """In this order, each with words of one's own where there are any; ``*`` is the rest."""
     tenant_id = filing.filing_tenant(await require_key_or_staff(request))
+    category = _CATEGORY.validate_python(request.match_info["category"])
     put = partial(
         reasons.set_reasons,
         tenant_id=tenant_id,
-        category=_CATEGORY.validate_python(request.match_info["category"]),
+        category=category,
         wanted=await parse_body(request, SetReasons),
     )
-    await request.app[SERVICES].run(put)
-    return web.Response(status=204)
+    return await put_matched(
+        request, tenant_id, lambda tx: reasons.offered_for(tx, tenant_id, category), put
+    )
 
 
 @route(

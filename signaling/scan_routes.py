@@ -72,6 +72,7 @@ def add_routes(app: web.Application) -> None:
     "Tell scans of parcels, known by their tracking numbers",
     body=ScansIn,
     answers={200: ScansTaken},
+    repeat="each scan is kept once; `known` counts the others.",
 )
 async def add_scans(request: web.Request) -> web.Response:
     """Keep what is new; a status word may be ours or a carrier's."""
@@ -99,6 +100,7 @@ async def add_scans(request: web.Request) -> web.Response:
     body=ScanTable,
     answers={200: ScansTaken},
     errors={422: "invalid, bad_csv"},
+    repeat="each scan is kept once; `known` counts the others.",
 )
 async def import_scans(request: web.Request) -> web.Response:
     """Keep every row that can be read; the others come back as a table with their reasons."""
@@ -139,6 +141,7 @@ async def import_scans(request: web.Request) -> web.Response:
         413: "too_large",
         422: "unreadable: it is not what the set-up describes",
     },
+    repeat="each scan is kept once; `known` counts the others.",
 )
 async def push_scans(request: web.Request) -> web.Response:
     """A repeat of an old message changes nothing: each scan is kept once."""
@@ -173,6 +176,7 @@ async def push_scans(request: web.Request) -> web.Response:
     body=HandScan,
     answers={200: WayView},
     errors={422: "invalid, too_many_scans, bad_time"},
+    repeat="the scan is kept once.",
 )
 async def add_scan(request: web.Request) -> web.Response:
     """By hand, where no carrier is connected."""

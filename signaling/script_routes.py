@@ -6,7 +6,9 @@ from typing import Annotated
 
 from aiohttp import web
 from pydantic import AfterValidator, StringConstraints
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases.case_access import not_found
 from cases.commands import Command, Locale, prose
 from cases.reply_words import Scene
 from cases.scripts import (
@@ -15,6 +17,7 @@ from cases.scripts import (
     ScriptView,
     SetScript,
     drop_script,
+    editing_tenant,
     list_scripts,
     preview,
     reading_tenant,
@@ -27,6 +30,7 @@ from cases.view import View
 from signaling import openapi
 from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body, parse_query
+from signaling.matching import MATCHED, put_matched, tagged
 from signaling.openapi import route
 from signaling.services import SERVICES
 
@@ -92,6 +96,7 @@ def add_routes(app: web.Application) -> None:
             get_scripts,
             get_scripts_for_case,
             preview_script,
+            get_script,
             put_script,
             delete_script,
             get_phrases,
@@ -147,6 +152,7 @@ async def get_scripts_for_case(request: web.Request) -> web.Response:
     body=Draft,
     answers={200: Preview},
     errors={422: "invalid, unknown_placeholder"},
+    repeat="nothing is saved.",
 )
 async def preview_script(request: web.Request) -> web.Response:
     """Nothing is kept."""
@@ -159,10 +165,33 @@ async def preview_script(request: web.Request) -> web.Response:
 
 
 @route(
+    "GET",
+    "/api/v1/scripts/{name}/{locale}",
+    "One reply script in one language",
+    answers={200: ScriptView},
+)
+async def get_script(request: web.Request) -> web.Response:
+    """The tenant's words, or the shipped ones."""
+    actor = await require_key_or_staff(request)
+    place = ScriptPlace.model_validate(dict(request.match_info))
+    async with request.app[SERVICES].database.read() as tx:
+        found = await _script(tx, reading_tenant(actor), place)
+    if found is None:
+        raise not_found()
+    return tagged(found)
+
+
+async def _script(tx: AsyncSession, tenant_id: str, place: ScriptPlace) -> ScriptView | None:
+    found = await list_scripts(tx, tenant_id, locale=place.locale)
+    return next((one for one in found if one.name == place.name), None)
+
+
+@route(
     "PUT",
     "/api/v1/scripts/{name}/{locale}",
     "Set a reply script in one language",
     body=SetScript,
+    headers=MATCHED,
     answers={204: None},
 )
 async def put_script(request: web.Request) -> web.Response:
@@ -171,11 +200,12 @@ async def put_script(request: web.Request) -> web.Response:
     place = ScriptPlace.model_validate(dict(request.match_info))
     script = await parse_body(request, SetScript)
 
-    async def act(unit: Unit) -> None:
+    tenant_id = editing_tenant(actor)
+
+    async def change(unit: Unit) -> None:
         await set_script(unit.tx, actor, place.name, place.locale, script, unit.now)
 
-    await request.app[SERVICES].run(act)
-    return web.Response(status=204)
+    return await put_matched(request, tenant_id, lambda tx: _script(tx, tenant_id, place), change)
 
 
 @route(

@@ -29,14 +29,13 @@ from recorder.crypt import open_sealed
 from signaling import openapi
 from signaling.auth import device_secret, require_key_or_staff
 from signaling.bodies import parse_body
-from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
+from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once, answered_before
 from signaling.openapi import route
 from signaling.port_work import store_label
 from signaling.services import SERVICES, Services
 
 _CASE = "/api/v1/cases/{id}"
 _CLOSED = "wrong_state, session_open, case_closed"
-_KEYED = "key_reused, bad_key_header"
 
 
 def add_routes(app: web.Application) -> None:
@@ -78,7 +77,7 @@ async def get_way(request: web.Request) -> web.Response:
     "Order a label of the carrier",
     headers=IDEMPOTENCY_HEADER,
     answers={202: LabelView},
-    errors={409: f"port_off, label_ordered, {_CLOSED}", 422: f"address_missing, {_KEYED}"},
+    errors={409: f"port_off, label_ordered, {_CLOSED}", 422: "address_missing"},
 )
 async def order_label(request: web.Request) -> web.Response:
     """The case moves on when the label is there."""
@@ -96,6 +95,7 @@ async def order_label(request: web.Request) -> web.Response:
     _CASE + "/labels/upload",
     "Give the buyer a label by hand: a PDF, PNG or ZPL file",
     body=UploadLabel,
+    headers=IDEMPOTENCY_HEADER,
     answers={201: LabelView},
     errors={409: _CLOSED, 422: "invalid, bad_label, address_missing"},
 )
@@ -105,13 +105,16 @@ async def upload_label(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     command = await parse_body(request, UploadLabel)
     case_id = request.match_info["id"]
+    known = await answered_before(request, actor, actor.tenant_id)
+    if known is not None:
+        return known
 
     label_id, key = await services.run(lambda unit: labels.begin_upload(unit, actor, case_id))
     label_type(command.content)
     await store_label(services, label_id, key, command.content)
 
-    async def keep(unit: Unit) -> LabelView:
-        return await labels.keep_upload(
+    async def keep(unit: Unit) -> Made:
+        view = await labels.keep_upload(
             unit,
             actor,
             case_id,
@@ -120,8 +123,9 @@ async def upload_label(request: web.Request) -> web.Response:
             carrier=command.carrier,
             tracking_number=command.tracking_number,
         )
+        return Made(201, view)
 
-    return _json(await services.run(keep), status=201)
+    return await answer_once(request, actor, actor.tenant_id, keep)
 
 
 @route(
@@ -168,7 +172,7 @@ async def get_label_as_buyer(request: web.Request) -> web.Response:
     answers={202: RefundView},
     errors={
         409: f"port_off, {_CLOSED}",
-        422: f"invalid, bad_currency, bad_amount, too_much, {_KEYED}",
+        422: "invalid, bad_currency, bad_amount, too_much",
     },
 )
 async def order_refund(request: web.Request) -> web.Response:
@@ -190,6 +194,7 @@ async def order_refund(request: web.Request) -> web.Response:
     body=SettleRefund,
     answers={200: RefundView},
     errors={409: "not_unclear"},
+    repeat="`not_unclear`, as its end is known by then.",
 )
 async def settle_refund(request: web.Request) -> web.Response:
     """A person looked at the payment service's own page."""
@@ -209,7 +214,7 @@ async def settle_refund(request: web.Request) -> web.Response:
     body=OpenClaim,
     headers=IDEMPOTENCY_HEADER,
     answers={201: CarrierClaimView},
-    errors={409: "claim_open", 422: f"invalid, parcel_unknown, evidence_unknown, {_KEYED}"},
+    errors={409: "claim_open", 422: "invalid, parcel_unknown, evidence_unknown"},
 )
 async def open_claim(request: web.Request) -> web.Response:
     """With the photographs and files that show it."""
@@ -230,6 +235,7 @@ async def open_claim(request: web.Request) -> web.Response:
     body=FileClaim,
     answers={200: CarrierClaimView},
     errors={409: "wrong_claim_state"},
+    repeat="`wrong_claim_state`, as it is filed.",
 )
 async def file_claim(request: web.Request) -> web.Response:
     """By the carrier's reference."""
@@ -249,6 +255,7 @@ async def file_claim(request: web.Request) -> web.Response:
     body=AnswerClaim,
     answers={200: CarrierClaimView},
     errors={409: "wrong_claim_state", 422: "invalid, bad_amount"},
+    repeat="`wrong_claim_state`, as it is answered.",
 )
 async def answer_claim(request: web.Request) -> web.Response:
     """An amount, or null for nothing."""
@@ -272,5 +279,5 @@ async def _file(services: Services, found: LabelFile) -> web.Response:
     )
 
 
-def _json(view: View, *, status: int = 200) -> web.Response:
-    return web.json_response(text=view.model_dump_json(), status=status)
+def _json(view: View) -> web.Response:
+    return web.json_response(text=view.model_dump_json())

@@ -104,6 +104,7 @@ async def say(request: web.Request) -> web.Response:
     "Add a translation to a message",
     body=Translated,
     answers={204: None},
+    repeat="the translation into a language replaces the one before.",
 )
 async def translate(request: web.Request) -> web.Response:
     """The original stays beside it."""
@@ -124,6 +125,7 @@ async def translate(request: web.Request) -> web.Response:
     "Note how far the asker has read",
     body=ReadTo,
     answers={204: None},
+    repeat="what has been read stays read.",
 )
 async def mark_read(request: web.Request) -> web.Response:
     """It never goes back."""
@@ -143,6 +145,7 @@ async def mark_read(request: web.Request) -> web.Response:
     "/api/v1/cases/{id}/thread/typing",
     "Hint that somebody is writing",
     answers={204: None},
+    repeat="nothing is kept.",
 )
 async def typing(request: web.Request) -> web.Response:
     """Told to the desks by socket, and kept nowhere."""

@@ -6,8 +6,10 @@ from typing import Annotated
 
 from aiohttp import web
 from pydantic import Field
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import webhooks
+from cases.actor import KeyActor, StaffActor
 from cases.developer_commands import EndpointIn, ReplaySpan
 from cases.unit import Unit
 from cases.view import View
@@ -18,6 +20,7 @@ from runtime.outgoing import ForbiddenTarget, checked_url
 from signaling import openapi
 from signaling.auth import require_key_or_staff
 from signaling.bodies import PageWanted, parse_body, parse_query
+from signaling.matching import MATCHED, put_matched, tagged
 from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import route
 from signaling.services import SERVICES, Services
@@ -134,7 +137,7 @@ async def get_endpoints(request: web.Request) -> web.Response:
     body=EndpointIn,
     headers=IDEMPOTENCY_HEADER,
     answers={201: EndpointSecret},
-    errors={409: "too_many_endpoints", 422: f"{_BAD_URL}, key_reused, bad_key_header"},
+    errors={409: "too_many_endpoints", 422: _BAD_URL},
 )
 async def make_endpoint(request: web.Request) -> web.Response:
     """A new endpoint; its address must be on the public internet, unless the settings say else."""
@@ -157,8 +160,8 @@ async def get_endpoint(request: web.Request) -> web.Response:
     """One endpoint."""
     actor = await require_key_or_staff(request)
     async with request.app[SERVICES].database.read() as tx:
-        endpoint = await webhooks.load_endpoint(tx, actor, request.match_info["id"])
-    return _json(webhooks.endpoint_view(endpoint))
+        view = await _endpoint(tx, actor, request.match_info["id"])
+    return tagged(view)
 
 
 @route(
@@ -166,6 +169,7 @@ async def get_endpoint(request: web.Request) -> web.Response:
     "/api/v1/webhooks/{id}",
     "Change, disable or enable a webhook endpoint",
     body=EndpointIn,
+    headers=MATCHED,
     answers={200: EndpointView},
     errors={422: _BAD_URL},
 )
@@ -174,15 +178,21 @@ async def change_endpoint(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
     command = await parse_body(request, EndpointIn)
-    webhooks.webhook_tenant(actor)
+    tenant_id = webhooks.webhook_tenant(actor)
     endpoint_id = request.match_info["id"]
 
-    async def act(unit: Unit) -> EndpointView:
+    async def change(unit: Unit) -> EndpointView:
         await webhooks.load_endpoint(unit.tx, actor, endpoint_id)
         _check_url(services, command.url)
         return await webhooks.change_endpoint(unit.tx, actor, endpoint_id, command, unit.now)
 
-    return _json(await services.run(act))
+    return await put_matched(
+        request, tenant_id, lambda tx: _endpoint(tx, actor, endpoint_id), change
+    )
+
+
+async def _endpoint(tx: AsyncSession, actor: StaffActor | KeyActor, id_: str) -> EndpointView:
+    return webhooks.endpoint_view(await webhooks.load_endpoint(tx, actor, id_))
 
 
 @route("DELETE", "/api/v1/webhooks/{id}", "Delete a webhook endpoint", answers={204: None})
@@ -304,7 +314,7 @@ async def replay_delivery(request: web.Request) -> web.Response:
     body=ReplaySpan,
     headers=IDEMPOTENCY_HEADER,
     answers={202: Replayed},
-    errors={409: "endpoint_disabled", 422: "invalid, key_reused, bad_key_header"},
+    errors={409: "endpoint_disabled"},
 )
 async def replay_span(request: web.Request) -> web.Response:
     """What happened in a span, or what of it was missed."""

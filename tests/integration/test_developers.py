@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientResponse
+from sqlalchemy import select
 
 from cases.api_keys import MAX_KEYS
 from cases.states import Role, Scope
+from cases.tables import IdempotentAnswer
 from cases.webhook_rules import MAX_ENDPOINTS
 from infra.local.redis import Redis
 from signaling.rate_limit import RateLimit
@@ -20,6 +22,8 @@ from tests.support.seller_site import SellerSite, seller_site
 
 OURS = {"X-Proofcall": "1"}
 ENDPOINT = {"name": "Shop", "url": "https://shop.example/hooks", "kinds": ["case.verdict"]}
+POLICY = {"title": "Lamps", "rules": [], "otherwise": {"kind": "ask_a_person"}}
+INVITED = {"email": "new@example.com", "roles": ["agent"], "locale": "en"}
 
 
 @pytest.fixture
@@ -276,6 +280,7 @@ async def test_two_web_processes_share_a_limit_through_redis(redis: Redis) -> No
 async def test_every_post_that_makes_something_takes_an_idempotency_key(site: SellerSite) -> None:
     """The repeat is told the same, another request is refused, and two at once are one."""
     await sign_in(site, Role.ADMIN)
+    colleague = await site.seller.staff(Role.AGENT, tenant=site.seller.lamp)
     opened = await told(await site.client.post("/api/v1/cases", json=case_in(), headers=OURS), 201)
     hook = await told(await site.client.post("/api/v1/webhooks", json=ENDPOINT, headers=OURS), 201)
     at_hook = f"/api/v1/webhooks/{hook['endpoint']['id']}"
@@ -286,6 +291,11 @@ async def test_every_post_that_makes_something_takes_an_idempotency_key(site: Se
         ("/api/v1/webhooks", ENDPOINT, 201),
         (f"{at_hook}/secret", None, 200),
         (f"{at_hook}/test", None, 202),
+        ("/api/v1/policies", POLICY, 201),
+        ("/api/v1/people/invitations", INVITED, 201),
+        (f"/api/v1/people/{colleague.staff_id}/reset-link", None, 201),
+        ("/api/v1/filters", {"name": "Mine", "shared": False, "wanted": {"assignee": "me"}}, 201),
+        (f"/api/v1/cases/{opened['case']['id']}/held/close", None, 202),
     ]
     for number, (path, body, status) in enumerate(makes):
         headers = {**OURS, "Idempotency-Key": f"make-{number}"}
@@ -302,6 +312,13 @@ async def test_every_post_that_makes_something_takes_an_idempotency_key(site: Se
         assert (await told(refused, 422))["code"] == "key_reused", path
     keys = (await told(await site.client.get("/api/v1/keys"), 200))["items"]
     assert len(keys) == 1
+    people_now = await told(await site.client.get("/api/v1/people"), 200)
+    assert [one["email"] for one in people_now["invitations"]] == [INVITED["email"]]
+    async with site.seller.database.read() as tx:
+        kept = list(await tx.scalars(select(IdempotentAnswer.body)))
+    assert len(kept) == len(makes)
+    for shown_once in (b"/accept#", b"/reset#", b"/j/", b"whsec_", b"pk_"):
+        assert not any(shown_once in body for body in kept)
 
 
 async def test_a_change_to_a_case_may_say_which_version_it_means(site: SellerSite) -> None:

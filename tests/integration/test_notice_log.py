@@ -136,7 +136,8 @@ async def test_agents_see_and_stop_and_inspectors_do_not(world: NoticeWorld) -> 
     async def listed(actor: StaffActor) -> int:
         async with seller.database.read() as tx:
             found, _ = await list_notices(tx, actor, state=None, kind=None, before=None, limit=10)
-            return len(found) + len(await list_unreached(tx, actor, seller.now))
+            missed, _ = await list_unreached(tx, actor, seller.now, before=None, limit=10)
+            return len(found) + len(missed)
 
     assert (await listed(agent), await listed(other)) == (1, 0)
     for stranger in (inspector, guest):
@@ -144,7 +145,7 @@ async def test_agents_see_and_stop_and_inspectors_do_not(world: NoticeWorld) -> 
             await listed(stranger)
         async with seller.database.read() as tx:
             with pytest.raises(CaseError):
-                await notices_of_case(tx, stranger, case_id)
+                await notices_of_case(tx, stranger, case_id, before=None, limit=10)
 
     async def stops(actor: StaffActor) -> str:
         async def act(unit: Unit) -> str:
@@ -260,3 +261,38 @@ async def test_mail_is_tried_like_a_channel(tmp_path: Path) -> None:
     async with notice_world(tmp_path / "without") as world:
         told = await world.ask("POST", path, 200, {"address": "ana@example.com"})
         assert told == {"came": "never", "words": "No mail server is set."}
+
+
+async def walked(world: NoticeWorld, path: str, most: int) -> tuple[list[Any], list[int]]:
+    """All rows of a list, read in pages of ``most``, and the length of each page."""
+    rows: list[Any] = []
+    lengths: list[int] = []
+    cursor = None
+    while True:
+        asked = f"{path}?limit={most}" + (f"&cursor={cursor}" if cursor else "")
+        page = await world.ask("GET", asked, 200)
+        rows += page["items"]
+        lengths.append(len(page["items"]))
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return rows, lengths
+
+
+async def test_the_unreached_and_the_notices_of_a_case_come_in_pages(world: NoticeWorld) -> None:
+    """Each once, newest first; a full last page has none after it, a foreign cursor is refused."""
+    async with messenger() as other:
+        other.answers = [(400, {"message": "unknown person"}, {})] * 8
+        cases = [await reached_by_hook(world, f"{other.url}/own") for _ in range(4)]
+        await world.work()
+    rows, lengths = await walked(world, "/api/v1/unreached-buyers", 3)
+    assert [one["case_id"] for one in rows] == cases[::-1]
+    assert lengths == [3, 1]
+    assert (await walked(world, "/api/v1/unreached-buyers", 2))[1] == [2, 2]
+    path = f"/api/v1/cases/{cases[0]}/notices"
+    whole = (await world.ask("GET", path, 200))["items"]
+    assert len(whole) == len(await world.rows(cases[0])) >= 1
+    assert await walked(world, path, 1) == (whole, [1] * len(whole))
+    for wrong in ("cursor=1", "limit=0", "limit=101", "colour=red"):
+        for asked in ("/api/v1/unreached-buyers", path):
+            problem = await world.ask("GET", f"{asked}?{wrong}", 422)
+            assert problem["code"] == "invalid"

@@ -142,3 +142,18 @@ export function newClientId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
+
+/** To be sent with a change of what was read under this ETag: somebody else's change meanwhile is `version_conflict`. */
+export function matching(etag: string | null): CallOptions {
+  return etag === null ? {} : { headers: { 'If-Match': etag } };
+}
+
+/** Change a thing that is still as a list told it (null: not there); else `version_conflict`, and nothing is changed. */
+export async function putIfStill(path: string, before: unknown, body: unknown): Promise<void> {
+  const now = await callWithEtag<unknown>('GET', path).catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 404) return { value: null, etag: null };
+    throw error;
+  });
+  if (JSON.stringify(now.value) !== JSON.stringify(before)) throw new ApiError('version_conflict', 412, 'Somebody else has changed this since you read it.');
+  await put(path, body, matching(now.etag));
+}

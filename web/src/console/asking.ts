@@ -12,19 +12,36 @@ export interface Loaded<Value> {
   readonly reload: () => void;
 }
 
-export function useLoaded<Value>(path: string): Loaded<Value> {
+export function useLoaded<Value>(path: string, load: (path: string) => Promise<Value> = get): Loaded<Value> {
   const [value, setValue] = useState<Value | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const [round, setRound] = useState(0);
   useEffect(() => {
     let wanted = true;
-    get<Value>(path).then(
+    load(path).then(
       (found) => { if (wanted) { setValue(found); setFailure(null); } },
       (error: unknown) => { if (wanted && !endedLogin(error)) setFailure(failureWords(error)); },
     );
     return () => { wanted = false; };
   }, [path, round]);
   return { value, failure, reload: () => setRound((now) => now + 1) };
+}
+
+interface Paged {
+  readonly items: readonly unknown[];
+  readonly next_cursor: string | null;
+}
+
+/** The first page of a short list, with the rows of all pages. */
+export async function everyPage<Page extends Paged>(path: string): Promise<Page> {
+  const first = await get<Page>(`${path}?limit=100`);
+  let { items, next_cursor: cursor }: Paged = first;
+  while (cursor !== null) {
+    const next: Page = await get<Page>(`${path}?limit=100&cursor=${encodeURIComponent(cursor)}`);
+    items = [...items, ...next.items];
+    cursor = next.next_cursor;
+  }
+  return { ...first, items, next_cursor: null };
 }
 
 /** Do something once at a time; a failure is said in words. */

@@ -29,7 +29,13 @@ export interface Parameter {
   readonly schema: Schema;
 }
 
-type Content = Readonly<Record<string, { readonly schema: Schema }>>;
+export interface Told {
+  readonly schema: Schema;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+
+type Content = Readonly<Record<string, Told>>;
 
 export interface Response {
   readonly description: string;
@@ -132,8 +138,19 @@ export function exampleOf(schema: Schema, document: Document, depth = 0): unknow
   }
 }
 
-export function jsonBody(operation: Operation): Schema | null {
-  return operation.requestBody?.content['application/json']?.schema ?? null;
+export function jsonBody(operation: Operation): Told | null {
+  return operation.requestBody?.content['application/json'] ?? null;
+}
+
+/** The description's own example of a body, or one made of its schema. */
+export function toldExample(told: Told, document: Document): unknown {
+  return told.example ?? exampleOf(told.schema, document);
+}
+
+/** Whole problems by code, as the server sends them. */
+export function problemsOf(response: Response): [string, unknown][] {
+  const examples = response.content?.['application/problem+json']?.examples ?? {};
+  return Object.entries(examples).map(([code, { value }]) => [code, value]);
 }
 
 const quoted = (text: string): string => `'${text.replace(/'/g, `'\\''`)}'`;
@@ -153,7 +170,7 @@ export function curlOf(operation: Operation, document: Document, origin: string)
   const body = jsonBody(operation);
   if (body) {
     lines.push(`-H 'Content-Type: application/json'`);
-    lines.push(`-d ${quoted(JSON.stringify(exampleOf(body, document), null, 2))}`);
+    lines.push(`-d ${quoted(JSON.stringify(toldExample(body, document), null, 2))}`);
   }
   return lines.join(' \\\n  ');
 }

@@ -1,7 +1,7 @@
 /** One operation: what it takes, what it answers, and a command to try it with. */
 import { useRef } from 'preact/hooks';
 import { Button, Chip, toast } from '../base/ui';
-import { curlOf, exampleOf, jsonBody, type Document, type Operation, type Response } from './openapi';
+import { curlOf, jsonBody, problemsOf, toldExample, type Document, type Operation, type Response } from './openapi';
 import { Field, Fields } from './schema_view';
 import { tr } from './text';
 
@@ -26,7 +26,7 @@ export function OperationView({ operation, document: api }: { operation: Operati
             </ul>
           </section>
         ) : null}
-        {body ? <section><h4>{tr('ref.body')}</h4><Fields schema={body} document={api} /></section> : null}
+        {body ? <section><h4>{tr('ref.body')}</h4><Fields schema={body.schema} document={api} /></section> : null}
         <section>
           <h4>{tr('ref.answers')}</h4>
           {answers.map(([status, response]) => <Answer key={status} status={status} response={response} document={api} />)}
@@ -34,15 +34,15 @@ export function OperationView({ operation, document: api }: { operation: Operati
         {errors.length > 0 ? (
           <section>
             <h4>{tr('ref.errors')}</h4>
-            <ul class="errors">{errors.map(([status, response]) => <li key={status}><code>{status}</code><span class="s">{response.description}</span></li>)}</ul>
+            <ul class="errors">{errors.map(([status, response]) => <Failure key={status} status={status} response={response} />)}</ul>
           </section>
         ) : null}
       </div>
       <div class="operation-code stack">
         <Code label="curl" text={curlOf(operation, api, location.origin)} test="curl" />
         {answers.map(([status, response]) => {
-          const schema = response.content?.['application/json']?.schema;
-          return schema ? <Code key={status} label={`${status} ${tr('ref.example')}`} text={JSON.stringify(exampleOf(schema, api), null, 2)} /> : null;
+          const told = response.content?.['application/json'];
+          return told ? <Code key={status} label={`${status} ${tr('ref.example')}`} text={JSON.stringify(toldExample(told, api), null, 2)} test="answer-example" /> : null;
         })}
       </div>
     </article>
@@ -57,6 +57,24 @@ function Answer({ status, response, document: api }: { status: string; response:
       <p><code>{status}</code> <span class="s quiet">{other.length > 0 ? other.join(', ') : schema ? '' : tr('ref.no_body')}</span></p>
       {schema ? <Fields schema={schema} document={api} answered /> : null}
     </div>
+  );
+}
+
+/** A status, and behind each of its codes the whole problem. */
+function Failure({ status, response }: { status: string; response: Response }) {
+  return (
+    <li>
+      <code>{status}</code>
+      <div class="stack tight">
+        <span class="s">{response.description}</span>
+        {problemsOf(response).map(([code, body]) => (
+          <details key={code} data-test="problem-example">
+            <summary class="xs"><code>{code}</code></summary>
+            <Code label={`${status} ${tr('ref.example')}`} text={JSON.stringify(body, null, 2)} />
+          </details>
+        ))}
+      </div>
+    </li>
   );
 }
 

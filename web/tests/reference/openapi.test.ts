@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { curlOf, exampleOf, groupsOf, matching, operationsOf, resolved, type Document, type Schema } from '../../src/reference/openapi';
+import { curlOf, exampleOf, groupsOf, matching, operationsOf, problemsOf, resolved, toldExample, type Document, type Schema } from '../../src/reference/openapi';
 
 const api: Document = {
   info: { title: 'T', version: '1' },
@@ -44,5 +44,14 @@ describe('what the reference makes of a description', () => {
     expect(JSON.stringify(exampleOf({ $ref: '#/components/schemas/Node' }, api)).length).toBeLessThan(200);
     const optional: Schema = { anyOf: [{ type: 'integer' }, { type: 'null' }], default: null };
     expect(resolved(optional, api)).toMatchObject({ nullable: true, schema: { type: 'integer' } });
+  });
+
+  it('shows the description\'s own examples, and whole problems by code', () => {
+    expect(toldExample({ schema: { type: 'string' }, example: 'lamp' }, api)).toBe('lamp');
+    expect(toldExample({ schema: { type: 'integer', minimum: 3 } }, api)).toBe(3);
+    const value = { code: 'gone', detail: 'It is gone.' };
+    const response = { description: 'gone', content: { 'application/problem+json': { schema: {}, examples: { gone: { value } } } } };
+    expect(problemsOf(response)).toEqual([['gone', value]]);
+    expect(problemsOf({ description: 'none' })).toEqual([]);
   });
 });

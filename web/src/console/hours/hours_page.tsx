@@ -1,6 +1,6 @@
 /** The desk's hours, its holidays and how long what may take. */
 import { useEffect, useState } from 'preact/hooks';
-import { get, put } from '../../base/api';
+import { ApiError, callWithEtag, matching } from '../../base/api';
 import { endedLogin, failureWords, staff } from '../../base/sign_in';
 import { Button, Field, Skeleton, Switch, TextArea } from '../../base/ui';
 import { listOf, spansOf, written, type Spans } from './week';
@@ -18,13 +18,15 @@ const SWITCHES = ['working_time', 'reassign'] as const;
 export function HoursPage() {
   const [read, setRead] = useState<Hours | null>(null);
   const [week, setWeek] = useState<WeekDraft>({ zone: '', days: [] });
+  const [etag, setEtag] = useState<string | null>(null);
   const [holidays, setHolidays] = useState('');
   const [said, setSaid] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const mayWrite = staff.value?.roles.includes('admin') ?? false;
   useEffect(() => {
-    get<Hours>('/api/v1/hours').then((found) => {
+    callWithEtag<Hours>('GET', '/api/v1/hours').then(({ value: found, etag: tag }) => {
       setRead(found);
+      setEtag(tag);
       setWeek({ zone: found.hours.zone, days: found.hours.week.map(written) });
       setHolidays(found.hours.holidays.join('\n'));
     }, (error: unknown) => { if (!endedLogin(error)) setSaid(failureWords(error)); });
@@ -36,10 +38,12 @@ export function HoursPage() {
     setBusy(true);
     try {
       if (days.includes(null)) throw new Error('a day is not written well');
-      await put('/api/v1/hours', { hours: { ...read.hours, zone: week.zone.trim(), week: days, holidays: listOf(holidays) }, lengths: read.lengths });
+      const body = { hours: { ...read.hours, zone: week.zone.trim(), week: days, holidays: listOf(holidays) }, lengths: read.lengths };
+      setEtag((await callWithEtag<Hours>('PUT', '/api/v1/hours', { body, ...matching(etag) })).etag);
       setSaid(th('hours.saved'));
     } catch (error) {
-      if (!endedLogin(error)) setSaid(th('hours.failed'));
+      const changed = error instanceof ApiError && error.code === 'version_conflict';
+      if (!endedLogin(error)) setSaid(changed ? failureWords(error) : th('hours.failed'));
     }
     setBusy(false);
   };

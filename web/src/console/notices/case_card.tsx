@@ -1,12 +1,12 @@
 /** On a case's page: what its buyer was told, what comes next, and where the buyer is reached. */
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError, call, get, put } from '../../base/api';
+import { ApiError, call, put } from '../../base/api';
 import type { CaseView } from '../../base/protocol';
 import { endedLogin, staff } from '../../base/sign_in';
 import { addText } from '../../base/text';
 import { dateAndTime, serverNowMs } from '../../base/time';
 import { Button, Dialog, Field, IconButton, Select, Skeleton, toast } from '../../base/ui';
-import { useAct, useLoaded } from '../asking';
+import { everyPage, useAct, useLoaded } from '../asking';
 import { t } from '../text';
 import { NoticeRow } from './notice_row';
 import { isMoving, MESSENGERS, type Contact, type Messenger, type Notice, type Planned } from './shapes';
@@ -19,6 +19,7 @@ const LOOK_AGAIN_MS = 4000;
 interface Told {
   readonly items: readonly Notice[];
   readonly planned: readonly Planned[];
+  readonly next_cursor: string | null;
 }
 
 export function ToldCard({ view }: { view: CaseView }) {
@@ -29,7 +30,7 @@ export function ToldCard({ view }: { view: CaseView }) {
   const path = `/api/v1/cases/${encodeURIComponent(view.id)}/notices`;
   const load = async (): Promise<void> => {
     try {
-      const [found] = await Promise.all([get<Told>(path), addText(noticesWords)]);
+      const [found] = await Promise.all([everyPage<Told>(path), addText(noticesWords)]);
       setTold(found);
       setReady(true);
       setFailed(false);

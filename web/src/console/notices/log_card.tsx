@@ -4,7 +4,7 @@ import { get } from '../../base/api';
 import { endedLogin, failureWords } from '../../base/sign_in';
 import { ago, serverNowMs } from '../../base/time';
 import { Button, Select, Skeleton } from '../../base/ui';
-import { useAct, useLoaded } from '../asking';
+import { everyPage, useAct, useLoaded } from '../asking';
 import { follow } from '../route';
 import { NoticeRow } from './notice_row';
 import { isMoving, KINDS, merged, type Notice, type NoticeKind, type NoticeState, type Unreached } from './shapes';
@@ -76,7 +76,8 @@ export function LogCard({ onChanged }: { onChanged: () => void }) {
 
 /** `round` counts up when something changed that may have reached somebody. */
 export function UnreachedCard({ round }: { round: number }) {
-  const found = useLoaded<{ items: readonly Unreached[] }>(`/api/v1/unreached-buyers?round=${round}`);
+  const found = useLoaded('/api/v1/unreached-buyers', everyPage<{ items: readonly Unreached[]; next_cursor: string | null }>);
+  useEffect(() => { if (round > 0) found.reload(); }, [round]);
   if (found.value === null) return found.failure ? <section class="card stack"><p role="alert">{tn('notice.failed', { reason: found.failure })} <Button size="small" onClick={found.reload}>{tn('base.try_again')}</Button></p></section> : null;
   const { items } = found.value;
   if (items.length === 0) return null;

@@ -1,21 +1,22 @@
 /** The words of one notice in one language: read, changed, shown filled with an example, taken back. */
 import { useRef, useState } from 'preact/hooks';
-import { ApiError, call, post, put } from '../../base/api';
+import { ApiError, call, callWithEtag, matching, post, put } from '../../base/api';
 import { LOCALE_NAMES, LOCALES, locale, type Locale } from '../../base/text';
 import { Button, Chip, Dialog, Field, Select, Skeleton, TextArea, toast } from '../../base/ui';
+import { failureWords } from '../../base/sign_in';
 import { useAct, useLoaded } from '../asking';
 import { unknownNames, withName, type NoticeKind, type Preview, type Template } from './shapes';
 import { tn } from './text';
 
 export function WordsDialog({ kind, onClose }: { kind: NoticeKind; onClose: () => void }) {
   const [language, setLanguage] = useState<Locale>(locale.value);
-  const found = useLoaded<{ items: readonly Template[] }>(`/api/v1/notice-templates?locale=${language}`);
-  const template = found.value?.items.find((one) => one.kind === kind && one.locale === language) ?? null;
+  const found = useLoaded(`/api/v1/notice-templates/${kind}/${language}`, (path) => callWithEtag<Template>('GET', path));
+  const template = found.value?.value.locale === language ? found.value.value : null;
   return (
     <Dialog title={tn(`notice.kind.${kind}`)} onClose={onClose} test="words-dialog">
       <Select<Locale> label={tn('notice.language')} test="words-language" value={language} onPick={setLanguage} options={LOCALES.map((value) => ({ value, label: LOCALE_NAMES[value] }))} />
       {found.failure ? <p role="alert">{tn('notice.failed', { reason: found.failure })} <Button size="small" onClick={found.reload}>{tn('base.try_again')}</Button></p> : null}
-      {template === null ? <Skeleton height={280} /> : <Words key={`${language}-${template.own}-${template.subject}`} template={template} onSaved={found.reload} />}
+      {template === null ? <Skeleton height={280} /> : <Words key={`${language}-${template.own}-${template.subject}`} template={template} etag={found.value?.etag ?? null} onSaved={found.reload} />}
     </Dialog>
   );
 }
@@ -26,7 +27,7 @@ interface Draft {
   readonly button: string;
 }
 
-function Words({ template, onSaved }: { template: Template; onSaved: () => void }) {
+function Words({ template, etag, onSaved }: { template: Template; etag: string | null; onSaved: () => void }) {
   const path = `/api/v1/notice-templates/${template.kind}/${template.locale}`;
   const [draft, setDraft] = useState<Draft>({ subject: template.subject, body: template.body, button: template.button });
   const [preview, setPreview] = useState<Preview | null>(null);
@@ -41,8 +42,8 @@ function Words({ template, onSaved }: { template: Template; onSaved: () => void 
     try {
       await work();
     } catch (error) {
-      if (!(error instanceof ApiError) || error.status !== 422) throw error;
-      setRefusal(error.message);
+      if (!(error instanceof ApiError) || ![412, 422].includes(error.status)) throw error;
+      setRefusal(error.status === 412 ? failureWords(error) : error.message);
     }
   });
   const putIn = (name: string): void => {
@@ -54,7 +55,7 @@ function Words({ template, onSaved }: { template: Template; onSaved: () => void 
   };
   const direction = template.locale === 'ar' ? 'rtl' : 'ltr';
   return (
-    <form class="stack" noValidate onSubmit={(event) => { event.preventDefault(); attempt(async () => { await put(path, draft); toast(tn('notice.saved')); onSaved(); }); }}>
+    <form class="stack" noValidate onSubmit={(event) => { event.preventDefault(); attempt(async () => { await put(path, draft, matching(etag)); toast(tn('notice.saved')); onSaved(); }); }}>
       <div><Chip tone={template.own ? 'note' : 'plain'} test="words-whose">{tn(template.own ? 'notice.own_words' : 'notice.our_words')}</Chip></div>
       <Field label={tn('notice.subject')} lang={template.locale} dir={direction} maxLength={200} value={draft.subject} test="words-subject" onInput={(event) => change({ subject: event.currentTarget.value })} />
       <div ref={body}><TextArea label={tn('notice.body')} hint={tn('notice.body_hint')} lang={template.locale} dir={direction} rows={8} maxLength={4000} value={draft.body} test="words-body" onInput={(event) => change({ body: event.currentTarget.value })} /></div>

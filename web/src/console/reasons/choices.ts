@@ -1,5 +1,5 @@
 /** What the form offers for a category as the page holds it. Pure but for asking the server. */
-import { call, get, put } from '../../base/api';
+import { call, get, put, putIfStill } from '../../base/api';
 import type { Reason } from '../../base/protocol';
 
 export const EVERYTHING = '*';
@@ -35,5 +35,7 @@ export function offeredOf(rows: readonly Row[]): Offered[] {
 const pathOf = (category: string): string => `/api/v1/reasons/${encodeURIComponent(category)}`;
 
 export const readChoices = async (): Promise<readonly Choice[]> => (await get<{ items: Choice[] }>('/api/v1/reasons')).items;
+/** As `saveChoice`, if nobody else changed it since it was read. */
+export const changeChoice = (category: string, before: Choice | null, reasons: readonly Offered[]): Promise<void> => putIfStill(pathOf(category), before, { reasons });
 export const saveChoice = (category: string, reasons: readonly Offered[]): Promise<void> => put(pathOf(category), { reasons });
 export const dropChoice = (category: string): Promise<void> => call('DELETE', pathOf(category));

@@ -6,7 +6,7 @@ import { languageName } from '../../base/time';
 import { Button, Field, Icon, IconButton, Select, Skeleton, toast } from '../../base/ui';
 import { LANGUAGES } from '../scripts';
 import { t } from '../text';
-import { dropChoice, EVERYTHING, offeredOf, readChoices, rowsOf, saveChoice, type Choice, type Row } from './choices';
+import { changeChoice, dropChoice, EVERYTHING, offeredOf, readChoices, rowsOf, saveChoice, type Choice, type Row } from './choices';
 import { tq } from './text';
 import './reasons.css';
 
@@ -71,7 +71,7 @@ function Reasons({ category, choice, fallback, onChanged }: { category: string; 
     }
   };
   const save = (): Promise<void> => attempt(async () => {
-    await saveChoice(category, offeredOf(rows));
+    await changeChoice(category, choice, offeredOf(rows));
     toast(tq('reasons.saved'));
   });
   const drop = (before: Choice): Promise<void> => attempt(async () => {

@@ -8,7 +8,7 @@ import { languageName } from '../../base/time';
 import { Button, Field, Select, TextArea, toast } from '../../base/ui';
 import { LANGUAGES, PLACEHOLDERS, SCENES, unknownIn, type Scene } from '../scripts';
 import { t } from '../text';
-import { differs, dropReply, nameIsWrong, placeOf, previewIn, saveReply, type Draft, type Reply } from './replies';
+import { changeReply, differs, dropReply, nameIsWrong, placeOf, previewIn, saveReply, type Draft, type Reply } from './replies';
 import { tr } from './text';
 
 const PAUSE_MS = 350;
@@ -48,7 +48,7 @@ export function Editor({ reply, locale, onUnsaved, onSaved }: Props) {
     setTried(true);
     if (nameIsWrong(draft.name) || !draft.title.trim() || !draft.words.trim() || unknown.length > 0) return;
     await attempt(async () => {
-      await saveReply(draft);
+      await changeReply(reply, draft);
       toast(tr('scripts.saved'));
       return placeOf(draft);
     });

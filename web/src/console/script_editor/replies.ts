@@ -1,5 +1,5 @@
 /** The tenant's reply scripts as the editor holds them. Pure but for asking the server. */
-import { call, get, post, put } from '../../base/api';
+import { call, get, post, put, putIfStill } from '../../base/api';
 import type { Scene } from '../scripts';
 
 export interface Reply {
@@ -38,6 +38,9 @@ export function differs(draft: Draft, reply: Reply | null): boolean {
 const pathOf = ({ name, locale }: Pick<Reply, 'name' | 'locale'>): string => `/api/v1/scripts/${encodeURIComponent(name)}/${encodeURIComponent(locale)}`;
 
 export const readReplies = async (): Promise<readonly Reply[]> => (await get<{ items: Reply[] }>('/api/v1/scripts')).items;
-export const saveReply = (draft: Draft): Promise<void> => put(pathOf(draft), { scene: draft.scene, title: draft.title.trim(), words: draft.words.trim() });
+const bodyOf = (draft: Draft) => ({ scene: draft.scene, title: draft.title.trim(), words: draft.words.trim() });
+export const saveReply = (draft: Draft): Promise<void> => put(pathOf(draft), bodyOf(draft));
+/** As `saveReply`, if nobody else changed it since it was read. */
+export const changeReply = (before: Reply | null, draft: Draft): Promise<void> => putIfStill(pathOf(draft), before, bodyOf(draft));
 export const dropReply = (reply: Reply): Promise<void> => call('DELETE', pathOf(reply));
 export const previewIn = (caseId: string, words: string): Promise<{ words: string; empty: string[] }> => post(`/api/v1/cases/${encodeURIComponent(caseId)}/script-preview`, { words });
