@@ -192,13 +192,26 @@ async def look_at(unit: Unit, appointment_id: str) -> str | None:
 
 
 async def _remind(unit: Unit, case: Case, row: Appointment) -> str:
-    # After a long sleep one reminder says what several would have said.
-    row.reminders = sum(row.starts_at - before <= unit.now for before in REMINDED_BEFORE)
-    row.next_at = _next_look(row)
+    reminded(row, unit.now)
     if nothing_to_show(CaseState(case.state)):
         return "over"
     await _tell(unit, case, row, "appointment_reminder")
     return "reminded"
+
+
+def reminded(row: Appointment, now: datetime) -> None:
+    """The next reminder has gone, or is not wanted, and what is past with it.
+
+    After a long sleep one reminder says what several would have said.
+    """
+    past = sum(row.starts_at - before <= now for before in REMINDED_BEFORE)
+    row.reminders = max(row.reminders + 1, past)
+    row.next_at = _next_look(row)
+
+
+def payload_of(row: Appointment) -> dict[str, object]:
+    """What the case log says of a booked time."""
+    return {"starts_at": row.starts_at.isoformat(), "zone": row.zone}
 
 
 async def _give_up(unit: Unit, case: Case, row: Appointment) -> str:
@@ -212,8 +225,7 @@ async def _give_up(unit: Unit, case: Case, row: Appointment) -> str:
 
 
 async def _tell(unit: Unit, case: Case, row: Appointment, kind: str) -> None:
-    payload = {"starts_at": row.starts_at.isoformat(), "zone": row.zone}
-    await note(unit.tx, unit.keys, case, kind, payload, SystemActor(), unit.now)
+    await note(unit.tx, unit.keys, case, kind, payload_of(row), SystemActor(), unit.now)
     unit.changes.desks |= {case.tenant_id, row.queue_id}
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import log
 from cases.actor import Actor
 from cases.keys import KeyRing
-from cases.log import LogKind, Visibility
+from cases.log import LoggedEvent, LogKind, Visibility
 from cases.tables import Case
 
 
@@ -22,9 +22,9 @@ async def note(
     payload: Mapping[str, object],
     actor: Actor,
     now: datetime,
-) -> None:
+) -> LoggedEvent:
     """Write what happened into the case's log, for the seller's people."""
-    await log.append(
+    return await log.append(
         tx,
         log=LogKind.CASE,
         subject_id=case.id,

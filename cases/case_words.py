@@ -1,8 +1,8 @@
-"""A case's searchable words, kept in the commit that adds them and gone with the case."""
+"""A case's searchable words, kept in the commit that adds them."""
 
 from __future__ import annotations
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.database import Database
@@ -51,11 +51,6 @@ async def add_number(tx: AsyncSession, keys: KeyRing, case: Case, number: str | 
     words = await keys.word_keys(tx, case.tenant_id)
     _add(row, words.everybody, number_pieces(number))
     await tx.flush()
-
-
-async def forget_words(tx: AsyncSession, case_id: str) -> None:
-    """Erase a case's words: nothing is found by them again."""
-    await tx.execute(delete(CaseWords).where(CaseWords.case_id == case_id))
 
 
 async def index_missing(database: Database, keys: KeyRing) -> int:

@@ -74,10 +74,9 @@ async def look_at(unit: Unit, deadline_id: str) -> str | None:
     if row.due_at is not None and row.due_at <= unit.now:
         await _miss(unit, case, row)
         return "missed"
-    row.warned_at = unit.now
-    row.next_at = next_look(row)
+    warned(row, unit.now)
     kind = _REMINDERS.get(DeadlineKind(row.kind), "deadline_warned")
-    await note(unit.tx, unit.keys, case, kind, _payload(row), SystemActor(), unit.now)
+    await note(unit.tx, unit.keys, case, kind, payload_of(row), SystemActor(), unit.now)
     unit.changes.desks.add(case.tenant_id)
     return "warned"
 
@@ -96,7 +95,7 @@ async def postpone(unit: Unit, subject_id: str) -> None:
 async def _miss(unit: Unit, case: Case, row: Deadline) -> None:
     actor = SystemActor()
     row.missed_at, row.next_at = unit.now, None
-    await note(unit.tx, unit.keys, case, "deadline_missed", _payload(row), actor, unit.now)
+    await note(unit.tx, unit.keys, case, "deadline_missed", payload_of(row), actor, unit.now)
     unit.changes.desks.add(case.tenant_id)
     if row.kind in THE_BUYERS:
         # The buyer never opened the link or answered the offer, though reminded.
@@ -110,7 +109,14 @@ async def _miss(unit: Unit, case: Case, row: Deadline) -> None:
     await note(unit.tx, unit.keys, case, "escalated", payload, actor, unit.now)
 
 
-def _payload(row: Deadline) -> dict[str, object]:
+def warned(row: Deadline, now: datetime) -> None:
+    """Its warning has gone, or is not wanted: the next look is when it is due."""
+    row.warned_at = now
+    row.next_at = next_look(row)
+
+
+def payload_of(row: Deadline) -> dict[str, object]:
+    """What the case log says of a deadline."""
     return {"deadline": row.kind, "due_at": row.due_at.isoformat() if row.due_at else None}
 
 

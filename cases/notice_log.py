@@ -9,12 +9,11 @@ from typing import Final
 from sqlalchemy import Row, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases import planned_notices
 from cases.access_policy import Action
 from cases.actor import Actor
-from cases.appointments import REMINDED_BEFORE, AppointmentState
 from cases.case_access import load_case, not_found
 from cases.case_note import note
-from cases.deadline_plan import DeadlineKind
 from cases.developers import tenant_of
 from cases.notice_kinds import (
     GIVE_UP_AFTER,
@@ -25,13 +24,12 @@ from cases.notice_kinds import (
     NoticeReason,
     NoticeState,
 )
-from cases.notice_orders import quiet_of
 from cases.notices import suppress
+from cases.planned_notices import PlannedView, planned_of, under_way
 from cases.states import CaseState, Role, Scope
-from cases.tables import Appointment, Case, Deadline, JoinLink, Notice
+from cases.tables import Case, Notice
 from cases.unit import Unit
 from cases.view import View
-from runtime.errors import CaseError
 from runtime.ids import TenantId
 
 _UNREACHED_SINCE: Final = timedelta(days=30)
@@ -58,13 +56,6 @@ class NoticeView(View):
     created_at: datetime
     due_at: datetime | None
     sent_at: datetime | None
-
-
-class PlannedView(View):
-    """What will be told when nothing happens before."""
-
-    kind: NoticeKind
-    at: datetime
 
 
 class UnreachedView(View):
@@ -134,41 +125,57 @@ async def notices_of_case(
         select(Notice, Case).join(Case, Case.id == Notice.case_id).where(Notice.case_id == case.id)
     )
     found, cursor = await _page(tx, query, before, limit)
-    return [_view(row, case) for row, _ in found], await _planned(tx, case), cursor
+    return [_view(row, case) for row, _ in found], await planned_of(tx, case), cursor
 
 
-async def send_again(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
-    """Try a notice once more that did not go; over every channel, from the first.
+async def send(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
+    """Send a notice now: one that waits or is planned, or once more one that did not go.
 
-    Raises:
-        CaseError: ``forbidden`` (403), ``not_found`` (404), ``notice_under_way`` (409).
-    """
-    row, case = await _held(unit, actor, notice_id)
-    if row.state not in (NoticeState.FAILED, NoticeState.SUPPRESSED):
-        raise CaseError("notice_under_way", "This notice has been sent, or is on its way.")
-    # A mail that was refused is not sent again: the way may be another by now.
-    row.state, row.reason, row.tried, row.attempts = NoticeState.WAITING, None, [], 0
-    row.mail_id = None
-    row.due_at, row.give_up_at = unit.now, unit.now + GIVE_UP_AFTER
-    await unit.tx.flush()
-    return _view(row, case)
-
-
-async def stop(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
-    """Do not send a notice that waits; who stopped it stands in the case's log.
+    It is tried over every channel, from the first; who ordered it stands in the case's log.
 
     Raises:
         CaseError: ``forbidden`` (403), ``not_found`` (404), ``notice_under_way`` (409): it
             has gone, or somebody is sending it now.
     """
+    if not _is_written(notice_id):
+        return _view(*await planned_notices.send_now(unit, actor, _seller_of(actor), notice_id))
+    row, case = await _held(unit, actor, notice_id)
+    if row.state not in (NoticeState.WAITING, NoticeState.FAILED, NoticeState.SUPPRESSED):
+        raise under_way()
+    # A mail that was refused is not sent again: the way may be another by now.
+    row.state, row.reason, row.tried, row.attempts = NoticeState.WAITING, None, [], 0
+    row.mail_id = None
+    row.due_at, row.give_up_at = unit.now, unit.now + GIVE_UP_AFTER
+    await _note(unit, actor, case, "notice_ordered", row)
+    return _view(row, case)
+
+
+async def stop(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
+    """Do not send a notice that waits or is planned; who stopped it stands in the case's log.
+
+    Raises:
+        CaseError: ``forbidden`` (403), ``not_found`` (404), ``notice_under_way`` (409): it
+            has gone, or somebody is sending it now.
+    """
+    if not _is_written(notice_id):
+        return _view(*await planned_notices.hold(unit, actor, _seller_of(actor), notice_id))
     row, case = await _held(unit, actor, notice_id)
     if row.state != NoticeState.WAITING:
-        raise CaseError("notice_under_way", "This notice has been sent, or is on its way.")
+        raise under_way()
     suppress(row, NoticeReason.STOPPED)
-    await note(unit.tx, unit.keys, case, "notice_stopped", {"notice": row.kind}, actor, unit.now)
+    await _note(unit, actor, case, "notice_stopped", row)
+    return _view(row, case)
+
+
+async def _note(unit: Unit, actor: Actor, case: Case, kind: str, row: Notice) -> None:
+    await note(unit.tx, unit.keys, case, kind, {"notice": row.kind}, actor, unit.now)
     unit.changes.desks.add(case.tenant_id)
     await unit.tx.flush()
-    return _view(row, case)
+
+
+def _is_written(notice_id: str) -> bool:
+    """Whether it is a row of its own, or only planned."""
+    return notice_id.startswith("ntc_")
 
 
 async def list_unreached(
@@ -228,51 +235,6 @@ async def _held(unit: Unit, actor: Actor, notice_id: str) -> tuple[Notice, Case]
     if row is None:
         raise not_found()
     return row, await unit.tx.get_one(Case, row.case_id)
-
-
-async def _planned(tx: AsyncSession, case: Case) -> list[PlannedView]:
-    """The reminders that a deadline or an appointment will bring, without those switched off."""
-    if case.state == CaseState.CLOSED:
-        return []
-    off = (await quiet_of(tx, case.tenant_id)).off
-    found: Sequence[PlannedView] = [
-        *await _link_reminder(tx, case),
-        *await _appointment_reminder(tx, case),
-    ]
-    return sorted((one for one in found if one.kind not in off), key=lambda one: one.at)
-
-
-async def _link_reminder(tx: AsyncSession, case: Case) -> list[PlannedView]:
-    opened = await tx.scalar(
-        select(JoinLink.id)
-        .where(JoinLink.case_id == case.id, JoinLink.first_joined_at.is_not(None))
-        .limit(1)
-    )
-    row = await tx.scalar(
-        select(Deadline).where(
-            Deadline.case_id == case.id,
-            Deadline.kind == DeadlineKind.INSPECTION,
-            Deadline.ended_at.is_(None),
-            Deadline.warned_at.is_(None),
-            Deadline.missed_at.is_(None),
-            Deadline.paused_at.is_(None),
-        )
-    )
-    if opened is not None or row is None or row.warn_at is None:
-        return []
-    return [PlannedView(kind=NoticeKind.REMINDER, at=row.warn_at)]
-
-
-async def _appointment_reminder(tx: AsyncSession, case: Case) -> list[PlannedView]:
-    row = await tx.scalar(
-        select(Appointment).where(
-            Appointment.case_id == case.id, Appointment.state == AppointmentState.BOOKED
-        )
-    )
-    if row is None or row.reminders >= len(REMINDED_BEFORE):
-        return []
-    at = row.starts_at - REMINDED_BEFORE[row.reminders]
-    return [PlannedView(kind=NoticeKind.APPOINTMENT_REMINDER, at=at)]
 
 
 def _view(row: Notice, case: Case) -> NoticeView:

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.notice_kinds import GIVE_UP_AFTER, PROMPT, NoticeKind, NoticeState
+from cases.notice_kinds import GIVE_UP_AFTER, PROMPT, NoticeKind, NoticeReason, NoticeState
 from cases.notice_plan import Planned, planned
 from cases.notice_words import notice_locale
 from cases.quiet_hours import DEFAULT_FROM, DEFAULT_UNTIL, next_loud, zones_of
@@ -72,28 +72,44 @@ async def _order(
         is_prompt |= await _withdraw(tx, case.id, plan.instead_of, at)
     due_at = at + plan.after
     if not is_prompt:
-        due_at = await _loud(tx, case, quiet, due_at)
-    if plan.kind is NoticeKind.APPOINTMENT_REMINDER:
-        # Better at night than too late.
-        due_at = max(at, min(due_at, _moment(payload.get("starts_at"), due_at)))
-    tenant = await tx.get_one(Tenant, case.tenant_id)
-    tx.add(
-        Notice(
-            id=new_id("ntc"),
-            tenant_id=case.tenant_id,
-            case_id=case.id,
-            kind=plan.kind,
-            subject=plan.subject,
-            seq=seq,
-            tried=[],
-            locale=notice_locale(case.buyer_locale, tenant.default_locale),
-            state=NoticeState.WAITING,
-            created_at=at,
-            due_at=due_at,
-            give_up_at=due_at + GIVE_UP_AFTER,
-        )
-    )
+        reminds = plan.kind is NoticeKind.APPOINTMENT_REMINDER
+        latest = _moment(payload.get("starts_at"), due_at) if reminds else None
+        due_at = await loud_for(tx, case, quiet, due_at, latest)
+    row = await _new(tx, case, plan.kind, plan.subject, seq=seq, at=at)
+    row.due_at, row.give_up_at = due_at, due_at + GIVE_UP_AFTER
+    tx.add(row)
     await tx.flush()
+
+
+async def hold_back(
+    tx: AsyncSession, case: Case, kind: NoticeKind, *, seq: int, at: datetime
+) -> Notice:
+    """Write a notice that somebody stopped before its time; ``seq`` is the entry that says so."""
+    row = await _new(tx, case, kind, str(seq), seq=seq, at=at)
+    row.state, row.reason = NoticeState.SUPPRESSED, NoticeReason.STOPPED
+    tx.add(row)
+    await tx.flush()
+    return row
+
+
+async def _new(
+    tx: AsyncSession, case: Case, kind: NoticeKind, subject: str, *, seq: int, at: datetime
+) -> Notice:
+    tenant = await tx.get_one(Tenant, case.tenant_id)
+    return Notice(
+        id=new_id("ntc"),
+        tenant_id=case.tenant_id,
+        case_id=case.id,
+        kind=kind,
+        subject=subject,
+        seq=seq,
+        tried=[],
+        locale=notice_locale(case.buyer_locale, tenant.default_locale),
+        state=NoticeState.WAITING,
+        created_at=at,
+        attempts=0,
+        tries=0,
+    )
 
 
 async def _withdraw(tx: AsyncSession, case_id: str, kind: NoticeKind, at: datetime) -> bool:
@@ -121,8 +137,13 @@ async def _is_known(tx: AsyncSession, case_id: str, plan: Planned) -> bool:
     return await tx.scalar(query.limit(1)) is not None
 
 
-async def _loud(tx: AsyncSession, case: Case, quiet: Quiet, at: datetime) -> datetime:
-    """The first moment at which the buyer's clock allows it; a zone they chose comes first."""
+async def loud_for(
+    tx: AsyncSession, case: Case, quiet: Quiet, at: datetime, latest: datetime | None
+) -> datetime:
+    """The first moment at which the buyer's clock allows it; a zone they chose comes first.
+
+    Better at night than after ``latest``.
+    """
     chosen = await tx.scalar(
         select(Appointment.zone)
         .where(Appointment.case_id == case.id)
@@ -130,7 +151,8 @@ async def _loud(tx: AsyncSession, case: Case, quiet: Quiet, at: datetime) -> dat
         .limit(1)
     )
     zones = (chosen,) if chosen else zones_of(case.market, case.buyer_locale, quiet.zone)
-    return next_loud(at, zones, quiet.quiet_from, quiet.quiet_until)
+    found = next_loud(at, zones, quiet.quiet_from, quiet.quiet_until)
+    return found if latest is None else max(at, min(found, latest))
 
 
 def _moment(text: object, otherwise: datetime) -> datetime:

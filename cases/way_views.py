@@ -33,12 +33,16 @@ class ScanView(View):
 
 
 class TrackedParcel(View):
-    """A parcel with its scans as they happened."""
+    """A parcel: by whom, with which label, how far it is, and its scans as they happened."""
 
     id: str
     way: Way
     carrier: str | None
     tracking_number: str | None
+    label_url: str | None
+    address: str | None
+    shipped_at: datetime | None
+    received_at: datetime | None
     status: ScanStatus | None
     status_at: datetime | None
     anomaly: Anomaly | None
@@ -94,6 +98,10 @@ async def _parcel(tx: AsyncSession, parcel: Parcel) -> TrackedParcel:
         way=Way(parcel.way),
         carrier=parcel.carrier,
         tracking_number=parcel.tracking_number,
+        label_url=parcel.label_url,
+        address=parcel.address,
+        shipped_at=parcel.shipped_at,
+        received_at=parcel.received_at,
         status=ScanStatus(parcel.status) if parcel.status else None,
         status_at=parcel.status_at,
         anomaly=Anomaly(parcel.anomaly) if parcel.anomaly else None,

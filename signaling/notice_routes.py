@@ -21,7 +21,8 @@ from cases.notice_desk import (
     TemplateView,
 )
 from cases.notice_kinds import NoticeKind, NoticeState
-from cases.notice_log import NoticeView, PlannedView, UnreachedView
+from cases.notice_log import NoticeView, UnreachedView
+from cases.planned_notices import PlannedView
 from cases.unit import Unit
 from cases.view import View
 from signaling import openapi
@@ -91,7 +92,7 @@ def add_routes(app: web.Application) -> None:
         app,
         [
             get_notices,
-            send_again,
+            send_notice,
             stop_notice,
             get_unreached,
             get_case_notices,
@@ -132,18 +133,18 @@ async def get_notices(request: web.Request) -> web.Response:
 @route(
     "POST",
     "/api/v1/notices/{id}/send",
-    "Try a notice again that did not go",
+    "Send a notice now",
     headers=IDEMPOTENCY_HEADER,
     answers={202: NoticeView},
     errors={409: "notice_under_way"},
 )
-async def send_again(request: web.Request) -> web.Response:
-    """Over every channel, from the first."""
+async def send_notice(request: web.Request) -> web.Response:
+    """One that waits or is planned, or again one that did not go; from the first channel on."""
     actor = await require_key_or_staff(request)
     notice_id = request.match_info["id"]
 
     async def act(unit: Unit) -> Made:
-        return Made(202, await notice_log.send_again(unit, actor, notice_id))
+        return Made(202, await notice_log.send(unit, actor, notice_id))
 
     return await answer_once(request, actor, actor.tenant_id, act)
 
@@ -151,7 +152,7 @@ async def send_again(request: web.Request) -> web.Response:
 @route(
     "POST",
     "/api/v1/notices/{id}/stop",
-    "Do not send a notice that waits",
+    "Do not send a notice that waits or is planned",
     answers={200: NoticeView},
     errors={409: "notice_under_way"},
     repeat="`notice_under_way`, as it waits no more.",

@@ -16,7 +16,7 @@ from playwright.async_api import Page, expect
 
 from cases.states import Role
 from cases.tables import Staff
-from tests.support.chromium import DESK, chromium
+from tests.support.chromium import DESK, TABLET, chromium
 from tests.support.journeys import STEP_MS, by, sign_in
 from tests.support.messenger_site import Messenger, messenger
 from tests.support.notice_world import NoticeWorld, notice_world
@@ -25,6 +25,7 @@ from tests.support.seller import PASSWORD
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("chromium_binary")]
 
 _LOOK_S = 0.2
+LABEL = "https://labels.example/7.pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +158,60 @@ async def test_a_notice_has_the_sellers_own_words_until_they_are_taken_back(
         await expect(by(page, "send-shipped")).to_have_attribute(
             "aria-checked", "false", timeout=STEP_MS
         )
+
+
+async def test_a_planned_reminder_is_held_back_and_sent_after_all(desk: Desk) -> None:
+    """The agent reads what goes when, stops it before its time, and changes their mind."""
+    async with chromium(viewport=DESK) as browser:
+        case_id = await desk.world.open_case()
+        page = await browser.open(f"{desk.url}/console?case={case_id}")
+        await sign_in(page, desk.admin)
+        planned = by(by(page, "told-card"), "planned-notice")
+        await planned.wait_for(timeout=STEP_MS)
+        assert await planned.get_attribute("data-kind") == "reminder"
+        await by(planned, "stop-notice").click()
+        await planned.wait_for(state="detached", timeout=STEP_MS)
+        held = page.locator('[data-test="notice-row"][data-kind="reminder"]')
+        await expect(held).to_have_attribute("data-state", "suppressed", timeout=STEP_MS)
+        await by(held, "send-again").click()
+        await expect(held).to_have_attribute("data-state", "sent", timeout=STEP_MS)
+
+
+async def test_a_planned_reminder_is_sent_now(desk: Desk) -> None:
+    """It leaves the plan and stands among what was told."""
+    async with chromium(viewport=TABLET) as browser:
+        case_id = await desk.world.open_case()
+        page = await browser.open(f"{desk.url}/console?case={case_id}")
+        await sign_in(page, desk.admin)
+        planned = by(by(page, "told-card"), "planned-notice")
+        await by(planned, "send-now").click(timeout=STEP_MS)
+        await planned.wait_for(state="detached", timeout=STEP_MS)
+        sent = page.locator('[data-test="notice-row"][data-kind="reminder"]')
+        await expect(sent).to_have_attribute("data-state", "sent", timeout=STEP_MS)
+
+
+async def test_a_parcel_stands_on_one_card_with_all_that_is_known(desk: Desk) -> None:
+    """Where to, by whom, its label, when it went and how far it is: once on the page."""
+    world = desk.world
+    case_id = await world.open_case()
+    path = f"/api/v1/cases/{case_id}"
+    version = (await world.ask("GET", path, 200))["version"]
+    tag = {"If-Match": f'"{version}"'}
+    client, headers = world.site.client, {**world.headers, **tag}
+    decided = await client.post(f"{path}/verdict", json={"outcome": "refund"}, headers=headers)
+    assert decided.status == 200
+    label = {"move": "give_label", "address": "Hall 3\nHamburg", "label_url": LABEL}
+    headers = {**world.headers, "If-Match": "*"}
+    for move in (label, {"move": "ship", "carrier": "DHL", "tracking_number": "JJD0001"}):
+        moved = await client.post(f"{path}/moves", json=move, headers=headers)
+        assert moved.status == 200, await moved.text()
+    async with chromium(viewport=DESK) as browser:
+        page = await browser.open(f"{desk.url}/console?case={case_id}")
+        await sign_in(page, desk.admin)
+        parcel = by(page, "tracked-parcel")
+        await parcel.wait_for(timeout=STEP_MS)
+        assert await page.get_by_text("JJD0001").count() == 1
+        text = await parcel.inner_text()
+        for known in ("DHL", "JJD0001", "Hall 3", "Sent"):
+            assert known in text
+        assert await parcel.get_by_role("link").first.get_attribute("href") == LABEL

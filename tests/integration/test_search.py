@@ -17,7 +17,7 @@ from cases import case_search, desk, thread
 from cases.actor import KeyActor, StaffActor
 from cases.case_filter import CaseFilter
 from cases.case_list import list_cases
-from cases.case_words import forget_words, index_missing
+from cases.case_words import index_missing
 from cases.database import Database, upgrade
 from cases.move_commands import Ship
 from cases.moving import make_move
@@ -216,7 +216,7 @@ async def test_a_common_word_and_a_rare_one_find_the_same(
     assert exact[0] == cases[2]
 
 
-async def test_the_table_holds_no_word_and_forgets_with_the_case(shop: Desk) -> None:
+async def test_the_table_holds_no_word_and_nothing_is_found_without_it(shop: Desk) -> None:
     """Only digests under the tenant's key; without the row or the key nothing is found."""
     case_id = await shop.open()
     async with shop.seller.database.read() as tx:
@@ -224,7 +224,7 @@ async def test_the_table_holds_no_word_and_forgets_with_the_case(shop: Desk) -> 
     assert "lamp" not in repr(row).lower()
     assert "ruiz" not in repr(row).lower()
     async with shop.seller.database.begin() as tx:
-        await forget_words(tx, case_id)
+        await tx.execute(delete(CaseWords).where(CaseWords.case_id == case_id))
     assert await shop.finds("lamp") == []
     other = await shop.open(order_number="LL-3")
     assert await shop.finds("lamp") == [other]
@@ -307,7 +307,7 @@ async def test_sqlites_index_follows_the_words(shop: Desk) -> None:
             )
         assert (await _indexed(shop)).get(opened[1], frozenset()) == terms
     async with shop.seller.database.begin() as tx:
-        await forget_words(tx, opened[0])
+        await tx.execute(delete(CaseWords).where(CaseWords.case_id == opened[0]))
     assert opened[0] not in await _indexed(shop)
     assert await index_missing(shop.seller.database, shop.seller.keys) == 1
     assert await _indexed(shop) == await _kept(shop)

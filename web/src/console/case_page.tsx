@@ -25,7 +25,6 @@ import { NextStepBar } from './next_step_bar';
 import { ToldCard } from './notices/case_card';
 import { OrderCard } from './order_card';
 import { PackageCard } from './package_card';
-import { ParcelCard } from './parcel_card';
 import { Others } from './presence';
 import { follow } from './route';
 import { t } from './text';
@@ -133,7 +132,6 @@ function Screen({ read, onRead, onChanged }: ScreenProps) {
   const order: ComponentChildren[] = [
     <OrderCard view={view} />,
     <AttachmentsCard caseId={view.id} />,
-    <ParcelCard view={view} />,
   ];
   const decisions: ComponentChildren[] = [
     <AnsweredCard view={view} />,

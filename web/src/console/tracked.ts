@@ -8,6 +8,10 @@ export interface TrackedParcel {
   readonly way: 'back' | 'out';
   readonly carrier: string | null;
   readonly tracking_number: string | null;
+  readonly label_url: string | null;
+  readonly address: string | null;
+  readonly shipped_at: string | null;
+  readonly received_at: string | null;
   readonly status: ScanStatus | null;
   readonly anomaly: (typeof ANOMALIES)[number] | null;
   readonly asked: string | null;

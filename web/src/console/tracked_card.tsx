@@ -1,4 +1,4 @@
-/** What belongs to a case's way back: scans, labels, refunds by the payment service, carrier claims. */
+/** What belongs to a case's way back: parcels with their scans, labels, refunds by the payment service, carrier claims. */
 import { useState } from 'preact/hooks';
 import { post } from '../base/api';
 import type { CaseView } from '../base/protocol';
@@ -44,14 +44,18 @@ export function TrackedCard({ view, onChanged }: { view: CaseView; onChanged: ()
 }
 
 function ParcelPart({ parcel, path, maySettle, onChanged, children }: { parcel: TrackedParcel; path: string; maySettle: boolean; onChanged: () => void; children: preact.ComponentChildren }) {
+  const facts = [parcel.carrier, parcel.tracking_number].filter(Boolean).join(' · ');
   return (
-    <div class="stack tracked-parcel" data-test="tracked-parcel">
+    <div class="stack tracked-parcel" data-test="tracked-parcel" data-way={parcel.way}>
       <p class="row wrap">
         <strong>{t(`way.parcel_${parcel.way}`)}</strong>
         {parcel.status ? <Chip tone={parcel.status === 'delivered' ? 'proof' : 'plain'} test="parcel-status">{t(`scan.${parcel.status}`)}</Chip> : null}
         {parcel.anomaly ? <Chip tone="warn" test="parcel-anomaly">{t(`anomaly.${parcel.anomaly}`)}</Chip> : null}
       </p>
-      {parcel.tracking_number ? <p class="s"><bdi class="num">{[parcel.carrier, parcel.tracking_number].filter(Boolean).join(' · ')}</bdi></p> : null}
+      {facts ? <p class="s"><bdi class="num">{facts}</bdi></p> : null}
+      {parcel.address ? <p class="s quiet lines" dir="auto" data-test="parcel-address">{parcel.address}</p> : null}
+      {parcel.label_url ? <p class="s"><a href={parcel.label_url} target="_blank" rel="noopener noreferrer">{t('way.label')}</a></p> : null}
+      <p class="xs faint" data-test="parcel-when">{whenWords(parcel)}</p>
       {parcel.scans.length > 0 ? (
         <ol class="scans" data-test="scans-timeline">
           {[...parcel.scans].reverse().map((scan) => (
@@ -67,6 +71,11 @@ function ParcelPart({ parcel, path, maySettle, onChanged, children }: { parcel: 
       {children}
     </div>
   );
+}
+
+function whenWords(parcel: TrackedParcel): string {
+  if (parcel.received_at) return t('way.received_on', { when: dateAndTime(parcel.received_at) });
+  return parcel.shipped_at ? t('way.shipped_on', { when: dateAndTime(parcel.shipped_at) }) : t('way.not_shipped');
 }
 
 function ScanForm({ path, onChanged }: { path: string; onChanged: () => void }) {

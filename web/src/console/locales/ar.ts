@@ -320,6 +320,7 @@ export const ar: Translation<typeof en> = {
   'log.handed_over': 'سلّم {from} المشتري إلى {to}',
   'log.assigned': 'أُسندت الحالة إلى شخص',
   'log.released': 'أُعيدت الحالة دون مسؤول',
+  'log.notice_ordered': 'أرسل إشعارًا إلى المشتري يدويًا',
   'log.notice_stopped': 'أوقف إشعارًا إلى المشتري',
   'log.deadline_warned': 'تُستحق قريبًا: {what}',
   'log.deadline_missed': 'فات موعدها: {what}',

@@ -320,6 +320,7 @@ export const de: Translation<typeof en> = {
   'log.handed_over': '{from} hat den Käufer an {to} übergeben',
   'log.assigned': 'Der Fall wurde jemandem zugeteilt',
   'log.released': 'Der Fall wurde abgegeben',
+  'log.notice_ordered': 'Hat eine Benachrichtigung an den Käufer von Hand gesendet',
   'log.notice_stopped': 'Hat eine Benachrichtigung an den Käufer angehalten',
   'log.deadline_warned': 'Bald fällig: {what}',
   'log.deadline_missed': 'Versäumt: {what}',

@@ -329,6 +329,7 @@ export const en = {
   'log.handed_over': '{from} handed the buyer over to {to}',
   'log.assigned': 'The case was given to somebody',
   'log.released': 'The case was released',
+  'log.notice_ordered': 'Sent a notice to the buyer by hand',
   'log.notice_stopped': 'Stopped a notice to the buyer',
   'log.deadline_warned': 'Soon due: {what}',
   'log.deadline_missed': 'Missed: {what}',

@@ -262,6 +262,7 @@ export const es: Translation<typeof en> = {
   'log.handed_over': '{from} traspasó el comprador a {to}',
   'log.assigned': 'El caso se asignó a alguien',
   'log.released': 'El caso quedó sin asignar',
+  'log.notice_ordered': 'Envió un aviso al comprador a mano',
   'log.notice_stopped': 'Detuvo un aviso al comprador',
   'log.deadline_warned': 'Vence pronto: {what}',
   'log.deadline_missed': 'Fuera de plazo: {what}',

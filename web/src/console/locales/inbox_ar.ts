@@ -93,7 +93,6 @@ export const inboxAr: Translation<typeof inboxEn> = {
   'session.still': 'الصورة {number}',
   'session.stills_none': 'لم تُلتقط أي صورة.',
   'session.stills_failed': 'تعذّر تحميل الصور.',
-  'parcel.title': 'الطرد',
   'money.title': 'المال',
   'money.left': 'لم يُستردّ: {amount}',
   'keys.title': 'لوحة المفاتيح',

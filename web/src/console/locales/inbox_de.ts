@@ -93,7 +93,6 @@ export const inboxDe: Translation<typeof inboxEn> = {
   'session.still': 'Foto {number}',
   'session.stills_none': 'Es wurde kein Foto aufgenommen.',
   'session.stills_failed': 'Die Fotos konnten nicht geladen werden.',
-  'parcel.title': 'Paket',
   'money.title': 'Geld',
   'money.left': 'Nicht erstattet: {amount}',
   'keys.title': 'Tastatur',

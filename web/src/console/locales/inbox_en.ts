@@ -98,7 +98,6 @@ export const inboxEn = {
   'session.still': 'Photograph {number}',
   'session.stills_none': 'No photograph was taken.',
   'session.stills_failed': 'The photographs could not be loaded.',
-  'parcel.title': 'Parcel',
   'money.title': 'Money',
   'money.left': 'Not refunded: {amount}',
 

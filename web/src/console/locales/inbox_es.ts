@@ -93,7 +93,6 @@ export const inboxEs: Translation<typeof inboxEn> = {
   'session.still': 'Foto {number}',
   'session.stills_none': 'No se hizo ninguna foto.',
   'session.stills_failed': 'No se han podido cargar las fotos.',
-  'parcel.title': 'Paquete',
   'money.title': 'Dinero',
   'money.left': 'Sin reembolsar: {amount}',
   'keys.title': 'Teclado',

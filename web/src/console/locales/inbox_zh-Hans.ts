@@ -93,7 +93,6 @@ export const inboxZh: Translation<typeof inboxEn> = {
   'session.still': '照片 {number}',
   'session.stills_none': '没有拍摄照片。',
   'session.stills_failed': '照片加载失败。',
-  'parcel.title': '包裹',
   'money.title': '款项',
   'money.left': '未退款：{amount}',
   'keys.title': '键盘快捷键',

@@ -320,6 +320,7 @@ export const zh: Translation<typeof en> = {
   'log.handed_over': '{from} 将买家转接给 {to}',
   'log.assigned': '退货单已分配',
   'log.released': '退货单已放回',
+  'log.notice_ordered': '手动发送了一条给买家的通知',
   'log.notice_stopped': '停发了一条给买家的通知',
   'log.deadline_warned': '即将到期：{what}',
   'log.deadline_missed': '已错过：{what}',

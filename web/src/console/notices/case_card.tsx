@@ -4,11 +4,11 @@ import { ApiError, call, put } from '../../base/api';
 import type { CaseView } from '../../base/protocol';
 import { endedLogin, staff } from '../../base/sign_in';
 import { addText } from '../../base/text';
-import { dateAndTime, serverNowMs } from '../../base/time';
+import { serverNowMs } from '../../base/time';
 import { Button, Dialog, Field, IconButton, Select, Skeleton, toast } from '../../base/ui';
 import { everyPage, useAct, useLoaded } from '../asking';
 import { t } from '../text';
-import { NoticeRow } from './notice_row';
+import { NoticeRow, PlannedRow } from './notice_row';
 import { isMoving, MESSENGERS, type Contact, type Messenger, type Notice, type Planned } from './shapes';
 import { noticesWords, tn } from './text';
 import './notices.css';
@@ -58,7 +58,7 @@ export function ToldCard({ view }: { view: CaseView }) {
   return (
     <section class="card stack told-card" data-test="told-card" aria-labelledby="told-title">
       <h2 id="told-title">{tn('notice.told')}</h2>
-      {told.planned.map((one) => <p key={one.kind} class="s" data-test="planned-notice">{tn('notice.planned', { what: tn(`notice.kind.${one.kind}`), when: dateAndTime(one.at) })}</p>)}
+      {told.planned.length > 0 ? <ul class="notice-rows notice-planned">{told.planned.map((one) => <PlannedRow key={one.id} planned={one} mayAct={mayAct} onChanged={() => void load()} />)}</ul> : null}
       {told.items.length === 0 ? <p class="s quiet">{tn('notice.nothing_told')}</p> : rows(told.items.slice(0, SHOWN))}
       {told.items.length > SHOWN ? <details><summary class="s">{tn('notice.earlier', { count: told.items.length - SHOWN })}</summary>{rows(told.items.slice(SHOWN))}</details> : null}
       <Reached view={view} mayAct={mayAct && view.state !== 'closed'} />

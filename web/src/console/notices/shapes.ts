@@ -25,7 +25,9 @@ export interface Notice {
   readonly due_at: string | null;
   readonly sent_at: string | null;
 }
+/** A reminder that has not been written yet; takes the orders that a notice takes. */
 export interface Planned {
+  readonly id: string;
   readonly kind: NoticeKind;
   readonly at: string;
 }
@@ -133,6 +135,7 @@ export function isMoving(notice: Notice, nowMs: number): boolean {
 }
 
 export const maySendAgain = (notice: Notice): boolean => (notice.state === 'failed' || notice.state === 'suppressed') && notice.reason !== 'erased';
+export const maySendNow = (notice: Notice, nowMs: number): boolean => notice.state === 'waiting' && !isMoving(notice, nowMs);
 export const mayStop = (notice: Notice): boolean => notice.state === 'waiting';
 
 /** A first page that was read again, over what is shown: news in front, the rest where it was. */
