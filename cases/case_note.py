@@ -32,6 +32,6 @@ async def note(
         payload=payload,
         visibility=Visibility.SELLER,
         actor=actor.label,
-        key=await keys.case_key(tx, case.id),
+        key=await keys.key_of(tx, case),
         at=now,
     )

@@ -119,7 +119,7 @@ async def _row(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseWords:
 
 async def _whole_row(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseWords:
     words = await keys.word_keys(tx, case.tenant_id)
-    key = await keys.case_key(tx, case.id)
+    key = await keys.key_of(tx, case)
     row = CaseWords(tenant_id=case.tenant_id, case_id=case.id, terms=frozenset())
     lines = await tx.execute(
         select(ItemLine.sku, ItemLine.listing).where(ItemLine.case_id == case.id)

@@ -171,7 +171,7 @@ async def list_contacts(
         CaseError: ``not_found``, ``forbidden``.
     """
     case = await load_case(tx, actor, case_id, Action.VIEW_CASE)
-    key = await keys.case_key(tx, case.id)
+    key = await keys.key_of(tx, case)
     rows = await tx.scalars(
         select(NoticeContact).where(NoticeContact.case_id == case.id).order_by(NoticeContact.kind)
     )
@@ -195,7 +195,7 @@ async def set_contact(
     """
     case = await load_case(unit.tx, actor, case_id, Action.WRITE, lock=True)
     plain = checked_address(kind, address)
-    key = await unit.keys.case_key(unit.tx, case.id)
+    key = await unit.keys.key_of(unit.tx, case)
     row = await unit.tx.get(NoticeContact, (case.id, kind))
     if row is None:
         row = NoticeContact(

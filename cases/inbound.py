@@ -88,7 +88,7 @@ async def expect_mail(unit: Unit, case_id: str, heard: Heard) -> tuple[Room, byt
     if case is None:
         return None
     await thread.refuse_haste(unit, _buyer(case, heard))
-    return await attachments.room_in(unit.tx, case.id), await unit.keys.case_key(unit.tx, case.id)
+    return await attachments.room_in(unit.tx, case.id), await unit.keys.key_of(unit.tx, case)
 
 
 async def hear_mail(unit: Unit, case_id: str, heard: Heard, brought: Brought) -> str | None:

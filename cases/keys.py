@@ -131,10 +131,11 @@ class KeyRing:
             KeyDestroyed: the tenant was erased.
             SetupError: the master key is another one.
         """
-        wrapped = await tx.scalar(select(Tenant.wrapped_key).where(Tenant.id == tenant_id))
-        if wrapped is None:
+        # By its row: one transaction needs it for the log, the words and more, and reads it once.
+        tenant = await tx.get(Tenant, tenant_id)
+        if tenant is None or tenant.wrapped_key is None:
             raise KeyDestroyed
-        return self.open_tenant_key(tenant_id, wrapped)
+        return self.open_tenant_key(tenant_id, tenant.wrapped_key)
 
     def open_tenant_key(self, tenant_id: str, wrapped: bytes) -> bytes:
         """The key of a tenant, from its row.
@@ -155,10 +156,7 @@ class KeyRing:
         Raises:
             KeyDestroyed: the tenant was erased.
         """
-        found = await self.known_word_keys(tx, [tenant_id])
-        if tenant_id not in found:
-            raise KeyDestroyed
-        return found[tenant_id]
+        return _word_keys(await self.tenant_key(tx, tenant_id))
 
     async def known_word_keys(
         self, tx: AsyncSession, tenant_ids: Collection[str]
@@ -173,11 +171,7 @@ class KeyRing:
 
     def open_word_keys(self, tenant_id: str, wrapped: bytes) -> WordKeys:
         """The keys of a tenant's words, from its wrapped key."""
-        key = self.open_tenant_key(tenant_id, wrapped)
-        return WordKeys(
-            hmac.digest(key, b"words:everybody", "sha256"),
-            hmac.digest(key, b"words:seller", "sha256"),
-        )
+        return _word_keys(self.open_tenant_key(tenant_id, wrapped))
 
     async def new_case_key(self, tx: AsyncSession, tenant_id: str) -> bytes:
         """A wrapped key for a new case of the tenant."""
@@ -186,6 +180,16 @@ class KeyRing:
     async def open_case_key(self, tx: AsyncSession, tenant_id: str, wrapped: bytes) -> bytes:
         """The key of a case whose row is not there yet: what is filed is encrypted before it."""
         return _unwrap(AESGCM(await self.tenant_key(tx, tenant_id)), f"case:{tenant_id}", wrapped)
+
+    async def key_of(self, tx: AsyncSession, case: Case) -> bytes:
+        """The key of a case whose row is at hand: opens the case log.
+
+        Raises:
+            KeyDestroyed: the case or its tenant was erased.
+        """
+        if case.wrapped_key is None:
+            raise KeyDestroyed
+        return await self.open_case_key(tx, case.tenant_id, case.wrapped_key)
 
     async def case_key(self, tx: AsyncSession, case_id: str) -> bytes:
         """The key of a case: opens the case log.
@@ -222,6 +226,13 @@ class KeyRing:
             raise KeyDestroyed
         tenant = AESGCM(self.open_tenant_key(row.tenant_id, row.tenants))
         return _unwrap(tenant, f"session:{row.key_id}", row.own)
+
+
+def _word_keys(tenant_key: bytes) -> WordKeys:
+    return WordKeys(
+        hmac.digest(tenant_key, b"words:everybody", "sha256"),
+        hmac.digest(tenant_key, b"words:seller", "sha256"),
+    )
 
 
 def make_case_key(tenant_key: bytes, tenant_id: str) -> FreshKey:

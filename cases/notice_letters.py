@@ -90,7 +90,7 @@ async def values_of(
         tx,
         log=LogKind.CASE,
         subject_id=case.id,
-        key=await keys.case_key(tx, case.id),
+        key=await keys.key_of(tx, case),
         visibilities=frozenset({Visibility.PARTIES, Visibility.SELLER}),
         after=notice.seq - 1,
         limit=1,

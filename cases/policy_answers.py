@@ -137,7 +137,7 @@ async def answer_by_policy(
         },
         visibility=Visibility.PARTIES,
         actor=SystemActor().label,
-        key=await keys.case_key(tx, case.id),
+        key=await keys.key_of(tx, case),
         at=now,
     )
     return answer

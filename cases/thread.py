@@ -288,7 +288,7 @@ async def _write(
         payload=payload,
         visibility=visibility,
         actor=actor.label,
-        key=await unit.keys.case_key(unit.tx, case.id),
+        key=await unit.keys.key_of(unit.tx, case),
         at=unit.now,
         client_id=client_id,
     )

@@ -91,7 +91,7 @@ async def thread_view(
     """
     for_buyer = isinstance(actor, BuyerActor)
     case = await load_case(tx, actor, case_id, Action.TAKE_PART if for_buyer else Action.VIEW_CASE)
-    case_key = await keys.case_key(tx, case.id)
+    case_key = await keys.key_of(tx, case)
     rows = await _rows(tx, actor, case, before)
     page = rows[:PAGE][::-1]
     translations = await _translations(tx, actor, case, case_key, page)
