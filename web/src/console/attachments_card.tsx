@@ -51,7 +51,7 @@ export function AttachmentsCard({ caseId }: { caseId: string }) {
             <button type="button" class="attached-open" aria-label={t('attached.open', { name: item.name })} data-test="attachment" onClick={() => setShown(item)}>
               {item.has_preview ? <img src={`${url(item)}/preview`} alt="" loading="lazy" /> : <span class="no-picture"><Icon name="video" /></span>}
             </button>
-            <p class="xs">{item.name}</p>
+            <p class="xs attached-name" dir="auto" title={item.name}>{item.name}</p>
           </li>
         ))}
       </ul>

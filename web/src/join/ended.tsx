@@ -3,8 +3,8 @@ import { useSignal } from '@preact/signals';
 import type { JoinView } from '../base/protocol';
 import { clockTime, dateAndTime, money } from '../base/time';
 import { Button, Card, Icon, LanguageSwitch, Notice, TextArea } from '../base/ui';
+import { LabelCodeLater, ReceiptLater } from './codes_later';
 import { ItemCard, PolicySentence } from './ready';
-import { ReceiptLater } from './receipt_later';
 import { t } from './text';
 import { ThreadLater } from './thread_later';
 import type { Visit } from './visit';
@@ -42,6 +42,7 @@ function Way({ given, visit }: { given: Given; visit: Visit }) {
           {back.address ? <p class="lines" dir="auto">{back.address}</p> : null}
           {back.label_url ? <a class="button primary wide" href={back.label_url} target="_blank" rel="noopener noreferrer" data-test="label">{t('join.open_label')}</a> : null}
           {back.label_id ? <LabelFile href={`/api/join/${encodeURIComponent(visit.token)}/labels/${back.label_id}`} isPicture={back.label_type === 'image/png'} /> : null}
+          {back.shipped_at || back.label_type === 'image/png' ? null : <LabelCodeLater number={back.tracking_number} url={back.label_url} />}
           {back.tracking_number ? <p><bdi class="num">{[back.carrier, back.tracking_number].filter(Boolean).join(' · ')}</bdi></p> : null}
         </div>
       ) : null}

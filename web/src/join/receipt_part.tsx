@@ -1,10 +1,10 @@
 /** The receipt that the buyer takes away: a small file and a code to scan. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { generate } from 'lean-qr';
+import { useEffect, useMemo } from 'preact/hooks';
 import { ApiError, get } from '../base/api';
 import { dateAndTime } from '../base/time';
 import { Card, Icon } from '../base/ui';
+import { CodePicture } from './code_picture';
 import { r } from './receipt_words';
 import type { Visit } from './visit';
 
@@ -47,18 +47,13 @@ export function ReceiptPart({ visit }: { visit: Visit }) {
 }
 
 function Shown({ receipt }: { receipt: Receipt }) {
-  const canvas = useRef<HTMLCanvasElement>(null);
   const file = useMemo(() => URL.createObjectURL(new Blob([`${receipt.receipt}\n`], { type: 'text/plain' })), [receipt]);
   useEffect(() => () => URL.revokeObjectURL(file), [file]);
-  useEffect(() => {
-    // Dark on light whatever the theme: scanners expect it.
-    if (canvas.current) generate(receipt.receipt).toCanvas(canvas.current, { on: [0, 0, 0, 255], off: [255, 255, 255, 255], pad: 3 });
-  }, [receipt]);
   return (
     <Card class="stack receipt">
       <h2>{r('receipt.title')}</h2>
       <p class="s">{r('receipt.words')}</p>
-      <canvas ref={canvas} role="img" aria-label={r('receipt.code')} data-test="receipt-code" />
+      <CodePicture text={receipt.receipt} label={r('receipt.code')} test="receipt-code" />
       <p class="xs quiet" data-test="receipt-root" data-root={receipt.root}>{r('receipt.sealed', { date: dateAndTime(receipt.sealed_at) })} <span class="mono" dir="ltr">{receipt.root.slice(0, 16)}…</span></p>
       <a class="button wide" href={file} download={`proofcall-receipt-${receipt.session_id}.txt`} data-test="receipt-file"><Icon name="shield" />{r('receipt.keep')}</a>
     </Card>

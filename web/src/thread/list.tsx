@@ -15,18 +15,22 @@ export interface ListWords {
   readonly attachments: (count: number) => string;
 }
 
+/** Of its own direction within a sentence: a name in another script would tear it apart. */
+const isolated = (name: string): string => `\u2068${name}\u2069`;
+
 function Message({ one, words, seen }: { one: ThreadMessage; words: ListWords; seen: boolean }) {
   const kind = one.internal ? 'said note' : one.author.mine ? 'said own' : 'said';
   return (
     <li class={kind} data-test="thread-message" data-internal={one.internal ? '' : undefined}>
       <span class="xs faint">
-        {[one.author.mine ? words.you : one.author.name, one.internal ? words.internal : null, one.session_id ? words.inCall : null].filter(Boolean).join(' · ')}{' · '}
-        <time dateTime={one.at}>{dateAndTime(one.at)}</time>
+        <bdi>{one.author.mine ? words.you : one.author.name}</bdi>
+        {[one.internal ? words.internal : null, one.session_id ? words.inCall : null].filter(Boolean).map((word) => ` · ${word}`)}{' · '}
+        <time dateTime={one.at}><bdi>{dateAndTime(one.at)}</bdi></time>
       </span>
       {one.text === null ? <em class="quiet">{words.erased}</em> : one.text === '' ? null : <span class="lines" dir="auto" lang={one.locale ?? undefined}>{one.text}</span>}
       {one.translations.map((other) => <span key={other.locale} class="lines translated" dir="auto" lang={other.locale}>{other.text}</span>)}
       {one.attachments.length > 0 ? <span class="xs" data-test="thread-attachments">{words.attachments(one.attachments.length)}</span> : null}
-      {one.refused.map((file, at) => <span key={at} class="xs" dir="auto" data-test="thread-refused">{refusedWords(file.reason, { name: file.name })}</span>)}
+      {one.refused.map((file, at) => <span key={at} class="xs" dir="auto" data-test="thread-refused">{refusedWords(file.reason, { name: isolated(file.name) })}</span>)}
       {seen ? <span class="xs faint" data-test="thread-seen">{words.read}</span> : null}
     </li>
   );
