@@ -154,5 +154,6 @@ class JobRunner:
 
 def _concerning(subject_id: str) -> AbstractContextManager[object]:
     """Lines about a session's work name the session, as those of every process do."""
-    about = {"session_id": subject_id} if subject_id.startswith("ses_") else {}
+    session_id = subject_id.partition(":")[0]
+    about = {"session_id": session_id} if session_id.startswith("ses_") else {}
     return structlog.contextvars.bound_contextvars(**about)
