@@ -259,45 +259,6 @@ async def test_a_part_of_a_call_verifies_and_plays_without_the_rest(
     assert f"a part of {session_id}" in said
 
 
-async def test_a_part_that_cannot_be_is_refused(live: Live) -> None:
-    """Backwards, of a stranger, of another case's call, of no time; a repeat makes no second."""
-    case_id, session_id, _ = await inspected(live)
-    other_case, other_session, _ = await inspected(live)
-    path = f"/api/v1/cases/{case_id}/evidence-packages"
-    good = {"session_id": session_id, "from_ms": 0, "to_ms": 500}
-    async with live.host(tenant=live.seller.lamp) as host:
-        for wrong, refused in (
-            ({"from_ms": 500, "to_ms": 0}, (422, "bad_part")),
-            ({"participants": ["par_x"]}, (422, "bad_part")),
-            ({"session_id": other_session}, (404, "not_found")),
-            ({"from": at(0)}, (422, "invalid")),
-            ({"to_ms": None}, (422, "invalid")),
-        ):
-            assert await host.refused("POST", path, {"part": {**good, **wrong}}) == refused
-        long_ago = {"session_id": session_id, "from": at(0), "to": at(1000)}
-        ordered = await host.ok("POST", path, {"part": long_ago})
-        await live.work(f"make_package:{ordered['id']}")
-        failed = await host.ok("GET", f"/api/v1/evidence-packages/{ordered['id']}")
-        assert (failed["state"], failed["failure"]) == ("failed", "nothing_recorded")
-        assert failed["part"] == {
-            "session_id": session_id,
-            "participants": [],
-            "from_ms": 0,
-            "to_ms": 1000,
-        }
-        repeated = []
-        for _ in range(2):
-            once = {"Idempotency-Key": "part-1"}
-            async with host.http.post(path, json={"part": good}, headers=once) as response:
-                assert response.status == 202
-                repeated.append((await response.json())["id"])
-        first, again = repeated
-        assert first == again
-    async with live.host(tenant=live.seller.shoes) as rival:
-        assert await rival.refused("POST", path, {"part": good}) == (404, "not_found")
-    assert other_case != case_id
-
-
 async def command(live: Live, *words: str) -> tuple[int, str]:
     """Run the command line against the machine's data."""
     process = await asyncio.create_subprocess_exec(
