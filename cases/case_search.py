@@ -18,7 +18,7 @@ from cases.search_terms import asked_terms, number_piece, term_of
 from cases.tables import Case
 from cases.term_index import Words, cases_with, has_all, is_one_of
 
-MOST_READ: Final = 1000
+MOST_READ: Final = 2000
 """Up to so many cases a word is rare."""
 _MOST_FIRST: Final = 50
 
