@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.actor import KeyActor, StaffActor
@@ -59,17 +59,17 @@ class HoursIn(_Settings):
 class LengthsIn(_Settings):
     """How long what may take, and how early a warning comes."""
 
-    working_time: bool = True
-    first_answer_h: Annotated[int, Field(ge=1, le=1000)] = 24
-    decision_h: Annotated[int, Field(ge=1, le=1000)] = 48
-    inspection_h: Annotated[int, Field(ge=1, le=5000)] = 336
+    working_time: StrictBool = True
+    first_answer_h: Annotated[int, Field(strict=True, ge=1, le=1000)] = 24
+    decision_h: Annotated[int, Field(strict=True, ge=1, le=1000)] = 48
+    inspection_h: Annotated[int, Field(strict=True, ge=1, le=5000)] = 336
     """How long a join link is open; who never opened it by then has the case closed."""
-    warn_percent: Annotated[int, Field(ge=1, le=99)] = 75
-    warn_hours: Annotated[int | None, Field(ge=1, le=1000)] = None
-    reassign: bool = True
-    slot_minutes: Annotated[int, Field(ge=5, le=240)] = 30
-    book_days: Annotated[int, Field(ge=1, le=60)] = 14
-    close_after_days: Annotated[int, Field(ge=1, le=60)] = 3
+    warn_percent: Annotated[int, Field(strict=True, ge=1, le=99)] = 75
+    warn_hours: Annotated[int | None, Field(strict=True, ge=1, le=1000)] = None
+    reassign: StrictBool = True
+    slot_minutes: Annotated[int, Field(strict=True, ge=5, le=240)] = 30
+    book_days: Annotated[int, Field(strict=True, ge=1, le=60)] = 14
+    close_after_days: Annotated[int, Field(strict=True, ge=1, le=60)] = 3
 
 
 class DeskHoursIn(_Settings):

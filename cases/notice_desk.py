@@ -56,8 +56,8 @@ class QuietView(View):
 class QuietIn(Command):
     """Equal bounds: no quiet hours. ``zone`` is for buyers of whom no country is known."""
 
-    quiet_from: Annotated[int, Field(ge=0, lt=_DAY_MINUTES)]
-    quiet_until: Annotated[int, Field(ge=0, lt=_DAY_MINUTES)]
+    quiet_from: Annotated[int, Field(strict=True, ge=0, lt=_DAY_MINUTES)]
+    quiet_until: Annotated[int, Field(strict=True, ge=0, lt=_DAY_MINUTES)]
     zone: Annotated[str, StringConstraints(min_length=1, max_length=60), AfterValidator(one_line)]
     off: Annotated[tuple[NoticeKind, ...], Field(max_length=len(NoticeKind))] = ()
 
