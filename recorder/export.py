@@ -31,10 +31,10 @@ from recorder.sealed_evidence import (
     sealed_sessions,
     shown_event,
     stated_in,
+    time_stamp_files,
 )
 from recorder.signing import SigningKey
 from recorder.sources import load_source
-from recorder.stamp_orders import kept_of
 from recorder.statements import Recorded, fragment_table, recorded_of
 from runtime.errors import CaseError
 
@@ -108,16 +108,11 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: byte
     files = [(formats.PAGE_PATH, page), (formats.KEYS_PATH, await published_keys(tx))]
     media: list[_Media] = []
     photographs: list[Photograph] = []
-    authorities: set[bytes] = set()
     for session, manifests in sealed:
         session_key = await services.keys.session_key(tx, session.id)
         files.append((formats.log_path(session.id), await _log(tx, session, session_key)))
         files.append((formats.checkpoints_path(session.id), await _checkpoints(tx, session)))
         files += manifest_files(manifests)
-        for stamp in await kept_of(tx, session.id):
-            path = formats.timestamp_path(session.id, stamp.number, stamp.renewal)
-            files.append((path, stamp.response or b""))
-            authorities.add(stamp.authority or b"")
         stated = _stated_fragments(manifests[-1])
         for recorded in await recorded_of(tx, session.id):
             if recorded.row.id not in stated:
@@ -128,8 +123,7 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: byte
             media.append(await _media(services, tx, session, one))
         stills = stated_in(manifests[-1])["stills"]
         photographs += await photographs_of(tx, session.id, stills, session_key)
-    if authorities:
-        files.append((formats.AUTHORITIES_PATH, b"".join(sorted(authorities))))
+    files += await time_stamp_files(tx, [session.id for session, _ in sealed])
     return _Contents(
         files=files,
         media=media,

@@ -37,6 +37,7 @@ from recorder.sealed_evidence import (
     sealed_sessions,
     shown_event,
     stated_in,
+    time_stamp_files,
 )
 from recorder.signing import SigningKey
 from recorder.sources import load_source
@@ -190,7 +191,7 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, order: Par
     return _Sealed(
         manifests=manifests,
         recordings=sources,
-        files=[log, *manifest_files(manifests)],
+        files=[log, *manifest_files(manifests), *await time_stamp_files(tx, [session_id])],
         photographs=await photographs_of(tx, session_id, stills, key),
         scope=scope,
     )

@@ -19,6 +19,7 @@ from recorder.crypt import open_sealed
 from recorder.port import Evidence
 from recorder.proof import formats
 from recorder.proof.package_writer import PackageWriter
+from recorder.stamp_orders import kept_of
 from runtime.errors import StoreError
 
 Files = list[tuple[str, bytes]]
@@ -64,6 +65,20 @@ def manifest_files(manifests: Sequence[Manifest]) -> Files:
         files.append((path, one.jws.encode()))
         receipt = (one.receipt or "").encode()
         files.append((formats.receipt_path(one.session_id, one.number), receipt))
+    return files
+
+
+async def time_stamp_files(tx: AsyncSession, session_ids: Iterable[str]) -> Files:
+    """What authorities said of the manifests, and the certificates under which it was believed."""
+    files: Files = []
+    authorities: set[bytes] = set()
+    for session_id in session_ids:
+        for stamp in await kept_of(tx, session_id):
+            path = formats.timestamp_path(session_id, stamp.number, stamp.renewal)
+            files.append((path, stamp.response or b""))
+            authorities.add(stamp.authority or b"")
+    if authorities:
+        files.append((formats.AUTHORITIES_PATH, b"".join(sorted(authorities))))
     return files
 
 

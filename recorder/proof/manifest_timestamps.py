@@ -101,7 +101,7 @@ def _in_package(
     confirming: Sequence[x509.Certificate],
     now: datetime | None,
 ) -> list[TimestampFound]:
-    chains = {place: _paths(source, *place) for place in manifests}
+    chains = {place: stamp_paths(source, *place) for place in manifests}
     known = {path for paths in chains.values() for path in paths}
     for path in source.entries:
         if path.endswith(formats.TIMESTAMP_SUFFIX) and path not in known:
@@ -118,7 +118,8 @@ def _in_package(
     return found
 
 
-def _paths(source: Source, session_id: str, number: int) -> list[str]:
+def stamp_paths(source: Source, session_id: str, number: int) -> list[str]:
+    """Where a manifest's time-stamps are in the package, renewals after the first."""
     paths: list[str] = []
     while (path := formats.timestamp_path(session_id, number, len(paths))) in source.entries:
         paths.append(path)

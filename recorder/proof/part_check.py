@@ -14,6 +14,7 @@ from zlib import crc32
 from recorder.proof import formats, shapes
 from recorder.proof.log_events import GENESIS, event_hash, is_open
 from recorder.proof.manifest_chain import ManifestChain
+from recorder.proof.manifest_timestamps import stamp_paths
 from recorder.proof.moments import NoMoment, sample_moments
 from recorder.proof.package_files import Checked, check_files, lists_each_once
 from recorder.proof.part_scope import Scope, has_readable_times, ns_to_ms
@@ -72,6 +73,8 @@ class PartCheck:
             self.manifests.check_root(manifest)
             self.expected.add(formats.manifest_path(self._session_id, number))
             self.expected.add(formats.receipt_path(self._session_id, number))
+            stamps = stamp_paths(self._source, self._session_id, number)
+            self.expected.update(stamps, [formats.AUTHORITIES_PATH] if stamps else [])
         if not stated:
             return
         last = stated[-1]

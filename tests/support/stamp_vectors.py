@@ -20,6 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from recorder.proof.formats import AUTHORITIES_PATH, timestamp_path
 from recorder.proof.jws import read_jws
 from tests.support.packages import SESSION_ID, Story
+from tests.support.part_packages import PartStory
 from tests.support.time_stamping import Authority, make_authority
 
 STAMPS: Final = Path(__file__).resolve().parent.parent / "vectors" / "stamps"
@@ -47,6 +48,9 @@ def stamped_tales() -> Iterator[tuple[str, Story, bytes | None]]:
     yield tale("stamped_by_rsa", {at(0): _kept("rsa-0.tsr")}, rsa_ca, rsa_ca)
     yield tale("stamped_by_p384", {at(1): _kept("p384-1.tsr")}, _kept("p384.pem") + ours)
     yield tale("stamp_renewed", {at(0): first, at(0, 1): renewal, at(1): second}, ours)
+    part = {at(1): _kept("part-1.tsr")}
+    yield "stamped_part", PartStory(change_files=_adding(part, _kept("part.pem"))), None
+    yield "stamped_part_of_another", PartStory(change_files=_adding({at(1): second}, ours)), ours
     yield tale("stamped_by_another", both, rsa_ca)
     yield tale("stamped_under_another", both, None, rsa_ca)
     yield tale("stamps_swapped", {at(0): second, at(1): first}, ours)
@@ -90,8 +94,8 @@ def _flipped(answer: bytes) -> bytes:
     return answer[:-1] + bytes([answer[-1] ^ 1])
 
 
-def _bodies() -> list[bytes]:
-    story = Story()
+def _bodies(story: Story | None = None) -> list[bytes]:
+    story = story or Story()
     story.package()
     return [read_jws(one).payload for one in story.manifests]
 
@@ -141,9 +145,11 @@ def _make(folder: Path) -> None:
     made["forged.tsr"] = forger.sign_info(ours.info_of(made["ours-0.tsr"]))
     expired = make_authority(folder / "expired", valid=(-9 * _DAY, -_DAY))
     stamp("expired", expired, first)
+    part = make_authority(folder / "part")
+    stamp("part-1", part, _bodies(PartStory())[1])
     time.sleep(4)
     stamp("late-0.1", ours, renewed(first, older))
-    for one in (short, ours, big, longer, forger, expired):
+    for one in (short, ours, big, longer, forger, expired, part):
         made[f"{one.folder.name}.pem"] = one.pem
     STAMPS.mkdir(exist_ok=True)
     for name, content in made.items():

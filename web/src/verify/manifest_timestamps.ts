@@ -8,7 +8,7 @@ import { BadTimestamp, checkChain, readTimestamp, type Timestamp } from './times
 const MAX_TIMESTAMP_BYTES = 64 * 1024;
 // A verifier's own clock may be wrong by this much.
 const CLOCK_ERROR_MS = 5 * 60 * 1000;
-const AUTHORITIES = 'authorities.pem';
+export const AUTHORITIES = 'authorities.pem';
 
 export interface StatedManifest {
   readonly session_id: string;
@@ -20,7 +20,7 @@ export interface StatedManifest {
 export async function readTimestamps(source: Source, manifests: readonly StatedManifest[], tsaCa: Uint8Array | null, now: Date | null): Promise<TimestampFound[]> {
   let confirming: Certificate[] = [];
   if (tsaCa) confirming = readAuthorities(source, tsaCa, 'tsa-ca');
-  const chains = manifests.map((manifest) => ({ manifest, paths: pathsOf(source, manifest) }));
+  const chains = manifests.map((manifest) => ({ manifest, paths: stampPaths(source, manifest) }));
   const known = new Set(chains.flatMap(({ paths }) => paths));
   for (const path of source.entries.keys()) if (path.endsWith('.tsr') && !known.has(path)) source.blame('unlisted', path);
   if (known.size === 0) return [];
@@ -48,7 +48,8 @@ function readAuthorities(source: Source, pem: Uint8Array, path: string): Certifi
   }
 }
 
-function pathsOf(source: Source, { session_id, number }: StatedManifest): string[] {
+/** Where a manifest's time-stamps are in the package, renewals after the first. */
+export function stampPaths(source: Source, { session_id, number }: Omit<StatedManifest, 'digest'>): string[] {
   const paths: string[] = [];
   for (;;) {
     const path = `${session_id}/manifest-${number}${paths.length === 0 ? '' : `.${paths.length}`}.tsr`;

@@ -2,6 +2,7 @@
 import { crc32OfParts, fromHex, sha256 } from './encoding';
 import { eventHash, GENESIS, isOpen } from './log_events';
 import { ManifestChain } from './manifest_chain';
+import { AUTHORITIES, stampPaths } from './manifest_timestamps';
 import { sampleMoments } from './moments';
 import { checkFiles, listsEachOnce, NOTHING, type Checked } from './package_files';
 import { hasReadableTimes, nsToMs, Scope } from './part_scope';
@@ -65,6 +66,8 @@ class PartCheck {
     for (const [number, manifest] of stated.entries()) {
       await this.manifests.checkRoot(manifest);
       this.expected.add(this.path(`manifest-${number}.jws`)).add(this.path(`receipt-${number}.txt`));
+      const stamps = stampPaths(this.source, { session_id: this.part.session_id, number });
+      for (const path of stamps.length > 0 ? [...stamps, AUTHORITIES] : []) this.expected.add(path);
     }
     const last = stated.at(-1);
     if (!last) return;

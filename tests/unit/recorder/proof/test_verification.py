@@ -29,6 +29,7 @@ STAMPED = {
     "stamped",
     "stamped_and_confirmed",
     "stamped_by_rsa",
+    "stamped_part",
     "stamped_by_p384",
     "stamp_renewed",
 }
