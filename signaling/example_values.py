@@ -80,6 +80,9 @@ VALUES: Final[dict[str, Any]] = {
     # Identifiers.
     "case_id": "cas_01kb3v7xqm",
     "case_ids": ["cas_01kb3v7xqm"],
+    "PartOut.participants": ["par_01kb3v9c4t"],
+    "PartWanted.participants": ["par_01kb3v9c4t"],
+    "PlannedView.id": "ddl_01kb3v8c7x",
     "RefusedView.name": "invoice.exe",
     "client_id": "c1f7a20b-2",
     "invitation_id": "inv_01kb3v4w2h",
