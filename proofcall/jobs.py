@@ -101,8 +101,15 @@ class JobRunner:
             self._register(name, body)
 
     async def start(self) -> None:
-        """Take up what is pending, then wait for orders."""
-        await asyncio.to_thread(self._launch)
+        """Take up what is pending, then wait for orders; when cancelled, nothing has begun."""
+        launching = asyncio.ensure_future(asyncio.to_thread(self._launch))
+        try:
+            await asyncio.shield(launching)
+        except asyncio.CancelledError:
+            # A thread cannot be stopped, and what it launches would keep the process for ever.
+            await launching
+            await self.close()
+            raise
 
     @staticmethod
     def _launch() -> None:

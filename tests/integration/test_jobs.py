@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import textwrap
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -162,3 +163,18 @@ async def test_work_in_progress_survives_kill_9(settings: Settings, engine: Asyn
     finally:
         await runner.close()
     assert subjects == ["case_1"]
+
+
+async def test_a_start_that_is_cancelled_leaves_no_thread(settings: Settings) -> None:
+    """SIGTERM while the process starts: launched threads would keep it for ever."""
+    before = set(threading.enumerate())
+    runner = JobRunner(settings, {}, executor_id="cancelled")
+    starting = asyncio.ensure_future(runner.start())
+    await asyncio.sleep(0.02)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    # So long a launch that nobody waited for would take.
+    await asyncio.sleep(3)
+    left = [one for one in set(threading.enumerate()) - before if "asyncio" not in one.name]
+    assert left == []
