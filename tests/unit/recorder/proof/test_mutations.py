@@ -17,6 +17,7 @@ import rfc8785
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from cases.chain import rfc3339
 from recorder.proof import formats
 from recorder.proof.bytes import MemoryBytes
 from recorder.proof.package_writer import PackageWriter
@@ -82,18 +83,13 @@ def stated_anew(files: Files) -> Files:
         {
             "format": formats.PACKAGE_FORMAT,
             "case_id": CASE_ID,
-            "as_of": formats_time(),
+            "as_of": rfc3339(START),
             "sessions": [{"session_id": STORY.session_id, "manifests": len(STORY.manifests)}],
             "files": writer.files,
         }
     )
     jws = STORY.key.sign(statement, formats.PACKAGE_TYPE).encode()
     return {**files, formats.PACKAGE_PATH: jws}
-
-
-def formats_time() -> str:
-    """The moment of the story."""
-    return START.strftime("%Y-%m-%dT%H:%M:%S.000000Z")
 
 
 @st.composite
