@@ -8,13 +8,14 @@ from aiohttp import web
 from pydantic import Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import webhooks
+from cases import webhook_deliveries, webhooks
 from cases.actor import KeyActor, StaffActor
 from cases.developer_commands import EndpointIn, ReplaySpan
 from cases.unit import Unit
 from cases.view import View
+from cases.webhook_deliveries import AttemptView, DeliveryView
 from cases.webhook_rules import PUBLIC_KINDS, DeliveryState
-from cases.webhooks import AttemptView, DeliveryView, EndpointView
+from cases.webhooks import EndpointView
 from runtime.errors import CaseError
 from runtime.outgoing import ForbiddenTarget, checked_url
 from signaling import openapi
@@ -243,7 +244,7 @@ async def send_test(request: web.Request) -> web.Response:
     endpoint_id = request.match_info["id"]
 
     async def act(unit: Unit) -> Made:
-        return Made(202, await webhooks.send_test(unit.tx, actor, endpoint_id, unit.now))
+        return Made(202, await webhook_deliveries.send_test(unit.tx, actor, endpoint_id, unit.now))
 
     return await answer_once(request, actor, actor.tenant_id, act)
 
@@ -260,7 +261,7 @@ async def get_deliveries(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     wanted = parse_query(request, DeliveriesWanted)
     async with request.app[SERVICES].database.read() as tx:
-        items, cursor = await webhooks.list_deliveries(
+        items, cursor = await webhook_deliveries.list_deliveries(
             tx,
             actor,
             request.match_info["id"],
@@ -281,7 +282,7 @@ async def get_attempts(request: web.Request) -> web.Response:
     """Status, time taken and the first bytes of each answer."""
     actor = await require_key_or_staff(request)
     async with request.app[SERVICES].database.read() as tx:
-        items = await webhooks.list_attempts(
+        items = await webhook_deliveries.list_attempts(
             tx, actor, request.match_info["id"], request.match_info["delivery_id"]
         )
     return _json(AttemptList(items=items))
@@ -301,7 +302,9 @@ async def replay_delivery(request: web.Request) -> web.Response:
     endpoint_id, delivery_id = request.match_info["id"], request.match_info["delivery_id"]
 
     async def act(unit: Unit) -> Made:
-        view = await webhooks.replay_one(unit.tx, actor, endpoint_id, delivery_id, unit.now)
+        view = await webhook_deliveries.replay_one(
+            unit.tx, actor, endpoint_id, delivery_id, unit.now
+        )
         return Made(202, view)
 
     return await answer_once(request, actor, actor.tenant_id, act)
@@ -323,7 +326,7 @@ async def replay_span(request: web.Request) -> web.Response:
     endpoint_id = request.match_info["id"]
 
     async def act(unit: Unit) -> Made:
-        count = await webhooks.replay_span(unit.tx, actor, endpoint_id, span, unit.now)
+        count = await webhook_deliveries.replay_span(unit.tx, actor, endpoint_id, span, unit.now)
         return Made(202, Replayed(count=count))
 
     return await answer_once(request, actor, actor.tenant_id, act)
