@@ -24,6 +24,7 @@ from typing import Protocol, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from recorder.journal import sync_directory, write_durably
+from recorder.store_faults import StoreReason
 from runtime.errors import RetainedError, SetupError, StoreError
 from runtime.settings import Settings
 
@@ -156,6 +157,17 @@ def whole_seconds(until: datetime) -> datetime:
     return until.replace(microsecond=0) + timedelta(seconds=until.microsecond > 0)
 
 
+def missing(key: str) -> StoreError:
+    """There is no such object."""
+    return StoreError(f"there is no {key}", retryable=False, reason=StoreReason.OBJECT)
+
+
+def other_content(key: str) -> StoreError:
+    """The name is taken by other bytes."""
+    message = f"{key} exists with other content"
+    return StoreError(message, retryable=False, reason=StoreReason.OBJECT)
+
+
 class Threads:
     """A bounded pool that keeps blocking store calls off the event loop."""
 
@@ -173,7 +185,9 @@ class Threads:
             async with asyncio.timeout(limit_s):
                 return await loop.run_in_executor(self._pool, work)
         except TimeoutError as error:
-            raise StoreError(f"no answer within {limit_s} s", retryable=True) from error
+            raise StoreError(
+                f"no answer within {limit_s} s", retryable=True, reason=StoreReason.AWAY
+            ) from error
 
     def close(self) -> None:
         """Stop the threads without waiting for a hanging call."""
@@ -252,9 +266,9 @@ class DirectoryStore:
                     lock = change(_read_lock(path))
                     _write_lock(path, lock)
             except FileNotFoundError as error:
-                raise StoreError(f"there is no {key}", retryable=False) from error
+                raise missing(key) from error
             except OSError as error:
-                raise StoreError(f"{key}: {error}", retryable=True) from error
+                raise _disk(key, error) from error
             return lock
 
         return await self._threads.run(work, limit_s=60)
@@ -273,7 +287,7 @@ class DirectoryStore:
         except FileNotFoundError:
             return
         except OSError as error:
-            raise StoreError(f"{key}: {error}", retryable=True) from error
+            raise _disk(key, error) from error
 
     def _put(self, key: str, path: Path, content: bytes) -> StoredObject:
         digest = sha256(content).hexdigest()
@@ -287,13 +301,13 @@ class DirectoryStore:
                 os.link(aside, path)
             except FileExistsError:
                 if sha256(self._get(path)).hexdigest() != digest:
-                    raise StoreError(f"{key} exists with other content", retryable=False) from None
+                    raise other_content(key) from None
             finally:
                 aside.unlink(missing_ok=True)
             _write_new(beside, f"{digest}  {path.name}\n".encode(), replace=True)
             sync_directory(path.parent)
         except OSError as error:
-            raise StoreError(f"{key}: {error}", retryable=True) from error
+            raise _disk(key, error) from error
         return StoredObject(key, len(content), digest, None)
 
     def _make_directory(self, path: Path) -> None:
@@ -310,7 +324,7 @@ class DirectoryStore:
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise StoreError(f"{path.name}: {error}", retryable=True) from error
+            raise _disk(path.name, error) from error
         return found.st_size if S_ISREG(found.st_mode) else None
 
     @staticmethod
@@ -318,9 +332,13 @@ class DirectoryStore:
         try:
             return path.read_bytes()
         except FileNotFoundError as error:
-            raise StoreError(f"there is no {path.name}", retryable=False) from error
+            raise missing(path.name) from error
         except OSError as error:
-            raise StoreError(f"{path.name}: {error}", retryable=True) from error
+            raise _disk(path.name, error) from error
+
+
+def _disk(key: str, error: OSError) -> StoreError:
+    return StoreError(f"{key}: {error}", retryable=True, reason=StoreReason.DISK)
 
 
 @contextmanager
@@ -341,7 +359,7 @@ def _lock_path(path: Path) -> Path:
 
 def _read_lock(path: Path) -> ObjectLock:
     if not path.is_file():
-        raise StoreError(f"there is no {path.name}", retryable=False)
+        raise missing(path.name)
     try:
         given = json.loads(_lock_path(path).read_bytes())
         until = given["until"]
@@ -350,7 +368,9 @@ def _read_lock(path: Path) -> ObjectLock:
         return ObjectLock()
     except (OSError, ValueError, KeyError, TypeError) as error:
         # What cannot be read keeps the object: nothing is deleted on a doubt.
-        raise StoreError(f"the lock of {path.name}: {error!r}", retryable=True) from error
+        raise StoreError(
+            f"the lock of {path.name}: {error!r}", retryable=True, reason=StoreReason.DISK
+        ) from error
 
 
 def _write_lock(path: Path, lock: ObjectLock) -> None:

@@ -17,7 +17,13 @@ from typing import Any, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
 
 from recorder.store import (
     LockKeeper,
@@ -27,15 +33,18 @@ from recorder.store import (
     StoredObject,
     Threads,
     check_key,
+    missing,
+    other_content,
     whole_seconds,
 )
-from runtime.errors import RetainedError, StoreError
+from recorder.store_faults import StoreReason, fault_of, reason_of
+from runtime.errors import RetainedError, StoreError, StoreFault
 
 _THREADS = 8
 _CONNECT_LIMIT_S = 5
 _READ_LIMIT_S = 30
 _CALL_LIMIT_S = 60.0
-_FINAL_STATUSES = frozenset({400, 401, 403, 404, 405, 411, 413, 416})
+_FINAL_STATUSES = frozenset({400, 404, 405, 411, 413, 416})
 _ASK_AGAIN_S = 600.0
 """A bucket's versioning and Object Lock can be turned on while this runs."""
 _UNTIL_TAG = "proofcall-retain-until"
@@ -82,7 +91,14 @@ class S3Store:
 
     async def size(self, key: str, *, version_id: str | None = None) -> int | None:
         """How many bytes an object, or this version of it, has."""
-        return await self._run(key, lambda: self._size(key, version_id))
+
+        def work() -> int | None:
+            found = self._size(key, version_id)
+            if found is None:
+                self._ask_bucket()
+            return found
+
+        return await self._run(key, work)
 
     async def retain(self, key: str, until: datetime, *, version_id: str | None = None) -> datetime:
         """Keep an object at least until then."""
@@ -142,9 +158,29 @@ class S3Store:
             try:
                 return work()
             except (ClientError, BotoCoreError, OSError) as error:
-                raise _store_error(key, error) from error
+                raise self._error(key, error) from error
 
         return await self._threads.run(guarded, limit_s=_CALL_LIMIT_S)
+
+    def _error(self, key: str, error: Exception) -> StoreError:
+        if isinstance(error, NoCredentialsError | PartialCredentialsError | ProfileNotFound):
+            status, code, reason = 0, str(error), StoreReason.CREDENTIALS
+        elif isinstance(error, ClientError):
+            status, code = _status(error), _code(error)
+            reason = reason_of(status, code)
+        else:
+            return StoreError(f"{key}: {error}", retryable=True, reason=StoreReason.AWAY)
+        fault = fault_of(reason)
+        if fault is StoreFault.CUSTOMER:
+            return StoreError(
+                f"the bucket {self._bucket} refuses {key}: {code} ({status})",
+                retryable=False,
+                fault=fault,
+                reason=reason,
+            )
+        return StoreError(
+            f"{key}: {code} ({status})", retryable=status not in _FINAL_STATUSES, reason=reason
+        )
 
     def _names(self, key: str, version_id: str | None) -> dict[str, str]:
         version = {"VersionId": version_id} if version_id else {}
@@ -155,7 +191,7 @@ class S3Store:
         if self._size(key, None) is not None:
             answer = self._s3().get_object(**self._names(key, None))
             if sha256(answer["Body"].read()).hexdigest() != digest:
-                raise StoreError(f"{key} exists with other content", retryable=False)
+                raise other_content(key)
         else:
             answer = self._s3().put_object(
                 **self._names(key, None),
@@ -200,8 +236,13 @@ class S3Store:
             # A delete marker that is asked for by its version answers 405.
             if _status(error) in (404, 405):
                 return None
+            self._ask_bucket()
             raise
         return int(answer["ContentLength"])
+
+    def _ask_bucket(self) -> None:
+        """Have the bucket say in words why it refuses, or that it is not there: HEAD has none."""
+        self._s3().list_objects_v2(Bucket=self._bucket, Prefix="none", MaxKeys=1)
 
     def _capabilities(self) -> StoreCapabilities:
         if self._known is None or monotonic() - self._known[0] > _ASK_AGAIN_S:
@@ -289,7 +330,7 @@ class S3Store:
         """The version, or without one all of them: a later one never hides the evidence."""
         meant = self._kept(key) if version_id is None else [version_id]
         if not meant:
-            raise StoreError(f"there is no {key}", retryable=False)
+            raise missing(key)
         return meant
 
     def _kept(self, key: str) -> list[str]:
@@ -319,12 +360,3 @@ def _status(error: ClientError) -> int:
 
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _store_error(key: str, error: Exception) -> StoreError:
-    if isinstance(error, ClientError):
-        status = _status(error)
-        return StoreError(
-            f"{key}: {_code(error)} ({status})", retryable=status not in _FINAL_STATUSES
-        )
-    return StoreError(f"{key}: {error}", retryable=True)
