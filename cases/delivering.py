@@ -6,11 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import case, delete, func, select, update
+from sqlalchemy import case, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases import due_tries
 from cases.keys import KeyDestroyed, KeyRing
 from cases.log import LogKind, Visibility, read_events
 from cases.outbox import Outbox
@@ -66,7 +67,7 @@ async def order_due(tx: AsyncSession, outbox: Outbox, now: datetime) -> int:
 
     Marked and ordered in one commit: each try is ordered once, whoever else looks.
     """
-    await _recall_lost(tx, now)
+    await due_tries.recall_lost(tx, WebhookDelivery, now)
     under_way = (
         select(WebhookDelivery.endpoint_id, func.count().label("count"))
         .where(WebhookDelivery.state == DeliveryState.ORDERED)
@@ -86,8 +87,8 @@ async def order_due(tx: AsyncSession, outbox: Outbox, now: datetime) -> int:
         .where(WebhookDelivery.state == DeliveryState.WAITING, WebhookDelivery.due_at <= now)
         .subquery()
     )
-    ids = list(
-        await tx.scalars(
+    waiting = list(
+        await tx.execute(
             select(due.c.id)
             .join(WebhookEndpoint, WebhookEndpoint.id == due.c.endpoint_id)
             .outerjoin(under_way, under_way.c.endpoint_id == due.c.endpoint_id)
@@ -102,34 +103,8 @@ async def order_due(tx: AsyncSession, outbox: Outbox, now: datetime) -> int:
             .limit(_AT_ONCE)
         )
     )
-    ordered = 0
-    for delivery_id in ids:
-        changed: Any = await tx.execute(
-            update(WebhookDelivery)
-            .where(
-                WebhookDelivery.id == delivery_id,
-                WebhookDelivery.state == DeliveryState.WAITING,
-            )
-            .values(state=DeliveryState.ORDERED, due_at=now + ORDER_LASTS)
-            .returning(WebhookDelivery.tries)
-        )
-        tries = changed.scalar()
-        if tries is None:
-            continue
-        subject = f"{delivery_id}:{tries + 1}"
-        await outbox.enqueue(tx, DELIVER, f"{DELIVER}:{subject}", subject)
-        ordered += 1
-    return ordered
-
-
-async def _recall_lost(tx: AsyncSession, now: datetime) -> None:
-    """Tries that were ordered and whose end nobody kept: the next has another number."""
-    await tx.execute(
-        update(WebhookDelivery)
-        .where(WebhookDelivery.state == DeliveryState.ORDERED, WebhookDelivery.due_at <= now)
-        .values(state=DeliveryState.WAITING, due_at=now, tries=WebhookDelivery.tries + 1)
-        .execution_options(synchronize_session=False)
-    )
+    keys = [(row.id,) for row in waiting]
+    return await due_tries.order(tx, outbox, DELIVER, WebhookDelivery, keys, now + ORDER_LASTS)
 
 
 async def next_due(tx: AsyncSession) -> datetime | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases import due_tries
 from cases.outbox import Outbox
 from cases.port_commands import PortKind
 from cases.tables import Errand
@@ -86,13 +87,7 @@ async def next_due(tx: AsyncSession) -> datetime | None:
 
 async def order_due(tx: AsyncSession, outbox: Outbox, now: datetime) -> int:
     """Order what is due, a few of each seller; marked and ordered in one commit."""
-    # Ordered, and nobody kept the end: the next try has another number.
-    await tx.execute(
-        update(Errand)
-        .where(Errand.state == ErrandState.ORDERED, Errand.due_at <= now)
-        .values(state=ErrandState.WAITING, due_at=now, tries=Errand.tries + 1)
-        .execution_options(synchronize_session=False)
-    )
+    await due_tries.recall_lost(tx, Errand, now)
     under_way = (
         select(Errand.tenant_id, func.count().label("count"))
         .where(Errand.state == ErrandState.ORDERED)
@@ -105,28 +100,15 @@ async def order_due(tx: AsyncSession, outbox: Outbox, now: datetime) -> int:
         .where(Errand.state == ErrandState.WAITING, Errand.due_at <= now)
         .subquery()
     )
-    ids = await tx.scalars(
+    waiting = await tx.execute(
         select(due.c.id)
         .outerjoin(under_way, under_way.c.tenant_id == due.c.tenant_id)
         .where(due.c.place + func.coalesce(under_way.c.count, 0) <= _IN_FLIGHT)
         .order_by(due.c.due_at)
         .limit(_AT_ONCE)
     )
-    ordered = 0
-    for errand_id in list(ids):
-        changed: Any = await tx.execute(
-            update(Errand)
-            .where(Errand.id == errand_id, Errand.state == ErrandState.WAITING)
-            .values(state=ErrandState.ORDERED, due_at=now + _ORDER_LASTS)
-            .returning(Errand.tries)
-        )
-        tries = changed.scalar()
-        if tries is None:
-            continue
-        subject = f"{errand_id}:{tries + 1}"
-        await outbox.enqueue(tx, RUN, f"{RUN}:{subject}", subject)
-        ordered += 1
-    return ordered
+    keys = [(row.id,) for row in waiting.all()]
+    return await due_tries.order(tx, outbox, RUN, Errand, keys, now + _ORDER_LASTS)
 
 
 async def take(tx: AsyncSession, subject: str, now: datetime) -> Try | None:

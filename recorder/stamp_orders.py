@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases import due_tries
 from cases.actor import SystemActor
 from cases.chain import rfc3339
 from cases.outbox import Outbox
@@ -39,8 +40,8 @@ _MAX_WORDS_CHARS: Final = 300
 class StampState(StrEnum):
     """How far a time-stamp is."""
 
-    WAITING = "waiting"
-    ORDERED = "ordered"
+    WAITING = "waiting"  # for its time
+    ORDERED = "ordered"  # a worker has it, or soon will
     KEPT = "kept"
     LAPSED = "lapsed"  # it can no longer renew the one before, or its session was erased
 
@@ -67,13 +68,7 @@ async def next_due(tx: AsyncSession) -> datetime | None:
 
 async def order_due(tx: AsyncSession, outbox: Outbox, now: datetime) -> int:
     """Order what is due, a few at once; marked and ordered in one commit."""
-    # Ordered, and nobody told the end: the next try has another number.
-    await tx.execute(
-        update(TimeStamp)
-        .where(TimeStamp.state == StampState.ORDERED, TimeStamp.due_at <= now)
-        .values(state=StampState.WAITING, due_at=now, tries=TimeStamp.tries + 1)
-        .execution_options(synchronize_session=False)
-    )
+    await due_tries.recall_lost(tx, TimeStamp, now)
     ordered = select(TimeStamp.session_id).where(TimeStamp.state == StampState.ORDERED)
     under_way = len(list(await tx.scalars(ordered.limit(_AT_ONCE))))
     due = await tx.execute(
@@ -82,26 +77,8 @@ async def order_due(tx: AsyncSession, outbox: Outbox, now: datetime) -> int:
         .order_by(TimeStamp.due_at)
         .limit(_AT_ONCE - under_way)
     )
-    count = 0
-    for session_id, number, renewal in due.all():
-        changed: Any = await tx.execute(
-            update(TimeStamp)
-            .where(
-                TimeStamp.session_id == session_id,
-                TimeStamp.number == number,
-                TimeStamp.renewal == renewal,
-                TimeStamp.state == StampState.WAITING,
-            )
-            .values(state=StampState.ORDERED, due_at=now + _ORDER_LASTS)
-            .returning(TimeStamp.tries)
-        )
-        tries = changed.scalar()
-        if tries is None:
-            continue
-        subject = f"{session_id}:{number}:{renewal}:{tries + 1}"
-        await outbox.enqueue(tx, ASK, f"{ASK}:{subject}", subject)
-        count += 1
-    return count
+    keys = [tuple(row) for row in due.all()]
+    return await due_tries.order(tx, outbox, ASK, TimeStamp, keys, now + _ORDER_LASTS)
 
 
 async def take(unit: Unit, subject: str) -> Wanted | None:

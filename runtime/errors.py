@@ -34,5 +34,12 @@ class StoreError(ProofcallError):
         self.retryable = retryable
 
 
+class RetainedError(StoreError):
+    """The object is retained or held, so it is not deleted; nothing is wrong with the store."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retryable=False)
+
+
 class SetupError(ProofcallError):
     """The machine is not ready; the message is one line that says what to do."""
