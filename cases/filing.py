@@ -343,17 +343,20 @@ async def filing_of(tx: AsyncSession, actor: Actor, case_id: str) -> Filing | No
 
 async def expire_drafts(unit: Unit) -> int:
     """Destroy the keys of the drafts that nobody filed in time: what was uploaded is gone."""
-    ended = await unit.tx.execute(
-        update(Filing)
+    rows = await unit.tx.scalars(
+        select(Filing)
         .where(
             Filing.expires_at <= unit.now,
             Filing.case_id.is_(None),
             Filing.wrapped_key.is_not(None),
         )
-        .values(wrapped_key=None, order=None, buyer_email=None)
-        .returning(Filing.id)
+        .with_for_update()
     )
-    return len(ended.all())
+    expired = rows.all()
+    for draft in expired:
+        await unit.keys.destroy(draft.wrapped_key or b"")
+        draft.wrapped_key, draft.order, draft.buyer_email = None, None, None
+    return len(expired)
 
 
 async def _signed_order(unit: Unit, tenant: Tenant, token: str) -> TellOrder:

@@ -119,7 +119,7 @@ async def find_buyer_seat(tx: AsyncSession, keys: KeyRing, tap: Tap, now: dateti
         raise CaseError("case_closed", "This return has already been inspected.")
     session = await sessions.open_session_of(tx, link.case_id)
     if session is None:
-        key_id, wrapped = await keys.new_session_key(tx, case.tenant_id)
+        key_id, wrapped = await keys.new_session_key(tx, case)
         return Seat(
             case_id=case.id,
             tenant_id=case.tenant_id,

@@ -1,11 +1,15 @@
 """The key ring: one master key wraps a key per tenant, which wraps one per case and per session.
 
-Wrapping is AES-256-GCM, ``nonce (12) ‖ ciphertext ‖ tag``, bound to what the key is for.
-Destroying a wrapped key is erasure: what it encrypted can never be read again, in no backup.
+Wrapping is AES-256-GCM, ``nonce (12) ‖ ciphertext ‖ tag``, bound to what the key is for. Keys of
+cases and sessions are wrapped by the tenant's key and the case's erasure key together
+(``cases.erasure_keys``), whose name stands before the rest: ``0x02 ‖ name (16) ‖ nonce ‖ …``.
+Destroying the erasure key is erasure: what they encrypted can never be read again, from no
+backup of the database. Keys from before there were erasure keys still open (``adopt``).
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hmac
@@ -22,13 +26,28 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases.erasure_keys import ID_BYTES, ErasureKey, ErasureKeys, KeyDestroyed
 from cases.tables import Case, Session, Tenant
-from runtime.errors import CaseError, SetupError
+from runtime.errors import SetupError
 from runtime.ids import new_id
 from runtime.settings import Settings
 
+__all__ = [
+    "FreshKey",
+    "KeyDestroyed",
+    "KeyRing",
+    "WordKeys",
+    "is_wrapped_by_tenant_alone",
+    "make_case_key",
+    "make_session_key",
+]
+
 KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
+_TAG_BYTES: Final = 16
+TENANT_ALONE_BYTES: Final = _NONCE_BYTES + KEY_BYTES + _TAG_BYTES
+"""How long a key is that was wrapped before there were erasure keys."""
+_BY_BOTH: Final = b"\x02"
 _CASE_KEYS: Final = (
     select(Case.tenant_id, Case.wrapped_key.label("own"), Tenant.wrapped_key.label("tenants"))
     .join(Tenant, Tenant.id == Case.tenant_id)
@@ -44,13 +63,6 @@ _SESSION_KEYS: Final = (
     .join(Tenant, Tenant.id == Session.tenant_id)
     .where(Session.id == bindparam("session_id"))
 )
-
-
-class KeyDestroyed(CaseError):  # noqa: N818 - the name says what was done
-    """What was asked for has been erased (410 ``erased``)."""
-
-    def __init__(self) -> None:
-        super().__init__("erased", "This has been erased.", status=410)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +84,11 @@ class FreshKey:
 class KeyRing:
     """Makes and opens keys; holds the master key and no other."""
 
-    def __init__(self, master_key: bytes) -> None:
+    def __init__(self, master_key: bytes, erasure_keys: ErasureKeys) -> None:
         if len(master_key) != KEY_BYTES:
             raise ValueError("a master key has 32 bytes")
         self._master = AESGCM(master_key)
+        self.erasure_keys = erasure_keys
         # A key of its own: what proves something never encrypts anything.
         self._proving = hmac.digest(master_key, b"proofcall: proving", sha256)
 
@@ -97,7 +110,7 @@ class KeyRing:
             key, source = _load_or_make(path), str(path)
         if len(key) != KEY_BYTES:
             raise SetupError(f"{source} does not hold a master key of 32 bytes.")
-        return cls(key)
+        return cls(key, ErasureKeys(settings.erasure_keys_dir))
 
     def seal(self, purpose: str, plain: bytes) -> bytes:
         """Encrypt something small that belongs to no tenant, bound to what it is for."""
@@ -175,11 +188,17 @@ class KeyRing:
 
     async def new_case_key(self, tx: AsyncSession, tenant_id: str) -> bytes:
         """A wrapped key for a new case of the tenant."""
-        return make_case_key(await self.tenant_key(tx, tenant_id), tenant_id).wrapped
+        erasure = await asyncio.to_thread(self.erasure_keys.make)
+        return make_case_key(await self.tenant_key(tx, tenant_id), tenant_id, erasure).wrapped
 
     async def open_case_key(self, tx: AsyncSession, tenant_id: str, wrapped: bytes) -> bytes:
-        """The key of a case whose row is not there yet: what is filed is encrypted before it."""
-        return _unwrap(AESGCM(await self.tenant_key(tx, tenant_id)), f"case:{tenant_id}", wrapped)
+        """The key of a case whose row is not there yet: what is filed is encrypted before it.
+
+        Raises:
+            KeyDestroyed: it was destroyed, or its tenant's.
+        """
+        tenant_key = await self.tenant_key(tx, tenant_id)
+        return await self._open(tenant_key, f"case:{tenant_id}", wrapped)
 
     async def key_of(self, tx: AsyncSession, case: Case) -> bytes:
         """The key of a case whose row is at hand: opens the case log.
@@ -200,20 +219,32 @@ class KeyRing:
         row = (await tx.execute(_CASE_KEYS, {"case_id": case_id})).first()
         if row is None or row.own is None or row.tenants is None:
             raise KeyDestroyed
-        tenant = AESGCM(self.open_tenant_key(row.tenant_id, row.tenants))
-        return _unwrap(tenant, f"case:{row.tenant_id}", row.own)
+        tenant_key = self.open_tenant_key(row.tenant_id, row.tenants)
+        return await self._open(tenant_key, f"case:{row.tenant_id}", row.own)
 
-    async def new_session_key(self, tx: AsyncSession, tenant_id: str) -> tuple[str, bytes]:
-        """The id of a new session's key, and that key wrapped."""
-        key_id = new_id("key")
-        return key_id, make_session_key(await self.tenant_key(tx, tenant_id), key_id).wrapped
+    async def new_session_key(self, tx: AsyncSession, case: Case) -> tuple[str, bytes]:
+        """The id of a new session's key, and that key wrapped: erased with its case.
+
+        Raises:
+            KeyDestroyed: the case or its tenant was erased.
+        """
+        if case.wrapped_key is None:
+            raise KeyDestroyed
+        key_id, tenant_key = new_id("key"), await self.tenant_key(tx, case.tenant_id)
+        if is_wrapped_by_tenant_alone(case.wrapped_key):
+            erasure = await asyncio.to_thread(self.erasure_keys.make)
+        else:
+            erasure = await asyncio.to_thread(
+                self.erasure_keys.read, erasure_key_id(case.wrapped_key)
+            )
+        return key_id, make_session_key(tenant_key, key_id, erasure).wrapped
 
     async def open_session_key(
         self, tx: AsyncSession, tenant_id: str, key_id: str, wrapped: bytes
     ) -> bytes:
         """The key of a session whose row is not there yet: the recorder is given it first."""
-        tenant = AESGCM(await self.tenant_key(tx, tenant_id))
-        return _unwrap(tenant, f"session:{key_id}", wrapped)
+        tenant_key = await self.tenant_key(tx, tenant_id)
+        return await self._open(tenant_key, f"session:{key_id}", wrapped)
 
     async def session_key(self, tx: AsyncSession, session_id: str) -> bytes:
         """The key of a session: opens its log and its segments.
@@ -224,8 +255,40 @@ class KeyRing:
         row = (await tx.execute(_SESSION_KEYS, {"session_id": session_id})).first()
         if row is None or row.own is None or row.tenants is None:
             raise KeyDestroyed
-        tenant = AESGCM(self.open_tenant_key(row.tenant_id, row.tenants))
-        return _unwrap(tenant, f"session:{row.key_id}", row.own)
+        tenant_key = self.open_tenant_key(row.tenant_id, row.tenants)
+        return await self._open(tenant_key, f"session:{row.key_id}", row.own)
+
+    async def destroy(self, wrapped: bytes) -> None:
+        """Destroy the erasure key of a case's key, or of a draft's; may be done again."""
+        if not is_wrapped_by_tenant_alone(wrapped):
+            await asyncio.to_thread(self.erasure_keys.destroy, erasure_key_id(wrapped))
+
+    async def adopt(self, tx: AsyncSession, case: Case) -> None:
+        """Wrap a case's key, and those of its sessions, by an erasure key as well.
+
+        What a backup from before holds stays readable until that backup goes.
+        """
+        if case.wrapped_key is None:
+            return
+        tenant_key = await self.tenant_key(tx, case.tenant_id)
+        if is_wrapped_by_tenant_alone(case.wrapped_key):
+            erasure = await asyncio.to_thread(self.erasure_keys.make)
+            case.wrapped_key = _again(tenant_key, f"case:{case.tenant_id}", case, erasure)
+        else:
+            erasure = await asyncio.to_thread(
+                self.erasure_keys.read, erasure_key_id(case.wrapped_key)
+            )
+        for session in await tx.scalars(select(Session).where(Session.case_id == case.id)):
+            if session.wrapped_key and is_wrapped_by_tenant_alone(session.wrapped_key):
+                purpose = f"session:{session.key_id}"
+                session.wrapped_key = _again(tenant_key, purpose, session, erasure)
+
+    async def _open(self, tenant_key: bytes, purpose: str, wrapped: bytes) -> bytes:
+        if is_wrapped_by_tenant_alone(wrapped):
+            return _unwrap(AESGCM(tenant_key), purpose, wrapped)
+        key_id = erasure_key_id(wrapped)
+        erasure = await asyncio.to_thread(self.erasure_keys.read, key_id)
+        return _unwrap(_by_both(tenant_key, erasure), purpose, wrapped[1 + ID_BYTES :])
 
 
 def _word_keys(tenant_key: bytes) -> WordKeys:
@@ -235,19 +298,43 @@ def _word_keys(tenant_key: bytes) -> WordKeys:
     )
 
 
-def make_case_key(tenant_key: bytes, tenant_id: str) -> FreshKey:
+def is_wrapped_by_tenant_alone(wrapped: bytes) -> bool:
+    """Whether this key of a case or session is from before there were erasure keys."""
+    return len(wrapped) == TENANT_ALONE_BYTES
+
+
+def erasure_key_id(wrapped: bytes) -> bytes:
+    """The name of the erasure key without which this wrapped key opens nothing."""
+    return wrapped[1 : 1 + ID_BYTES]
+
+
+def make_case_key(tenant_key: bytes, tenant_id: str, erasure: ErasureKey) -> FreshKey:
     """A new key for a case of the tenant."""
-    return _fresh(tenant_key, f"case:{tenant_id}")
+    return _fresh(tenant_key, f"case:{tenant_id}", erasure)
 
 
-def make_session_key(tenant_key: bytes, key_id: str) -> FreshKey:
-    """A new key of that id for a session."""
-    return _fresh(tenant_key, f"session:{key_id}")
+def make_session_key(tenant_key: bytes, key_id: str, erasure: ErasureKey) -> FreshKey:
+    """A new key of that id for a session of the case that has this erasure key."""
+    return _fresh(tenant_key, f"session:{key_id}", erasure)
 
 
-def _fresh(wrapping: bytes, purpose: str) -> FreshKey:
+def _fresh(tenant_key: bytes, purpose: str, erasure: ErasureKey) -> FreshKey:
     key = os.urandom(KEY_BYTES)
-    return FreshKey(key, _wrap(AESGCM(wrapping), purpose, key))
+    return FreshKey(key, _wrap_by_both(tenant_key, purpose, key, erasure))
+
+
+def _again(tenant_key: bytes, purpose: str, row: Case | Session, erasure: ErasureKey) -> bytes:
+    """The key of a row that the tenant's alone wraps, wrapped by both."""
+    key = _unwrap(AESGCM(tenant_key), purpose, row.wrapped_key or b"")
+    return _wrap_by_both(tenant_key, purpose, key, erasure)
+
+
+def _wrap_by_both(tenant_key: bytes, purpose: str, key: bytes, erasure: ErasureKey) -> bytes:
+    return _BY_BOTH + erasure.id + _wrap(_by_both(tenant_key, erasure), purpose, key)
+
+
+def _by_both(tenant_key: bytes, erasure: ErasureKey) -> AESGCM:
+    return AESGCM(hmac.digest(tenant_key, b"with erasure key:" + erasure.key, "sha256"))
 
 
 def _wrap(wrapping: AESGCM, purpose: str, key: bytes) -> bytes:

@@ -14,6 +14,7 @@ from cases import chain
 from cases import seed_words as words
 from cases.bulk import Row
 from cases.case_words import number_pieces
+from cases.erasure_keys import ErasureKey
 from cases.keys import FreshKey, WordKeys, make_case_key, make_session_key
 from cases.log import LogKind, Visibility
 from cases.search_terms import field_pieces, number_piece, prose_pieces, term_of
@@ -98,6 +99,8 @@ class SeedTenant:
     id: str
     warehouse_id: str | None
     key: bytes
+    erasure: ErasureKey
+    """One for all: a seeded platform is thrown away as a whole, and a million files take long."""
     terms: SeedTerms
     looks: SeedLog
     staff: list[str]
@@ -162,7 +165,7 @@ class CaseRows:
         number = draw.randrange(100_000)
         return _Facts(
             id=self._ids.new("cas", story.opened_at),
-            key=make_case_key(tenant.key, tenant.id),
+            key=make_case_key(tenant.key, tenant.id, tenant.erasure),
             tenant=tenant,
             story=story,
             order_number=f"{tenant.id[-3:].upper()}-{100_000 + tenant.cases}",
@@ -299,7 +302,7 @@ class CaseRows:
         story, tenant = facts.story, facts.tenant
         began = ended_at - _CALL_LASTS
         session_id, key_id = self._ids.new("ses", began), self._ids.new("key", began)
-        key = make_session_key(tenant.key, key_id)
+        key = make_session_key(tenant.key, key_id, tenant.erasure)
         self._rows["sessions"].append((
             session_id, facts.id, tenant.id, "buyer_shows", "ended", facts.agent, key.wrapped,
             key_id, object_prefix(tenant.id, session_id), 4, began, began, ended_at, "completed",

@@ -108,6 +108,7 @@ def _organisations(
                 tenant_id,
                 hall,
                 key,
+                keys.erasure_keys.make(),
                 SeedTerms(keys.open_word_keys(tenant_id, wrapped)),
                 SeedLog(LogKind.ACCESS, tenant_id, key),
                 people,

@@ -429,7 +429,7 @@ def _leave_media(unit: Unit, session: Session, person: Participant) -> None:
 async def _hold(unit: Unit, actor: StaffActor, case: Case) -> str:
     if case.state not in (CaseState.INSPECTION_OFFERED, CaseState.INSPECTED):
         raise CaseError("wrong_state", "This buyer has not been invited.")
-    key = await unit.keys.new_session_key(unit.tx, case.tenant_id)
+    key = await unit.keys.new_session_key(unit.tx, case)
     session = new_session(new_id("ses"), case, SessionState.HELD, key, unit.now)
     session.host_staff_id = actor.staff_id
     unit.tx.add(session)

@@ -120,6 +120,11 @@ class Settings(BaseSettings):
         "127.0.0.1/32,::1/128", description="Networks whose X-Forwarded-For is believed"
     )
     master_key: SecretStr | None = Field(None, description="32 bytes, base64")
+    erasure_keys: Path | None = Field(
+        None,
+        description="The directory of the keys that erasure destroys, the same for every host; "
+        "default: erasure/ beside the other keys",
+    )
     metrics_from: str = Field(
         "127.0.0.0/8,::1/128", description="Networks that may read /metrics without a token"
     )
@@ -317,6 +322,11 @@ class Settings(BaseSettings):
     def keys_dir(self) -> Path:
         """Where the master key and the control secret live (0700)."""
         return self.data.absolute() / "keys"
+
+    @property
+    def erasure_keys_dir(self) -> Path:
+        """Where the keys lie that erasure destroys (0700)."""
+        return (self.erasure_keys or self.keys_dir / "erasure").absolute()
 
     @property
     def spool_dir(self) -> Path:

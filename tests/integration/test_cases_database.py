@@ -23,6 +23,7 @@ from cases.case_filter import CaseFilter
 from cases.case_list import list_cases
 from cases.case_views import CaseView, buyer_case_view, case_view
 from cases.database import Database, upgrade
+from cases.erasure_keys import ErasureKeys
 from cases.keys import KeyDestroyed, KeyRing
 from cases.links import Binding
 from cases.log import ChainBroken, LogKind, Visibility
@@ -376,7 +377,7 @@ async def test_another_master_key_opens_nothing(seller: Seller) -> None:
     """A database with the wrong master key says what is wrong."""
     async with seller.database.read() as tx:
         with pytest.raises(SetupError, match="master key"):
-            await KeyRing(b"x" * 32).tenant_key(tx, seller.lamp)
+            await KeyRing(b"x" * 32, ErasureKeys(Path("unused"))).tenant_key(tx, seller.lamp)
 
 
 async def test_looks_are_noted_once_an_hour(seller: Seller) -> None:

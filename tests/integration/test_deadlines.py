@@ -26,7 +26,7 @@ from cases.tables import Appointment, Case, Deadline, JoinLink
 from cases.unit import Unit
 from infra.local.postgres import Postgres
 from runtime.errors import CaseError
-from tests.support.seller import Seller, make_seller
+from tests.support.seller import Seller, erasure_folder, make_seller
 from tests.support.sweeper_main import sweep
 
 T = TypeVar("T")
@@ -434,7 +434,7 @@ async def test_a_sweeper_killed_in_the_middle_leaves_nothing_undone_and_does_not
     url = desk_.seller.database._url.render_as_string(hide_password=False)
     now = desk_.seller.now.isoformat()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.sweeper_main", url, now
+        sys.executable, "-m", "tests.support.sweeper_main", url, now, erasure_folder()
     )
 
     async def missed() -> int:

@@ -28,7 +28,7 @@ from cases.unit import Unit
 from infra.local.postgres import Postgres
 from runtime.errors import CaseError
 from tests.support.held_main import carry_out
-from tests.support.seller import Seller, make_seller
+from tests.support.seller import Seller, erasure_folder, make_seller
 from tests.support.seller_site import NoOutbox
 
 T = TypeVar("T")
@@ -451,7 +451,12 @@ async def test_killed_in_the_middle_each_held_message_still_goes_out_once(inbox:
     inbox.seller.clock.advance(10)
     url = inbox.seller.database._url.render_as_string(hide_password=False)
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.support.held_main", url, inbox.seller.now.isoformat()
+        sys.executable,
+        "-m",
+        "tests.support.held_main",
+        url,
+        inbox.seller.now.isoformat(),
+        erasure_folder(),
     )
 
     async def sent() -> list[str]:

@@ -230,6 +230,7 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from cases.database import Database
+from cases.erasure_keys import ErasureKeys
 from cases.keys import KeyRing
 from proofcall.jobs import JobRunner
 from runtime.clock import ManualClock
@@ -241,7 +242,7 @@ async def main():
     settings = Settings(data=Path(sys.argv[1]), database_url=sys.argv[2] or None)
     services = SimpleNamespace(
         settings=settings, database=Database(settings.database),
-        keys=KeyRing(b"k" * 32), clock=ManualClock(),
+        keys=KeyRing(b"k" * 32, ErasureKeys(settings.erasure_keys_dir)), clock=ManualClock(),
     )
     server = SmtpServer(sys.argv[3], "returns@shop.example", ManualClock())
     await JobRunner(settings, {"send_mail": partial(send_mail, services, server)}, "jobs").start()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cases import links, log, opt_outs
+from cases.erasure_keys import ErasureKeys
 from cases.keys import KeyRing
 from cases.log import LogKind, Visibility
 from cases.notice_kinds import NoticeGroup
@@ -176,7 +177,7 @@ async def test_nobody_opts_out_for_others(world: NoticeWorld) -> None:
     for forged in (path[:-1], f"{path}A", path.replace("/out/", "/out/A"), "/out/.", "/out/é.é"):
         assert (await post_out(world, forged, **{"List-Unsubscribe": "One-Click"}))[0] == 404
     foreign = opt_outs.write_token(
-        KeyRing(b"x" * 32), world.site.seller.lamp, b"a" * 32, NoticeGroup.PROGRESS, "en"
+        KeyRing(b"x" * 32, ErasureKeys(Path("unused"))), world.site.seller.lamp, b"a" * 32, NoticeGroup.PROGRESS, "en"
     )
     assert (await world.site.client.get(f"/out/{foreign}")).status == 404
     assert (await post_out(world, path, group="essential", wanted="no_more"))[0] == 422

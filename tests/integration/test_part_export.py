@@ -135,7 +135,7 @@ async def _take_in(world: World, rig: SpoolRig) -> None:
 
     async def act(unit: Unit) -> None:
         case = await unit.tx.get_one(Case, opened.case_id)
-        key = await unit.keys.new_session_key(unit.tx, case.tenant_id)
+        key = await unit.keys.new_session_key(unit.tx, case)
         session = new_session(world.session_id, case, SessionState.ENDED, key, unit.now)
         session.ended_at = session.recorder_closed_at = unit.now
         unit.tx.add(session)

@@ -37,7 +37,7 @@ async def inspected(site: SellerSite, *sessions: str) -> str:
     async with seller.database.begin() as tx:
         case = await tx.get_one(Case, opened.case_id)
         for session_id in sessions:
-            key = await seller.keys.new_session_key(tx, case.tenant_id)
+            key = await seller.keys.new_session_key(tx, case)
             tx.add(new_session(session_id, case, SessionState.ENDED, key, seller.now))
             await tx.flush()
             tx.add(

@@ -71,7 +71,7 @@ class World:
 
         async def act(unit: Unit) -> None:
             case = await unit.tx.get_one(Case, opened.case_id)
-            key = await unit.keys.new_session_key(unit.tx, case.tenant_id)
+            key = await unit.keys.new_session_key(unit.tx, case)
             session = new_session(session_id, case, SessionState.LIVE, key, unit.now)
             session.live_at = unit.now
             unit.tx.add(session)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any
 
 from sqlalchemy import make_url
@@ -18,6 +20,7 @@ from cases.case_filter import CaseFilter
 from cases.case_list import list_cases
 from cases.commands import OpenCase
 from cases.database import Database, upgrade
+from cases.erasure_keys import ErasureKeys
 from cases.keys import KeyRing
 from cases.people import actor_of_key, actor_of_staff, create_api_key
 from cases.states import Role, Scope
@@ -142,6 +145,19 @@ def _copy_template(database: Database) -> bool:
     return True
 
 
+def world_keys(erasure: Path) -> KeyRing:
+    """The keys of every world that this file makes."""
+    return KeyRing(b"k" * 32, ErasureKeys(erasure))
+
+
+@cache
+def erasure_folder() -> Path:
+    """Where this process keeps the erasure keys of its worlds."""
+    folder = mkdtemp(prefix="erasure-keys-")
+    atexit.register(rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
 @cache
 def _migrated_file() -> bytes:
     """A SQLite file with every table and nothing in them."""
@@ -156,7 +172,7 @@ async def make_seller(database: Database, clock: ManualClock | None = None) -> S
     # Two hundred tests need not run the migrations two hundred times.
     if not await asyncio.to_thread(_copy_template, database):
         await database.migrate()
-    keys = KeyRing(b"k" * 32)
+    keys = world_keys(erasure_folder())
     clock = clock or ManualClock()
     now = clock.now()
     async with database.begin() as tx:

@@ -1,10 +1,11 @@
-"""The sweeper alone in a process of its own, to be killed: ``sweeper_main URL NOW``."""
+"""The sweeper alone in a process of its own, to be killed: ``sweeper_main URL NOW ERASURE_KEYS``."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from cases.database import Database
@@ -12,6 +13,7 @@ from cases.keys import KeyRing
 from runtime.clock import ManualClock
 from signaling.due_sweep import sweep_due
 from signaling.services import Services
+from tests.support.seller import world_keys
 from tests.support.seller_site import NoOutbox, QuietHub
 
 
@@ -28,6 +30,5 @@ async def sweep(url: str, keys: KeyRing, now: datetime) -> int:
 
 
 if __name__ == "__main__":
-    _, url_, now_ = sys.argv
-    # The key of the world in tests/support/seller.py.
-    asyncio.run(sweep(url_, KeyRing(b"k" * 32), datetime.fromisoformat(now_)))
+    _, url_, now_, erasure_ = sys.argv
+    asyncio.run(sweep(url_, world_keys(Path(erasure_)), datetime.fromisoformat(now_)))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cases import reply_address
+from cases.erasure_keys import ErasureKeys
 from cases.keys import KeyRing
 from cases.notice_kinds import GROUP_OF, NoticeKind
 from cases.notice_plan import planned
@@ -202,13 +204,13 @@ def test_any_text_is_read(text: str) -> None:
 
 def test_a_reply_address_is_good_for_its_case_alone() -> None:
     """In capitals, too; never with another case, proof, domain or key."""
-    ring = KeyRing(b"k" * 32)
+    ring = KeyRing(b"k" * 32, ErasureKeys(Path("unused")))
     case_id, other = f"cas_{'0' * 26}", f"cas_{'1' * 26}"
     address = reply_address.write(ring, case_id, "mail.shop.example")
     assert len(address.partition("@")[0]) <= 64
     assert reply_address.read(ring, address.upper(), "mail.shop.example") == case_id
     assert reply_address.read(ring, address, "other.example") is None
-    assert reply_address.read(KeyRing(b"x" * 32), address, "mail.shop.example") is None
+    assert reply_address.read(KeyRing(b"x" * 32, ErasureKeys(Path("unused"))), address, "mail.shop.example") is None
     forged = address.replace(case_id[4:], other[4:])
     assert reply_address.read(ring, forged, "mail.shop.example") is None
     assert reply_address.read(ring, f"x{address}", "mail.shop.example") is None
