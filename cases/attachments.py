@@ -14,6 +14,7 @@ from cases import filing
 from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_access import load_case, not_found
+from cases.residency import placed_for
 from cases.sniffing import MAX_CLIP_BYTES
 from cases.states import AttachmentState
 from cases.tables import Attachment, AttachmentPart, Case, Filing
@@ -36,6 +37,8 @@ class Upload:
     attachment: Attachment
     filing: Filing
     key: bytes
+    folder: str
+    """What the names of its sealed parts begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ async def load(unit: Unit, secret: str, attachment_id: str, *, lock: bool = Fals
         raise not_found()
     if found.state in (AttachmentState.REMOVED, AttachmentState.REFUSED):
         raise CaseError("upload_gone", "This upload has ended.", status=410)
-    return Upload(found, draft, await filing.key_of(unit, draft))
+    folder = await placed_for(unit.tx, draft.tenant_id, f"filings/{draft.id}")
+    return Upload(found, draft, await filing.key_of(unit, draft), folder)
 
 
 async def add_part(

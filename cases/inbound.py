@@ -15,6 +15,7 @@ from cases.commands import prose
 from cases.notice_kinds import ChannelKind
 from cases.notices import address_hash, provider_key
 from cases.reply_text import own_words
+from cases.residency import placed_for
 from cases.states import CaseState
 from cases.tables import Case, InboundMessage, NoticeContact
 from cases.thread import RefusedFile, SayByMail
@@ -76,8 +77,17 @@ async def hear(unit: Unit, tenant_id: str, heard: Heard) -> str | None:
     return case.id if case is not None else None
 
 
-async def expect_mail(unit: Unit, case_id: str, heard: Heard) -> tuple[Room, bytes] | None:
-    """How much the case of a mail takes of its files, and the key that seals them.
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """How much a case takes of a mail's files, where they go and the key that seals them."""
+
+    room: Room
+    folder: str
+    key: bytes
+
+
+async def expect_mail(unit: Unit, case_id: str, heard: Heard) -> Expected | None:
+    """What the case of a mail takes of its files.
 
     None for a mail that ``hear_mail`` would not take: nothing of it is to be stored.
 
@@ -88,7 +98,11 @@ async def expect_mail(unit: Unit, case_id: str, heard: Heard) -> tuple[Room, byt
     if case is None:
         return None
     await thread.refuse_haste(unit, _buyer(case, heard))
-    return await attachments.room_in(unit.tx, case.id), await unit.keys.key_of(unit.tx, case)
+    return Expected(
+        await attachments.room_in(unit.tx, case.id),
+        await placed_for(unit.tx, case.tenant_id, f"cases/{case.id}"),
+        await unit.keys.key_of(unit.tx, case),
+    )
 
 
 async def hear_mail(unit: Unit, case_id: str, heard: Heard, brought: Brought) -> str | None:

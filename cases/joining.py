@@ -71,6 +71,7 @@ class Seat:
     worker: str | None
     epoch: str | None
     record: bool
+    object_prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +121,11 @@ async def find_buyer_seat(tx: AsyncSession, keys: KeyRing, tap: Tap, now: dateti
     session = await sessions.open_session_of(tx, link.case_id)
     if session is None:
         key_id, wrapped = await keys.new_session_key(tx, case)
+        session_id = new_id("ses")
         return Seat(
             case_id=case.id,
             tenant_id=case.tenant_id,
-            session_id=new_id("ses"),
+            session_id=session_id,
             is_new_session=True,
             participant_id=new_id("par"),
             role=ParticipantRole.BUYER,
@@ -133,6 +135,7 @@ async def find_buyer_seat(tx: AsyncSession, keys: KeyRing, tap: Tap, now: dateti
             worker=None,
             epoch=None,
             record=True,
+            object_prefix=await sessions.new_prefix(tx, case.tenant_id, session_id),
         )
     buyer = await sessions.buyer_in(tx, session.id)
     # With this tap the buyer agrees, if not for the first time.
@@ -296,6 +299,7 @@ async def seat_in(
         worker=session.media_worker,
         epoch=session.media_epoch,
         record=record,
+        object_prefix=session.object_prefix,
     )
 
 
@@ -307,7 +311,12 @@ async def _session_for(unit: Unit, actor: BuyerActor, case: Case, seat: Seat) ->
         raise SeatGone
     if session is None:
         session = sessions.new_session(
-            seat.session_id, case, SessionState.WAITING, (seat.key_id, seat.wrapped_key), unit.now
+            seat.session_id,
+            case,
+            SessionState.WAITING,
+            (seat.key_id, seat.wrapped_key),
+            unit.now,
+            seat.object_prefix,
         )
         unit.tx.add(session)
         await unit.tx.flush()

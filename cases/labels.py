@@ -22,6 +22,7 @@ from cases.parcels import parcel_back
 from cases.port_commands import LabelSetup, PortKind
 from cases.port_reading import fill_body, fill_url
 from cases.ports import address_for, enabled_port, find_port, headers_of, setup_of
+from cases.residency import placed_for
 from cases.states import CaseState, CaseTrigger
 from cases.tables import Case, Label
 from cases.unit import Unit
@@ -70,11 +71,6 @@ class LabelFile:
     media_type: str
 
 
-def object_key(label_id: str) -> str:
-    """Where a label's sealed file lies in the store."""
-    return f"labels/{label_id}"
-
-
 async def order_label(unit: Unit, actor: Actor, case_id: str) -> LabelView:
     """Have the carrier make a label to the case's return address.
 
@@ -91,14 +87,25 @@ async def order_label(unit: Unit, actor: Actor, case_id: str) -> LabelView:
     )
     if open_one is not None:
         raise CaseError("label_ordered", "A label for this case has been ordered already.")
-    label = await _new(unit, case, actor)
+    label_id = new_id("lbl")
+    name = await placed_for(unit.tx, case.tenant_id, f"labels/{label_id}")
+    label = await _new(unit, case, actor, label_id, name)
     await note(unit.tx, unit.keys, case, "label_ordered", {"label_id": label.id}, actor, unit.now)
     await errands.send_on(unit, case.tenant_id, PortKind.LABEL, label.id)
     return label_view(label)
 
 
-async def begin_upload(unit: Unit, actor: Actor, case_id: str) -> tuple[str, bytes]:
-    """The id of a label to be uploaded and the key to seal it with; keeps nothing yet.
+@dataclass(frozen=True, slots=True)
+class LabelPlace:
+    """Where the file of a label is to lie, and the key to seal it with."""
+
+    label_id: str
+    object_key: str
+    key: bytes
+
+
+async def begin_upload(unit: Unit, actor: Actor, case_id: str) -> LabelPlace:
+    """Where the file of a label that is uploaded goes; keeps nothing yet.
 
     Raises:
         CaseError: ``not_found``, ``forbidden``; ``wrong_state``, ``session_open`` or
@@ -106,14 +113,16 @@ async def begin_upload(unit: Unit, actor: Actor, case_id: str) -> tuple[str, byt
     """
     case = await load_case(unit.tx, actor, case_id, Action.SETTLE)
     next_case_state(CaseState(case.state), CaseTrigger.GIVE_LABEL)
-    return new_id("lbl"), await unit.keys.case_key(unit.tx, case.id)
+    label_id = new_id("lbl")
+    name = await placed_for(unit.tx, case.tenant_id, f"labels/{label_id}")
+    return LabelPlace(label_id, name, await unit.keys.case_key(unit.tx, case.id))
 
 
 async def keep_upload(
     unit: Unit,
     actor: Actor,
     case_id: str,
-    label_id: str,
+    place: LabelPlace,
     content: bytes,
     *,
     carrier: str | None,
@@ -126,7 +135,7 @@ async def keep_upload(
     """
     case = await load_case(unit.tx, actor, case_id, Action.SETTLE, lock=True)
     next_case_state(CaseState(case.state), CaseTrigger.GIVE_LABEL)
-    label = await _new(unit, case, actor, label_id)
+    label = await _new(unit, case, actor, place.label_id, place.object_key)
     await _make(unit, case, label, actor, content, carrier, tracking_number)
     return label_view(label)
 
@@ -151,10 +160,11 @@ async def prepare(unit: Unit, label_id: str) -> LabelRequest | None:
     return LabelRequest(fill_url(setup.url, words), headers, body, setup)
 
 
-async def key_of_label(unit: Unit, label_id: str) -> bytes:
-    """The key that a label's file is sealed with."""
+async def place_of_label(unit: Unit, label_id: str) -> LabelPlace:
+    """Where the file of an ordered label goes."""
     label = await unit.tx.get_one(Label, label_id)
-    return await unit.keys.case_key(unit.tx, label.case_id)
+    key = await unit.keys.case_key(unit.tx, label.case_id)
+    return LabelPlace(label.id, label.object_key, key)
 
 
 async def make(
@@ -234,7 +244,7 @@ def label_view(label: Label) -> LabelView:
     )
 
 
-async def _new(unit: Unit, case: Case, actor: Actor, label_id: str | None = None) -> Label:
+async def _new(unit: Unit, case: Case, actor: Actor, label_id: str, object_key: str) -> Label:
     address = await address_for(unit.tx, case.tenant_id, case.warehouse_id)
     if address is None:
         raise CaseError(
@@ -242,8 +252,9 @@ async def _new(unit: Unit, case: Case, actor: Actor, label_id: str | None = None
             status=422,
         )  # fmt: skip
     label = Label(
-        id=label_id or new_id("lbl"),
+        id=label_id,
         case_id=case.id,
+        object_key=object_key,
         state=LabelState.ORDERED,
         address=address,
         made_at=unit.now,
@@ -301,7 +312,7 @@ async def _file(unit: Unit, case_id: str, label_id: str) -> LabelFile:
     if label is None or label.case_id != case_id or label.media_type is None:
         raise not_found()
     key = await unit.keys.case_key(unit.tx, case_id)
-    return LabelFile(object_key(label.id), key, label.media_type)
+    return LabelFile(label.object_key, key, label.media_type)
 
 
 async def _lock(unit: Unit, label_id: str) -> tuple[Label, Case]:

@@ -17,6 +17,7 @@ from cases.case_note import note
 from cases.handover_states import HandoverState
 from cases.hosting import next_in_line, queue_ids, session_of_host
 from cases.log import LogKind, Visibility
+from cases.residency import placed_for
 from cases.session_states import EndCause
 from cases.states import (
     CaseState,
@@ -396,7 +397,12 @@ def touch(unit: Unit, session: Session, case: Case) -> None:
 
 
 def new_session(
-    session_id: str, case: Case, state: SessionState, key: tuple[str, bytes], now: datetime
+    session_id: str,
+    case: Case,
+    state: SessionState,
+    key: tuple[str, bytes],
+    now: datetime,
+    prefix: str,
 ) -> Session:
     """A session's first row; ``key`` is the key's id and the wrapped key."""
     return Session(
@@ -407,15 +413,20 @@ def new_session(
         state=state,
         key_id=key[0],
         wrapped_key=key[1],
-        object_prefix=object_prefix(case.tenant_id, session_id),
+        object_prefix=prefix,
         created_at=now,
         waiting_since=now if state is SessionState.WAITING else None,
     )
 
 
 def object_prefix(tenant_id: str, session_id: str) -> str:
-    """Under what the session's segments and stills are stored."""
+    """Under what a session's segments and stills are stored, in whatever place."""
     return f"{tenant_id}/{session_id}"
+
+
+async def new_prefix(tx: AsyncSession, tenant_id: str, session_id: str) -> str:
+    """Under what a new session's segments and stills will be stored, in the tenant's place."""
+    return await placed_for(tx, tenant_id, object_prefix(tenant_id, session_id))
 
 
 def _leave_media(unit: Unit, session: Session, person: Participant) -> None:
@@ -430,7 +441,9 @@ async def _hold(unit: Unit, actor: StaffActor, case: Case) -> str:
     if case.state not in (CaseState.INSPECTION_OFFERED, CaseState.INSPECTED):
         raise CaseError("wrong_state", "This buyer has not been invited.")
     key = await unit.keys.new_session_key(unit.tx, case)
-    session = new_session(new_id("ses"), case, SessionState.HELD, key, unit.now)
+    session_id = new_id("ses")
+    prefix = await new_prefix(unit.tx, case.tenant_id, session_id)
+    session = new_session(session_id, case, SessionState.HELD, key, unit.now, prefix)
     session.host_staff_id = actor.staff_id
     unit.tx.add(session)
     await unit.tx.flush()

@@ -14,6 +14,7 @@ from cases.bench import create_camera, revoke_camera
 from cases.database import Database
 from cases.keys import KeyRing
 from cases.people import create_api_key, create_staff
+from cases.residency import keep_in
 from cases.states import Role as StaffRole
 from cases.states import Scope
 from cases.tenants import create_tenant, create_warehouse, grant_work, revoke_grant
@@ -22,6 +23,7 @@ from proofcall.preflight import check_data_directory, load_settings
 from proofcall.roles import Role
 from recorder.key_history import note_key
 from recorder.signing import SigningKey
+from runtime.errors import SetupError
 from runtime.settings import Settings
 
 admin = typer.Typer(
@@ -193,6 +195,31 @@ def create_api_key_command(
         return await create_api_key(tx, tenant_id=tenant_id, name=name, scopes=scope, now=now)
 
     print(_change(change))
+
+
+@admin.command("keep-evidence-in")
+def keep_evidence_in_command(
+    tenant_id: str,
+    place: Annotated[str, typer.Argument(help="A name in PROOFCALL_PLACES, or 'default'.")],
+) -> None:
+    """Keep a tenant's evidence in this place from now on; what is stored stays where it is."""
+    known = load_settings().all_places
+    if place not in known:
+        raise SetupError(f"There is no place {place!r}; the settings name {', '.join(known)}.")
+
+    async def change(tx: AsyncSession, keys: KeyRing, now: datetime) -> int:
+        del keys
+        return await keep_in(tx, tenant_id, place, now)
+
+    print(f"From now on in {place}. Inspections whose evidence stays elsewhere: {_change(change)}")
+
+
+@admin.command("check-stores")
+def check_stores_command() -> None:
+    """Say of each place whether it answers, versions and locks; exits with 1 if one fails."""
+    from proofcall.store_check import check_stores
+
+    asyncio.run(check_stores(load_settings()))
 
 
 @admin.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from pathlib import Path
@@ -71,11 +72,14 @@ def environment(settings: Settings) -> dict[str, str]:
     child = {
         key: value for key, value in os.environ.items() if not key.upper().startswith("PROOFCALL_")
     }
-    given = settings.model_dump(exclude_defaults=True, exclude={"config"})
+    given = settings.model_dump(exclude_defaults=True, exclude={"config", "places"})
     for name, value in given.items():
         secret = getattr(value, "get_secret_value", None)
         plain = secret() if secret else value.absolute() if isinstance(value, Path) else value
         child[f"PROOFCALL_{name.upper()}"] = str(plain)
+    if settings.places:
+        places = settings.model_dump_json(include={"places"}, exclude_defaults=True)
+        child["PROOFCALL_PLACES"] = json.dumps(json.loads(places)["places"])
     return child
 
 

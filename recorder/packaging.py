@@ -18,7 +18,8 @@ from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_access import load_case, not_found
 from cases.keys import KeyDestroyed
-from cases.tables import EvidencePackage
+from cases.residency import placed_for
+from cases.tables import Case, EvidencePackage
 from cases.unit import Unit
 from recorder.crypt import open_sealed, seal
 from recorder.export import export_case
@@ -26,7 +27,7 @@ from recorder.part_export import export_part
 from recorder.part_order import PartOrder
 from recorder.port import Evidence
 from recorder.proof.page import shipped_page
-from runtime.errors import CaseError, StoreError
+from runtime.errors import CaseError, StoreError, StoreFault
 from runtime.ids import new_id
 
 _PART_BYTES: Final = 8 * 1024 * 1024
@@ -129,7 +130,9 @@ async def make_package(services: Evidence, package_id: str) -> None:
         except StoreError as error:
             if error.retryable:
                 raise
-            await services.run(partial(_fail, package_id=package_id, why="store"))
+            refused = error.fault is StoreFault.CUSTOMER
+            why = "bucket_refused" if refused else "store"
+            await services.run(partial(_fail, package_id=package_id, why=why))
 
 
 async def read_package(services: Evidence, package: EvidencePackage) -> AsyncIterator[bytes]:
@@ -170,8 +173,10 @@ class _Teller:
 async def _keep(services: Evidence, ordered: EvidencePackage, file: BinaryIO) -> None:
     async with services.database.read() as tx:
         key = await services.keys.case_key(tx, ordered.case_id)
+        case = await tx.get_one(Case, ordered.case_id)
+        folder = await placed_for(tx, case.tenant_id, f"packages/{ordered.id}")
     # A try that was cut short has stored parts of other bytes, and a store never overwrites.
-    ordered.object_prefix = f"packages/{ordered.id}/{new_id('try')}"
+    ordered.object_prefix = f"{folder}/{new_id('try')}"
     digest, size, parts = sha256(), 0, 0
     file.seek(0)
     while content := await asyncio.to_thread(file.read, _PART_BYTES):

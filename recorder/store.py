@@ -21,12 +21,10 @@ from hashlib import sha256
 from pathlib import Path
 from stat import S_ISREG
 from typing import Protocol, TypeVar
-from urllib.parse import unquote, urlsplit
 
 from recorder.journal import sync_directory, write_durably
 from recorder.store_faults import StoreReason
-from runtime.errors import RetainedError, SetupError, StoreError
-from runtime.settings import Settings
+from runtime.errors import RetainedError, StoreError
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}){0,12}")
 _THREADS = 8
@@ -131,8 +129,8 @@ class ObjectStore(Protocol):
         """
         ...
 
-    async def capabilities(self) -> StoreCapabilities:
-        """What the store does for evidence."""
+    async def capabilities(self, key: str = "") -> StoreCapabilities:
+        """What the store does for evidence; with several places, the one of this name."""
         ...
 
     async def close(self) -> None:
@@ -247,7 +245,7 @@ class DirectoryStore:
         path = self._root / check_key(key)
         await self._threads.run(lambda: self._delete(key, path), limit_s=60)
 
-    async def capabilities(self) -> StoreCapabilities:
+    async def capabilities(self, key: str = "") -> StoreCapabilities:
         """A directory has neither versions nor locks of its own."""
         return StoreCapabilities("directory", False, LockKeeper.APPLICATION, None)
 
@@ -384,28 +382,3 @@ def _write_new(path: Path, content: bytes, *, replace: bool = False) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def open_store(settings: Settings) -> ObjectStore:
-    """The store that the settings name.
-
-    Raises:
-        SetupError: the URL is of no known kind.
-    """
-    url = urlsplit(settings.store_url)
-    if url.scheme == "file" and url.netloc in ("", "localhost"):
-        return DirectoryStore(Path(unquote(url.path)))
-    if url.scheme == "s3" and url.netloc:
-        # Imported here because boto3 takes a while, and a directory needs none of it.
-        from recorder.store_s3 import S3Store
-
-        return S3Store(
-            url.netloc,
-            url.path.strip("/"),
-            endpoint=settings.s3_endpoint,
-            lock_mode=LockMode(settings.s3_lock_mode),
-            lock_days=settings.s3_lock_days,
-        )
-    raise SetupError(
-        f"PROOFCALL_STORE: expected file:///… or s3://bucket/prefix, not {url.scheme!r}"
-    )

@@ -56,7 +56,7 @@ _Result = TypeVar("_Result")
 class S3Store:
     """A bucket, with an optional prefix before every name.
 
-    Credentials come from the usual AWS places unless given.
+    Credentials come from the usual AWS places, or a profile in them, unless given.
     """
 
     def __init__(
@@ -67,6 +67,8 @@ class S3Store:
         endpoint: str | None = None,
         access_key: str | None = None,
         secret_key: str | None = None,
+        region: str | None = None,
+        profile: str | None = None,
         lock_mode: LockMode = LockMode.GOVERNANCE,
         lock_days: int = 0,
     ) -> None:
@@ -75,6 +77,8 @@ class S3Store:
         self._endpoint = endpoint
         self._access_key = access_key
         self._secret_key = secret_key
+        self._region = region
+        self._profile = profile
         self._lock_mode = lock_mode
         self._lock_days = lock_days
         self._known: tuple[float, StoreCapabilities] | None = None
@@ -121,7 +125,7 @@ class S3Store:
         """Delete this version, or every version with the delete markers among them."""
         await self._run(key, lambda: self._delete(key, version_id))
 
-    async def capabilities(self) -> StoreCapabilities:
+    async def capabilities(self, key: str = "") -> StoreCapabilities:
         """What the bucket says of its versioning and Object Lock; asked every ten minutes."""
         return await self._run("bucket", self._capabilities)
 
@@ -133,8 +137,9 @@ class S3Store:
 
     def _s3(self) -> Any:
         if self._client is None:
-            self._client = boto3.session.Session().client(
+            self._client = boto3.session.Session(profile_name=self._profile).client(
                 "s3",
+                region_name=self._region,
                 endpoint_url=self._endpoint,
                 aws_access_key_id=self._access_key,
                 aws_secret_access_key=self._secret_key,
@@ -347,6 +352,11 @@ class S3Store:
             # In the order of names, so that those that merely begin so come after ours.
             if any(one["Key"] != self._prefix + key for one in there):
                 return
+
+
+def has_profile(name: str) -> bool:
+    """Whether the usual AWS files have a profile of this name."""
+    return name in boto3.session.Session().available_profiles
 
 
 def _version(answer: Any) -> str | None:

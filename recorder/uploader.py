@@ -22,7 +22,7 @@ import structlog
 
 from recorder.journal import write_durably
 from recorder.outages import Outages
-from recorder.place_names import place_of
+from recorder.places import log_capabilities, open_store
 from recorder.process import WAKE_SOCKET
 from recorder.spool import (
     ACKNOWLEDGED_NAME,
@@ -31,7 +31,7 @@ from recorder.spool import (
     session_directories,
 )
 from recorder.spool_state import Fact
-from recorder.store import ObjectStore, open_store
+from recorder.store import ObjectStore
 from recorder.store_faults import StoreReason
 from runtime.clock import Clock, SystemClock
 from runtime.control import (
@@ -42,6 +42,7 @@ from runtime.control import (
     load_control_secret,
 )
 from runtime.errors import StoreError, StoreFault
+from runtime.place_names import place_of
 from runtime.settings import Settings
 from runtime.tasks import Tasks
 from runtime.vitals import Vitals
@@ -88,7 +89,7 @@ class Uploader:
         self._store_errors = dict.fromkeys(StoreFault, 0)
         self.figures = UploadFigures()
         self._tasks = Tasks()
-        self._slots = asyncio.Semaphore(_SESSIONS_AT_ONCE)
+        self._slots: dict[str, asyncio.Semaphore] = {}
 
     async def look(self) -> None:
         """Start on every session that has facts waiting."""
@@ -147,8 +148,13 @@ class Uploader:
 
     async def _drain(self, directory: Path) -> None:
         while facts := await asyncio.to_thread(_waiting_facts, directory):
-            async with self._slots:
+            async with self._slots_of(facts):
                 await self._send(directory, facts)
+
+    def _slots_of(self, facts: list[Fact]) -> asyncio.Semaphore:
+        """Some for each place: one that does not answer holds up nobody who is elsewhere."""
+        key = next((fact["object_key"] for fact in facts if "object_key" in fact), "")
+        return self._slots.setdefault(place_of(key), asyncio.Semaphore(_SESSIONS_AT_ONCE))
 
     async def _send(self, directory: Path, facts: list[Fact]) -> None:
         outbox = directory / OUTBOX_NAME
@@ -313,7 +319,7 @@ async def run_uploader(settings: Settings) -> None:
     """Run the uploader until cancelled.
 
     Raises:
-        SetupError: the store's address is of no known kind.
+        SetupError: a place's address is of no known kind, or has no credentials.
     """
     store = open_store(settings)
     secret = load_control_secret(settings.keys_dir)
@@ -331,6 +337,7 @@ async def run_uploader(settings: Settings) -> None:
     listener = _listen(settings.run_dir / WAKE_SOCKET, uploader.wake)
     await server.start()
     tasks.forever("loop lag", vitals.run)
+    tasks.once("look at the places", log_capabilities(store))
     log.info("uploader started")
     try:
         while True:

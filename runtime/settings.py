@@ -9,13 +9,22 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from runtime.place_names import DEFAULT_PLACE, PLACE_NAME
 
 # turn:host[:port][?transport=udp|tcp], turns: likewise (RFC 7065); IPv6 hosts in brackets.
 _TURN_URL = re.compile(
@@ -50,6 +59,25 @@ def announced_addresses(value: str | None) -> list[tuple[str, str | None]]:
     return [(public, own if slash else None) for public, slash, own in pairs]
 
 
+class Place(BaseModel):
+    """Where evidence is kept: a bucket or a directory, and how it is reached and locked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    store: str = Field(description="file:///… or s3://bucket/prefix")
+    endpoint: str | None = None
+    region: str | None = None
+    profile: str | None = Field(
+        default=None,
+        description="Whose credentials: a profile of the usual AWS files; default: the usual",
+    )
+    label: str | None = Field(
+        default=None, max_length=80, description="What people are told: Frankfurt"
+    )
+    lock_mode: Literal["governance", "compliance"] = "governance"
+    lock_days: int = Field(default=0, ge=0, le=36_500)
+
+
 class Settings(BaseSettings):
     """The settings; an unknown key is an error.
 
@@ -74,11 +102,16 @@ class Settings(BaseSettings):
     redis_url: str | None = None
     store: str | None = Field(None, description="file:///… or s3://bucket/prefix")
     s3_endpoint: str | None = None
+    s3_region: str | None = None
     s3_lock_mode: Literal["governance", "compliance"] = Field(
         "governance", description="How objects are retained in a bucket with Object Lock"
     )
     s3_lock_days: int = Field(
         0, ge=0, le=36_500, description="Days for which a new object is retained at once; 0: none"
+    )
+    places: dict[str, Place] = Field(
+        default_factory=dict,
+        description="Other places for evidence, by name: a table of the TOML file, or JSON",
     )
     udp_ports: str | None = Field(None, description="first-last")
     public_ip: str | None = Field(
@@ -147,6 +180,15 @@ class Settings(BaseSettings):
         host, _, port = value.rpartition(":")
         if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
             raise ValueError("expected host:port")
+        return value
+
+    @field_validator("places")
+    @classmethod
+    def _place_names(cls, value: dict[str, Place]) -> dict[str, Place]:
+        if DEFAULT_PLACE in value or not all(PLACE_NAME.fullmatch(name) for name in value):
+            raise ValueError(
+                f"a place's name is up to 40 of a-z, 0-9 and -, and not {DEFAULT_PLACE!r}"
+            )
         return value
 
     @field_validator("udp_ports")
@@ -337,6 +379,18 @@ class Settings(BaseSettings):
     def store_url(self) -> str:
         """The object store's URL."""
         return self.store or (self.data.absolute() / "store").as_uri()
+
+    @property
+    def all_places(self) -> dict[str, Place]:
+        """Every place by its name; the first is the default one, which ``store`` says."""
+        default = Place(
+            store=self.store_url,
+            endpoint=self.s3_endpoint,
+            region=self.s3_region,
+            lock_mode=self.s3_lock_mode,
+            lock_days=self.s3_lock_days,
+        )
+        return {DEFAULT_PLACE: default, **self.places}
 
     @property
     def database(self) -> str:

@@ -44,6 +44,7 @@ from signaling import (
     script_routes,
     session_routes,
     settle_routes,
+    storage_routes,
     thread_routes,
     upload_routes,
     webhook_routes,
@@ -86,6 +87,7 @@ def build_app(services: Services) -> web.Application:
     handover_routes.add_routes(app)
     evidence_routes.add_routes(app)
     proof_routes.add_routes(app)
+    storage_routes.add_routes(app)
     key_routes.add_routes(app)
     webhook_routes.add_routes(app)
     figures_routes.add_routes(app)

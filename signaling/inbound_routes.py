@@ -97,8 +97,7 @@ async def _take_answer(services: Services, case_id: str, answer: Answer) -> None
     expected = await services.run(lambda unit: inbound.expect_mail(unit, case_id, heard))
     taken = None
     if expected is not None:
-        room, key = expected
-        brought = await bring(services, case_id, key, room, answer.files)
+        brought = await bring(services, expected, answer.files)
         taken = await services.run(lambda unit: inbound.hear_mail(unit, case_id, heard, brought))
     log.info("mail taken", case_id=case_id, taken=taken is not None, files=len(answer.files))
 

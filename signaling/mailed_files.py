@@ -5,8 +5,8 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Final
 
-from cases.attachments import Room, WholeFile, plain_name
-from cases.inbound import Brought
+from cases.attachments import WholeFile, plain_name
+from cases.inbound import Brought, Expected
 from cases.states import Refusal
 from cases.thread import MOST_ATTACHED, RefusedFile
 from runtime.errors import CaseError
@@ -17,14 +17,13 @@ from signaling.services import Services
 _REFUSAL: Final = "bad_attachment"
 
 
-async def bring(
-    services: Services, case_id: str, key: bytes, room: Room, files: tuple[MailedFile, ...]
-) -> Brought:
+async def bring(services: Services, expected: Expected, files: tuple[MailedFile, ...]) -> Brought:
     """Store what can be taken, as far as there is room; nothing is the case's yet.
 
     Raises:
         StoreError: the store is away.
     """
+    room, folder, key = expected.room, expected.folder, expected.key
     taken: list[WholeFile] = []
     refused: list[RefusedFile] = []
     for file in files:
@@ -38,7 +37,7 @@ async def bring(
             refused.append(RefusedFile(name=plain_name(file.name), reason=Refusal.TOO_MANY))
             continue
         try:
-            taken.append(await _store(services, f"cases/{case_id}", key, file.name, file.content))
+            taken.append(await _store(services, folder, key, file.name, file.content))
         except CaseError as error:
             if error.code != _REFUSAL:
                 raise

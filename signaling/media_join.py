@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.bench import place_near_case
 from cases.joining import Joined, Seat, SeatGone, SeatMedia
-from cases.sessions import object_prefix
 from cases.tables import Session
 from cases.unit import Unit
 from runtime.control import ControlError
@@ -134,8 +133,9 @@ async def _prepare(
 
     Packets flow only when the browser has the answer, so the recorder is never late.
     """
-    prefix = object_prefix(seat.tenant_id, seat.session_id)
-    recorded = services.recorder.open_session(seat.session_id, seat.key_id, seat.key, prefix)
+    recorded = services.recorder.open_session(
+        seat.session_id, seat.key_id, seat.key, seat.object_prefix
+    )
     if place is None or wish.offer is None:
         await recorded
         return None

@@ -15,6 +15,7 @@ from cases.actor import SystemActor
 from cases.errands import Try
 from cases.keys import KeyDestroyed
 from cases.label_files import label_type
+from cases.labels import LabelPlace
 from cases.port_commands import LabelSetup, PortKind, TrackingSetup
 from cases.port_reading import (
     UnreadableAnswer,
@@ -157,8 +158,8 @@ async def _keep_label(
     content: bytes,
     tracking_number: str | None,
 ) -> str:
-    key = await services.run(lambda unit: labels.key_of_label(unit, found.subject_id))
-    await store_label(services, found.subject_id, key, content)
+    place = await services.run(lambda unit: labels.place_of_label(unit, found.subject_id))
+    await store_label(services, place, content)
 
     async def keep(unit: Unit) -> None:
         if await errands.end(unit.tx, subject, "The label came."):
@@ -168,10 +169,10 @@ async def _keep_label(
     return "The label came."
 
 
-async def store_label(services: Services, label_id: str, key: bytes, content: bytes) -> None:
+async def store_label(services: Services, place: LabelPlace, content: bytes) -> None:
     """Put a label's file into the store, sealed under its name."""
-    name = labels.object_key(label_id)
-    await services.store.put(name, await asyncio.to_thread(seal, key, name, content))
+    sealed = await asyncio.to_thread(seal, place.key, place.object_key, content)
+    await services.store.put(place.object_key, sealed)
 
 
 async def _no_label(services: Services, subject: str, found: Try, why: str) -> str:

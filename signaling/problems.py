@@ -16,7 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from structlog.contextvars import bound_contextvars
 
-from runtime.errors import CaseError, StoreError
+from runtime.errors import CaseError, StoreError, StoreFault
 from runtime.ids import new_id
 from signaling.services import SERVICES
 
@@ -61,6 +61,10 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_BUCKET_REFUSED = (
+    "The bucket that keeps this evidence refuses us. Its owner must mend that: its access keys, "
+    "its permissions or its quota. Nothing is lost."
+)
 
 
 def problem(
@@ -120,8 +124,17 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         code = _CODES.get(error.status, "bad_request" if error.status < 500 else "internal")
         kept = {name: error.headers[name] for name in ("Allow",) if name in error.headers}
         return problem(error.status, code, error.reason, headers=kept)
-    except StoreError:
-        log.exception("store failed", route=_route(request))
+    except StoreError as error:
+        if error.fault is StoreFault.CUSTOMER:
+            log.error(
+                "the store refuses",
+                route=_route(request),
+                fault=error.fault.value,
+                reason=error.reason,
+                error=str(error),
+            )
+            return problem(503, "bucket_refused", _BUCKET_REFUSED)
+        log.exception("store failed", route=_route(request), fault=error.fault.value)
         return problem(503, "store_unavailable", "The store cannot be reached. Try again.")
     except (OperationalError, InterfaceError, PoolTimeoutError):
         log.exception("database failed", route=_route(request))

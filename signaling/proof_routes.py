@@ -101,7 +101,11 @@ class EvidencePackageOut(BaseModel):
     sha256: str | None
     failure: Annotated[
         str | None,
-        Field(description="nothing_sealed, nothing_recorded, erased or store", examples=[None]),
+        Field(
+            description="nothing_sealed, nothing_recorded, erased, store or "
+            "bucket_refused (the bucket's owner must mend that)",
+            examples=[None],
+        ),
     ]
     created_at: datetime
     finished_at: datetime | None

@@ -109,16 +109,16 @@ async def upload_label(request: web.Request) -> web.Response:
     if known is not None:
         return known
 
-    label_id, key = await services.run(lambda unit: labels.begin_upload(unit, actor, case_id))
+    place = await services.run(lambda unit: labels.begin_upload(unit, actor, case_id))
     label_type(command.content)
-    await store_label(services, label_id, key, command.content)
+    await store_label(services, place, command.content)
 
     async def keep(unit: Unit) -> Made:
         view = await labels.keep_upload(
             unit,
             actor,
             case_id,
-            label_id,
+            place,
             command.content,
             carrier=command.carrier,
             tracking_number=command.tracking_number,

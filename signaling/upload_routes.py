@@ -107,7 +107,7 @@ async def send(request: web.Request) -> web.Response:
         content, cut = await _next_part(request, min(PART_BYTES, size - at))
         if not content:
             break
-        folder = f"filings/{upload.filing.id}"
+        folder = upload.folder
         object_key = await put_sealed(services, upload.key, folder, "prt", content)
         at = await services.run(
             partial(
@@ -120,7 +120,7 @@ async def send(request: web.Request) -> web.Response:
             )
         )
     if at == size:
-        await _finish(services, upload.key, upload.filing.id, id_, size)
+        await _finish(services, upload.key, upload.folder, id_, size)
     return web.Response(status=204, headers={**_TUS, "Upload-Offset": str(at)})
 
 
@@ -146,7 +146,7 @@ async def _next_part(request: web.Request, wanted: int) -> tuple[bytes, bool]:
     return bytes(content), False
 
 
-async def _finish(services: Services, key: bytes, filing_id: str, id_: str, size: int) -> None:
+async def _finish(services: Services, key: bytes, folder: str, id_: str, size: int) -> None:
     """Look at the whole; what is not ours is refused for good."""
     async with services.database.read() as tx:
         parts = await attachments.parts_of(tx, id_)
@@ -160,7 +160,7 @@ async def _finish(services: Services, key: bytes, filing_id: str, id_: str, size
             start += content
     try:
         media_type, preview_key = await look_at(
-            services, key, f"filings/{filing_id}", start=bytes(start), tail=tail, size=size
+            services, key, folder, start=bytes(start), tail=tail, size=size
         )
     except CaseError:
         await services.run(lambda unit: attachments.refuse(unit, id_))

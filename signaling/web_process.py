@@ -13,9 +13,10 @@ from aiohttp import web
 from cases.database import Database
 from cases.keys import KeyRing
 from cases.outbox import Outbox
+from cases.residency import places_in_use
 from cases.ringing import carry_rings
+from recorder.places import open_store
 from recorder.playback import Playback
-from recorder.store import open_store
 from runtime.clock import SystemClock
 from runtime.control import ControlServer, load_control_secret
 from runtime.errors import SetupError
@@ -80,6 +81,7 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
     )
     try:
         await database.migrate()
+        await _check_places(services)
         services.tasks.forever("loop lag", services.vitals.run)
         services.tasks.forever("rings", partial(carry_rings, database))
         yield services
@@ -93,6 +95,16 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
         await services.recorder.close()
         await store.close()
         await database.close()
+
+
+async def _check_places(services: Services) -> None:
+    async with services.database.read() as tx:
+        missing = await places_in_use(tx) - set(services.settings.all_places)
+    if missing:
+        raise SetupError(
+            f"Evidence is kept in {', '.join(sorted(missing))}, which PROOFCALL_PLACES does not "
+            "name. Name it as before: without it that evidence cannot be read."
+        )
 
 
 @asynccontextmanager

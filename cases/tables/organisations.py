@@ -20,6 +20,8 @@ class Tenant(Base):
     slug: Mapped[str] = mapped_column(unique=True)
     default_locale: Mapped[str] = mapped_column(default="en")
     wrapped_key: Mapped[bytes | None]  # NULL once erased
+    store_place: Mapped[str | None]  # where new evidence is kept; NULL: the default place
+    store_place_since: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

@@ -88,6 +88,7 @@ class Label(Base):
     media_type: Mapped[str | None]
     size: Mapped[int | None]
     sha256: Mapped[str | None]
+    object_key: Mapped[str]
     why: Mapped[str | None]  # it was refused
     made_at: Mapped[datetime]
     by: Mapped[str]

@@ -95,13 +95,13 @@ class Rgw:
         """What boto3 takes as ``endpoint_url``; buckets are addressed by path."""
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self) -> S3Client:
-        """Return a boto3 client set up as RGW needs it; it blocks."""
+    def client(self, access_key: str = "", secret_key: str = "") -> S3Client:
+        """Return a boto3 client set up as RGW needs it, the first user's if not told; it blocks."""
         return boto3.client(
             "s3",
             endpoint_url=self.endpoint,
-            aws_access_key_id=self.access_key,
-            aws_secret_access_key=self.secret_key,
+            aws_access_key_id=access_key or self.access_key,
+            aws_secret_access_key=secret_key or self.secret_key,
             region_name="us-east-1",
             config=Config(
                 s3={"addressing_style": "path"},
@@ -124,6 +124,14 @@ class Rgw:
         limit = [f"--bucket={bucket}", "--quota-scope=bucket", f"--max-objects={most_objects}"]
         run_tool([*self.admin, "quota", "set", *limit])
         run_tool([*self.admin, "quota", "enable", *limit[:2]])
+
+    def suspend(self, access_key: str) -> None:
+        """Let a user that ``make_user`` made do nothing any more."""
+        run_tool([*self.admin, "user", "suspend", f"--uid={access_key.lower()}"])
+
+    def resume(self, access_key: str) -> None:
+        """Let the user do everything again."""
+        run_tool([*self.admin, "user", "enable", f"--uid={access_key.lower()}"])
 
     def _make_user(self, name: str, access_key: str, secret_key: str) -> None:
         keys = [f"--access-key={access_key}", f"--secret-key={secret_key}"]

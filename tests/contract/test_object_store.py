@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from botocore.exceptions import ClientError
 
+from recorder.places import open_store
 from recorder.store import (
     DirectoryStore,
     LockKeeper,
@@ -19,7 +20,6 @@ from recorder.store import (
     ObjectLock,
     ObjectStore,
     StoreCapabilities,
-    open_store,
 )
 from recorder.store_faults import StoreReason
 from recorder.store_s3 import S3Store
@@ -366,9 +366,24 @@ async def test_a_directory_leaves_no_half_files(tmp_path: Path) -> None:
 
 
 def test_the_settings_name_the_store(tmp_path: Path) -> None:
-    """A file URL, an S3 URL, and anything else is a SetupError."""
-    assert isinstance(open_store(Settings(data=tmp_path)), DirectoryStore)
-    s3 = Settings(data=tmp_path, store="s3://bucket/prefix", s3_endpoint="http://127.0.0.1:1")
-    assert isinstance(open_store(s3), S3Store)
+    """A file URL, an S3 URL, places by name; anything else is a SetupError."""
+
+    def default(**settings: Any) -> ObjectStore:
+        return open_store(Settings(data=tmp_path, **settings)).places["default"]
+
+    assert isinstance(default(), DirectoryStore)
+    s3 = {"store": "s3://bucket/prefix", "s3_endpoint": "http://127.0.0.1:1"}
+    assert isinstance(default(**s3), S3Store)
     with pytest.raises(SetupError, match="PROOFCALL_STORE"):
-        open_store(Settings(data=tmp_path, store="ftp://x"))
+        default(store="ftp://x")
+    named = open_store(
+        Settings(data=tmp_path, places={"eu": {"store": (tmp_path / "eu").as_uri()}})
+    )
+    assert list(named.places) == ["default", "eu"]
+    with pytest.raises(SetupError, match=r"'eu'.*ftp"):
+        default(places={"eu": {"store": "ftp://x"}})
+    with pytest.raises(SetupError, match="no AWS profile 'nobody'"):
+        default(places={"eu": {"store": "s3://b", "profile": "nobody"}})
+    for wrong in ("default", "EU", "a/b", "", "a_b"):
+        with pytest.raises(ValueError, match="name"):
+            Settings(data=tmp_path, places={wrong: {"store": "s3://b"}})

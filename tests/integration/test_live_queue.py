@@ -25,8 +25,8 @@ from cases.session_views import changing_parts
 from cases.states import CaseState, Outcome, Presence, Role, SessionState
 from cases.tables import Case, Gap, Participant, RecorderFact, Recording, Session
 from infra.local.postgres import Postgres
+from recorder.places import open_store
 from recorder.playback import Playback
-from recorder.store import open_store
 from runtime.clock import ManualClock
 from runtime.errors import CaseError
 from runtime.settings import Settings

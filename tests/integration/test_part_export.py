@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.actor import SystemActor
 from cases.database import Database
 from cases.keys import KeyRing
-from cases.sessions import new_session
+from cases.sessions import new_session, object_prefix
 from cases.states import Role, SessionState
 from cases.tables import Case, Fragment, Manifest, Participant, Recording, Segment
 from cases.unit import Unit
@@ -136,7 +136,14 @@ async def _take_in(world: World, rig: SpoolRig) -> None:
     async def act(unit: Unit) -> None:
         case = await unit.tx.get_one(Case, opened.case_id)
         key = await unit.keys.new_session_key(unit.tx, case)
-        session = new_session(world.session_id, case, SessionState.ENDED, key, unit.now)
+        session = new_session(
+            world.session_id,
+            case,
+            SessionState.ENDED,
+            key,
+            unit.now,
+            object_prefix(case.tenant_id, world.session_id),
+        )
         session.ended_at = session.recorder_closed_at = unit.now
         unit.tx.add(session)
         await unit.tx.flush()

@@ -10,7 +10,7 @@ import pytest
 
 from cases import log
 from cases.log import LogKind, Visibility
-from cases.sessions import new_session
+from cases.sessions import new_session, object_prefix
 from cases.states import Role, Scope, SessionState
 from cases.tables import Case, Participant
 from runtime.ids import new_id
@@ -38,7 +38,16 @@ async def inspected(site: SellerSite, *sessions: str) -> str:
         case = await tx.get_one(Case, opened.case_id)
         for session_id in sessions:
             key = await seller.keys.new_session_key(tx, case)
-            tx.add(new_session(session_id, case, SessionState.ENDED, key, seller.now))
+            tx.add(
+                new_session(
+                    session_id,
+                    case,
+                    SessionState.ENDED,
+                    key,
+                    seller.now,
+                    object_prefix(case.tenant_id, session_id),
+                )
+            )
             await tx.flush()
             tx.add(
                 Participant(

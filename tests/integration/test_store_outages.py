@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -12,29 +13,32 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from recorder.outages import read_outages
+from recorder.places import PlacedStore
 from recorder.spool import SpoolSession
 from recorder.spool_state import SessionState
+from recorder.store import DirectoryStore, ObjectStore
 from recorder.store_s3 import S3Store
 from recorder.uploader import Uploader
 from runtime.clock import SystemClock
 from runtime.control import ControlClient, ControlServer, Json
 from runtime.errors import StoreFault
+from runtime.place_names import placed
 from tests.support.live import until
 from tests.support.recording_rig import KEY
 
 if TYPE_CHECKING:
     from infra.local.rgw import Rgw
 
-pytestmark = pytest.mark.s3
 
-
-def a_waiting_segment(root: Path, session_id: str, *, seq: int = 1) -> str:
+def a_waiting_segment(
+    root: Path, session_id: str, *, seq: int = 1, place: str | None = None
+) -> str:
     """A sealed segment in a session's outbox; gives its object key."""
     state = SessionState(session_id, "key_1", KEY, f"ten_1/{session_id}")
     if seq == 1:
         SpoolSession.create(root, state, segment_s=4.0, wake=lambda: None)
     content = f"sealed {session_id} {seq}".encode()
-    key = f"ten_1/{session_id}/rec_1/{seq:06d}.segment"
+    key = placed(place, f"ten_1/{session_id}/rec_1/{seq:06d}.segment")
     fact = {
         "session_id": session_id,
         "seq": seq,
@@ -53,7 +57,7 @@ def a_waiting_segment(root: Path, session_id: str, *, seq: int = 1) -> str:
 
 
 @asynccontextmanager
-async def uploading(root: Path, store: S3Store) -> AsyncIterator[tuple[Uploader, list[Json]]]:
+async def uploading(root: Path, store: ObjectStore) -> AsyncIterator[tuple[Uploader, list[Json]]]:
     """An uploader with a ledger that takes everything; gives it and what the ledger took."""
     taken: list[Json] = []
     address = f"unix://{root / 'web.sock'}"
@@ -81,6 +85,7 @@ async def outages(uploader: Uploader) -> list[Any]:
     return read_outages(json.loads(json.dumps(await uploader.status()))["outages"])
 
 
+@pytest.mark.s3
 async def test_a_bucket_that_refuses_is_told_as_its_owners_and_drains_when_mended(
     rgw: Rgw, tmp_path: Path
 ) -> None:
@@ -144,3 +149,21 @@ async def test_a_store_that_is_away_is_ours(tmp_path: Path) -> None:
         assert (await until(waits, 5)).since_ns == first
         assert not taken
     assert len(list((tmp_path / "spool").glob("*/outbox/*.segment"))) == 1
+
+
+async def test_a_place_that_is_away_holds_up_nobody_elsewhere(tmp_path: Path) -> None:
+    """More sessions than there are slots wait for a place that never answers; another goes on."""
+    spool = tmp_path / "spool"
+    for number in range(12):
+        a_waiting_segment(spool, f"ses_{number}", place="silent")
+    wanted = a_waiting_segment(spool, "ses_here")
+    silent = socket.create_server(("127.0.0.1", 0))
+    address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+    away = S3Store("b", endpoint=address, access_key="a", secret_key="b")
+    store = PlacedStore({"silent": away, "default": DirectoryStore(tmp_path / "store")})
+    async with uploading(tmp_path, store) as (uploader, taken):
+        await uploader.look()
+        await until(lambda: bool(taken), 10)
+        assert [fact["object_key"] for fact in taken] == [wanted]
+        assert await store.size(wanted)
+    silent.close()

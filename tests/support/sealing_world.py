@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.database import Database
 from cases.keys import KeyRing
-from cases.sessions import new_session
+from cases.sessions import new_session, object_prefix
 from cases.states import Role, SessionState
 from cases.tables import Case, Manifest, Participant, Recording, Session
 from cases.unit import Unit
@@ -72,7 +72,14 @@ class World:
         async def act(unit: Unit) -> None:
             case = await unit.tx.get_one(Case, opened.case_id)
             key = await unit.keys.new_session_key(unit.tx, case)
-            session = new_session(session_id, case, SessionState.LIVE, key, unit.now)
+            session = new_session(
+                session_id,
+                case,
+                SessionState.LIVE,
+                key,
+                unit.now,
+                object_prefix(case.tenant_id, session_id),
+            )
             session.live_at = unit.now
             unit.tx.add(session)
             await unit.tx.flush()

@@ -5,6 +5,7 @@ import type { CaseSession, CaseView } from '../base/protocol';
 import { endedLogin } from '../base/sign_in';
 import { clockLength, dateAndTime } from '../base/time';
 import { Chip, Skeleton } from '../base/ui';
+import { EvidencePlaces } from './evidence_places';
 import { useShortcuts } from './shortcuts';
 import { t } from './text';
 
@@ -18,6 +19,7 @@ export function EvidenceCard({ view }: { view: CaseView }) {
       <h2 id="sessions-title" ref={title} tabIndex={-1}>{t('case.sessions')}</h2>
       {view.sessions.length === 0 ? <p class="s quiet">{t('session.none')}</p> : null}
       {view.sessions.map((session) => <SessionRow key={session.id} session={session} />)}
+      <EvidencePlaces caseId={view.id} sessions={view.sessions.length} />
     </section>
   );
 }

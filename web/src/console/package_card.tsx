@@ -75,7 +75,7 @@ export function PackageCard({ view }: { view: CaseView }) {
 
 function PackageRow({ one }: { one: EvidencePackage }) {
   const date = dateAndTime(one.created_at);
-  if (one.state === 'failed') return <p class="s">{t(one.failure === 'nothing_sealed' ? 'evidence.nothing_sealed' : one.failure === 'erased' ? 'evidence.erased' : 'evidence.not_made', { date })}</p>;
+  if (one.state === 'failed') return <p class="s">{t(one.failure === 'nothing_sealed' ? 'evidence.nothing_sealed' : one.failure === 'erased' ? 'evidence.erased' : one.failure === 'bucket_refused' ? 'evidence.bucket_refused' : 'evidence.not_made', { date })}</p>;
   if (one.state === 'wanted') {
     const percent = Math.round((100 * one.done_bytes) / Math.max(one.total_bytes ?? 0, 1));
     return <p class="s">{t('evidence.making', { date, percent })} <progress max={100} value={percent} aria-label={t('evidence.title')} /></p>;
