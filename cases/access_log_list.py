@@ -8,11 +8,14 @@ from pydantic import AwareDatetime, BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.actor import StaffActor
+from cases.access_policy import Action
+from cases.actor import Actor, StaffActor
+from cases.case_access import load_case
 from cases.keys import KeyRing
-from cases.log import LogKind, Visibility, last_seq, read_events
+from cases.log import LoggedEvent, LogKind, Visibility, last_seq, opened, read_events
+from cases.shares import viewer_of
 from cases.states import Role
-from cases.tables import ApiKey, Event, Staff, Warehouse
+from cases.tables import ApiKey, CaseAccess, Event, Share, Staff, Warehouse
 from runtime.errors import CaseError
 
 _STRIDE = 200
@@ -20,8 +23,15 @@ _MOST_SEEN = 4000
 """Entries looked at for one page, so that a rare filter does not hold the database."""
 
 
+class AccessSpan(BaseModel):
+    """Moments of an inspection, in wall-clock milliseconds."""
+
+    from_ms: int
+    to_ms: int
+
+
 class AccessEntry(BaseModel):
-    """Who looked at, or changed, what."""
+    """Who looked at, or changed, what; ``spans`` are what was replayed, sent or shared of it."""
 
     seq: int
     at: AwareDatetime
@@ -31,6 +41,7 @@ class AccessEntry(BaseModel):
     organisation: str | None
     what: str
     subject_id: str
+    spans: list[AccessSpan] = []
 
 
 class AccessPage(BaseModel):
@@ -83,18 +94,8 @@ async def list_access(
         for event in reversed(events):
             end = event.seq
             if since is not None and event.at < since:
-                return AccessPage(items=await _named(tx, items), next_cursor=None)
-            payload = event.payload or {}
-            entry = AccessEntry(
-                seq=event.seq,
-                at=event.at,
-                kind=event.kind,
-                actor=event.actor,
-                name="",
-                organisation=None,
-                what=str(payload.get("what", "")),
-                subject_id=str(payload.get("id", "")),
-            )
+                return AccessPage(items=await _named(tx, keys, items), next_cursor=None)
+            entry = _entry(event)
             if (
                 (who is None or entry.actor == who)
                 and (what is None or entry.what == what)
@@ -105,7 +106,54 @@ async def list_access(
                     break
         else:
             end = begin
-    return AccessPage(items=await _named(tx, items), next_cursor=end if end > 1 else None)
+    return AccessPage(items=await _named(tx, keys, items), next_cursor=end if end > 1 else None)
+
+
+async def list_case_access(
+    tx: AsyncSession, keys: KeyRing, actor: Actor, case_id: str, *, before: int | None, limit: int
+) -> AccessPage:
+    """One page of what the log says about one case, for whoever may read the case's log.
+
+    Raises:
+        CaseError: ``not_found`` (404), ``forbidden`` (403).
+    """
+    case = await load_case(tx, actor, case_id, Action.READ_LOG)
+    asked = (
+        select(Event)
+        .join(
+            CaseAccess, (CaseAccess.tenant_id == Event.subject_id) & (CaseAccess.seq == Event.seq)
+        )
+        .where(Event.log == LogKind.ACCESS, CaseAccess.case_id == case.id)
+        .order_by(CaseAccess.seq.desc())
+        .limit(limit + 1)
+    )
+    if before is not None:
+        asked = asked.where(CaseAccess.seq < before)
+    key = await keys.tenant_key(tx, case.tenant_id)
+    found = [opened(row, key) for row in await tx.scalars(asked)]
+    shown = [_entry(event) for event in found[:limit]]
+    return AccessPage(
+        items=await _named(tx, keys, shown),
+        next_cursor=shown[-1].seq if len(found) > limit else None,
+    )
+
+
+def _entry(event: LoggedEvent) -> AccessEntry:
+    payload = event.payload or {}
+    spans = payload.get("spans")
+    return AccessEntry(
+        seq=event.seq,
+        at=event.at,
+        kind=event.kind,
+        actor=event.actor,
+        name="",
+        organisation=None,
+        what=str(payload.get("what", "")),
+        subject_id=str(payload.get("id", "")),
+        spans=[AccessSpan(from_ms=begin, to_ms=end) for begin, end in spans]
+        if isinstance(spans, list)
+        else [],
+    )
 
 
 async def _first_after(tx: AsyncSession, tenant_id: str, until: datetime, end: int) -> int:
@@ -125,9 +173,9 @@ async def _first_after(tx: AsyncSession, tenant_id: str, until: datetime, end: i
     return low
 
 
-async def _named(tx: AsyncSession, items: list[AccessEntry]) -> list[AccessEntry]:
+async def _named(tx: AsyncSession, keys: KeyRing, items: list[AccessEntry]) -> list[AccessEntry]:
     """The same entries with the names of who did it."""
-    ids = {kind: set[str]() for kind in ("staff", "key")}
+    ids = {kind: set[str]() for kind in ("staff", "key", "share")}
     for item in items:
         kind, _, actor_id = item.actor.partition(":")
         ids.setdefault(kind, set()).add(actor_id)
@@ -142,6 +190,8 @@ async def _named(tx: AsyncSession, items: list[AccessEntry]) -> list[AccessEntry
     found = await tx.execute(select(ApiKey.id, ApiKey.name).where(ApiKey.id.in_(ids["key"])))
     for key_id, name in found:
         names[f"key:{key_id}"] = (name, None)
+    for share in await tx.scalars(select(Share).where(Share.id.in_(ids["share"]))):
+        names[f"share:{share.id}"] = ((await viewer_of(tx, keys, share)).name, None)
     return [
         item.model_copy(
             update=dict(

@@ -14,6 +14,7 @@ from cases.actor import (
     KeyActor,
     ObserverActor,
     PolicyActor,
+    ShareActor,
     StaffActor,
 )
 from cases.states import Role, Scope
@@ -35,6 +36,7 @@ class Action(StrEnum):
     HOST = "host"  # take the call
     OBSERVE = "observe"  # be in the call beside the host; whoever may host may
     REVIEW = "review"  # timeline, recordings, stills
+    SHARE = "share"  # let somebody without an account replay
     READ_LOG = "read_log"  # the case log
     TAKE_PART = "take_part"  # the buyer's side of a session
     READ_POLICIES = "read_policies"
@@ -65,7 +67,9 @@ _EVERYTHING_OF_AN_INSPECTOR: Final = frozenset(
 _TENANT_ROLES: Final[Mapping[Role, frozenset[Action]]] = {
     Role.ADMIN: _EVERYTHING_OF_A_SELLER,
     Role.AGENT: _EVERYTHING_OF_A_SELLER,
-    Role.REVIEWER: frozenset({Action.VIEW_CASE, Action.REVIEW, Action.READ_LOG, Action.DECIDE}),
+    Role.REVIEWER: frozenset(
+        {Action.VIEW_CASE, Action.REVIEW, Action.SHARE, Action.READ_LOG, Action.DECIDE}
+    ),
     Role.INSPECTOR: _EVERYTHING_OF_AN_INSPECTOR,
 }
 _WAREHOUSE_ROLES: Final[Mapping[Role, frozenset[Action]]] = {
@@ -91,7 +95,8 @@ _SCOPES: Final[Mapping[Scope, frozenset[Action]]] = {
             Action.WRITE,
         }
     ),
-    Scope.EVIDENCE_READ: frozenset({Action.REVIEW}),
+    # Who may take evidence away may pass it on.
+    Scope.EVIDENCE_READ: frozenset({Action.REVIEW, Action.SHARE}),
     Scope.POLICIES_READ: frozenset({Action.READ_POLICIES}),
     Scope.POLICIES_WRITE: frozenset({Action.READ_POLICIES, Action.WRITE_POLICIES}),
     # These two are about no single case: cases/developers.py asks for them.
@@ -112,8 +117,8 @@ def may(actor: Actor, action: Action, case: CaseFacts) -> bool:
         return action is Action.TAKE_PART and actor.case_id == case.case_id
     if isinstance(actor, ObserverActor):
         return action is Action.OBSERVE and actor.case_id == case.case_id
-    # A form and a policy only sign what a use case of their own does.
-    return not isinstance(actor, FormActor | PolicyActor)
+    # A form and a policy only sign what a use case of their own does; a share has its own door.
+    return not isinstance(actor, FormActor | PolicyActor | ShareActor)
 
 
 def sees(actor: Actor, case: CaseFacts) -> bool:

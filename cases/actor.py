@@ -68,6 +68,20 @@ class ObserverActor:
 
 
 @dataclass(frozen=True, slots=True)
+class ShareActor:
+    """The named viewer of a share: somebody without an account, who only replays."""
+
+    share_id: str
+    session_id: str
+    case_id: CaseId
+
+    @property
+    def label(self) -> str:
+        """How logs name this actor."""
+        return f"share:{self.share_id}"
+
+
+@dataclass(frozen=True, slots=True)
 class FormActor:
     """The buyer by the form: the browser that began a filing."""
 
@@ -101,4 +115,13 @@ class SystemActor:
         return "system"
 
 
-Actor = StaffActor | KeyActor | BuyerActor | ObserverActor | FormActor | PolicyActor | SystemActor
+Actor = (
+    StaffActor
+    | KeyActor
+    | BuyerActor
+    | ObserverActor
+    | ShareActor
+    | FormActor
+    | PolicyActor
+    | SystemActor
+)

@@ -224,7 +224,7 @@ async def cut(services: Evidence, stated: Any, source: RecordingSource, scope: S
     begun = [row.number for row in rows if t0_ms + row.start_ms <= scope.from_ms]
     keyed = [
         number
-        for number, key_ms in await asyncio.to_thread(_key_pictures, source)
+        for number, key_ms in await asyncio.to_thread(key_pictures, source)
         if t0_ms + key_ms <= scope.from_ms
     ]
     first = (keyed or begun or [1])[-1]
@@ -241,7 +241,7 @@ async def cut(services: Evidence, stated: Any, source: RecordingSource, scope: S
     return Cut(stated, source, rows, first, last, begins, ends)
 
 
-def _key_pictures(source: RecordingSource) -> list[tuple[int, int]]:
+def key_pictures(source: RecordingSource) -> list[tuple[int, int]]:
     """Of every key picture its fragment, and when it was in ms of recording time."""
     found: list[tuple[int, int]] = []
     for segment in source.segments:

@@ -22,6 +22,7 @@ from recorder.sample_index import (
     KEYFRAME,
     VIDEO,
     SampleTable,
+    fragment_numbers,
     join_tables,
     read_table,
     sample_offsets,
@@ -46,20 +47,23 @@ class Playback:
         self._locks: dict[str, asyncio.Lock] = {}
         self._files: OrderedDict[str, VirtualFile] = OrderedDict()
 
-    async def open(self, source: RecordingSource) -> VirtualFile:
+    async def open(self, source: RecordingSource, only: range | None = None) -> VirtualFile:
         """The playable file of a recording as far as it is stored.
+
+        With ``only`` it holds the fragments of these numbers and no others; their pictures
+        keep the times that they have in the whole.
 
         Raises:
             StoreError: a segment is missing or altered, or the ledger does not fit itself.
         """
-        etag = _etag(source)
+        etag = _etag(source, only)
         known = self._files.get(etag)
         if known is not None:
             self._files.move_to_end(etag)
             return known
         try:
-            table, offsets = await asyncio.to_thread(_read_tables, source)
-            file = VirtualFile(self, source, etag, table, offsets)
+            table, offsets = await asyncio.to_thread(_read_tables, source, only)
+            file = VirtualFile(self, source, etag, table, offsets, only)
             keyframe = await file._first_keyframe()
             await asyncio.to_thread(file._lay_out, keyframe)
         except ValueError as error:
@@ -109,10 +113,15 @@ class VirtualFile:
         etag: str,
         table: SampleTable,
         offsets: NDArray[np.int64],
+        only: range | None,
     ) -> None:
         self._playback = playback
         self._source = source
         self._ends = list(accumulate(row.plain_bytes for row in source.segments))
+        rows = [fragment for row in source.segments for fragment in row.fragments]
+        self._fragments = [row for row in rows if only is None or row.number in only]
+        self._fragment_ends = list(accumulate(row.size_bytes for row in self._fragments))
+        self._skipped = sum(row.size_bytes for row in rows if only and row.number < only.start)
         self._layout = Layout(b"", 0, b"")
         self.etag = etag
         self.table = table
@@ -134,6 +143,16 @@ class VirtualFile:
         """``video/mp4`` or ``video/webm``."""
         return self._source.container.content_type
 
+    def moments(self, start: int, end: int) -> tuple[int, int] | None:
+        """The span of the recording's time, in ms, of which these bytes hold something."""
+        pieces = self._layout.pieces(start, end)
+        body = [piece for piece in pieces if isinstance(piece, BodyRange)]
+        if not body:
+            return None
+        first = self._fragments[bisect_right(self._fragment_ends, body[0].start)]
+        last = self._fragments[bisect_right(self._fragment_ends, body[-1].end - 1)]
+        return first.start_ms, last.start_ms + last.duration_ms
+
     async def read(self, start: int, end: int) -> AsyncIterator[bytes]:
         """Bytes ``start`` (included) to ``end`` (excluded), in chunks.
 
@@ -143,7 +162,8 @@ class VirtualFile:
         """
         for piece in self._layout.pieces(start, end):
             if isinstance(piece, BodyRange):
-                async for part in self._body(piece.start, piece.end):
+                begin = piece.start + self._skipped
+                async for part in self._body(begin, piece.end + self._skipped):
                     yield part
             else:
                 yield piece
@@ -177,7 +197,7 @@ class VirtualFile:
         self._layout = lay_out(
             source.container,
             source.init,
-            _fragment_sizes(source),
+            [fragment.size_bytes for fragment in self._fragments],
             self.table,
             t0_ns=source.t0_ns,
             first_keyframe=first_keyframe,
@@ -188,14 +208,22 @@ def _fragment_sizes(source: RecordingSource) -> list[int]:
     return [fragment.size_bytes for row in source.segments for fragment in row.fragments]
 
 
-def _read_tables(source: RecordingSource) -> tuple[SampleTable, NDArray[np.int64]]:
+def _read_tables(
+    source: RecordingSource, only: range | None
+) -> tuple[SampleTable, NDArray[np.int64]]:
+    """The samples wanted, and where each begins in the fragments of the whole recording."""
     table = join_tables([read_table(row.index) for row in source.segments])
     offsets = sample_offsets(table, _fragment_sizes(source), source.container.header_bytes)
-    return table, offsets
+    if only is None:
+        return table, offsets
+    # Fragments count from 1, without a hole, as the ledger's rows do.
+    numbers = fragment_numbers(table) + 1
+    wanted = (numbers >= only.start) & (numbers < only.stop)
+    return table[wanted], offsets[wanted]
 
 
-def _etag(source: RecordingSource) -> str:
-    digest = sha256(source.init)
+def _etag(source: RecordingSource, only: range | None) -> str:
+    digest = sha256(source.init + f"{only}".encode())
     for row in source.segments:
         digest.update(bytes.fromhex(row.stored_sha256))
     return digest.hexdigest()[:32]

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from cases import access_log, desk, log, opening
+from cases import desk, log, opening
+from cases.access_log import Access, Deed, is_noted, note_access
 from cases.access_policy import Action
 from cases.actor import KeyActor, StaffActor
 from cases.case_access import load_case
@@ -134,10 +135,10 @@ async def get_case(request: web.Request) -> web.Response:
     now = services.clock.now()
     async with reading(request) as (tx, actor):
         view = await case_view(tx, actor, request.match_info["id"], now)
-        look = access_log.Look(actor, view["tenant"]["id"], "case", view["id"], now)
-        noted = await access_log.is_noted(tx, look)
+        look = Access(actor, view["tenant"]["id"], view["id"], Deed.LOOKED, "case", view["id"], now)
+        noted = await is_noted(tx, look)
     if not noted:
-        await access_log.write_look(services.database, services.keys, look)
+        await note_access(services.database, services.keys, look)
     return answer_case(view)
 
 

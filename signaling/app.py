@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from signaling import (
+    access_routes,
     account_routes,
     api_cases,
     api_staff,
@@ -44,6 +45,8 @@ from signaling import (
     script_routes,
     session_routes,
     settle_routes,
+    share_routes,
+    shared_routes,
     storage_routes,
     thread_routes,
     upload_routes,
@@ -65,6 +68,7 @@ def build_app(services: Services) -> web.Application:
     api_staff.add_routes(app)
     account_routes.add_routes(app)
     people_routes.add_routes(app)
+    access_routes.add_routes(app)
     api_cases.add_routes(app)
     move_routes.add_routes(app)
     thread_routes.add_routes(app)
@@ -87,6 +91,8 @@ def build_app(services: Services) -> web.Application:
     handover_routes.add_routes(app)
     evidence_routes.add_routes(app)
     proof_routes.add_routes(app)
+    share_routes.add_routes(app)
+    shared_routes.add_routes(app)
     storage_routes.add_routes(app)
     key_routes.add_routes(app)
     webhook_routes.add_routes(app)

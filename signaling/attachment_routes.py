@@ -8,12 +8,14 @@ from urllib.parse import quote
 from aiohttp import web
 from pydantic import BaseModel
 
-from cases import access_log, attachments, filing
+from cases import attachments, filing
+from cases.access_log import Deed
 from cases.tables import Attachment, AttachmentPart
 from recorder.crypt import open_sealed
 from runtime.errors import CaseError
 from signaling.attachment_files import read_part
 from signaling.auth import require_key_or_staff
+from signaling.noting import note
 from signaling.openapi import register, route
 from signaling.services import SERVICES
 
@@ -70,7 +72,7 @@ async def list_attachments(request: web.Request) -> web.Response:
 @route("GET", _PATH + "/{attachment_id}", "An attachment, unchanged", answers={200: "*/*"})
 async def get_content(request: web.Request) -> web.StreamResponse:
     """The bytes as they were uploaded; never shown as a page."""
-    found, key, parts = await _opened(request)
+    found, key, parts = await _opened(request, Deed.DOWNLOADED)
     name = quote(found.name)
     response = web.StreamResponse(
         headers={
@@ -94,7 +96,7 @@ async def get_content(request: web.Request) -> web.StreamResponse:
 )
 async def get_preview(request: web.Request) -> web.Response:
     """The preview."""
-    found, key, _parts = await _opened(request)
+    found, key, _parts = await _opened(request, Deed.LOOKED)
     if found.preview_key is None:
         raise CaseError("not_found", "There is no preview of this.", status=404)
     stored = await request.app[SERVICES].store.get(found.preview_key)
@@ -102,7 +104,9 @@ async def get_preview(request: web.Request) -> web.Response:
     return web.Response(body=content, content_type="image/jpeg")
 
 
-async def _opened(request: web.Request) -> tuple[Attachment, bytes, list[AttachmentPart]]:
+async def _opened(
+    request: web.Request, deed: Deed
+) -> tuple[Attachment, bytes, list[AttachmentPart]]:
     services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
     case_id = request.match_info["id"]
@@ -112,13 +116,5 @@ async def _opened(request: web.Request) -> tuple[Attachment, bytes, list[Attachm
         )
         key = await services.keys.case_key(tx, case_id)
         parts = await attachments.parts_of(tx, found.id)
-    await access_log.note_look(
-        services.database,
-        services.keys,
-        actor,
-        tenant_id=case.tenant_id,
-        what="attachment",
-        subject_id=found.id,
-        now=services.clock.now(),
-    )
+    await note(services, actor, case, deed, "attachment", found.id)
     return found, key, parts

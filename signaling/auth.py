@@ -23,6 +23,7 @@ from signaling.services import SERVICES
 LOGIN_COOKIE: Final = "pc_login"
 DEVICE_COOKIE: Final = "pc_device"
 OBSERVER_COOKIE: Final = "pc_observer"
+SHARE_COOKIE: Final = "pc_share"
 _DEVICE_LIFETIME_S: Final = 60 * 24 * 3600
 _OBSERVER_LIFETIME_S: Final = 24 * 3600
 
@@ -193,6 +194,31 @@ def device_secret(request: web.Request) -> str | None:
 def observer_secret(request: web.Request) -> str | None:
     """What this browser holds for its observer links."""
     return request.cookies.get(OBSERVER_COOKIE)
+
+
+def share_secret(request: web.Request) -> str:
+    """What this browser holds for the share whose address it asks; empty without one."""
+    return request.cookies.get(SHARE_COOKIE, "")
+
+
+def remember_share(
+    request: web.Request,
+    response: web.StreamResponse,
+    share_id: str,
+    secret: str,
+    expires_at: datetime,
+) -> None:
+    """Set a viewer's cookie; it is sent to this share's addresses only."""
+    lifetime = expires_at - request.app[SERVICES].clock.now()
+    response.set_cookie(
+        SHARE_COOKIE,
+        secret,
+        max_age=int(lifetime.total_seconds()),
+        path=f"/api/shared/{share_id}",
+        httponly=True,
+        samesite="Strict",
+        secure=_is_https(request),
+    )
 
 
 def remember_observer(request: web.Request, response: web.StreamResponse, secret: str) -> None:

@@ -7,28 +7,27 @@ import asyncio
 import structlog
 from aiohttp import web
 
-from cases.access_log import note_look
+from cases.access_log import Deed
 from cases.access_policy import Action
-from cases.actor import Actor, BuyerActor
+from cases.actor import Actor
 from cases.case_access import not_found
 from cases.sessions import see_session
 from cases.states import StillState
 from cases.tables import Preview, Recording, Session, Still
 from cases.timeline import recordings_of, see_recording, timeline
 from recorder.crypt import open_sealed
-from recorder.playback import VirtualFile
 from recorder.sources import load_source, picture_size
 from runtime.errors import CaseError, StoreError
 from signaling.auth import actor_of, buyer_of, require_key_or_staff
-from signaling.byte_range import NotModified, Part, Whole, choose
 from signaling.evidence_models import TimelineOut
+from signaling.noting import note
 from signaling.openapi import register, route
+from signaling.recording_answer import send_recording
 from signaling.services import SERVICES, Services
 
 log = structlog.get_logger()
 
 _PICTURE_SIZE_TIMEOUT_S = 3.0
-_WRITE_TIMEOUT_S = 60.0
 
 
 def add_routes(app: web.Application) -> None:
@@ -54,7 +53,7 @@ async def show_timeline(request: web.Request) -> web.StreamResponse:
     sizes = {r.id: size for r in recordings if (size := await _size_of(services, r)) is not None}
     async with services.database.read() as tx:
         shown = await timeline(tx, services.keys, actor, session_id, sizes, services.clock)
-    await _note(services, actor, seen.session.tenant_id, "timeline", session_id)
+    await note(services, actor, seen.session, Deed.LOOKED, "timeline", session_id)
     return web.json_response(shown)
 
 
@@ -77,8 +76,7 @@ async def recording_media(request: web.Request) -> web.StreamResponse:
             "recording_empty", "Nothing of this recording is stored yet.", retry_after_s=2
         )
     file = await services.playback.open(source)
-    await _note(services, actor, session.tenant_id, "recording", recording.id)
-    return await _send(request, file)
+    return await send_recording(request, actor, session, file)
 
 
 @route(
@@ -99,7 +97,7 @@ async def still_image(request: web.Request) -> web.StreamResponse:
         key = await services.keys.session_key(tx, session.id)
     stored = await services.store.get(still.object_key)
     jpeg = await asyncio.to_thread(open_sealed, key, still.object_key, stored)
-    await _note(services, actor, session.tenant_id, "still", still.id)
+    await note(services, actor, session, Deed.LOOKED, "still", still.id)
     return web.Response(
         body=jpeg,
         content_type="image/jpeg",
@@ -121,62 +119,12 @@ async def still_preview(request: web.Request) -> web.StreamResponse:
         preview = await tx.get(Preview, still.id)
     if preview is None:
         raise not_found()
-    await _note(services, actor, session.tenant_id, "still", still.id)
+    await note(services, actor, session, Deed.LOOKED, "still", still.id)
     return web.Response(
         body=preview.jpeg,
         content_type="image/jpeg",
         headers={"Cache-Control": "private, max-age=3600"},
     )
-
-
-async def _send(request: web.Request, file: VirtualFile) -> web.StreamResponse:
-    headers = {
-        "Accept-Ranges": "bytes",
-        "ETag": f'"{file.etag}"',
-        "Cache-Control": "private, no-cache",
-        "Content-Disposition": "inline",
-    }
-    match choose(request.headers, request.method, file.size, f'"{file.etag}"'):
-        case NotModified():
-            return web.Response(status=304, headers=headers)
-        case Whole():
-            status, start, end = 200, 0, file.size
-        case Part(start, end):
-            status = 206
-            headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-        case None:
-            headers["Content-Range"] = f"bytes */{file.size}"
-            return web.Response(status=416, headers=headers)
-    response = web.StreamResponse(status=status, headers=headers)
-    response.content_type = file.content_type
-    response.content_length = end - start
-    chunks = file.read(start, end)
-    # The first bytes are read before the head is sent, so that a store that is away is
-    # still an error and not a torn answer.
-    first = b"" if request.method == "HEAD" or start == end else await anext(chunks)
-    await response.prepare(request)
-    if request.method == "HEAD":
-        return response
-    try:
-        async with asyncio.timeout(None) as limit:
-            await response.write(first)
-            async for chunk in chunks:
-                limit.reschedule(asyncio.get_running_loop().time() + _WRITE_TIMEOUT_S)
-                await response.write(chunk)
-            await response.write_eof()
-    except (ConnectionResetError, TimeoutError):
-        # The viewer jumped elsewhere, went away, or stopped reading.
-        _cut(request)
-    except StoreError:
-        # The head promised more than we can give: only cutting the line says so.
-        log.exception("playback torn", recording_id=file.source.recording_id)
-        _cut(request)
-    return response
-
-
-def _cut(request: web.Request) -> None:
-    if request.transport is not None:
-        request.transport.abort()
 
 
 async def _size_of(services: Services, recording: Recording) -> tuple[int, int] | None:
@@ -215,18 +163,3 @@ async def _still(request: web.Request) -> tuple[Actor, Still, Session]:
                 raise not_found()
             actor = buyer
     return actor, still, session
-
-
-async def _note(services: Services, actor: Actor, tenant_id: str, what: str, id_: str) -> None:
-    if isinstance(actor, BuyerActor):
-        # Whose own pictures they are; the access log is about the others.
-        return
-    await note_look(
-        services.database,
-        services.keys,
-        actor,
-        tenant_id=tenant_id,
-        what=what,
-        subject_id=id_,
-        now=services.clock.now(),
-    )

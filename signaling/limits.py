@@ -34,6 +34,8 @@ class Counted(StrEnum):
     FILING = "filing"  # beginning a return, by address
     NOTICE_TRY = "notice_try"  # test messages, by seller
     ORDER_GUESS = "order_guess"  # naming one order, from wherever
+    SHARE = "share"  # opening shared links, by address
+    REPLAY = "replay"  # what a reviewing page reports, by person
 
 
 _ALLOWED: Final[Mapping[Counted, tuple[int, float]]] = {
@@ -46,6 +48,8 @@ _ALLOWED: Final[Mapping[Counted, tuple[int, float]]] = {
     Counted.FILING: (20, 60.0),
     Counted.NOTICE_TRY: (20, 600.0),
     Counted.ORDER_GUESS: (6, 300.0),
+    Counted.SHARE: (60, 900.0),
+    Counted.REPLAY: (60, 60.0),
 }
 """Attempts in so many seconds."""
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import observer_links, observing
-from cases.access_log import note_look
+from cases.access_log import Deed
 from cases.actor import ObserverActor, StaffActor
 from cases.commands import Locale, one_line
 from cases.consent_text import CONSENT_TEXT, CONSENT_VERSION
@@ -26,6 +26,7 @@ from signaling.bodies import parse_body
 from signaling.join_routes import ConsentIn
 from signaling.media_join import Candidates, Offer, Wish, join, peer_json
 from signaling.network_routes import ice_for_guest
+from signaling.noting import note
 from signaling.participation import participant_actor
 from signaling.services import SERVICES
 
@@ -160,15 +161,7 @@ async def _come_in(
     async with services.database.read() as tx:
         shown = await snapshot(tx, joined.actor, joined.session_id, services.clock)
         session = await tx.get_one(Session, joined.session_id)
-    await note_look(
-        services.database,
-        services.keys,
-        joined.actor,
-        tenant_id=session.tenant_id,
-        what="call",
-        subject_id=session.id,
-        now=services.clock.now(),
-    )
+    await note(services, joined.actor, session, Deed.LOOKED, "call", session.id)
     response = web.json_response(
         {"session": shown, "participant_id": joined.participant_id, "peer": peer_json(peer)}
     )

@@ -36,6 +36,7 @@ _PAGES: Final = {
     "/j/{token}": "join.html",
     "/o/{token}": "observe.html",
     "/observe/{session_id}": "observe.html",
+    "/s": "share.html",
     "/inspect": "inspect.html",
     "/review": "review.html",
     "/console": "console.html",

@@ -9,9 +9,8 @@ from aiohttp import web
 from pydantic import AwareDatetime, BaseModel, Field, model_validator
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.access_log import note_look
+from cases.access_log import Deed
 from cases.access_policy import Action
-from cases.actor import Actor
 from cases.case_access import load_case
 from cases.commands import Command
 from cases.keys import KeyDestroyed
@@ -31,6 +30,7 @@ from recorder.part_order import Moment, PartOrder, find_part
 from runtime.errors import CaseError
 from signaling.auth import device_secret, require_key_or_staff
 from signaling.bodies import parse_body
+from signaling.noting import note
 from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import register, route
 from signaling.services import SERVICES, Services
@@ -158,7 +158,9 @@ async def order(request: web.Request) -> web.Response:
 
     answer = await answer_once(request, actor, actor.tenant_id, act)
     for package_id in ordered:
-        await _note(services, actor, case_id, "package_ordered", package_id)
+        await note(
+            services, actor, await _case(services, case_id), Deed.ORDERED, "package", package_id
+        )
     return answer
 
 
@@ -203,7 +205,8 @@ async def fetch(request: web.Request) -> web.StreamResponse:
         first = await anext(parts)
     except KeyDestroyed as error:
         raise CaseError("erased", "This evidence was erased.", status=410) from error
-    await _note(services, actor, found.case_id, "package", found.id)
+    case = await _case(services, found.case_id)
+    await note(services, actor, case, Deed.DOWNLOADED, "package", found.id)
     response = web.StreamResponse(
         headers={
             "Content-Type": "application/zip",
@@ -235,7 +238,7 @@ async def receipt(request: web.Request) -> web.Response:
     async with services.database.read() as tx:
         found = await receipt_for(tx, actor, request.match_info["id"])
         seen = await see_session(tx, actor, found.session_id, Action.REVIEW)
-    await _note(services, actor, seen.case.id, "receipt", found.session_id)
+    await note(services, actor, seen.case, Deed.DOWNLOADED, "receipt", found.session_id)
     name = f"proofcall-receipt-{found.session_id}.txt"
     return web.Response(
         text=f"{found.text}\n",
@@ -290,15 +293,6 @@ def _shown(found: EvidencePackage) -> EvidencePackageOut:
     return EvidencePackageOut.model_validate(found, from_attributes=True)
 
 
-async def _note(services: Services, actor: Actor, case_id: str, what: str, id_: str) -> None:
+async def _case(services: Services, case_id: str) -> Case:
     async with services.database.read() as tx:
-        case = await tx.get_one(Case, case_id)
-    await note_look(
-        services.database,
-        services.keys,
-        actor,
-        tenant_id=case.tenant_id,
-        what=what,
-        subject_id=id_,
-        now=services.clock.now(),
-    )
+        return await tx.get_one(Case, case_id)

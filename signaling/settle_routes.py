@@ -7,7 +7,8 @@ from functools import partial
 
 from aiohttp import web
 
-from cases import access_log, carrier_claims, labels, refunds
+from cases import carrier_claims, labels, refunds
+from cases.access_log import Deed
 from cases.access_policy import Action
 from cases.carrier_claims import CarrierClaimView
 from cases.case_access import load_case
@@ -29,6 +30,7 @@ from recorder.crypt import open_sealed
 from signaling import openapi
 from signaling.auth import device_secret, require_key_or_staff
 from signaling.bodies import parse_body
+from signaling.noting import note
 from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once, answered_before
 from signaling.openapi import route
 from signaling.port_work import store_label
@@ -142,15 +144,7 @@ async def get_label(request: web.Request) -> web.Response:
     found = await services.run(lambda unit: labels.file_for_staff(unit, actor, case_id, label_id))
     async with services.database.read() as tx:
         case = await load_case(tx, actor, case_id, Action.VIEW_CASE)
-    await access_log.note_look(
-        services.database,
-        services.keys,
-        actor,
-        tenant_id=case.tenant_id,
-        what="label",
-        subject_id=label_id,
-        now=services.clock.now(),
-    )
+    await note(services, actor, case, Deed.DOWNLOADED, "label", label_id)
     return await _file(services, found)
 
 

@@ -8,7 +8,8 @@ from typing import Annotated
 from aiohttp import web
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from cases import access_log, thread
+from cases import thread
+from cases.access_log import Access, Deed, is_noted, note_access
 from cases.actor import BuyerActor
 from cases.case_access import not_found
 from cases.commands import Command
@@ -70,10 +71,11 @@ async def get_thread(request: web.Request) -> web.Response:
         before = parse_query(request, Before).before
         view = await thread_view(tx, services.keys, actor, case_id, before)
         tenant_id = (await tx.get_one(Case, case_id)).tenant_id
-        look = access_log.Look(actor, tenant_id, "thread", case_id, services.clock.now())
-        noted = await access_log.is_noted(tx, look)
+        now = services.clock.now()
+        look = Access(actor, tenant_id, case_id, Deed.LOOKED, "thread", case_id, now)
+        noted = await is_noted(tx, look)
     if not noted:
-        await access_log.write_look(services.database, services.keys, look)
+        await note_access(services.database, services.keys, look)
     return _shown(view)
 
 

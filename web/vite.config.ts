@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vitest/config';
 import { verifierPage } from './verifier.ts';
 
-const PAGES = ['join', 'observe', 'inspect', 'review', 'console', 'api', 'return'];
+const PAGES = ['join', 'observe', 'share', 'inspect', 'review', 'console', 'api', 'return'];
 const BACKEND = process.env['PROOFCALL_DEV_BACKEND'] ?? 'http://127.0.0.1:8080';
 
 /** Compress once at build time so that the server only picks a file. */
@@ -41,6 +41,7 @@ function pageAddresses(): Plugin {
         const path = (request.url ?? '').split('?')[0] ?? '';
         if (path.startsWith('/j/')) request.url = '/join.html';
         if (path.startsWith('/o/') || path.startsWith('/observe/')) request.url = '/observe.html';
+        if (path === '/s') request.url = '/share.html';
         if (path === '/api/docs') request.url = '/api.html';
         if (path.startsWith('/console/')) request.url = '/console.html';
         if (path === '/accept' || path === '/reset') request.url = '/console.html';

@@ -37,6 +37,7 @@ from cases.tables.ledger import (
     Still,
 )
 from cases.tables.logs import (
+    CaseAccess,
     Event,
     IdempotentAnswer,
 )
@@ -97,6 +98,7 @@ from cases.tables.returns import (
     JoinLink,
 )
 from cases.tables.settlement import Parcel, Settlement
+from cases.tables.shares import Share
 from cases.tables.thread import ReplyScript, ThreadRead
 from cases.tables.webhooks import (
     WebhookAttempt,
@@ -114,6 +116,7 @@ __all__ = [
     "BenchCamera",
     "CarrierClaim",
     "Case",
+    "CaseAccess",
     "CaseFigure",
     "CaseTag",
     "CaseWords",
@@ -176,6 +179,7 @@ __all__ = [
     "Segment",
     "Session",
     "Settlement",
+    "Share",
     "Shift",
     "SignInAttempt",
     "SignInRule",

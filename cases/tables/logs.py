@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cases.tables.base import Base
@@ -27,6 +27,16 @@ class Event(Base):
     previous: Mapped[str]
     hash: Mapped[str]
     __table_args__ = (UniqueConstraint("log", "subject_id", "actor", "client_id"),)
+
+
+class CaseAccess(Base):
+    """Which entries of a tenant's access log are about which case."""
+
+    __tablename__ = "case_accesses"
+    tenant_id: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[str]
+    __table_args__ = (Index("ix_case_accesses_case_id_seq", "case_id", "seq"),)
 
 
 class IdempotentAnswer(Base):

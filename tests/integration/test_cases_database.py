@@ -385,14 +385,11 @@ async def test_looks_are_noted_once_an_hour(seller: Seller) -> None:
     agent = await seller.staff(Role.AGENT, tenant=seller.lamp)
 
     async def look() -> None:
-        await access_log.note_look(
+        looked = access_log.Deed.LOOKED
+        await access_log.note_access(
             seller.database,
             seller.keys,
-            agent,
-            tenant_id=seller.lamp,
-            what="case",
-            subject_id="cas_1",
-            now=seller.now,
+            access_log.Access(agent, seller.lamp, "cas_1", looked, "case", "cas_1", seller.now),
         )
 
     await look()

@@ -155,7 +155,7 @@ async def test_a_repeat_orders_nothing_more_and_is_noted_once(site: SellerSite) 
             key=key,
             visibilities=frozenset({Visibility.SELLER}),
         )
-    assert [event.payload for event in noted] == [{"what": "package_ordered", "id": seen[0]}]
+    assert [event.payload for event in noted] == [{"what": "package", "id": seen[0]}]
     rival = await secret_of(site, site.seller.shoes)
     status, answer = await order(site, case_id, part, secret=rival)
     assert (status, answer["code"]) == (404, "not_found")

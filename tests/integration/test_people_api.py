@@ -12,7 +12,7 @@ import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar
 from sqlalchemy import make_url
 
-from cases.access_log import note_look
+from cases.access_log import Access, Deed, note_access
 from cases.database import upgrade
 from cases.people import create_staff
 from cases.states import Role, Scope
@@ -440,16 +440,13 @@ async def test_admins_read_who_looked(site: SellerSite) -> None:
         staff = await seller.staff(Role.AGENT, tenant=seller.lamp)
         for number in range(5):
             seller.clock.advance(3600)
-            await note_look(
-                seller.database, seller.keys, staff,
-                tenant_id=seller.lamp, what="case", subject_id=f"cas_{number}", now=seller.now,
-            )  # fmt: skip
+            case = f"cas_{number}"
+            look = Access(staff, seller.lamp, case, Deed.LOOKED, "case", case, seller.now)
+            await note_access(seller.database, seller.keys, look)
         guest = await seller.again(staff)
         object.__setattr__(guest, "staff_id", evil)
-        await note_look(
-            seller.database, seller.keys, guest,
-            tenant_id=seller.lamp, what="still", subject_id="sti_1", now=seller.now,
-        )  # fmt: skip
+        look = Access(guest, seller.lamp, "cas_4", Deed.LOOKED, "still", "sti_1", seller.now)
+        await note_access(seller.database, seller.keys, look)
         seen: list[str] = []
         cursor = ""
         while True:

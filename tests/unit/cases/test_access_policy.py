@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cases.access_policy import Action, CaseFacts, may, sees
-from cases.actor import Actor, BuyerActor, KeyActor, ObserverActor, StaffActor, SystemActor
+from cases.actor import (
+    Actor,
+    BuyerActor,
+    KeyActor,
+    ObserverActor,
+    ShareActor,
+    StaffActor,
+    SystemActor,
+)
 from cases.states import Role, Scope
 from runtime.ids import CaseId, JoinLinkId, StaffId, TenantId, WarehouseId
 
@@ -41,7 +49,11 @@ def test_each_role_may_what_its_work_needs() -> None:
     granted = frozenset({LAMP})
     assert allowed(staff(Role.AGENT, tenant=LAMP)) == everything
     assert allowed(staff(Role.ADMIN, tenant=LAMP)) == everything
-    assert allowed(staff(Role.REVIEWER, tenant=LAMP)) == look | {Action.READ_LOG, Action.DECIDE}
+    assert allowed(staff(Role.REVIEWER, tenant=LAMP)) == look | {
+        Action.SHARE,
+        Action.READ_LOG,
+        Action.DECIDE,
+    }
     hosting = look | {Action.HOST, Action.DECIDE, Action.CHECK, Action.OBSERVE, Action.WRITE}
     assert allowed(staff(Role.INSPECTOR, tenant=LAMP)) == hosting
     assert allowed(staff(Role.INSPECTOR, warehouse=HALL, granted=granted)) == hosting
@@ -137,3 +149,9 @@ def test_actors_have_labels_for_the_logs() -> None:
     assert BuyerActor(CaseId("c"), JoinLinkId("l"), "dev").label == "buyer:dev"
     assert SystemActor().label == "system"
     assert allowed(SystemActor()) == set(Action)
+
+
+@given(actions)
+def test_a_share_passes_no_door_of_anybody_else(action: Action) -> None:
+    """Its routes ask for its own cookie; here it may nothing, not even in its own case."""
+    assert not may(ShareActor("shr_1", "ses_1", CaseId("cas_1")), action, CASE)

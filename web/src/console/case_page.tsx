@@ -7,6 +7,8 @@ import { endedLogin, failureWords, staff } from '../base/sign_in';
 import { ago, languageName, money } from '../base/time';
 import { Button, Chip, Dialog, Icon, Skeleton, toast } from '../base/ui';
 import { toneOf } from '../staff/case_list';
+import { AccessCard } from '../evidence/access_card';
+import { SharesCard } from '../evidence/shares_card';
 import { AnsweredCard } from './answered_card';
 import { AttachmentsCard } from './attachments_card';
 import { CallCard } from './call_card';
@@ -146,6 +148,8 @@ function Screen({ read, onRead, onChanged }: ScreenProps) {
     <LinkCard key={view.id} view={view} wanted={invited} onChanged={onChanged} />,
     <ToldCard key={`told-${view.id}`} view={view} />,
     <LogCard view={view} />,
+    <SharesCard key={`shares-${view.id}`} view={view} />,
+    <AccessCard key={`access-${view.id}`} view={view} />,
   ];
   return (
     <main class="page case-page" data-test="case-page" data-case-id={view.id} data-state={view.state}>

@@ -6,7 +6,7 @@ import type { Lane, Part } from './sync';
 const ORDER: Readonly<Record<string, number>> = { buyer: 0, host: 1, bench: 2, observer: 3 };
 
 /** Buyer and host always have a lane, also when nothing was recorded of them; others when recorded. */
-export function lanesOf(timeline: Timeline): Lane[] {
+export function lanesOf(timeline: Pick<Timeline, 'events' | 'recordings' | 'gaps'>): Lane[] {
   const people = new Map<string, { role: string; name: string; aspect: number; parts: Part[] }>();
   for (const event of timeline.events) {
     if (event.kind !== 'joined' || (event.payload.role !== 'buyer' && event.payload.role !== 'host')) continue;

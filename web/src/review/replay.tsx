@@ -2,7 +2,9 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
 import type { Timeline } from '../base/protocol';
+import { staff } from '../base/sign_in';
 import { Button, Chip, toast } from '../base/ui';
+import { ShareDialog } from '../evidence/share_dialog';
 import { OfflineLine } from '../staff/bar';
 import { CasePanel } from './case_panel';
 import { entriesOf, gapsAdmitted, sealOf, stillsOf, type Entry } from './entries';
@@ -15,6 +17,7 @@ import { NO_MARKS, partOf, withIn, withOut, type PartMarks } from './part_marks'
 import { PictureFrame } from './picture_frame';
 import { ReplayPlayer } from './player';
 import { proofWords } from './proof';
+import { reportReplay } from './replay_report';
 import { addressOf, go } from './route';
 import { StillDialog, StillStrip } from './stills';
 import { t } from './text';
@@ -41,6 +44,7 @@ function usePlayer(timeline: Timeline, beginMs: number | null): ReplayPlayer {
 
 export function Replay({ timeline, beginMs }: { timeline: Timeline; beginMs: number | null }) {
   const player = usePlayer(timeline, beginMs);
+  useEffect(() => reportReplay(player, `/api/v1/sessions/${encodeURIComponent(timeline.session_id)}/replays`), [player, timeline.session_id]);
   const stills = useMemo(() => stillsOf(timeline), [timeline]);
   const entries = useMemo(() => entriesOf(timeline, stills), [timeline, stills]);
   const names = useMemo(() => new Map(player.lanes.map((lane) => [lane.lane.peek().participantId, lane.lane.peek().name])), [player]);
@@ -50,6 +54,7 @@ export function Replay({ timeline, beginMs }: { timeline: Timeline; beginMs: num
   const [help, setHelp] = useState(false);
   const marks = useSignal<PartMarks>(NO_MARKS);
   const [handing, setHanding] = useState(false);
+  const [sharing, setSharing] = useState(false);
   const jump = (entry: Entry): void => player.seek(entry.wallMs);
   const enlarge = (participantId: string | null): void => {
     setLarge(participantId);
@@ -67,6 +72,8 @@ export function Replay({ timeline, beginMs }: { timeline: Timeline; beginMs: num
     document.title = `#${timeline.case.order_number} · ${t('review.title')}`;
   }, [timeline.case.order_number]);
   const recorded = timeline.recordings.length > 0;
+  // A warehouse looks at evidence; only its seller passes it on.
+  const mayShare = staff.value?.organisation.kind === 'tenant' && staff.value.roles.some((role) => role !== 'inspector');
   const openStill = stills.find((still) => still.stillId === stillId);
   return (
     <div class="replay" data-test="replay" data-complete={timeline.complete}>
@@ -79,6 +86,9 @@ export function Replay({ timeline, beginMs }: { timeline: Timeline; beginMs: num
         </div>
         <div class="row">
           <SessionPick timeline={timeline} />
+          {recorded && timeline.state === 'ended' && mayShare ? (
+            <Button size="small" icon="user" onClick={() => setSharing(true)} test="share"><span class="wide-only">{t('review.share')}</span></Button>
+          ) : null}
           <Button size="small" icon="link" onClick={() => void copyMoment(timeline.session_id, player.frameWallMs.value)} test="copy-moment">
             <span class="wide-only">{t('review.copy_link')}</span>
           </Button>
@@ -131,6 +141,7 @@ export function Replay({ timeline, beginMs }: { timeline: Timeline; beginMs: num
       </footer>
       {openStill ? <StillDialog still={openStill} stills={stills} names={names} player={player} onPick={setStillId} /> : null}
       {handing && part ? <PartDialog part={part} timeline={timeline} names={names} onClose={() => setHanding(false)} /> : null}
+      {sharing ? <ShareDialog sessionId={timeline.session_id} part={part} onClose={() => setSharing(false)} /> : null}
       {help ? <KeyHelp onClose={() => setHelp(false)} /> : null}
     </div>
   );

@@ -21,6 +21,7 @@ export const ar: Translation<typeof en> = {
   'review.session': 'الفحص',
   'review.session_of': '{when}، {length}',
   'review.copy_link': 'نسخ رابط هذه اللحظة',
+  'review.share': 'مشاركة',
   'review.copied': 'نُسخ رابط هذه اللحظة.',
   'review.copy_failed': 'النسخ غير مسموح. عنوان هذه اللحظة موجود الآن في شريط العنوان.',
   'picture.waiting': 'جارٍ تحميل الصورة',

@@ -21,6 +21,7 @@ export const de: Translation<typeof en> = {
   'review.session': 'Prüfung',
   'review.session_of': '{when}, {length}',
   'review.copy_link': 'Link zu diesem Moment kopieren',
+  'review.share': 'Teilen',
   'review.copied': 'Link zu diesem Moment kopiert.',
   'review.copy_failed': 'Kopieren war nicht erlaubt. Die Adresse dieses Moments steht jetzt in der Adresszeile.',
   'picture.waiting': 'Bild wird geladen',

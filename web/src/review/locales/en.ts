@@ -19,6 +19,7 @@ export const en = {
   'review.session': 'Inspection',
   'review.session_of': '{when}, {length}',
   'review.copy_link': 'Copy link to this moment',
+  'review.share': 'Share',
   'review.copied': 'Link to this moment copied.',
   'review.copy_failed': 'Copying was not allowed. The address of this moment is now in the address bar.',
 

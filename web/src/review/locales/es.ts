@@ -21,6 +21,7 @@ export const es: Translation<typeof en> = {
   'review.session': 'Inspección',
   'review.session_of': '{when}, {length}',
   'review.copy_link': 'Copiar enlace a este momento',
+  'review.share': 'Compartir',
   'review.copied': 'Enlace a este momento copiado.',
   'review.copy_failed': 'No se permite copiar. La dirección de este momento está ahora en la barra de direcciones.',
   'picture.waiting': 'Cargando la imagen',

@@ -21,6 +21,7 @@ export const zh: Translation<typeof en> = {
   'review.session': '验货',
   'review.session_of': '{when}，{length}',
   'review.copy_link': '复制此刻的链接',
+  'review.share': '分享',
   'review.copied': '此刻的链接已复制。',
   'review.copy_failed': '无法自动复制。此刻的地址已显示在地址栏中。',
   'picture.waiting': '正在加载画面',
