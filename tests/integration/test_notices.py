@@ -177,7 +177,11 @@ async def test_nobody_opts_out_for_others(world: NoticeWorld) -> None:
     for forged in (path[:-1], f"{path}A", path.replace("/out/", "/out/A"), "/out/.", "/out/é.é"):
         assert (await post_out(world, forged, **{"List-Unsubscribe": "One-Click"}))[0] == 404
     foreign = opt_outs.write_token(
-        KeyRing(b"x" * 32, ErasureKeys(Path("unused"))), world.site.seller.lamp, b"a" * 32, NoticeGroup.PROGRESS, "en"
+        KeyRing(b"x" * 32, ErasureKeys(Path("unused"))),
+        world.site.seller.lamp,
+        b"a" * 32,
+        NoticeGroup.PROGRESS,
+        "en",
     )
     assert (await world.site.client.get(f"/out/{foreign}")).status == 404
     assert (await post_out(world, path, group="essential", wanted="no_more"))[0] == 422

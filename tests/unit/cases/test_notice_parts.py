@@ -210,7 +210,12 @@ def test_a_reply_address_is_good_for_its_case_alone() -> None:
     assert len(address.partition("@")[0]) <= 64
     assert reply_address.read(ring, address.upper(), "mail.shop.example") == case_id
     assert reply_address.read(ring, address, "other.example") is None
-    assert reply_address.read(KeyRing(b"x" * 32, ErasureKeys(Path("unused"))), address, "mail.shop.example") is None
+    assert (
+        reply_address.read(
+            KeyRing(b"x" * 32, ErasureKeys(Path("unused"))), address, "mail.shop.example"
+        )
+        is None
+    )
     forged = address.replace(case_id[4:], other[4:])
     assert reply_address.read(ring, forged, "mail.shop.example") is None
     assert reply_address.read(ring, f"x{address}", "mail.shop.example") is None
