@@ -40,6 +40,7 @@ class Action(StrEnum):
     READ_LOG = "read_log"  # the case log
     TAKE_PART = "take_part"  # the buyer's side of a session
     READ_POLICIES = "read_policies"
+    KEEP = "keep"  # rules of retention, legal holds, erasure
     WRITE_POLICIES = "write_policies"  # save, preview, pilot, publish, roll back
 
 
@@ -66,7 +67,7 @@ _EVERYTHING_OF_AN_INSPECTOR: Final = frozenset(
 )
 _TENANT_ROLES: Final[Mapping[Role, frozenset[Action]]] = {
     Role.ADMIN: _EVERYTHING_OF_A_SELLER,
-    Role.AGENT: _EVERYTHING_OF_A_SELLER,
+    Role.AGENT: _EVERYTHING_OF_A_SELLER - {Action.KEEP},
     Role.REVIEWER: frozenset(
         {Action.VIEW_CASE, Action.REVIEW, Action.SHARE, Action.READ_LOG, Action.DECIDE}
     ),
@@ -99,6 +100,7 @@ _SCOPES: Final[Mapping[Scope, frozenset[Action]]] = {
     Scope.EVIDENCE_READ: frozenset({Action.REVIEW, Action.SHARE}),
     Scope.POLICIES_READ: frozenset({Action.READ_POLICIES}),
     Scope.POLICIES_WRITE: frozenset({Action.READ_POLICIES, Action.WRITE_POLICIES}),
+    Scope.KEEPING_WRITE: frozenset({Action.VIEW_CASE, Action.KEEP}),
     # These two are about no single case: cases/developers.py asks for them.
     Scope.WEBHOOKS_WRITE: frozenset(),
     Scope.FIGURES_READ: frozenset(),

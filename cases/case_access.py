@@ -43,8 +43,34 @@ async def load_case(
     return admitted(await tx.scalar(query.with_for_update() if lock else query), actor, action)
 
 
+def erased(case: Case) -> CaseError:
+    """The answer to whoever would read a case if it had not been erased."""
+    at = case.erased_at.isoformat() if case.erased_at else ""
+    return CaseError(
+        "erased",
+        f"This was erased on {at[:10]}, because: {case.erased_because}",
+        status=410,
+        case_id=case.id,
+        erased_at=at,
+        because=case.erased_because,
+    )
+
+
 def admitted(case: Case | None, actor: Actor, action: Action) -> Case:
     """The case that was read, if it is there and the actor may do this with it.
+
+    Raises:
+        CaseError: ``not_found`` (404) for who may not see it, ``forbidden`` (403), ``erased``
+            (410).
+    """
+    found = sees_erased(case, actor, action)
+    if found.erased_at is not None:
+        raise erased(found)
+    return found
+
+
+def sees_erased(case: Case | None, actor: Actor, action: Action) -> Case:
+    """The same, for what is left of a case that was erased as well.
 
     Raises:
         CaseError: ``not_found`` (404) for who may not see it, ``forbidden`` (403).

@@ -77,7 +77,7 @@ async def state_finding(
         client_id=client_id,
     )
     if event.payload is not None and event.payload.get("finding_id") == finding_id:
-        unit.tx.add(Finding(id=finding_id, session_id=session_id, words=words, created_at=unit.now))
+        unit.tx.add(Finding(id=finding_id, session_id=session_id, created_at=unit.now))
     return event
 
 
@@ -103,7 +103,7 @@ async def answer_finding(
     ).scalar_one_or_none()
     if finding is None:
         raise not_found()
-    finding.answer, finding.answer_words, finding.answered_at = answer, words, unit.now
+    finding.answer, finding.answered_at = answer, unit.now
     said = {"finding_id": finding_id, "answer": answer, "words": words}
     return await unit.record(session_id, "finding_answer", said, actor, client_id=client_id)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import deadlines, links
+from cases import deadlines, keeping, links
 from cases.access_policy import Action, CaseFacts, may
 from cases.actor import Actor, KeyActor, StaffActor
 from cases.case_access import forbidden, load_case, not_found
@@ -284,4 +284,6 @@ async def move(
         payload = {**(told or {}), "from": before, "to": after, "trigger": trigger}
         await note(tx, keys, case, "moved", payload, actor, now)
     await tx.flush()
+    if after is CaseState.CLOSED and before is not after:
+        await keeping.closed(tx, case, now)
     return after

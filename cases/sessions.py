@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import desk
 from cases.access_policy import Action, may
 from cases.actor import Actor, BuyerActor, ObserverActor, StaffActor
-from cases.case_access import facts_of, not_found
+from cases.case_access import erased, facts_of, not_found
 from cases.case_note import note
 from cases.handover_states import HandoverState
 from cases.hosting import next_in_line, queue_ids, session_of_host
@@ -62,7 +62,7 @@ async def see_session(
     """Load a session for somebody; with ``lock`` nobody else changes it meanwhile.
 
     Raises:
-        CaseError: ``not_found`` (404) when it does not exist for the actor.
+        CaseError: ``not_found`` (404) when it does not exist for the actor, ``erased`` (410).
     """
     query = select(Session, Case).join(Case, Case.id == Session.case_id)
     query = query.where(Session.id == session_id)
@@ -76,6 +76,8 @@ async def see_session(
         isinstance(actor, ObserverActor) and actor.session_id != session.id
     ):
         raise not_found()
+    if case.erased_at is not None:
+        raise erased(case)
     return Seen(session, case, await _participant_of(tx, actor, session_id))
 
 

@@ -177,6 +177,7 @@ class Scope(StrEnum):
     POLICIES_WRITE = "policies:write"
     WEBHOOKS_WRITE = "webhooks:write"
     FIGURES_READ = "figures:read"
+    KEEPING_WRITE = "keeping:write"
 
 
 class ParticipantRole(StrEnum):

@@ -13,6 +13,7 @@ from cases.case_access import not_found
 from cases.consenting import has_withdrawn
 from cases.keys import KeyRing
 from cases.log import ALL_VISIBILITIES, LogKind, read_events
+from cases.sealing import seal
 from cases.states import SessionState, StillState
 from cases.tables import Event, Participant, Preview, Still
 from cases.unit import Unit
@@ -125,7 +126,8 @@ async def want(
         )
     )
     await unit.tx.flush()
-    unit.tx.add(Preview(still_id=still_id, jpeg=preview))
+    key = await unit.session_key(session_id)
+    unit.tx.add(Preview(still_id=still_id, sealed=seal(key, still_id, preview)))
     await unit.outbox.enqueue(unit.tx, "cut_still", f"cut_still:{still_id}", still_id)
     return still_id, event.seq
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
+from cases.adopting import adopt_older_keys
 from cases.case_words import index_missing
 from cases.errands import RUN as RUN_ERRAND
 from cases.mail import SEND_MAIL
@@ -60,6 +61,9 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                 stack.push_async_callback(runner.close)
                 await stack.enter_async_context(_telling(services, runner, stamping))
                 look_for_work(services)
+                services.tasks.once(
+                    "keys of older cases", adopt_older_keys(services.database, services.keys)
+                )
                 services.tasks.once(
                     "words of older cases", index_missing(services.database, services.keys)
                 )

@@ -145,7 +145,7 @@ async def read_package(services: Evidence, package: EvidencePackage) -> AsyncIte
     async with services.database.read() as tx:
         key = await services.keys.case_key(tx, package.case_id)
     for number in range(package.parts or 0):
-        name = _part_key(package, number)
+        name = part_key(package, number)
         stored = await services.store.get(name)
         yield await asyncio.to_thread(open_sealed, key, name, stored)
 
@@ -181,7 +181,7 @@ async def _keep(services: Evidence, ordered: EvidencePackage, file: BinaryIO) ->
     file.seek(0)
     while content := await asyncio.to_thread(file.read, _PART_BYTES):
         digest.update(content)
-        name = _part_key(ordered, parts)
+        name = part_key(ordered, parts)
         sealed = await asyncio.to_thread(seal, key, name, content)
         await services.store.put(name, sealed)
         size, parts = size + len(content), parts + 1
@@ -202,5 +202,6 @@ async def _fail(unit: Unit, package_id: str, why: str) -> None:
         row.state, row.failure, row.finished_at = PackageState.FAILED, why, unit.now
 
 
-def _part_key(package: EvidencePackage, number: int) -> str:
+def part_key(package: EvidencePackage, number: int) -> str:
+    """Under what a package's part is stored."""
     return f"{package.object_prefix}/{number:05d}"

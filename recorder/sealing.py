@@ -11,6 +11,7 @@ import rfc8785
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases import keeping
 from cases.actor import SystemActor
 from cases.chain import rfc3339
 from cases.states import StillState
@@ -111,6 +112,7 @@ async def _seal(unit: Unit, key: SigningKey, session: Session, *, complete: bool
     )
     await unit.tx.flush()
     want_time_stamp(unit.tx, session.id, number, unit.now)
+    await keeping.evidence_sealed(unit.tx, session.case_id, unit.now)
     session.sealed_root = manifest["root"]
     await unit.record(
         session.id,

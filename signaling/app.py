@@ -26,6 +26,7 @@ from signaling import (
     hours_routes,
     inbound_routes,
     join_routes,
+    keeping_routes,
     key_routes,
     key_use,
     move_routes,
@@ -85,6 +86,7 @@ def build_app(services: Services) -> web.Application:
     bench_routes.add_routes(app)
     whip_routes.add_routes(app)
     hours_routes.add_routes(app)
+    keeping_routes.add_routes(app)
     appointment_routes.add_routes(app)
     network_routes.add_routes(app)
     observer_routes.add_routes(app)

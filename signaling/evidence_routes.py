@@ -11,6 +11,7 @@ from cases.access_log import Deed
 from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_access import not_found
+from cases.sealing import unseal
 from cases.sessions import see_session
 from cases.states import StillState
 from cases.tables import Preview, Recording, Session, Still
@@ -117,11 +118,12 @@ async def still_preview(request: web.Request) -> web.StreamResponse:
     actor, still, session = await _still(request)
     async with services.database.read() as tx:
         preview = await tx.get(Preview, still.id)
-    if preview is None:
-        raise not_found()
+        if preview is None:
+            raise not_found()
+        key = await services.keys.session_key(tx, session.id)
     await note(services, actor, session, Deed.LOOKED, "still", still.id)
     return web.Response(
-        body=preview.jpeg,
+        body=unseal(key, still.id, preview.sealed),
         content_type="image/jpeg",
         headers={"Cache-Control": "private, max-age=3600"},
     )
@@ -155,7 +157,9 @@ async def _still(request: web.Request) -> tuple[Actor, Still, Session]:
         if actor is not None:
             try:
                 await see_session(tx, actor, session.id, Action.REVIEW)
-            except CaseError:
+            except CaseError as error:
+                if error.code == "erased":
+                    raise
                 actor = None
         if actor is None:
             buyer = await buyer_of(request, tx, session.case_id, services.clock.now())

@@ -22,14 +22,15 @@ Narrowed.waits_for_buyer Narrowed.warehouse NoticeView.due_at NoticeView.reason
 NoticeView.words ParcelView.received_at PolicyAnswerView.amount PolicyAnswerView.buyer_word
 PreviewedCase.before RefundView.ended_at SayAsStaff.translation ScansTaken.rest ThreadView.earlier
 TrackedParcel.asked anomaly anomaly_since assignee_before code disabled_at disabled_note
-check_url amount_at ended_at failing_since failure heard_at held_id last_words next_cursor
+check_url amount_at ended_at failing_since failure heard_at held_id last_words left_why next_cursor
 old_secret_until parcel_anomaly snoozed_until why
 """
 ABSENT: Final = frozenset(_ABSENT.split())
 """What may be null and in these examples is."""
 
 _TRUE: Final = """
-complete editable enabled given has_preview has_secret mailed may_settle mine ok order_known
+complete editable enabled given has_preview has_secret mailed may_change may_settle mine ok
+order_known
 overdue own previewed ready recorded second_factor second_factor_required takes_answers
 this_one working_time
 """
@@ -37,6 +38,22 @@ TRUE: Final = frozenset(_TRUE.split())
 """What may be true or false and in these examples is true."""
 
 VALUES: Final[dict[str, Any]] = {
+    # Keeping and forgetting.
+    "because": "The buyer asked for it.",
+    "counts": {"recordings": 2, "stills": 3, "attachments": 1, "media_bytes": 48_210_944},
+    "ErasureView.case_id": "cas_01kb3v2m8d",
+    "ErasureView.cause": "request",
+    "ErasureView.reason": "The buyer asked for it.",
+    "ErasureView.state": "done",
+    "HoldView.reason": "Dispute with the carrier, reference 2026-118",
+    "kept_until": "2027-11-25T10:42:00Z",
+    "KeepRule.reason": "damaged",
+    "KeepRule.since": "2026-01-01",
+    "KeepingView.why": "rule",
+    "manifest_sha256": _SHA256,
+    "objects_left": 0,
+    "ordered_by": "Jonas Weber",
+    "placed_by": "Jonas Weber",
     # Who and where.
     "actor": "stf_01kb3v2m8d",
     "assignee": "me",

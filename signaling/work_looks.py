@@ -11,14 +11,16 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import delivering, due, errands, held_acts, notices, tables
+from cases import delivering, due, erasing, errands, held_acts, keeping, notices, tables
 from cases.waking import PAUSE_S, look_forever
-from recorder import reconciling
+from recorder import reconciling, store_terms
 from recorder.checkpointing import look_for_checkpoints
+from recorder.erasing import erase_due
 from recorder.reconciling import reconcile_due
 from recorder.time_stamping import look_for_time_stamps
 from signaling.due_sweep import sweep_due
 from signaling.held_sweep import carry_out_due
+from signaling.keep_sweep import sweep_kept
 from signaling.notice_work import order_due_notices
 from signaling.port_work import order_due_errands
 from signaling.services import Services
@@ -68,6 +70,13 @@ _KINDS: Final = (
         (tables.Deadline, tables.Appointment, tables.Parcel),
     ),
     _Kind("evidence", _when_due(reconciling.next_due, reconcile_due), (tables.EvidenceCheck,)),
+    _Kind("retention", _when_due(keeping.next_due, sweep_kept), (tables.Keeping,)),
+    _Kind(
+        "terms of the store",
+        _when_due(store_terms.next_due, store_terms.tell_store_due),
+        (tables.Keeping,),
+    ),
+    _Kind("erasures", _when_due(erasing.next_due, erase_due), (tables.Erasure,)),
     _Kind("time-stamps", look_for_time_stamps, (tables.TimeStamp,)),
     _Kind("checkpoints", look_for_checkpoints, (tables.Session,), pause_s=1.0),
 )

@@ -25,6 +25,7 @@ from cases.tables.inspections import (
     Session,
     Shift,
 )
+from cases.tables.keeping import Erasure, Keeping, KeepSetting, LegalHold
 from cases.tables.ledger import (
     Finding,
     Fragment,
@@ -128,6 +129,7 @@ __all__ = [
     "Device",
     "DeviceKey",
     "EarlierSecret",
+    "Erasure",
     "Errand",
     "Event",
     "EvidenceCheck",
@@ -144,7 +146,10 @@ __all__ = [
     "InboundMessage",
     "ItemLine",
     "JoinLink",
+    "KeepSetting",
+    "Keeping",
     "Label",
+    "LegalHold",
     "Login",
     "Mail",
     "MailTry",

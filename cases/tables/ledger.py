@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Text
+from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cases.tables.base import Base
@@ -113,18 +113,16 @@ class Preview(Base):
 
     __tablename__ = "previews"
     still_id: Mapped[str] = mapped_column(ForeignKey("stills.id"), primary_key=True)
-    jpeg: Mapped[bytes]
+    sealed: Mapped[bytes]  # JPEG, with the session's key
 
 
 class Finding(Base):
-    """One statement by the host, answered by the buyer."""
+    """One statement by the host, answered by the buyer; its words stand in the log alone."""
 
     __tablename__ = "findings"
     id: Mapped[str] = mapped_column(primary_key=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
-    words: Mapped[str] = mapped_column(Text)
     answer: Mapped[str | None]  # agree, disagree, note
-    answer_words: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]
 

@@ -37,6 +37,8 @@ class Case(Base):
     verdict_at: Mapped[datetime | None]
     verdict_by: Mapped[str | None]
     wrapped_key: Mapped[bytes | None]  # NULL once erased
+    erased_at: Mapped[datetime | None]  # when its erasure was ordered: nobody reads it any more
+    erased_because: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=1)
     assignee_staff_id: Mapped[str | None]  # whose it is
     due_at: Mapped[datetime | None]  # the earliest of its open deadlines

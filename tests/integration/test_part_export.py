@@ -120,13 +120,13 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     store = MemoryStore()
     seller = await make_seller(database)
     found = World(seller, Settings(data=tmp_path), store, Playback(cast("Any", store)))
-    await _take_in(found, rig)
+    await take_in(found, rig)
     await seal_session(found.evidence, found.session_id)
     yield found
     await database.close()
 
 
-async def _take_in(world: World, rig: SpoolRig) -> None:
+async def take_in(world: World, rig: SpoolRig) -> None:
     """Put what the rig wrote into ledger and store, under the session's own key."""
     actor = await world.seller.staff(Role.AGENT, tenant=world.seller.lamp)
     opened = await world.seller.open_case(actor)

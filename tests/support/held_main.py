@@ -1,4 +1,7 @@
-"""Carries out what is held, in a process of its own, to be killed: ``held_main URL NOW ERASURE_KEYS``."""
+"""Carries out what is held, in a process of its own, to be killed.
+
+``held_main URL NOW ERASURE_KEYS``
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The sweeper alone in a process of its own, to be killed: ``sweeper_main URL NOW ERASURE_KEYS``."""
+"""The sweeper alone in a process of its own, to be killed.
+
+``sweeper_main URL NOW ERASURE_KEYS``
+"""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@ import { DueCard } from './due_card';
 import { EvidenceCard } from './evidence_card';
 import { Held } from './held';
 import { HereBar } from './here_bar';
+import { KeepingCard } from './keeping/card';
 import { LinkCard } from './link_card';
 import { LogCard } from './log_card';
 import { MoneyCard } from './money_card';
@@ -147,6 +148,7 @@ function Screen({ read, onRead, onChanged }: ScreenProps) {
     <MoneyCard view={view} />,
     <LinkCard key={view.id} view={view} wanted={invited} onChanged={onChanged} />,
     <ToldCard key={`told-${view.id}`} view={view} />,
+    <KeepingCard key={`keeping-${view.id}`} view={view} onChanged={onChanged} />,
     <LogCard view={view} />,
     <SharesCard key={`shares-${view.id}`} view={view} />,
     <AccessCard key={`access-${view.id}`} view={view} />,

@@ -1,6 +1,6 @@
 /** What the developer routes answer (docs/protocol.md). */
 
-export const SCOPES = ['cases:read', 'cases:write', 'evidence:read', 'policies:read', 'policies:write', 'webhooks:write', 'figures:read'] as const;
+export const SCOPES = ['cases:read', 'cases:write', 'evidence:read', 'policies:read', 'policies:write', 'webhooks:write', 'figures:read', 'keeping:write'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export interface ApiKey {

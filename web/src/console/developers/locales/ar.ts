@@ -36,6 +36,7 @@ export const developersAr: Translation<typeof developersEn> = {
   'scope.policies:write': 'تعديل السياسات وتفعيلها',
   'scope.webhooks:write': 'إعداد Webhooks',
   'scope.figures:read': 'قراءة الأرقام',
+  'scope.keeping:write': 'الاحتفاظ بالحالات وتجميدها ومحوها',
   'hook.title': 'Webhooks',
   'hook.new': 'وجهة جديدة',
   'hook.none': 'لا وجهات بعد. أعطِ عنوانًا في نظامك ليعلم بما يحدث لحالاتك.',

@@ -36,6 +36,7 @@ export const developersDe: Translation<typeof developersEn> = {
   'scope.policies:write': 'Rückgaberegeln ändern und in Kraft setzen',
   'scope.webhooks:write': 'Webhooks einrichten',
   'scope.figures:read': 'Die Zahlen lesen',
+  'scope.keeping:write': 'Fälle aufbewahren, sperren und löschen',
   'hook.title': 'Webhooks',
   'hook.new': 'Neuer Endpunkt',
   'hook.none': 'Noch kein Endpunkt. Geben Sie eine Adresse Ihres Systems an, dann erfährt es, was mit Ihren Fällen geschieht.',

@@ -34,6 +34,7 @@ export const developersEn = {
   'scope.policies:write': 'Change policies and put them in force',
   'scope.webhooks:write': 'Set up webhooks',
   'scope.figures:read': 'Read the figures',
+  'scope.keeping:write': 'Keep, hold and erase cases',
 
   'hook.title': 'Webhooks',
   'hook.new': 'New endpoint',

@@ -36,6 +36,7 @@ export const developersEs: Translation<typeof developersEn> = {
   'scope.policies:write': 'Cambiar políticas y ponerlas en vigor',
   'scope.webhooks:write': 'Configurar webhooks',
   'scope.figures:read': 'Leer las cifras',
+  'scope.keeping:write': 'Conservar, retener y borrar casos',
   'hook.title': 'Webhooks',
   'hook.new': 'Nuevo destino',
   'hook.none': 'Todavía no hay destinos. Dé una dirección de su sistema y sabrá qué pasa con sus casos.',

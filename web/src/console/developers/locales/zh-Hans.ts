@@ -36,6 +36,7 @@ export const developersZh: Translation<typeof developersEn> = {
   'scope.policies:write': '修改退货政策并使其生效',
   'scope.webhooks:write': '设置 Webhook',
   'scope.figures:read': '读取数据',
+  'scope.keeping:write': '保留、冻结和删除案件',
   'hook.title': 'Webhook',
   'hook.new': '新建接收端',
   'hook.none': '还没有接收端。填写您系统的一个地址，它就会收到退货单的动态。',

@@ -1,0 +1,174 @@
+"""What the database forgets of a case that is erased: words, names, addresses, and its keys.
+
+Chains keep their links, the ledger its digests, manifests and figures stay: none of it says who.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.log import LogKind
+from cases.states import AttachmentState, StillState
+from cases.tables import (
+    Attachment,
+    CarrierClaim,
+    Case,
+    CaseTag,
+    CaseWords,
+    Device,
+    Event,
+    EvidencePackage,
+    Filing,
+    Finding,
+    Handover,
+    HeldAct,
+    ItemLine,
+    JoinLink,
+    Label,
+    Mail,
+    MailTry,
+    Manifest,
+    Notice,
+    NoticeContact,
+    Order,
+    Parcel,
+    Participant,
+    Preview,
+    Recording,
+    Scan,
+    Segment,
+    Session,
+    Snooze,
+    Still,
+    ThreadRead,
+)
+
+
+async def manifests_of(tx: AsyncSession, case_id: str) -> list[dict[str, Any]]:
+    """What was sealed of a case, by digest."""
+    rows = await tx.scalars(
+        select(Manifest)
+        .join(Session, Session.id == Manifest.session_id)
+        .where(Session.case_id == case_id)
+        .order_by(Manifest.session_id, Manifest.number)
+    )
+    return [
+        {
+            "session_id": one.session_id,
+            "number": one.number,
+            "root": one.root,
+            "manifest_sha256": sha256(one.body).hexdigest(),
+        }
+        for one in rows
+    ]
+
+
+async def counts_of(tx: AsyncSession, case_id: str) -> dict[str, int]:
+    """What there is of a case to be taken away."""
+    sessions = select(Session.id).where(Session.case_id == case_id)
+    recordings = select(Recording.id).where(Recording.session_id.in_(sessions))
+    counted = {
+        "sessions": select(func.count()).select_from(sessions.subquery()),
+        "recordings": select(func.count()).select_from(recordings.subquery()),
+        "media_bytes": select(func.coalesce(func.sum(Segment.stored_bytes), 0)).where(
+            Segment.recording_id.in_(recordings)
+        ),
+        "stills": select(func.count(Still.id)).where(
+            Still.session_id.in_(sessions), Still.state == StillState.CUT
+        ),
+        "attachments": select(func.count(Attachment.id)).where(
+            Attachment.case_id == case_id, Attachment.state == AttachmentState.KEPT
+        ),
+        "labels": select(func.count(Label.id)).where(Label.case_id == case_id),
+        "packages": select(func.count(EvidencePackage.id)).where(
+            EvidencePackage.case_id == case_id, EvidencePackage.state == "ready"
+        ),
+        "log_entries": select(func.count()).where(_events_of(case_id), Event.payload.is_not(None)),
+        "mails": select(func.count(Mail.id)).where(Mail.case_id == case_id),
+    }
+    row = (await tx.execute(select(*(one.scalar_subquery() for one in counted.values())))).one()
+    return {name: int(count or 0) for name, count in zip(counted, row, strict=True)}
+
+
+async def scrub(tx: AsyncSession, case: Case) -> None:
+    """Forget it all; done again, it changes nothing."""
+    sessions = select(Session.id).where(Session.case_id == case.id)
+    recordings = select(Recording.id).where(Recording.session_id.in_(sessions))
+    stills = select(Still.id).where(Still.session_id.in_(sessions))
+    links = select(JoinLink.id).where(JoinLink.case_id == case.id)
+    parcels = select(Parcel.id).where(Parcel.case_id == case.id)
+    mails = select(Mail.id).where(Mail.case_id == case.id)
+    for gone in (
+        delete(Preview).where(Preview.still_id.in_(stills)),
+        delete(Finding).where(Finding.session_id.in_(sessions)),
+        delete(CaseWords).where(CaseWords.case_id == case.id),
+        delete(NoticeContact).where(NoticeContact.case_id == case.id),
+        delete(MailTry).where(MailTry.mail_id.in_(mails)),
+        delete(Mail).where(Mail.case_id == case.id),
+        delete(HeldAct).where(HeldAct.case_id == case.id),
+        delete(CaseTag).where(CaseTag.case_id == case.id),
+        delete(Snooze).where(Snooze.case_id == case.id),
+        delete(ThreadRead).where(ThreadRead.case_id == case.id),
+        delete(Scan).where(Scan.parcel_id.in_(parcels)),
+        update(Event).where(_events_of(case.id)).values(payload=None),
+        update(Session).where(Session.case_id == case.id).values(wrapped_key=None),
+        update(Participant).where(Participant.session_id.in_(sessions)).values(name=""),
+        update(Handover).where(Handover.session_id.in_(sessions)).values(note=""),
+        update(Recording).where(Recording.session_id.in_(sessions)).values(init=b""),
+        update(Segment).where(Segment.recording_id.in_(recordings)).values(sample_index=b""),
+        update(Device).where(Device.join_link_id.in_(links)).values(user_agent="", public_key=None),
+        update(JoinLink).where(JoinLink.case_id == case.id).values(sealed_token=None),
+        update(ItemLine).where(ItemLine.case_id == case.id).values(check_note=None),
+        update(Filing)
+        .where(Filing.case_id == case.id)
+        .values(wrapped_key=None, order=None, buyer_email=None, sealed_answer=None),
+        update(Attachment).where(Attachment.case_id == case.id).values(name="", preview_key=None),
+        update(Notice).where(Notice.case_id == case.id).values(address_hash=None, words=None),
+        update(Label).where(Label.case_id == case.id).values(address=None, tracking_number=None),
+        update(Parcel)
+        .where(Parcel.case_id == case.id)
+        .values(tracking_number=None, label_url=None, address=None, place=None, look_at=None),
+        update(CarrierClaim)
+        .where(CarrierClaim.case_id == case.id)
+        .values(note="", answer=None, evidence=[]),
+        update(EvidencePackage)
+        .where(EvidencePackage.case_id == case.id)
+        .values(state="failed", failure="erased", object_prefix=None, parts=None),
+    ):
+        await tx.execute(gone.execution_options(synchronize_session=False))
+    await _forget_order(tx, case)
+    case.buyer_name, case.buyer_email, case.claim_words = "", None, ""
+    case.verdict_note, case.wrapped_key = None, None
+    await tx.flush()
+
+
+async def _forget_order(tx: AsyncSession, case: Case) -> None:
+    """What the seller's system told of the order, unless another case is about it, too."""
+    other = await tx.scalar(
+        select(Case.id)
+        .where(
+            Case.tenant_id == case.tenant_id,
+            Case.order_number == case.order_number,
+            Case.id != case.id,
+            Case.erased_at.is_(None),
+        )
+        .limit(1)
+    )
+    if other is None:
+        await tx.execute(
+            delete(Order).where(
+                Order.tenant_id == case.tenant_id, Order.order_number == case.order_number
+            )
+        )
+
+
+def _events_of(case_id: str) -> Any:
+    """The entries of the case's log and of its inspections' logs."""
+    sessions = select(Session.id).where(Session.case_id == case_id)
+    return ((Event.log == LogKind.CASE) & (Event.subject_id == case_id)) | (
+        (Event.log == LogKind.SESSION) & Event.subject_id.in_(sessions)
+    )

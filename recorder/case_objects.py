@@ -1,0 +1,71 @@
+"""Every object that the store has of a case: what retention keeps and erasure deletes."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases import labels
+from cases.tables import (
+    Attachment,
+    AttachmentPart,
+    EvidencePackage,
+    Label,
+    Recording,
+    Segment,
+    Session,
+    Still,
+)
+from recorder.packaging import part_key
+
+ObjectName = tuple[str, str | None]
+"""Its key, and its version where one is known."""
+
+
+async def evidence_of(tx: AsyncSession, case_id: str) -> list[ObjectName]:
+    """What was sealed, and what the buyer sent: the store is told how long to keep it."""
+    segments = await tx.execute(
+        select(Segment.object_key, Segment.version_id)
+        .join(Recording, Recording.id == Segment.recording_id)
+        .join(Session, Session.id == Recording.session_id)
+        .where(Session.case_id == case_id)
+        .order_by(Segment.recording_id, Segment.segment_no)
+    )
+    stills = await tx.scalars(
+        select(Still.object_key)
+        .join(Session, Session.id == Still.session_id)
+        .where(Session.case_id == case_id, Still.object_key.is_not(None))
+        .order_by(Still.id)
+    )
+    parts = await tx.scalars(
+        select(AttachmentPart.object_key)
+        .join(Attachment, Attachment.id == AttachmentPart.attachment_id)
+        .where(Attachment.case_id == case_id)
+        .order_by(AttachmentPart.attachment_id, AttachmentPart.position)
+    )
+    return [
+        *((key, version) for key, version in segments),
+        *((key or "", None) for key in stills),
+        *((key, None) for key in parts),
+    ]
+
+
+async def objects_of(tx: AsyncSession, case_id: str) -> list[ObjectName]:
+    """The evidence, and what was made from it or beside it."""
+    previews = await tx.scalars(
+        select(Attachment.preview_key).where(
+            Attachment.case_id == case_id, Attachment.preview_key.is_not(None)
+        )
+    )
+    label_ids = await tx.scalars(select(Label.id).where(Label.case_id == case_id))
+    packages = await tx.scalars(
+        select(EvidencePackage).where(
+            EvidencePackage.case_id == case_id, EvidencePackage.parts.is_not(None)
+        )
+    )
+    return [
+        *await evidence_of(tx, case_id),
+        *((key or "", None) for key in previews),
+        *((labels.object_key(one), None) for one in label_ids),
+        *((part_key(one, number), None) for one in packages for number in range(one.parts or 0)),
+    ]

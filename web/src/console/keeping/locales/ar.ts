@@ -1,0 +1,21 @@
+/** The words about keeping and forgetting, in Arabic. */
+export const keepingAr = {
+  'keep.title': 'مدة الاحتفاظ',
+  'keep.until': 'سيُمحى في {when}',
+  'keep.rule': '{days} يومًا بعد إغلاقها',
+  'keep.why.open': 'ما دامت الحالة مفتوحة.',
+  'keep.why.disputed': 'ما دام هناك اعتراض أو نزاع.',
+  'keep.why.held': 'ما دام التجميد القانوني قائمًا.',
+  'keep.why.no_rule': 'إلى أن يمحوها أحد: لا قاعدة تنطبق.',
+  'keep.why.rule': 'وفق قاعدة.',
+  'keep.held': 'تجميد قانوني',
+  'keep.placed': '{when} بواسطة {name}',
+  'keep.hold': 'فرض تجميد قانوني',
+  'keep.release': 'رفع التجميد',
+  'keep.erase': 'محو نهائي',
+  'keep.hold_words': 'لا يُمحى شيء من هذه الحالة حتى يُرفع التجميد.',
+  'keep.release_words': 'يُحسب التاريخ من قواعدك من جديد، وقد يكون قد مضى.',
+  'keep.erase_words': 'تُتلف التسجيلات والصور والرسائل واسم المشتري، وفي النسخ الاحتياطية أيضًا. لا يمكن لأحد استعادتها.',
+  'keep.reason': 'السبب',
+  'keep.type': 'اكتب {number} للتأكيد',
+} as const;

@@ -1,0 +1,21 @@
+/** The words about keeping and forgetting, in German. */
+export const keepingDe = {
+  'keep.title': 'Aufbewahrung',
+  'keep.until': 'Wird am {when} gelöscht',
+  'keep.rule': '{days} Tage nach dem Abschluss',
+  'keep.why.open': 'Solange der Fall offen ist.',
+  'keep.why.disputed': 'Solange Widerspruch oder Streit läuft.',
+  'keep.why.held': 'Solange die Sperre besteht.',
+  'keep.why.no_rule': 'Bis ihn jemand löscht: Keine Regel passt.',
+  'keep.why.rule': 'Nach einer Regel.',
+  'keep.held': 'Rechtliche Sperre',
+  'keep.placed': '{when} durch {name}',
+  'keep.hold': 'Sperre setzen',
+  'keep.release': 'Sperre aufheben',
+  'keep.erase': 'Endgültig löschen',
+  'keep.hold_words': 'Nichts von diesem Fall wird gelöscht, bis die Sperre aufgehoben ist.',
+  'keep.release_words': 'Das Datum folgt wieder aus den Regeln; es kann schon vorbei sein.',
+  'keep.erase_words': 'Aufnahmen, Fotos, Nachrichten und der Name des Käufers werden vernichtet, auch in Sicherungen. Niemand kann sie zurückholen.',
+  'keep.reason': 'Grund',
+  'keep.type': 'Zur Bestätigung {number} eingeben',
+} as const;

@@ -1,0 +1,21 @@
+/** The words about keeping and forgetting, in English. */
+export const keepingEn = {
+  'keep.title': 'How long it is kept',
+  'keep.until': 'Erased on {when}',
+  'keep.rule': '{days} days after it was closed',
+  'keep.why.open': 'As long as the case is open.',
+  'keep.why.disputed': 'As long as it is appealed or disputed.',
+  'keep.why.held': 'As long as the legal hold stands.',
+  'keep.why.no_rule': 'Until somebody erases it: no rule fits.',
+  'keep.why.rule': 'By a rule.',
+  'keep.held': 'Legal hold',
+  'keep.placed': '{when} by {name}',
+  'keep.hold': 'Place a legal hold',
+  'keep.release': 'Release the legal hold',
+  'keep.erase': 'Erase for good',
+  'keep.hold_words': 'Nothing of this case is erased until the hold is released.',
+  'keep.release_words': 'The date follows from your rules again; it may be past.',
+  'keep.erase_words': 'Recordings, photos, messages and the buyer’s name are destroyed, in backups too. Nobody can bring them back.',
+  'keep.reason': 'Reason',
+  'keep.type': 'Write {number} to confirm',
+} as const;

@@ -1,0 +1,21 @@
+/** The words about keeping and forgetting, in Spanish. */
+export const keepingEs = {
+  'keep.title': 'Conservación',
+  'keep.until': 'Se borrará el {when}',
+  'keep.rule': '{days} días después del cierre',
+  'keep.why.open': 'Mientras el caso esté abierto.',
+  'keep.why.disputed': 'Mientras haya apelación o disputa.',
+  'keep.why.held': 'Mientras dure la retención legal.',
+  'keep.why.no_rule': 'Hasta que alguien lo borre: ninguna regla se aplica.',
+  'keep.why.rule': 'Según una regla.',
+  'keep.held': 'Retención legal',
+  'keep.placed': '{when} por {name}',
+  'keep.hold': 'Poner retención legal',
+  'keep.release': 'Levantar la retención',
+  'keep.erase': 'Borrar para siempre',
+  'keep.hold_words': 'Nada de este caso se borra hasta que se levante la retención.',
+  'keep.release_words': 'La fecha vuelve a salir de sus reglas; puede haber pasado ya.',
+  'keep.erase_words': 'Se destruyen grabaciones, fotos, mensajes y el nombre del comprador, también en las copias. Nadie puede recuperarlos.',
+  'keep.reason': 'Motivo',
+  'keep.type': 'Escriba {number} para confirmar',
+} as const;

@@ -1,0 +1,21 @@
+/** The words about keeping and forgetting, in Chinese. */
+export const keepingZh = {
+  'keep.title': '保留期限',
+  'keep.until': '将于 {when} 删除',
+  'keep.rule': '结案后 {days} 天',
+  'keep.why.open': '案件未结案期间一直保留。',
+  'keep.why.disputed': '申诉或争议期间一直保留。',
+  'keep.why.held': '法律冻结期间一直保留。',
+  'keep.why.no_rule': '没有适用的规则，直到有人删除为止。',
+  'keep.why.rule': '按规则保留。',
+  'keep.held': '法律冻结',
+  'keep.placed': '{when}，操作人：{name}',
+  'keep.hold': '设置法律冻结',
+  'keep.release': '解除法律冻结',
+  'keep.erase': '永久删除',
+  'keep.hold_words': '解除冻结之前，此案件的任何内容都不会被删除。',
+  'keep.release_words': '日期将重新按规则计算，可能已经过期。',
+  'keep.erase_words': '录像、照片、消息和买家姓名都将被销毁，备份中的也一样，无法恢复。',
+  'keep.reason': '原因',
+  'keep.type': '输入 {number} 以确认',
+} as const;
