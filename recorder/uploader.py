@@ -15,11 +15,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import stamina
 import structlog
 
 from recorder.journal import write_durably
+from recorder.outages import Outages
+from recorder.place_names import place_of
 from recorder.process import WAKE_SOCKET
 from recorder.spool import (
     ACKNOWLEDGED_NAME,
@@ -29,7 +32,8 @@ from recorder.spool import (
 )
 from recorder.spool_state import Fact
 from recorder.store import ObjectStore, open_store
-from runtime.clock import SystemClock
+from recorder.store_faults import StoreReason
+from runtime.clock import Clock, SystemClock
 from runtime.control import (
     ControlClient,
     ControlError,
@@ -37,7 +41,7 @@ from runtime.control import (
     Json,
     load_control_secret,
 )
-from runtime.errors import StoreError
+from runtime.errors import StoreError, StoreFault
 from runtime.settings import Settings
 from runtime.tasks import Tasks
 from runtime.vitals import Vitals
@@ -65,19 +69,23 @@ class UploadFigures:
     stored_segments: int = 0
     stored_bytes: int = 0
     acknowledged_facts: int = 0
-    store_errors: int = 0
     ledger_errors: int = 0
 
 
 class Uploader:
     """Drains the spool; ``run`` until cancelled."""
 
-    def __init__(self, spool_root: Path, store: ObjectStore, web: ControlClient) -> None:
+    def __init__(
+        self, spool_root: Path, store: ObjectStore, web: ControlClient, clock: Clock
+    ) -> None:
         self._root = spool_root
         self._store = store
         self._web = web
         self._busy: dict[str, bool] = {}
         self._retrying: set[str] = set()
+        self._clock = clock
+        self._outages = Outages()
+        self._store_errors = dict.fromkeys(StoreFault, 0)
         self.figures = UploadFigures()
         self._tasks = Tasks()
         self._slots = asyncio.Semaphore(_SESSIONS_AT_ONCE)
@@ -95,12 +103,15 @@ class Uploader:
         self._busy[session_id] = False
         self._tasks.once(f"upload {session_id}", self._work(session_id))
 
-    def status(self) -> dict[str, int]:
-        """The figures, with how many sessions are worked on and how many wait to be retried."""
+    async def status(self) -> dict[str, Any]:
+        """The figures, how many sessions are worked on and wait to be retried, and the outages."""
+        waiting = await asyncio.to_thread(_count_facts, self._root, self._outages.sessions)
         return {
             **asdict(self.figures),
+            "store_errors": dict(self._store_errors),
             "sessions": len(self._busy),
             "retrying": len(self._retrying),
+            "outages": [one.fields() for one in self._outages.by_place(waiting)],
         }
 
     async def close(self) -> None:
@@ -131,6 +142,7 @@ class Uploader:
                 again = self._busy[session_id]
         finally:
             self._retrying.discard(session_id)
+            self._outages.stored(session_id)
             del self._busy[session_id]
 
     async def _drain(self, directory: Path) -> None:
@@ -146,7 +158,7 @@ class Uploader:
             try:
                 ready.append(await self._stored(outbox, fact))
             except StoreError as error:
-                self.figures.store_errors += 1
+                self._note_failure(fact, error)
                 # What comes before it can still go; the order is kept.
                 failure = error
                 break
@@ -178,6 +190,21 @@ class Uploader:
         if failure is not None:
             raise failure
 
+    def _note_failure(self, fact: Fact, error: StoreError) -> None:
+        place = place_of(fact["object_key"])
+        self._store_errors[error.fault] += 1
+        self._outages.failed(fact["session_id"], place, error, self._clock.wall_ns())
+        if not error.retryable:
+            # The bucket's owner, or an operator, can mend it; the evidence waits for that.
+            log.error(
+                "the store refuses",
+                session_id=fact["session_id"],
+                place=place,
+                fault=error.fault.value,
+                reason=error.reason,
+                error=str(error),
+            )
+
     async def _stored(self, outbox: Path, fact: Fact) -> Fact:
         """The fact, after what it names is in the store and was read back."""
         if fact["kind"] != "segment_sealed":
@@ -188,7 +215,12 @@ class Uploader:
         again = await self._store.get(fact["object_key"], version_id=stored.version_id)
         digest = await asyncio.to_thread(lambda: sha256(again).hexdigest())
         if len(again) != fact["stored_bytes"] or digest != fact["stored_sha256"]:
-            raise StoreError(f"{fact['object_key']} reads back otherwise", retryable=True)
+            raise StoreError(
+                f"{fact['object_key']} reads back otherwise",
+                retryable=True,
+                reason=StoreReason.OBJECT,
+            )
+        self._outages.stored(fact["session_id"])
         self.figures.stored_segments += 1
         self.figures.stored_bytes += len(content)
         log.info(
@@ -202,10 +234,12 @@ class Uploader:
 
 
 def _worth_retrying(error: Exception) -> bool:
-    if isinstance(error, StoreError) and not error.retryable:
-        # An operator can mend permissions or buckets; the evidence waits for that.
-        log.error("the store refuses", error=str(error))
     return isinstance(error, StoreError | ControlError | NotAcknowledgedError | OSError)
+
+
+def _count_facts(root: Path, session_ids: list[str]) -> dict[str, int]:
+    """How many facts of each session wait."""
+    return {one: len(list((root / one / OUTBOX_NAME).glob("*.json"))) for one in session_ids}
 
 
 def _waiting_facts(directory: Path) -> list[Fact]:
@@ -284,13 +318,14 @@ async def run_uploader(settings: Settings) -> None:
     store = open_store(settings)
     secret = load_control_secret(settings.keys_dir)
     web = ControlClient(f"unix://{settings.run_dir / WEB_SOCKET}", secret)
-    uploader = Uploader(settings.spool_dir, store, web)
-    vitals = Vitals(SystemClock())
+    clock = SystemClock()
+    uploader = Uploader(settings.spool_dir, store, web, clock)
+    vitals = Vitals(clock)
     tasks = Tasks()
     server = ControlServer(f"unix://{settings.run_dir / STATUS_SOCKET}", secret)
 
     async def status(_: Mapping[str, str], __: Json) -> Json:
-        return {**uploader.status(), **vitals.fields()}
+        return {**await uploader.status(), **vitals.fields()}
 
     server.query("/status", status)
     listener = _listen(settings.run_dir / WAKE_SOCKET, uploader.wake)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 
 class ProofcallError(Exception):
     """The root of every error raised on purpose."""
@@ -26,12 +28,38 @@ class PeerError(ProofcallError):
     """The remote side's fault: close that peer and nothing else."""
 
 
-class StoreError(ProofcallError):
-    """The object store failed; ``retryable`` says whether trying again can help."""
+class StoreFault(StrEnum):
+    """Who can mend it when the object store fails."""
 
-    def __init__(self, message: str, *, retryable: bool) -> None:
+    OURS = "ours"
+    CUSTOMER = "customer"
+
+
+class StoreError(ProofcallError):
+    """The object store failed; ``retryable`` says whether trying again can help.
+
+    ``fault`` says who can mend it, ``reason`` why in a stable word (``recorder/store_faults.py``).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool,
+        fault: StoreFault = StoreFault.OURS,
+        reason: str = "",
+    ) -> None:
         super().__init__(message)
         self.retryable = retryable
+        self.fault = fault
+        self.reason = reason
+
+
+class RetainedError(StoreError):
+    """The object is retained or held, so it is not deleted; nothing is wrong with the store."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retryable=False)
 
 
 class SetupError(ProofcallError):

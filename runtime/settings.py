@@ -74,6 +74,12 @@ class Settings(BaseSettings):
     redis_url: str | None = None
     store: str | None = Field(None, description="file:///… or s3://bucket/prefix")
     s3_endpoint: str | None = None
+    s3_lock_mode: Literal["governance", "compliance"] = Field(
+        "governance", description="How objects are retained in a bucket with Object Lock"
+    )
+    s3_lock_days: int = Field(
+        0, ge=0, le=36_500, description="Days for which a new object is retained at once; 0: none"
+    )
     udp_ports: str | None = Field(None, description="first-last")
     public_ip: str | None = Field(
         None,

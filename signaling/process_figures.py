@@ -14,7 +14,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from recorder.outages import StoreOutage, read_outages
+from runtime.clock import Clock
 from runtime.control import ControlClient, ControlError
+from runtime.errors import StoreFault
 from runtime.settings import Settings
 
 _LIMIT_S: Final = 1.0
@@ -49,7 +52,6 @@ _RECORDER: Final = (
 _UPLOADER: Final = (
     ("uploader_stored_segments", "Segments stored and read back", "stored_segments", 1, True),
     ("uploader_stored_bytes", "Bytes stored and read back", "stored_bytes", 1, True),
-    ("store_errors", "Times that the store failed the uploader", "store_errors", 1, True),
     ("ledger_errors", "Times that web did not take facts", "ledger_errors", 1, True),
     ("uploader_retrying_sessions", "Sessions that wait for a retry", "retrying", 1, False),
 )
@@ -75,7 +77,7 @@ class Statuses:
 class ProcessFigures(Collector):
     """Turns the statuses into metrics; ``refresh()`` before a scrape, ``close()`` at the end."""
 
-    def __init__(self, settings: Settings, secret: str) -> None:
+    def __init__(self, settings: Settings, secret: str, clock: Clock) -> None:
         run_dir = settings.run_dir
         self._clients = {
             "uploader": ControlClient(f"unix://{run_dir / 'uploader-status.sock'}", secret),
@@ -85,6 +87,7 @@ class ProcessFigures(Collector):
         self._asked: dict[str, Mapping[str, Any] | None] = {}
         self._asked_s = float("-inf")
         self._asking = asyncio.Lock()
+        self._clock = clock
 
     async def refresh(
         self,
@@ -94,13 +97,14 @@ class ProcessFigures(Collector):
         web: Mapping[str, Any],
     ) -> None:
         """Take what web knows already, and ask the others unless that was just done."""
-        async with self._asking:
-            now_s = asyncio.get_running_loop().time()
-            if now_s - self._asked_s >= _FRESH_S:
-                answers = await asyncio.gather(*(map(self._ask, self._clients.values())))
-                self._asked = dict(zip(self._clients, answers, strict=True))
-                self._asked_s = now_s
+        await self._ask_all()
         self._statuses = Statuses(media, {"web": web, "recorder": recorder, **self._asked})
+
+    async def store_outages(self) -> list[StoreOutage]:
+        """The places that take no evidence of this machine now, as its uploader says."""
+        await self._ask_all()
+        status = self._asked.get("uploader") or {}
+        return read_outages(status.get("outages", ()))
 
     async def close(self) -> None:
         """Close the connections; may be called twice."""
@@ -117,6 +121,7 @@ class ProcessFigures(Collector):
         yield workers
         yield from _table(_RECORDER, None, {"": processes.get("recorder") or {}})
         yield from _table(_UPLOADER, None, {"": processes.get("uploader") or {}})
+        yield from self._store(processes.get("uploader") or {})
         yield from self._works(processes.get("jobs") or {})
         everybody = {**processes, **media}
         up = GaugeMetricFamily("proofcall_up", "Whether a process answers", labels=["process"])
@@ -146,6 +151,36 @@ class ProcessFigures(Collector):
         for one in status.get("tries", []):
             works.add_metric([str(one["work"]), str(one["result"])], one["count"])
         yield works
+
+    def _store(self, status: Mapping[str, Any]) -> Iterator[Metric]:
+        errors = CounterMetricFamily(
+            "proofcall_store_errors",
+            "Times that the store failed the uploader, by who can mend it",
+            labels=["fault"],
+        )
+        for fault, count in status.get("store_errors", {}).items():
+            errors.add_metric([str(fault)], count)
+        yield errors
+        lasting = GaugeMetricFamily(
+            "proofcall_store_outage_seconds",
+            "For how long a place has taken no evidence, the longest by who can mend it",
+            labels=["fault"],
+        )
+        if status:
+            outages = read_outages(status.get("outages", ()))
+            now_ns = self._clock.wall_ns()
+            for fault in StoreFault:
+                ages = [now_ns - one.since_ns for one in outages if one.fault is fault]
+                lasting.add_metric([fault.value], max(ages, default=0) / 1e9)
+        yield lasting
+
+    async def _ask_all(self) -> None:
+        async with self._asking:
+            now_s = asyncio.get_running_loop().time()
+            if now_s - self._asked_s >= _FRESH_S:
+                answers = await asyncio.gather(*(map(self._ask, self._clients.values())))
+                self._asked = dict(zip(self._clients, answers, strict=True))
+                self._asked_s = now_s
 
     @staticmethod
     async def _ask(client: ControlClient) -> Mapping[str, Any] | None:

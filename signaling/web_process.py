@@ -55,7 +55,7 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
     store = open_store(settings)
     clock = SystemClock()
     metrics = Metrics()
-    figures = ProcessFigures(settings, secret)
+    figures = ProcessFigures(settings, secret, clock)
     metrics.registry.register(figures)
     pool = MediaPool(settings, secret)
     services = Services(

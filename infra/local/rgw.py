@@ -86,6 +86,8 @@ class Rgw:
     port: int
     access_key: str
     secret_key: str
+    admin: list[str]
+    """The beginning of a command of its administrator."""
     servers: list[ServerProcess] = field(default_factory=list)
 
     @property
@@ -110,6 +112,22 @@ class Rgw:
                 retries={"max_attempts": 2},
             ),
         )
+
+    def make_user(self) -> tuple[str, str]:
+        """Make another user, who may do nothing in the first one's buckets; gives the keys."""
+        name = f"user{uuid.uuid4().hex[:12]}"
+        self._make_user(name, name.upper(), f"{name}-secret")
+        return name.upper(), f"{name}-secret"
+
+    def set_quota(self, bucket: str, most_objects: int) -> None:
+        """Let a bucket hold no more than so many objects; −1 for any number."""
+        limit = [f"--bucket={bucket}", "--quota-scope=bucket", f"--max-objects={most_objects}"]
+        run_tool([*self.admin, "quota", "set", *limit])
+        run_tool([*self.admin, "quota", "enable", *limit[:2]])
+
+    def _make_user(self, name: str, access_key: str, secret_key: str) -> None:
+        keys = [f"--access-key={access_key}", f"--secret-key={secret_key}"]
+        run_tool([*self.admin, "user", "create", f"--uid={name}", f"--display-name={name}", *keys])
 
     def make_bucket(self, object_lock: bool = False) -> str:
         """Make a bucket, versioned and lockable if ``object_lock``, and return its name."""
@@ -167,7 +185,7 @@ def start(folder: Path, *, port: int | None = None) -> Rgw:
     run_tool([tools["monmaptool"], "--create", "--addv", "a", addresses, "--fsid", fsid, monmap])
     mon = [tools["ceph-mon"], *with_config, "-i", "a"]
     run_tool([*mon, "--mkfs", "--monmap", monmap, "--keyring", str(keyring)])
-    running = Rgw(chosen, ACCESS_KEY, SECRET_KEY)
+    running = Rgw(chosen, ACCESS_KEY, SECRET_KEY, [tools["radosgw-admin"], *with_config])
     try:
         running.servers.append(ServerProcess([*mon, "-f"], log=folder / "mon.out"))
         ceph = [tools["ceph"], *with_config, "--connect-timeout", "20"]
@@ -180,14 +198,7 @@ def start(folder: Path, *, port: int | None = None) -> Rgw:
         gateway = [tools["radosgw"], *with_config, "-n", "client.rgw", "-f"]
         running.servers.append(ServerProcess(gateway, log=folder / "rgw.out"))
         running.servers[-1].wait_until(running._is_ready, timeout_s=60)
-        run_tool(
-            [
-                tools["radosgw-admin"],
-                *with_config,
-                *("user", "create", "--uid=test", "--display-name=test"),
-                *(f"--access-key={ACCESS_KEY}", f"--secret-key={SECRET_KEY}"),
-            ]
-        )
+        running._make_user("test", ACCESS_KEY, SECRET_KEY)
     except BaseException:
         # Interrupted or failed half-way: no daemon may stay behind.
         running.stop()

@@ -104,7 +104,9 @@ async def test_a_call_shows_in_the_figures_of_every_process(live: Live) -> None:
         assert value(during, "proofcall_recordings") == 1
         assert (value(during, "proofcall_recorder_lag_seconds") or 0) < 5
         assert value(during, "proofcall_tap_dropped_packets_total", worker=worker) == 0
-        assert value(during, "proofcall_store_errors_total") == 0
+        for fault in ("ours", "customer"):
+            assert value(during, "proofcall_store_errors_total", fault=fault) == 0
+            assert value(during, "proofcall_store_outage_seconds", fault=fault) == 0
         for process in ("web", "recorder", "uploader", "media-0", "media-1"):
             assert value(during, "proofcall_up", process=process) == 1
             lag_s = value(during, "proofcall_process_loop_lag_seconds", process=process)
