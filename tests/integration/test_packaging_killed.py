@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import select
 
+from cases.tables import Manifest
 from infra.local.rgw import Rgw
 from recorder.proof.bytes import MemoryBytes
 from recorder.proof.report import Answer
@@ -75,11 +77,14 @@ async def recorded(live: Live) -> tuple[str, float]:
         end = {"outcome": "refund", "note": "Cracked.", "client_id": "e1"}
         await host.ok("POST", f"/api/sessions/{session_id}/end", end)
 
-        async def complete() -> bool:
-            path = f"/api/v1/sessions/{session_id}/timeline"
-            return bool((await host.ok("GET", path))["complete"])
+        async def sealed() -> bool:
+            async with live.services.database.read() as tx:
+                complete = select(Manifest.number).where(
+                    Manifest.session_id == session_id, Manifest.complete
+                )
+                return await tx.scalar(complete) is not None
 
-        await until(complete, 60, "the recording is complete")
+        await until(sealed, 60, "the whole recording is sealed")
     return case_id, seconds
 
 
