@@ -328,33 +328,30 @@ class FaultRun:
         }
 
 
-async def fault_run(seed: int, seconds: float, folder: Path) -> Json:
+async def fault_run(
+    seed: int, seconds: float, folder: Path, database: postgres.Postgres, store: rgw.Rgw
+) -> Json:
     """Run it, and give the report."""
     await asyncio.to_thread(film)
-    with ExitStack() as servers:
-        database = _server(servers, postgres.start)
-        store = _server(servers, rgw.start)
-        os.environ["AWS_ACCESS_KEY_ID"] = store.access_key
-        os.environ["AWS_SECRET_ACCESS_KEY"] = store.secret_key
-        os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
-        async with AsyncExitStack() as stack:
-            door = await stack.enter_async_context(FaultyStore(store.endpoint).running())
-            settings = Settings(
-                data=folder / "data",
-                http=f"127.0.0.1:{free_port()}",
-                database_url=database.fresh_database(),
-                store=f"s3://{store.make_bucket()}/evidence",
-                s3_endpoint=door.url,
-                media_workers=2,
-                min_free_bytes=0,
-                api_rate_per_minute=100_000,
-            )
-            machine = await stack.enter_async_context(
-                running_fault_machine(settings, CALLS_AT_ONCE)
-            )
-            run = FaultRun(machine, door, seed, seconds)
-            await run.run()
-            return run.report(await run.count())
+    os.environ["AWS_ACCESS_KEY_ID"] = store.access_key
+    os.environ["AWS_SECRET_ACCESS_KEY"] = store.secret_key
+    os.environ["AWS_DEFAULT_REGION"] = "us-east-1"
+    async with AsyncExitStack() as stack:
+        door = await stack.enter_async_context(FaultyStore(store.endpoint).running())
+        settings = Settings(
+            data=folder / "data",
+            http=f"127.0.0.1:{free_port()}",
+            database_url=database.fresh_database(),
+            store=f"s3://{store.make_bucket()}/evidence",
+            s3_endpoint=door.url,
+            media_workers=2,
+            min_free_bytes=0,
+            api_rate_per_minute=100_000,
+        )
+        machine = await stack.enter_async_context(running_fault_machine(settings, CALLS_AT_ONCE))
+        run = FaultRun(machine, door, seed, seconds)
+        await run.run()
+        return run.report(await run.count())
 
 
 def _server(stack: ExitStack, start: Any) -> Any:
@@ -424,7 +421,9 @@ def main() -> None:
     seed = chosen.seed if chosen.seed is not None else random.SystemRandom().randrange(10**6)
     print(f"seed {seed}", flush=True)
     folder = Path(tempfile.mkdtemp(prefix="pc-faults-"))
-    report = asyncio.run(fault_run(seed, chosen.minutes * 60, folder))
+    with ExitStack() as servers:
+        database, store = _server(servers, postgres.start), _server(servers, rgw.start)
+        report = asyncio.run(fault_run(seed, chosen.minutes * 60, folder, database, store))
     if chosen.report is not None:
         chosen.report.parent.mkdir(parents=True, exist_ok=True)
         chosen.report.write_text(json.dumps(report, indent=2) + "\n")
