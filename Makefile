@@ -10,7 +10,7 @@ CHECK_NODE := node -e 'const [major, minor] = process.versions.node.split(".").m
 # Started processes load compiled modules, whatever the shell around us wants.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check bench soak web lock clean test-env screenshots
+.PHONY: run test check bench soak faults web lock clean test-env screenshots
 
 run: $(VENV)/.run web/dist/join.html
 	@exec $(BIN)/proofcall demo $(if $(filter-out 0,$(LAN)),--lan)
@@ -62,6 +62,10 @@ bench: test-env
 soak: test-env
 	@$(BIN)/python -m tests.support.soak --rounds 1000
 	@PROOFCALL_MUTATIONS=10000 $(BIN)/pytest -q --timeout 7200 tests/unit/recorder/proof/test_mutations.py
+
+MINUTES ?= 30
+faults: test-env
+	@$(BIN)/python -m tests.support.fault_run --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) --report bench/results/faults.json
 
 screenshots: test-env
 	@$(BIN)/python -m tests.support.screenshots docs/screenshots

@@ -26,6 +26,7 @@ class Part(StrEnum):
     OUTAGES = "outages"
     DESK = "desk"
     VERIFY = "verify"
+    EVIDENCE = "evidence"
     ALL = "all"
 
 

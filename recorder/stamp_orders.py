@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import due_tries
@@ -57,6 +57,34 @@ class Wanted:
 def want_time_stamp(tx: AsyncSession, session_id: str, number: int, now: datetime) -> None:
     """Have a manifest stamped as soon as there is an authority, in the commit that seals it."""
     _want(tx, session_id, number, 0, now)
+
+
+@dataclass(frozen=True, slots=True)
+class StampsLate:
+    """When the oldest manifest without its first time-stamp was sealed, and how many renewals
+    were asked for and not got."""
+
+    oldest: datetime | None
+    renewals: int
+
+
+async def stamps_late(tx: AsyncSession) -> StampsLate:
+    """What waits for the authority; cheap as long as there is one."""
+    waits = TimeStamp.state.in_((StampState.WAITING, StampState.ORDERED))
+    oldest = await tx.scalar(
+        select(func.min(Manifest.created_at))
+        .join(
+            TimeStamp,
+            and_(TimeStamp.session_id == Manifest.session_id, TimeStamp.number == Manifest.number),
+        )
+        .where(waits, TimeStamp.renewal == 0)
+    )
+    renewals = await tx.scalar(
+        select(func.count())
+        .select_from(TimeStamp)
+        .where(waits, TimeStamp.renewal > 0, TimeStamp.tries > 0)
+    )
+    return StampsLate(oldest, renewals or 0)
 
 
 async def next_due(tx: AsyncSession) -> datetime | None:

@@ -106,13 +106,15 @@ class Uploader:
 
     async def status(self) -> dict[str, Any]:
         """The figures, how many sessions are worked on and wait to be retried, and the outages."""
-        waiting = await asyncio.to_thread(_count_facts, self._root, self._outages.sessions)
+        late = self._outages.sessions
+        waiting = await asyncio.to_thread(_count_facts, self._root, late)
         return {
             **asdict(self.figures),
             "store_errors": dict(self._store_errors),
             "sessions": len(self._busy),
             "retrying": len(self._retrying),
             "outages": [one.fields() for one in self._outages.by_place(waiting)],
+            "waiting_bytes": await asyncio.to_thread(_count_bytes, self._root, late),
         }
 
     async def close(self) -> None:
@@ -246,6 +248,21 @@ def _worth_retrying(error: Exception) -> bool:
 def _count_facts(root: Path, session_ids: list[str]) -> dict[str, int]:
     """How many facts of each session wait."""
     return {one: len(list((root / one / OUTBOX_NAME).glob("*.json"))) for one in session_ids}
+
+
+def _count_bytes(root: Path, session_ids: list[str]) -> dict[str, int]:
+    """How many bytes of sealed evidence of each session wait."""
+    return {
+        one: sum(map(_size, (root / one / OUTBOX_NAME).glob("*.segment"))) for one in session_ids
+    }
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        # It was stored in the meantime.
+        return 0
 
 
 def _waiting_facts(directory: Path) -> list[Fact]:

@@ -229,6 +229,12 @@ VALUES: Final[dict[str, Any]] = {
     "EventOut.payload": {"check": "whole item"},
     "EventOut.visibility": "seller",
     "KindView.kind": "case.verdict",
+    "DoesNotMatchView.kinds": ["missing"],
+    "DoesNotMatchView.mismatches": 2,
+    "DoesNotMatchView.checked_at": "2026-11-01T00:00:00Z",
+    "WaitingView.sessions": 1,
+    "WaitingView.bytes": 3_400_000,
+    "WaitingView.fault": "ours",
     "kinds": ["case.verdict", "case.moved"],
     "MailView.kind": "invitation",
     # Money and goods.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
+from datetime import timedelta
 
 from aiohttp import web
 from sqlalchemy import func, select
@@ -13,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from cases.states import ParticipantRole, Presence, SessionState
 from cases.tables import Participant, Session
 from recorder.reconciling import mismatched
+from recorder.stamp_orders import StampsLate, stamps_late
 from runtime.errors import CaseError, StoreError
 from signaling.auth import client_address, is_within
 from signaling.services import SERVICES, Services
@@ -107,6 +109,7 @@ async def _measure(services: Services) -> None:
                 .group_by(Participant.role)
             )
             unmatched = await mismatched(tx)
+            late = await stamps_late(tx) if services.settings.tsa_url else StampsLate(None, 0)
         counts: dict[str, int] = {row[0]: row[1] for row in sessions}
         roles: dict[str, int] = {row[0]: row[1] for row in people}
         for state in (SessionState.WAITING, SessionState.HELD, SessionState.LIVE):
@@ -114,6 +117,9 @@ async def _measure(services: Services) -> None:
         for role in ParticipantRole:
             figures.participants.labels(role).set(roles.get(role, 0))
         figures.evidence_mismatches.set(unmatched)
+        waited = services.clock.now() - late.oldest if late.oldest else timedelta()
+        figures.time_stamp_oldest_s.set(waited.total_seconds())
+        figures.time_stamp_renewals_late.set(late.renewals)
         figures.database_up.set(1)
     except (SQLAlchemyError, OSError, TimeoutError):
         # The other figures matter most just now.

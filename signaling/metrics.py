@@ -35,6 +35,13 @@ class Metrics:
         self.evidence_mismatches = self._gauge(
             "evidence_mismatches", "Sessions whose ledger, seal and stored objects do not match"
         )
+        self.time_stamp_oldest_s = self._gauge(
+            "time_stamp_oldest_seconds",
+            "Since when the oldest manifest waits for its first time-stamp; 0 without an authority",
+        )
+        self.time_stamp_renewals_late = self._gauge(
+            "time_stamp_renewals_late", "Renewals of time-stamps that were asked for and not got"
+        )
         self.database_up = self._gauge("database_up", "Whether the database answers")
         self.join_stage_s = self._histogram(
             "join_stage_seconds", "Server time of a join by stage", _STAGE_BUCKETS_S, "stage"

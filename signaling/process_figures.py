@@ -106,6 +106,12 @@ class ProcessFigures(Collector):
         status = self._asked.get("uploader") or {}
         return read_outages(status.get("outages", ()))
 
+    async def waiting_bytes(self) -> dict[str, int]:
+        """How much evidence of each session waits for such a place, on this machine's disk."""
+        await self._ask_all()
+        status = self._asked.get("uploader") or {}
+        return {str(one): int(size) for one, size in status.get("waiting_bytes", {}).items()}
+
     async def close(self) -> None:
         """Close the connections; may be called twice."""
         for client in self._clients.values():

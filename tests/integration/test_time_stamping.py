@@ -25,6 +25,7 @@ from recorder import time_stamping
 from recorder.proof.manifest_timestamps import renewed_imprint
 from recorder.proof.timestamp import read_timestamp
 from recorder.sealing import seal_at_hang_up, seal_session
+from recorder.stamp_orders import StampsLate, stamps_late
 from recorder.time_stamping import TimeStamping, look_for_time_stamps
 from runtime.clock import ManualClock
 from runtime.settings import Settings
@@ -52,6 +53,11 @@ class Stamped:
     work: TimeStamping
     url: str
     """The database's."""
+
+    async def late(self) -> StampsLate:
+        """What the figures tell of stamps that wait."""
+        async with self.world.seller.database.read() as tx:
+            return await stamps_late(tx)
 
     async def sealed(self) -> str:
         """A session whose manifest 0 is sealed."""
@@ -189,6 +195,7 @@ async def test_bad_answers_are_refused_counted_and_asked_for_again(
         return answer
 
     session_id = await stamped.sealed()
+    sealed_at = stamped.world.seller.clock.now()
     answers: list[tuple[Answer, str]] = [
         (refuse, "tsa_refused"),
         (replay, "tsa_nonce"),
@@ -211,10 +218,12 @@ async def test_bad_answers_are_refused_counted_and_asked_for_again(
         assert stamped.work.results[result] == 1
         await stamped.round()
         assert len(tsa.queries) == asked + 1, "not again at once"
+        assert (await stamped.late()).oldest == sealed_at
         stamped.world.seller.clock.advance(4 * 3600)
     tsa.answer = None
     await stamped.round()
     assert (await stamped.rows(session_id))[0].state == "kept"
+    assert await stamped.late() == StampsLate(None, 0)
 
 
 async def test_an_authority_that_is_slow_or_away_is_asked_again(

@@ -34,6 +34,8 @@ def filled_in() -> dict[str, str]:
         "SMTP_URL": "smtp://user:password@smtp.example.com:587",
         "MAIL_FROM": "Shop <returns@shop.example>",
         "REPLY_DOMAIN": "reply.example.com",
+        "TSA_URL": "https://tsa.example.com/",
+        "TSA_CA": "/data/keys/tsa.pem",
     }
     return {
         name: value or made_up.get(name, f"made-up-{name.lower().replace('_', '-')}")

@@ -102,6 +102,13 @@ def encode_video(
 
 def encode_audio(seconds: float, *, beep_every_s: float = 1.0) -> list[EncodedFrame]:
     """Silence with a 50 ms beep of 1 kHz at each whole ``beep_every_s``, as 20 ms of Opus."""
+    time = np.arange(int(seconds * 48_000)) / 48_000
+    wave = np.where(time % beep_every_s < 0.05, np.sin(2 * np.pi * 1_000 * time), 0) * 12_000
+    return encode_wave(wave)
+
+
+def encode_wave(wave: np.ndarray) -> list[EncodedFrame]:
+    """Samples at 48 kHz, the same left and right, as 20 ms of Opus."""
     context = av.CodecContext.create("libopus", "w")
     context.sample_rate = 48_000
     context.layout = "stereo"
@@ -109,10 +116,8 @@ def encode_audio(seconds: float, *, beep_every_s: float = 1.0) -> list[EncodedFr
     context.time_base = fractions.Fraction(1, 48_000)
     context.options = {"application": "lowdelay", "frame_duration": "20"}
     out: list[EncodedFrame] = []
-    time = np.arange(int(seconds * 48_000)) / 48_000
-    wave = np.where(time % beep_every_s < 0.05, np.sin(2 * np.pi * 1_000 * time), 0) * 12_000
     stereo = np.repeat(wave.astype(np.int16), 2).reshape(1, -1)
-    for number in range(len(time) // 960):
+    for number in range(len(wave) // 960):
         part = np.ascontiguousarray(stereo[:, number * 1920 : (number + 1) * 1920])
         frame = av.AudioFrame.from_ndarray(part, format="s16", layout="stereo")
         frame.sample_rate = 48_000

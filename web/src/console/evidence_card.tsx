@@ -5,6 +5,7 @@ import type { CaseSession, CaseView } from '../base/protocol';
 import { endedLogin } from '../base/sign_in';
 import { clockLength, dateAndTime } from '../base/time';
 import { Chip, Skeleton } from '../base/ui';
+import { EvidenceNote } from './evidence_note';
 import { EvidencePlaces } from './evidence_places';
 import { useShortcuts } from './shortcuts';
 import { t } from './text';
@@ -17,6 +18,7 @@ export function EvidenceCard({ view }: { view: CaseView }) {
   return (
     <section class="card stack" data-test="sessions" aria-labelledby="sessions-title">
       <h2 id="sessions-title" ref={title} tabIndex={-1}>{t('case.sessions')}</h2>
+      {view.sessions.length === 0 ? null : <EvidenceNote caseId={view.id} />}
       {view.sessions.length === 0 ? <p class="s quiet">{t('session.none')}</p> : null}
       {view.sessions.map((session) => <SessionRow key={session.id} session={session} />)}
       <EvidencePlaces caseId={view.id} sessions={view.sessions.length} />

@@ -2,12 +2,13 @@
 import { signal } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { mustSetUpFactor, StaffOnly } from '../base/sign_in';
+import { mustSetUpFactor, staff, StaffOnly } from '../base/sign_in';
 import { openText } from '../base/text';
 import { Icon, Toasts } from '../base/ui';
 import { OfflineLine } from '../staff/bar';
 import { CasePage } from './case_page';
 import { developersWords } from './developers/text';
+import { EvidenceNote } from './evidence_note';
 import { figuresWords } from './figures/text';
 import { hoursWords } from './hours/words';
 import { Inbox, ViewsMenu } from './inbox/inbox';
@@ -81,6 +82,7 @@ function Console() {
       <div class="list-pane" role={alone ? 'main' : undefined}>
         {alone ? <h1 class="sr">{t('cases.list')}</h1> : null}
         <OfflineLine />
+        {isSellersAdmin() ? <EvidenceNote caseId={null} /> : null}
         {roomy.value ? null : <ViewsMenu />}
         <Inbox selectedId={caseId} />
         <Pulse />
@@ -90,6 +92,10 @@ function Console() {
       </div>
     </div>
   );
+}
+
+function isSellersAdmin(): boolean {
+  return staff.value?.organisation.kind === 'tenant' && staff.value.roles.includes('admin');
 }
 
 /** How many are live or waiting among the cases shown: a glance, not a figure. */

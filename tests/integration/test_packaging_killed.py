@@ -1,0 +1,152 @@
+"""``kill -9`` while an evidence package is made: the next process makes it, and none is half."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import select
+
+from cases.tables import Manifest
+from infra.local.rgw import Rgw
+from recorder.proof.bytes import MemoryBytes
+from recorder.proof.report import Answer
+from recorder.proof.verification import verify_package
+from tests.support.fault_store import FaultyStore
+from tests.support.live import Browser, Json, Live, running_live, until
+from tests.support.rtp_peer import RtpPeer, h264_frame
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.s3, pytest.mark.timeout(180)]
+
+# More than the 8 MiB that one stored part of a package holds.
+PICTURES = 11_000
+PICTURE_BYTES = 1_100
+
+
+@dataclass(slots=True)
+class Kept:
+    """A machine whose durable work is a process of its own, and a case with a long call."""
+
+    live: Live
+    store: FaultyStore
+    case_id: str
+    seconds: float
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def kept(rgw: Rgw) -> AsyncIterator[Kept]:
+    """Recorded and sealed, on a store that can be held."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", rgw.access_key)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", rgw.secret_key)
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        async with AsyncExitStack() as stack:
+            store = await stack.enter_async_context(FaultyStore(rgw.endpoint).running())
+            live = await stack.enter_async_context(
+                running_live(
+                    [(role, 0) for role in ("media", "recorder", "uploader", "jobs")],
+                    store=f"s3://{rgw.make_bucket()}/evidence",
+                    s3_endpoint=store.url,
+                )
+            )
+            case_id, seconds = await recorded(live)
+            yield Kept(live, store, case_id, seconds)
+
+
+async def recorded(live: Live) -> tuple[str, float]:
+    """A call of some twelve megabytes; gives its case and how long it took."""
+    case_id, token = await live.invited()
+    async with live.browser() as buyer, live.host() as host:
+        session_id = (await buyer.tap(token, RtpPeer()))["session"]["id"]
+        await host.ok("POST", "/api/host/take", {"case_id": case_id})
+        await host.host_join(session_id, RtpPeer())
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for number in range(PICTURES):
+            await buyer.peers[0].send(
+                "1", h264_frame(number, key=True, size=PICTURE_BYTES), advance=90
+            )
+            if number % 20 == 0:
+                await asyncio.sleep(max(0.0, began + number / 1_000 - loop.time()))
+        seconds = loop.time() - began
+        end = {"outcome": "refund", "note": "Cracked.", "client_id": "e1"}
+        await host.ok("POST", f"/api/sessions/{session_id}/end", end)
+
+        async def sealed() -> bool:
+            async with live.services.database.read() as tx:
+                complete = select(Manifest.number).where(
+                    Manifest.session_id == session_id, Manifest.complete
+                )
+                return await tx.scalar(complete) is not None
+
+        await until(sealed, 60, "the whole recording is sealed")
+    return case_id, seconds
+
+
+async def order(host: Browser, case_id: str, part: Json | None) -> str:
+    """Order a package; gives its path."""
+    body = {"part": part} if part else None
+    made = await host.ok("POST", f"/api/v1/cases/{case_id}/evidence-packages", body)
+    return f"/api/v1/evidence-packages/{made['id']}"
+
+
+async def nothing_is_served(host: Browser, path: str) -> None:
+    """It is wanted still, and there is no file."""
+    assert (await host.ok("GET", path))["state"] == "wanted"
+    assert await host.refused("GET", f"{path}/file") == (409, "package_not_ready")
+
+
+async def ready(host: Browser, path: str) -> Json:
+    """Wait until it is made; what was told of the progress never went past the end."""
+
+    async def made() -> Json | None:
+        known = await host.ok("GET", path)
+        assert known["state"] != "failed", known
+        assert known["done_bytes"] <= (known["total_bytes"] or 2**60)
+        return known if known["state"] == "ready" else None
+
+    found: Json = await until(made, 60, "the package is made")
+    return found
+
+
+@pytest.mark.parametrize("is_part", [False, True], ids=["case", "part"])
+@pytest.mark.parametrize(
+    ("method", "named"),
+    [
+        pytest.param("GET", "/ses_", id="while reading the evidence"),
+        pytest.param("PUT", "/00000", id="before anything is kept"),
+        pytest.param("PUT", "/00001", id="with one of two parts kept"),
+    ],
+)
+async def test_a_killed_process_leaves_no_half_package(
+    kept: Kept, method: str, named: str, is_part: bool
+) -> None:
+    """What was under way is made anew by the next process, and only the whole is ever served."""
+    live = kept.live
+    span = {"from_ms": 0, "to_ms": round(kept.seconds * 1000)}
+    async with live.host(tenant=live.seller.lamp) as host:
+        await until(lambda: live.processes["jobs-0"].returncode is None, 5)
+        kept.store.hold(method, named)
+        path = await order(host, kept.case_id, span if is_part else None)
+        async with asyncio.timeout(60):
+            await kept.store.reached.wait()
+        await nothing_is_served(host, path)
+        files = sorted(one.name for one in live.settings.data.iterdir())
+        await live.kill("jobs-0")
+        await nothing_is_served(host, path)
+        assert sorted(one.name for one in live.settings.data.iterdir()) == files, "in the clear"
+        kept.store.fault = None
+        await nothing_is_served(host, path)
+        await live.start("jobs")
+        known = await ready(host, path)
+        async with host.http.get(f"{path}/file") as response:
+            content = await response.read()
+        assert len(content) == known["size"] > 8 * 1024 * 1024
+        _, keys = await host.call("GET", "/.well-known/proofcall-keys.json")
+    report = verify_package(MemoryBytes(content), key=json.dumps(keys).encode())
+    assert report.answer in (Answer.VERIFIED, Answer.WITH_GAPS), report.problems
