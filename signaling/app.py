@@ -14,6 +14,7 @@ from signaling import (
     bench_routes,
     bulk_routes,
     channel_routes,
+    derived_routes,
     evidence_routes,
     figures_routes,
     filing_routes,
@@ -86,6 +87,7 @@ def build_app(services: Services) -> web.Application:
     handover_routes.add_routes(app)
     evidence_routes.add_routes(app)
     proof_routes.add_routes(app)
+    derived_routes.add_routes(app)
     key_routes.add_routes(app)
     webhook_routes.add_routes(app)
     figures_routes.add_routes(app)
