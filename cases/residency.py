@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.tables import EvidencePackage, Session, Tenant
+from cases.tables import DerivedCopy, EvidencePackage, Session, Tenant
 from runtime.errors import CaseError
 from runtime.place_names import DEFAULT_PLACE, place_of, placed
 
@@ -39,7 +39,11 @@ async def places_in_use(tx: AsyncSession) -> set[str]:
     """The places other than the default that tenants, inspections and packages need."""
     chosen = set(await tx.scalars(select(Tenant.store_place).distinct()))
     found = {place for place in chosen if place is not None}
-    for column in (Session.object_prefix, EvidencePackage.object_prefix):
+    for column in (
+        Session.object_prefix,
+        EvidencePackage.object_prefix,
+        DerivedCopy.object_prefix,
+    ):
         # Every object's name begins with its place; the part before the first slash will do.
         names = await tx.scalars(select(column).where(column.like("at\\_%", escape="\\")))
         found |= {place_of(name) for name in names if name is not None}

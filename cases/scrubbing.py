@@ -19,6 +19,7 @@ from cases.tables import (
     Case,
     CaseTag,
     CaseWords,
+    DerivedCopy,
     Device,
     Event,
     EvidencePackage,
@@ -87,6 +88,9 @@ async def counts_of(tx: AsyncSession, case_id: str) -> dict[str, int]:
         "packages": select(func.count(EvidencePackage.id)).where(
             EvidencePackage.case_id == case_id, EvidencePackage.state == "ready"
         ),
+        "copies": select(func.count(DerivedCopy.id)).where(
+            DerivedCopy.case_id == case_id, DerivedCopy.state == "ready"
+        ),
         "log_entries": select(func.count()).where(_events_of(case_id), Event.payload.is_not(None)),
         "mails": select(func.count(Mail.id)).where(Mail.case_id == case_id),
     }
@@ -104,6 +108,7 @@ async def scrub(tx: AsyncSession, case: Case) -> None:
     mails = select(Mail.id).where(Mail.case_id == case.id)
     for gone in (
         delete(Preview).where(Preview.still_id.in_(stills)),
+        delete(DerivedCopy).where(DerivedCopy.case_id == case.id),
         delete(Finding).where(Finding.session_id.in_(sessions)),
         delete(CaseWords).where(CaseWords.case_id == case.id),
         delete(NoticeContact).where(NoticeContact.case_id == case.id),

@@ -14,6 +14,7 @@ from cases.mail import SEND_MAIL
 from cases.notices import SEND_NOTICE
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
 from proofcall.roles import JOBS_SOCKET
+from recorder.derived.making import MAKE_COPY, make_copy
 from recorder.packaging import make_package
 from recorder.sealing import seal_at_hang_up, seal_session
 from recorder.stamp_orders import ASK as ASK_TIME_STAMP
@@ -45,6 +46,7 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                     {
                         "cut_still": partial(cut_still, services),
                         "deliver_webhook": partial(deliver_webhook, services),
+                        MAKE_COPY: partial(make_copy, services),
                         "make_package": partial(make_package, services),
                         "seal_at_hang_up": partial(seal_at_hang_up, services),
                         ASK_TIME_STAMP: stamping.ask,

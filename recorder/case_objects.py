@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import labels
 from cases.tables import (
     Attachment,
     AttachmentPart,
+    DerivedCopy,
     EvidencePackage,
     Label,
     Recording,
@@ -16,7 +16,7 @@ from cases.tables import (
     Session,
     Still,
 )
-from recorder.packaging import part_key
+from recorder.sealed_parts import part_key
 
 ObjectName = tuple[str, str | None]
 """Its key, and its version where one is known."""
@@ -57,15 +57,19 @@ async def objects_of(tx: AsyncSession, case_id: str) -> list[ObjectName]:
             Attachment.case_id == case_id, Attachment.preview_key.is_not(None)
         )
     )
-    label_ids = await tx.scalars(select(Label.id).where(Label.case_id == case_id))
-    packages = await tx.scalars(
-        select(EvidencePackage).where(
-            EvidencePackage.case_id == case_id, EvidencePackage.parts.is_not(None)
+    labels = await tx.scalars(select(Label.object_key).where(Label.case_id == case_id))
+    made = [
+        row
+        for table in (EvidencePackage, DerivedCopy)
+        for row in await tx.execute(
+            select(table.object_prefix, table.parts).where(
+                table.case_id == case_id, table.parts.is_not(None)
+            )
         )
-    )
+    ]
     return [
         *await evidence_of(tx, case_id),
         *((key or "", None) for key in previews),
-        *((labels.object_key(one), None) for one in label_ids),
-        *((part_key(one, number), None) for one in packages for number in range(one.parts or 0)),
+        *((key, None) for key in labels),
+        *((part_key(prefix or "", no), None) for prefix, parts in made for no in range(parts or 0)),
     ]

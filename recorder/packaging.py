@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from enum import StrEnum
 from functools import partial
-from hashlib import sha256
 from typing import BinaryIO, Final
 
 from sqlalchemy import select
@@ -21,16 +20,15 @@ from cases.keys import KeyDestroyed
 from cases.residency import placed_for
 from cases.tables import Case, EvidencePackage
 from cases.unit import Unit
-from recorder.crypt import open_sealed, seal
 from recorder.export import export_case
 from recorder.part_export import export_part
 from recorder.part_order import PartOrder
 from recorder.port import Evidence
 from recorder.proof.page import shipped_page
+from recorder.sealed_parts import keep_file, read_file
 from runtime.errors import CaseError, StoreError, StoreFault
 from runtime.ids import new_id
 
-_PART_BYTES: Final = 8 * 1024 * 1024
 _TELL_EVERY_BYTES: Final = 4 * 1024 * 1024
 _MAX_UNDER_WAY: Final = 3
 
@@ -144,10 +142,10 @@ async def read_package(services: Evidence, package: EvidencePackage) -> AsyncIte
     """
     async with services.database.read() as tx:
         key = await services.keys.case_key(tx, package.case_id)
-    for number in range(package.parts or 0):
-        name = part_key(package, number)
-        stored = await services.store.get(name)
-        yield await asyncio.to_thread(open_sealed, key, name, stored)
+    async for part in read_file(
+        services.store, key, package.object_prefix or "", package.size or 0
+    ):
+        yield part
 
 
 class _Teller:
@@ -176,22 +174,15 @@ async def _keep(services: Evidence, ordered: EvidencePackage, file: BinaryIO) ->
         case = await tx.get_one(Case, ordered.case_id)
         folder = await placed_for(tx, case.tenant_id, f"packages/{ordered.id}")
     # A try that was cut short has stored parts of other bytes, and a store never overwrites.
-    ordered.object_prefix = f"{folder}/{new_id('try')}"
-    digest, size, parts = sha256(), 0, 0
-    file.seek(0)
-    while content := await asyncio.to_thread(file.read, _PART_BYTES):
-        digest.update(content)
-        name = part_key(ordered, parts)
-        sealed = await asyncio.to_thread(seal, key, name, content)
-        await services.store.put(name, sealed)
-        size, parts = size + len(content), parts + 1
+    prefix = f"{folder}/{new_id('try')}"
+    kept = await keep_file(services.store, key, prefix, file)
 
     async def note(unit: Unit) -> None:
         row = await unit.tx.get_one(EvidencePackage, ordered.id, with_for_update=True)
         if row.state == PackageState.WANTED:
             row.state, row.finished_at = PackageState.READY, unit.now
-            row.object_prefix, row.parts = ordered.object_prefix, parts
-            row.size, row.sha256 = size, digest.hexdigest()
+            row.object_prefix, row.parts = prefix, kept.parts
+            row.size, row.sha256 = kept.size, kept.sha256
 
     await services.run(note)
 
@@ -200,8 +191,3 @@ async def _fail(unit: Unit, package_id: str, why: str) -> None:
     row = await unit.tx.get_one(EvidencePackage, package_id, with_for_update=True)
     if row.state == PackageState.WANTED:
         row.state, row.failure, row.finished_at = PackageState.FAILED, why, unit.now
-
-
-def part_key(package: EvidencePackage, number: int) -> str:
-    """Under what a package's part is stored."""
-    return f"{package.object_prefix}/{number:05d}"

@@ -7,6 +7,7 @@ import ctypes
 import os
 import resource
 import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -23,17 +24,7 @@ async def run_apart(module: str, *arguments: str, content: bytes, limit_s: float
     None if it failed or took longer; it sees nothing of our environment, and calls ``confine``
     before it looks at the content.
     """
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        module,
-        *arguments,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={"PYTHONPATH": _ROOT, "PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1"},
-        cwd="/",
-    )
+    child = await _start(module, *arguments)
     try:
         async with asyncio.timeout(limit_s):
             answer, _ = await child.communicate(content)
@@ -46,12 +37,82 @@ async def run_apart(module: str, *arguments: str, content: bytes, limit_s: float
     return answer if child.returncode == 0 else None
 
 
-def confine(memory_bytes: int = _MEMORY_LIMIT_BYTES) -> None:
+async def stream_apart(
+    module: str,
+    feed: AsyncIterator[bytes],
+    tell: Callable[[bytes], Awaitable[None]],
+    *,
+    file: int,
+    stall_s: float,
+) -> bool:
+    """Run a module of ours that is fed bit by bit, and writes into an open file of ours.
+
+    ``tell`` is given each line that it says. False if it failed, or said nothing for
+    ``stall_s``; then it is dead. What the feed or ``tell`` raises ends it, too.
+    """
+    child = await _start(module, str(file), pass_fds=(file,))
+    assert child.stdin is not None
+    assert child.stdout is not None
+    feeding = asyncio.ensure_future(_feed(child.stdin, feed))
+    try:
+        while True:
+            async with asyncio.timeout(stall_s):
+                line = await child.stdout.readline()
+            if feeding.done():
+                await feeding
+            if not line:
+                break
+            await tell(line)
+        await feeding
+        async with asyncio.timeout(stall_s):
+            return await child.wait() == 0
+    except (TimeoutError, ValueError):
+        return False
+    finally:
+        feeding.cancel()
+        await asyncio.gather(feeding, return_exceptions=True)
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+
+
+async def _feed(pipe: asyncio.StreamWriter, feed: AsyncIterator[bytes]) -> None:
+    try:
+        async for part in feed:
+            pipe.write(part)
+            await pipe.drain()
+    except ConnectionError:
+        # It is dead; how it ended says why.
+        return
+    finally:
+        pipe.close()
+
+
+async def _start(
+    module: str, *arguments: str, pass_fds: Sequence[int] = ()
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        *arguments,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={"PYTHONPATH": _ROOT, "PATH": os.defpath, "OPENBLAS_NUM_THREADS": "1"},
+        cwd="/",
+        pass_fds=pass_fds,
+    )
+
+
+def confine(
+    memory_bytes: int = _MEMORY_LIMIT_BYTES, *, cpu_s: int = _CPU_LIMIT_S, file_bytes: int = 0
+) -> None:
     """Bound this process before it takes apart what came from a stranger."""
     for what, limit in (
-        (resource.RLIMIT_CPU, _CPU_LIMIT_S),
+        (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 16),
     ):

@@ -15,6 +15,7 @@ from signaling import (
     bench_routes,
     bulk_routes,
     channel_routes,
+    derived_routes,
     evidence_note_routes,
     evidence_routes,
     figures_routes,
@@ -94,6 +95,7 @@ def build_app(services: Services) -> web.Application:
     handover_routes.add_routes(app)
     evidence_routes.add_routes(app)
     proof_routes.add_routes(app)
+    derived_routes.add_routes(app)
     evidence_note_routes.add_routes(app)
     share_routes.add_routes(app)
     shared_routes.add_routes(app)

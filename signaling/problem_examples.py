@@ -29,6 +29,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "claim_open": "There is a claim for this parcel already.",
     "date_impossible": "Give a date from now to 400 days ahead.",
     "endpoint_disabled": "This endpoint is disabled. Enable it first.",
+    "copies_under_way": "Copies of this case are being made already.",
+    "copy_not_ready": "This copy is not there yet.",
     "erased": "This evidence was erased.",
     "evidence_unknown": "This case has no photograph or file att_01kb3v7z1c.",
     "forbidden": "You may not do this.",
@@ -84,6 +86,7 @@ SENTENCES: Final[Mapping[str, str]] = {
 """One sentence by code, filled in where the server fills it in; a test finds each in the source."""
 
 _FURTHER: Final[Mapping[str, Mapping[str, object]]] = {
+    "copy_not_ready": {"retry_after_s": 2},
     "package_not_ready": {"retry_after_s": 2},
     "session_open": {"state": "live"},
     "too_many_attempts": {"retry_after_s": 40},

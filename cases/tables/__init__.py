@@ -7,6 +7,7 @@ from cases.tables.deadlines import (
     DeskHours,
     Roster,
 )
+from cases.tables.derived import DerivedCopy
 from cases.tables.figures import CaseFigure
 from cases.tables.filing import (
     Attachment,
@@ -125,6 +126,7 @@ __all__ = [
     "Consent",
     "Countersignature",
     "Deadline",
+    "DerivedCopy",
     "DeskHours",
     "Device",
     "DeviceKey",

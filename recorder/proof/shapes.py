@@ -47,6 +47,37 @@ PART: Final[Shape] = {
     "given": [{"recording_id": "text", "from_ms": "count", "to_ms": "count"}],
     "files": [{"path": "text", "bytes": "count", "sha256?": "sha256"}],
 }
+DERIVED: Final[Shape] = {
+    "format": "text",
+    "copy_id": "text",
+    "kind": "text",
+    "case_id": "text",
+    "session_id": "text",
+    "manifest": {"number": "count", "sha256": "sha256"},
+    "from_ms": "count",
+    "to_ms": "count",
+    "originals": [
+        {
+            "recording_id": "text",
+            "participant_id": "text",
+            "fragments": "count",
+            "init_sha256": "sha256",
+            "table_sha256": "sha256",
+            "root": "sha256",
+        }
+    ],
+    "masks": [
+        {
+            "participant_id": "text",
+            "from_ms": "count",
+            "to_ms": "count",
+            "whole_picture_from_ms": "count?",
+        }
+    ],
+    "mutes": [{"from_ms": "count", "to_ms": "count"}],
+    "reason": "text?",
+    "file": {"bytes": "count", "sha256": "sha256"},
+}
 PROOFS: Final[Shape] = {
     "format": "text",
     "recording_id": "text",

@@ -27,6 +27,7 @@ from cases.states import Role
 from cases.tables import Tenant
 from proofcall.jobs import DbosOutbox, prepare_jobs
 from proofcall.machine import environment
+from recorder.derived.making import make_copy
 from recorder.packaging import make_package
 from recorder.sealing import seal_at_hang_up, seal_session
 from recorder.still_cutting import cut_still
@@ -114,6 +115,7 @@ class Live:
         workflow, subject_id = self.outbox.ordered[workflow_id]
         body = {
             "cut_still": cut_still,
+            "make_copy": make_copy,
             "make_package": make_package,
             "seal_at_hang_up": seal_at_hang_up,
             "seal_session": seal_session,

@@ -1,0 +1,34 @@
+"""Copies that were derived from recordings: films with the clock drawn in, redacted ones."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from cases.tables.base import Base
+
+
+class DerivedCopy(Base):
+    """A copy that somebody ordered; its bytes are in the store, in parts sealed by the session."""
+
+    __tablename__ = "derived_copies"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
+    session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
+    ordered_by: Mapped[str]
+    kind: Mapped[str]  # CopyKind: burned_in, redacted
+    wanted: Mapped[dict[str, Any]]  # CopyOrder
+    state: Mapped[str]  # CopyState: wanted, ready, failed
+    done_ms: Mapped[int] = mapped_column(BigInteger)
+    total_ms: Mapped[int | None] = mapped_column(BigInteger)
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    object_prefix: Mapped[str | None]
+    parts: Mapped[int | None]
+    sha256: Mapped[str | None]
+    statement: Mapped[str | None]  # compact JWS
+    failure: Mapped[str | None]
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

@@ -1,0 +1,200 @@
+"""Durable work: an ordered copy is drawn by a bounded process, kept, and stated."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import BinaryIO, Final
+
+import rfc8785
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.contextvars import bind_contextvars
+
+from cases.access_policy import Action
+from cases.actor import Actor
+from cases.case_access import load_case, not_found
+from cases.keys import KeyDestroyed
+from cases.residency import placed_for
+from cases.tables import Case, DerivedCopy
+from cases.unit import Unit
+from recorder.derived.filming import Originals, filming, originals_of
+from recorder.derived.order import CopyOrder, CopyState
+from recorder.derived.statement import derived_body
+from recorder.key_history import note_key
+from recorder.port import Evidence
+from recorder.proof import formats
+from recorder.sealed_parts import keep_file, read_file
+from recorder.signing import SigningKey
+from runtime.confined import stream_apart
+from runtime.errors import CaseError, StoreError
+from runtime.ids import new_id
+
+MAKE_COPY: Final = "make_copy"
+_MAX_UNDER_WAY: Final = 3
+_STALL_S: Final = 120.0
+
+
+async def order_copy(unit: Unit, actor: Actor, case_id: str, order: CopyOrder) -> DerivedCopy:
+    """Have a copy made of a part of one of the case's inspections.
+
+    Raises:
+        CaseError: ``not_found``, ``forbidden``, ``copies_under_way`` (409).
+    """
+    case = await load_case(unit.tx, actor, case_id, Action.REVIEW, lock=True)
+    under_way = [one for one in await copies_of(unit.tx, case.id) if one.state == CopyState.WANTED]
+    if len(under_way) >= _MAX_UNDER_WAY:
+        raise CaseError("copies_under_way", "Copies of this case are being made already.")
+    ordered = DerivedCopy(
+        id=new_id("drv"),
+        case_id=case.id,
+        session_id=order.part.session_id,
+        ordered_by=actor.label,
+        kind=order.kind,
+        wanted=order.as_json(),
+        state=CopyState.WANTED,
+        done_ms=0,
+        created_at=unit.now,
+    )
+    unit.tx.add(ordered)
+    await unit.tx.flush()
+    await unit.outbox.enqueue(unit.tx, MAKE_COPY, f"{MAKE_COPY}:{ordered.id}", ordered.id)
+    return ordered
+
+
+async def copies_of(tx: AsyncSession, case_id: str) -> list[DerivedCopy]:
+    """The case's copies, the newest first, at most fifty."""
+    rows = await tx.scalars(
+        select(DerivedCopy)
+        .where(DerivedCopy.case_id == case_id)
+        .order_by(DerivedCopy.created_at.desc(), DerivedCopy.id)
+        .limit(50)
+    )
+    return list(rows)
+
+
+async def see_copy(tx: AsyncSession, actor: Actor, copy_id: str) -> DerivedCopy:
+    """A copy for somebody who may review its case.
+
+    Raises:
+        CaseError: ``not_found`` (404), ``forbidden`` (403).
+    """
+    found = await tx.get(DerivedCopy, copy_id)
+    if found is None:
+        raise not_found()
+    await load_case(tx, actor, found.case_id, Action.REVIEW)
+    return found
+
+
+async def make_copy(services: Evidence, copy_id: str) -> None:
+    """Make an ordered copy; may be run again at any time and any number of times.
+
+    Raises:
+        StoreError: retryable while the store is away.
+    """
+    async with services.database.read() as tx:
+        ordered = await tx.get(DerivedCopy, copy_id)
+    if ordered is None or ordered.state != CopyState.WANTED:
+        return
+    bind_contextvars(case_id=ordered.case_id, session_id=ordered.session_id)
+    await asyncio.to_thread(services.settings.data.mkdir, parents=True, exist_ok=True)
+    try:
+        # Without a name: whatever happens to this process, nothing in the clear stays behind.
+        with tempfile.TemporaryFile(dir=services.settings.data) as file:
+            originals, order = await _draw(services, ordered, file)
+            await _keep(services, ordered, file, originals, order)
+    except CaseError as error:
+        await services.run(partial(_fail, copy_id=copy_id, why=error.code))
+    except KeyDestroyed:
+        await services.run(partial(_fail, copy_id=copy_id, why="erased"))
+    except StoreError as error:
+        if error.retryable:
+            raise
+        await services.run(partial(_fail, copy_id=copy_id, why="store"))
+
+
+async def read_copy(
+    services: Evidence, copy: DerivedCopy, start: int, end: int
+) -> AsyncIterator[bytes]:
+    """Bytes of a copy that is ready, a part at a time.
+
+    Raises:
+        StoreError: a part is missing or altered.
+        KeyDestroyed: the session was erased.
+    """
+    async with services.database.read() as tx:
+        key = await services.keys.session_key(tx, copy.session_id)
+    async for part in read_file(services.store, key, copy.object_prefix or "", end, start):
+        yield part
+
+
+async def _draw(
+    services: Evidence, ordered: DerivedCopy, file: BinaryIO
+) -> tuple[Originals, CopyOrder]:
+    order = CopyOrder.from_json(ordered.wanted)
+    async with services.database.read() as tx:
+        originals = await originals_of(services, tx, ordered.case_id, order)
+    film = await filming(services, originals, order)
+    total_ms = (film.plan.to_ns - film.plan.from_ns) // 1_000_000
+    last: dict[str, list[int | None]] = {}
+
+    async def tell(line: bytes) -> None:
+        said = json.loads(line)
+        if "lost_ns" in said:
+            last.update(said)
+            return
+
+        async def note(unit: Unit) -> None:
+            row = await unit.tx.get_one(DerivedCopy, ordered.id)
+            row.done_ms, row.total_ms = min(int(said["done_ms"]), total_ms), total_ms
+
+        await services.run(note)
+
+    drawn = await stream_apart(
+        "recorder.derived.render", film.feed(), tell, file=file.fileno(), stall_s=_STALL_S
+    )
+    if not drawn or "lost_ns" not in last:
+        raise CaseError("not_drawable", "The film could not be drawn.", status=422)
+    return originals, order.after(last["lost_ns"])
+
+
+async def _keep(
+    services: Evidence,
+    ordered: DerivedCopy,
+    file: BinaryIO,
+    originals: Originals,
+    order: CopyOrder,
+) -> None:
+    async with services.database.read() as tx:
+        sealing = await services.keys.session_key(tx, ordered.session_id)
+        case = await tx.get_one(Case, ordered.case_id)
+        folder = await placed_for(tx, case.tenant_id, f"derived/{ordered.id}")
+    signing = await asyncio.to_thread(SigningKey.load, services.settings.keys_dir)
+    # A try that was cut short has stored parts of other bytes, and a store never overwrites.
+    prefix = f"{folder}/{new_id('try')}"
+    kept = await keep_file(services.store, sealing, prefix, file)
+    body = derived_body(
+        ordered.id, ordered.case_id, originals, order, size=kept.size, sha256=kept.sha256
+    )
+    jws = signing.sign(rfc8785.dumps(body), formats.DERIVED_TYPE)
+
+    async def note(unit: Unit) -> None:
+        await note_key(unit.tx, signing, unit.now)
+        row = await unit.tx.get_one(DerivedCopy, ordered.id, with_for_update=True)
+        if row.state == CopyState.WANTED:
+            row.state, row.finished_at = CopyState.READY, unit.now
+            row.object_prefix, row.parts = prefix, kept.parts
+            row.size, row.sha256, row.statement = kept.size, kept.sha256, jws
+            row.wanted = order.as_json()
+            row.done_ms = row.total_ms = originals.scope.to_ms - originals.scope.from_ms
+
+    await services.run(note)
+
+
+async def _fail(unit: Unit, copy_id: str, why: str) -> None:
+    row = await unit.tx.get_one(DerivedCopy, copy_id, with_for_update=True)
+    if row.state == CopyState.WANTED:
+        row.state, row.failure, row.finished_at = CopyState.FAILED, why, unit.now

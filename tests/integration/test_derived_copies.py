@@ -1,0 +1,298 @@
+"""Derived copies of what a recorder really wrote: the drawn clock, masks, the statement."""
+
+from __future__ import annotations
+
+import io
+import json
+from base64 import urlsafe_b64decode
+from collections.abc import AsyncIterator, Sequence
+from fractions import Fraction
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from cases.actor import SystemActor
+from cases.database import Database
+from cases.tables import DerivedCopy
+from recorder.depacketise import Codec
+from recorder.derived import render
+from recorder.derived.canvas import (
+    CELL_HEIGHT,
+    CELL_WIDTH,
+    HEADING_HEIGHT,
+    SIDE_HEIGHT,
+    SIDE_WIDTH,
+    letter,
+)
+from recorder.derived.making import make_copy, read_copy
+from recorder.derived.order import CopyOrder, MaskOrder, MuteOrder
+from recorder.part_order import PartOrder
+from recorder.playback import Playback
+from recorder.proof.part_scope import Scope
+from recorder.sealing import seal_session
+from runtime.settings import Settings
+from tests.integration.test_part_export import T0_MS, World, _take_in
+from tests.support.cameras import draw_frame
+from tests.support.frame_code import Camera, read_code
+from tests.support.recording_rig import MemoryStore, SpoolRig
+from tests.support.seller import make_seller
+from tests.support.tap_feed import EncodedFrame, encode_audio, packetise
+
+FPS = 30
+SECONDS = 6
+SIZE = (640, 360)
+CODE_SIZE = (480, 270)
+
+
+def place_of(number: int) -> tuple[int, int]:
+    """Where the code stands in a picture: the camera pans, about 60 pixels a second."""
+    at = number / FPS
+    return round(70 + 60 * np.sin(at)), round(40 + 35 * np.sin(1.7 * at))
+
+
+def scene(number: int) -> np.ndarray[Any, Any]:
+    """A picture of 640 × 360 in which a readable code of 480 × 270 moves over a rough ground."""
+    ground = np.random.default_rng(1).integers(60, 200, (20, 34, 3), np.uint8)
+    left, top = place_of(number)
+    wide = cv2.resize(ground, (SIZE[0] * 2, SIZE[1] * 2), interpolation=cv2.INTER_CUBIC)
+    picture = wide[SIZE[1] // 2 - top :, SIZE[0] // 2 - left :][: SIZE[1], : SIZE[0]].copy()
+    code = cv2.resize(draw_frame(Camera.BUYER, number), CODE_SIZE, interpolation=cv2.INTER_AREA)
+    picture[top : top + CODE_SIZE[1], left : left + CODE_SIZE[0]] = code
+    return picture
+
+
+@cache
+def filmed(jump_at: int | None = None) -> list[EncodedFrame]:
+    """Encoded as a browser does; from ``jump_at`` on the camera shows something else."""
+    context = av.CodecContext.create("libx264", "w")
+    assert isinstance(context, av.VideoCodecContext)
+    context.width, context.height = SIZE
+    context.pix_fmt, context.time_base = "yuv420p", Fraction(1, FPS)
+    context.framerate, context.gop_size, context.thread_count = Fraction(FPS), 60, 1
+    context.options = {
+        "preset": "ultrafast",
+        "tune": "zerolatency",
+        "profile": "baseline",
+        "crf": "22",
+    }
+    out: list[EncodedFrame] = []
+    for number in [*range(SECONDS * FPS), None]:
+        frame = None
+        if number is not None:
+            drawn = scene(number)
+            if jump_at is not None and number >= jump_at:
+                drawn = np.ascontiguousarray(np.roll(drawn, 320, axis=1))
+            frame = av.VideoFrame.from_ndarray(drawn, "bgr24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = number, context.time_base
+        for packet in context.encode(frame):
+            out.append(EncodedFrame((packet.pts or 0) / FPS, packet.is_keyframe, bytes(packet)))
+    return out
+
+
+async def recorded(tmp_path: Path, frames: Sequence[EncodedFrame]) -> World:
+    """The film, recorded and sealed; a beep each second."""
+    rig = SpoolRig(tmp_path / "spool")
+    picture = rig.session.open_track("par_1", "trk_v", "peer_1", Codec("h264"))
+    sound = rig.session.open_track("par_1", "trk_a", "peer_1", Codec.OPUS)
+    assert picture is not None
+    assert sound is not None
+    beeps = packetise("opus", encode_audio(SECONDS))
+    rig.feed((picture, packetise("h264", frames)), (sound, beeps))
+    await rig.session.close("ended")
+    store = MemoryStore()
+    seller = await make_seller(Database(f"sqlite+aiosqlite:///{tmp_path / 'new' / 'p.db'}"))
+    found = World(seller, Settings(data=tmp_path), store, Playback(cast("Any", store)))
+    await _take_in(found, rig)
+    await seal_session(found.evidence, found.session_id)
+    return found
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """Six seconds of the buyer's moving camera."""
+    found = await recorded(tmp_path, filmed())
+    yield found
+    await found.database.close()
+
+
+async def copy_of(
+    world: World,
+    *,
+    masks: Sequence[MaskOrder] = (),
+    mutes: Sequence[MuteOrder] = (),
+    to_ms: int = 20_000,
+) -> tuple[DerivedCopy, bytes]:
+    """A copy of the first seconds, made as durable work does, and its bytes."""
+    part = PartOrder(world.session_id, Scope([], T0_MS, T0_MS + to_ms))
+    order = CopyOrder(part, masks, mutes, "a reason" if masks or mutes else None)
+    async with world.database.begin() as tx:
+        row = DerivedCopy(
+            id="drv_1",
+            case_id=world.case_id,
+            session_id=world.session_id,
+            ordered_by=SystemActor().label,
+            kind=order.kind,
+            wanted=order.as_json(),
+            state="wanted",
+            done_ms=0,
+            created_at=world.seller.now,
+        )
+        tx.add(row)
+    await make_copy(world.evidence, "drv_1")
+    async with world.database.read() as tx:
+        made = await tx.get_one(DerivedCopy, "drv_1")
+    content = b""
+    if made.state == "ready":
+        content = b"".join([p async for p in read_copy(world.evidence, made, 0, made.size or 0)])
+    return made, content
+
+
+def pictures(content: bytes) -> list[tuple[float, np.ndarray[Any, Any]]]:
+    """Seconds of the film without the card, and the whole picture (BGR)."""
+    with av.open(io.BytesIO(content)) as container:
+        return [
+            (float(frame.time or 0) - render.CARD_S, frame.to_ndarray(format="bgr24"))
+            for frame in container.decode(video=0)
+            if float(frame.time or 0) >= render.CARD_S
+        ]
+
+
+def read_line(picture: np.ndarray[Any, Any], left: int, top: int, count: int) -> str:
+    """The characters that are drawn somewhere, by comparing them with each letter."""
+    grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY).astype(np.float32)
+    known = {one: letter(one).astype(np.float32) for one in "0123456789:-. "}
+    out = ""
+    for at in range(count):
+        x = left + at * CELL_WIDTH
+        cell = grey[top : top + CELL_HEIGHT, x : x + CELL_WIDTH]
+        out += min(known, key=lambda one: float(((known[one] - cell) ** 2).sum()))
+    return out
+
+
+def of_day(text: str) -> int:
+    """Milliseconds of the day of ``09:00:12.345``."""
+    hours, minutes, seconds = text.split(":")
+    return round((int(hours) * 3600 + int(minutes) * 60 + float(seconds)) * 1000)
+
+
+def code_in(picture: np.ndarray[Any, Any], number: int) -> int | None:
+    """The counter that stands where picture ``number`` has it, if it can be read there."""
+    scale = SIDE_HEIGHT / SIZE[1]
+    left, top = (round(one * scale) for one in place_of(number))
+    width, height = (round(one * scale) for one in CODE_SIZE)
+    side = picture[HEADING_HEIGHT : HEADING_HEIGHT + SIDE_HEIGHT, :SIDE_WIDTH]
+    found = read_code(np.ascontiguousarray(side[top : top + height, left : left + width]))
+    return None if found is None else found.counter
+
+
+def loudness(content: bytes) -> np.ndarray[Any, Any]:
+    """The level of each millisecond of the film without the card."""
+    with av.open(io.BytesIO(content)) as container:
+        parts = [frame.to_ndarray()[0] for frame in container.decode(audio=0)]
+    sound = np.concatenate(parts)[render.CARD_S * 48_000 :]
+    whole = sound[: len(sound) // 48 * 48].reshape(-1, 48)
+    level: np.ndarray[Any, Any] = np.sqrt((whole**2).mean(axis=1))
+    return level
+
+
+async def test_each_picture_bears_the_time_of_the_evidence(world: World) -> None:
+    """The clock above is the film's own moment, the one below that of the very picture shown."""
+    made, content = await copy_of(world)
+    assert (made.state, made.failure) == ("ready", None)
+    assert sha256(content).hexdigest() == made.sha256
+    seen = pictures(content)
+    assert len(seen) == pytest.approx(SECONDS * render.FILMS_PER_S, abs=2)
+    numbers = []
+    foot_top = HEADING_HEIGHT + SIDE_HEIGHT + 4
+    for at_s, picture in seen[:-2]:
+        above = of_day(read_line(picture, 12 + 11 * CELL_WIDTH, 6 + CELL_HEIGHT + 4, 12))
+        below = of_day(
+            read_line(picture, 12 + len("BUYER   picture of ") * CELL_WIDTH, foot_top, 12)
+        )
+        assert above == pytest.approx((T0_MS + at_s * 1000) % 86_400_000, abs=2)
+        number = round((below - T0_MS % 86_400_000) * FPS / 1000)
+        assert code_in(picture, number) == number, at_s
+        assert 0 <= above - below <= 40
+        numbers.append(number)
+    assert numbers == sorted(numbers)
+    beeps = np.flatnonzero(loudness(content) > 0.02)
+    starts = [at for at, before in zip(beeps, [-999, *beeps], strict=False) if at - before > 500]
+    assert [round(at, -2) for at in starts] == [0, 1000, 2000, 3000, 4000, 5000]
+
+
+async def test_the_statement_names_the_originals(world: World) -> None:
+    """Signed: the file's digest, each recording's sealed root, and the manifest's digest."""
+    made, content = await copy_of(world, to_ms=1000)
+    head, payload, _ = (made.statement or "").split(".")
+    assert b"proofcall-derived+json" in urlsafe_b64decode(head + "==")
+    said = json.loads(urlsafe_b64decode(payload + "=="))
+    assert said["file"] == {"bytes": len(content), "sha256": sha256(content).hexdigest()}
+    package_receipt = await world.receipt()
+    manifest = json.loads(urlsafe_b64decode(package_receipt.decode().split(".")[1] + "=="))
+    assert said["manifest"]["sha256"] == manifest["manifest_sha256"]
+    assert len(said["originals"]) == 1
+    assert said["masks"] == []
+
+
+async def test_what_is_masked_is_gone_while_the_camera_moves(world: World) -> None:
+    """No covered picture can be read, uncovered ones can; sound is silent where it was muted."""
+    left, top = place_of(30)
+    box = (
+        (left + CODE_SIZE[0] * 0.36) / SIZE[0],
+        (top + CODE_SIZE[1] * 0.2) / SIZE[1],
+        CODE_SIZE[0] * 0.28 / SIZE[0],
+        CODE_SIZE[1] * 0.6 / SIZE[1],
+    )
+    mask = MaskOrder("par_buyer", T0_MS + 1010, T0_MS + 4500, box)
+    made, content = await copy_of(
+        world, masks=[mask], mutes=[MuteOrder(T0_MS + 1900, T0_MS + 3100)]
+    )
+    assert made.state == "ready", made.failure
+    assert made.wanted["masks"][0]["lost_ms"] is None
+    covered = readable = 0
+    for at_s, picture in pictures(content)[:-2]:
+        shown = int((at_s + 1e-6) * FPS)
+        found = [code_in(picture, number) for number in (shown - 1, shown, shown + 1)]
+        if 1.0 <= at_s <= 4.5:
+            assert found == [None, None, None], at_s
+            side = picture[HEADING_HEIGHT : HEADING_HEIGHT + SIDE_HEIGHT]
+            assert (side.max(axis=2) < 40).mean() < 0.5, "not the whole picture"
+            covered += 1
+        else:
+            readable += found[1] is not None
+    assert covered >= 50
+    assert readable >= 30
+    level = loudness(content)
+    assert level[1900:3100].max() < 0.001
+    assert level[1000:1040].max() > 0.02
+    assert level[4000:4040].max() > 0.02
+
+
+async def test_a_lost_region_covers_the_whole_picture(tmp_path: Path) -> None:
+    """The camera jumps: from there on nothing of that side is seen, and the copy says so."""
+    world = await recorded(tmp_path, filmed(jump_at=90))
+    left, top = place_of(30)
+    box = (left / SIZE[0] + 0.2, top / SIZE[1] + 0.1, 0.3, 0.5)
+    mask = MaskOrder("par_buyer", T0_MS + 1000, T0_MS + 4000, box)
+    made, content = await copy_of(world, masks=[mask])
+    await world.database.close()
+    assert made.state == "ready", made.failure
+    lost_ms = made.wanted["masks"][0]["lost_ms"] - T0_MS
+    assert 2_950 <= lost_ms <= 3_100
+    for at_s, picture in pictures(content):
+        if 3.1 <= at_s <= 3.95:
+            side = picture[HEADING_HEIGHT : HEADING_HEIGHT + SIDE_HEIGHT]
+            assert side.max() < 40, at_s
+
+
+async def test_a_film_that_cannot_be_drawn_says_so(world: World) -> None:
+    """A box where there is no picture, and nothing recorded, end with a reason, not a hang."""
+    mask = MaskOrder("par_host", T0_MS + 1000, T0_MS + 4000, (0.1, 0.1, 0.2, 0.2))
+    made, content = await copy_of(world, masks=[mask])
+    assert (made.state, made.failure, content) == ("failed", "no_picture", b"")
