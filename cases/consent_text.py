@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Final
 
 CONSENT_VERSION: Final = "2026-11-25"
@@ -39,3 +40,8 @@ CONSENT_TEXT: Final[Mapping[str, str]] = {
         "مترجم أو موظف آخر، وترون دائمًا من هو حاضر. ويمكنكم إيقاف تسجيلكم في أي وقت."
     ),
 }
+
+
+def words_sha256(locale: str) -> str:
+    """The digest of the words that a page shows in this language: in English where it has none."""
+    return sha256(CONSENT_TEXT.get(locale, CONSENT_TEXT["en"]).encode()).hexdigest()

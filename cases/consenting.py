@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import sessions
 from cases.actor import Actor
-from cases.consent_text import CONSENT_VERSION
+from cases.consent_text import CONSENT_VERSION, words_sha256
 from cases.states import SessionState
 from cases.tables import Consent, Participant
 from cases.unit import Unit
@@ -69,7 +69,11 @@ async def note_consent(
     await unit.record(
         person.session_id,
         "consent_given",
-        {"version": consent.version, "locale": consent.locale},
+        {
+            "version": consent.version,
+            "locale": consent.locale,
+            "sha256": words_sha256(consent.locale),
+        },
         actor,
     )
 

@@ -124,7 +124,7 @@ def test_a_key_is_bound_to_tenant_and_scopes(scopes: frozenset[Scope], action: A
                 Action.WRITE,
             },
         ),
-        (Scope.EVIDENCE_READ, {Action.REVIEW}),
+        (Scope.EVIDENCE_READ, {Action.REVIEW, Action.SHARE}),
         (Scope.POLICIES_READ, {Action.READ_POLICIES}),
         (Scope.POLICIES_WRITE, {Action.READ_POLICIES, Action.WRITE_POLICIES}),
     ],

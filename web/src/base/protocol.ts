@@ -420,7 +420,7 @@ export interface EventPayloads {
   presence: { participant_id: string; presence: Presence };
   peer_connected: { participant_id: string; codec: string | null };
   peer_lost: { participant_id: string };
-  consent_given: { version: string; locale: string };
+  consent_given: { version: string; locale: string; sha256?: string };
   consent_withdrawn: Record<string, never>;
   message: { text: string; locale: string };
   marker: { label: string; at_ms: number };
