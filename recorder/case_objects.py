@@ -5,7 +5,6 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import labels
 from cases.tables import (
     Attachment,
     AttachmentPart,
@@ -57,7 +56,7 @@ async def objects_of(tx: AsyncSession, case_id: str) -> list[ObjectName]:
             Attachment.case_id == case_id, Attachment.preview_key.is_not(None)
         )
     )
-    label_ids = await tx.scalars(select(Label.id).where(Label.case_id == case_id))
+    labels = await tx.scalars(select(Label.object_key).where(Label.case_id == case_id))
     packages = await tx.scalars(
         select(EvidencePackage).where(
             EvidencePackage.case_id == case_id, EvidencePackage.parts.is_not(None)
@@ -66,6 +65,6 @@ async def objects_of(tx: AsyncSession, case_id: str) -> list[ObjectName]:
     return [
         *await evidence_of(tx, case_id),
         *((key or "", None) for key in previews),
-        *((labels.object_key(one), None) for one in label_ids),
+        *((key, None) for key in labels),
         *((part_key(one, number), None) for one in packages for number in range(one.parts or 0)),
     ]
