@@ -256,7 +256,9 @@ async def test_a_label_is_ordered_kept_sealed_and_read_again(world: PortWorld) -
     )
     assert (response.content_type, await response.read()) == ("application/pdf", PDF)
     assert "attachment" in response.headers["Content-Disposition"]
-    assert PDF not in await world.services.store.get(labels.object_key(label["id"]))
+    async with world.services.database.read() as tx:
+        kept = await tx.get_one(Label, label["id"])
+    assert PDF not in await world.services.store.get(kept.object_key)
 
 
 async def test_a_labels_file_at_an_address_is_fetched_without_the_secret(small: PortWorld) -> None:
