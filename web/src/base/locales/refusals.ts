@@ -3,6 +3,12 @@ import type { Locale } from '../text';
 
 export const refusals: Readonly<Record<Exclude<Locale, 'en'>, Readonly<Record<string, string>>>> = {
   'zh-Hans': {
+    erased: '此退货单已被永久删除。',
+    held: '此退货单处于法律冻结状态，请先解除。',
+    not_held: '此退货单没有法律冻结。',
+    case_open: '请先结案。',
+    evidence_pending: '录像仍在保存中，请稍后再试。',
+    not_confirmed: '订单号不符。',
     version_conflict: '其他人刚刚修改了这里。请刷新后再试。',
     forbidden: '您没有此操作的权限。',
     wrong_state: '此退货单目前的状态不允许该操作。',
@@ -46,6 +52,12 @@ export const refusals: Readonly<Record<Exclude<Locale, 'en'>, Readonly<Record<st
     too_many_keys: '密钥太多，请撤销不用的。',
   },
   es: {
+    erased: 'Este caso se ha borrado para siempre.',
+    held: 'Este caso está bajo retención legal; levántela primero.',
+    not_held: 'Este caso no está bajo retención legal.',
+    case_open: 'Cierre primero el caso.',
+    evidence_pending: 'Sus grabaciones aún se están guardando.',
+    not_confirmed: 'El número de pedido no coincide.',
     version_conflict: 'Otra persona lo ha cambiado mientras tanto. Vuelva a cargar e inténtelo de nuevo.',
     forbidden: 'No tiene permiso para hacer esto.',
     wrong_state: 'El estado actual del caso no lo permite.',
@@ -89,6 +101,12 @@ export const refusals: Readonly<Record<Exclude<Locale, 'en'>, Readonly<Record<st
     too_many_keys: 'Hay demasiadas claves. Anule las que no use.',
   },
   de: {
+    erased: 'Dieser Fall wurde endgültig gelöscht.',
+    held: 'Dieser Fall ist rechtlich gesperrt; heben Sie die Sperre zuerst auf.',
+    not_held: 'Dieser Fall ist nicht gesperrt.',
+    case_open: 'Schließen Sie den Fall zuerst ab.',
+    evidence_pending: 'Die Aufnahmen werden noch gespeichert.',
+    not_confirmed: 'Die Bestellnummer stimmt nicht.',
     version_conflict: 'Jemand anders hat das inzwischen geändert. Laden Sie neu und versuchen Sie es noch einmal.',
     forbidden: 'Das dürfen Sie nicht.',
     wrong_state: 'Der Fall lässt das in seinem jetzigen Status nicht zu.',
@@ -132,6 +150,12 @@ export const refusals: Readonly<Record<Exclude<Locale, 'en'>, Readonly<Record<st
     too_many_keys: 'Es gibt zu viele Schlüssel. Widerrufen Sie unbenutzte.',
   },
   ar: {
+    erased: 'مُحيت هذه الحالة نهائيًا.',
+    held: 'هذه الحالة تحت تجميد قانوني؛ ارفعه أولًا.',
+    not_held: 'لا تجميد قانوني على هذه الحالة.',
+    case_open: 'أغلق الحالة أولًا.',
+    evidence_pending: 'ما زالت التسجيلات تُحفظ.',
+    not_confirmed: 'رقم الطلب لا يطابق.',
     version_conflict: 'غيّر شخص آخر هذا في هذه الأثناء. أعد التحميل وحاول مرة أخرى.',
     forbidden: 'لا يحق لك فعل هذا.',
     wrong_state: 'لا تسمح الحالة بذلك في وضعها الحالي.',
