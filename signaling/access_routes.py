@@ -94,7 +94,6 @@ async def list_case_access(request: web.Request) -> web.Response:
     body=Replayed,
     answers={204: None},
     errors={422: "invalid, bad_moment", 429: "too_many_attempts"},
-    repeat="The same `client_id` is written down once.",
 )
 async def report_replay(request: web.Request) -> web.Response:
     """A small batch from a page that replays; it stands beside what the server itself notes."""
