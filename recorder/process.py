@@ -182,7 +182,7 @@ class Recorder:
             )
             return None
         return session.open_track(
-            record.participant_id, record.track_id, record.peer_id, Codec(codec)
+            record.participant_id, record.track_id, record.peer_id, Codec(codec), record.wall_ns
         )
 
     async def _create(self, _: Mapping[str, str], body: Json) -> Json:
