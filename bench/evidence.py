@@ -46,7 +46,7 @@ COMMAND: Final = "proofcall bench evidence --json"
 _FIRST_BYTES: Final = 256 * 1024
 _SEEKS: Final = 15
 _MINUTE_S: Final = 60
-_CPU_S: Final = 120
+_CPU_S: Final = 400
 """Seconds of media of which the CPU is measured, in turns."""
 
 

@@ -19,7 +19,7 @@ import structlog
 from recorder.crypt import KEY_BYTES
 from recorder.depacketise import Codec
 from recorder.session import RecorderSession, TapTrack
-from recorder.spool import STATE_NAME, SpoolSession, session_directories
+from recorder.spool import OUTBOX_NAME, STATE_NAME, SpoolSession, session_directories
 from recorder.spool_depth import spool_depth
 from recorder.spool_state import SessionState, decode_state
 from recorder.tap_server import TapServer
@@ -134,6 +134,8 @@ class Recorder:
 
     async def _recover(self) -> None:
         for directory in await asyncio.to_thread(session_directories, self._root):
+            if await asyncio.to_thread(_was_empty, directory):
+                continue
             try:
                 spool = await asyncio.to_thread(
                     SpoolSession.recover,
@@ -180,7 +182,7 @@ class Recorder:
             )
             return None
         return session.open_track(
-            record.participant_id, record.track_id, record.peer_id, Codec(codec)
+            record.participant_id, record.track_id, record.peer_id, Codec(codec), record.wall_ns
         )
 
     async def _create(self, _: Mapping[str, str], body: Json) -> Json:
@@ -287,6 +289,23 @@ class Recorder:
             "tap_connections": self._tap.connections,
             **self._vitals.fields(),
         }
+
+
+def _was_empty(directory: Path) -> bool:
+    """Let go of a session that a failing disk kept from beginning, or whose end was cut short.
+
+    Directories that hold nothing are removed; one that holds anything cannot be.
+    """
+    if (directory / STATE_NAME).exists():
+        return False
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            (directory / OUTBOX_NAME).rmdir()
+        directory.rmdir()
+    except OSError:
+        return False
+    log.info("empty session let go of", session_id=directory.name)
+    return True
 
 
 async def run_recorder(settings: Settings, clock: Clock | None = None) -> None:

@@ -69,6 +69,8 @@ class ParticipantRecording:
         self._fragment_ns = round(fragment_s * 1e9)
         self._segment_ns = round(segment_s * 1e9)
         self._now_ns = now_ns
+        self._unseen_ns = 0
+        """Since when packets came of which nothing is known; 0: of none."""
         self._clock = FragmentClock(fragment_s)
         self._log = log.bind(session_id=spool.state.session_id, participant_id=participant_id)
         self._intakes: dict[int, TrackIntake] = {}
@@ -134,8 +136,17 @@ class ParticipantRecording:
         if left:
             self._last_packet_ns = 0
 
-    def open_track(self, track_id: str, peer_id: str, codec: Codec) -> TrackIntake:
-        """A track begins; one of the same kind that is still there is at its end."""
+    def open_track(
+        self, track_id: str, peer_id: str, codec: Codec, opened_ns: int | None = None
+    ) -> TrackIntake:
+        """A track begins; one of the same kind that is still there is at its end.
+
+        ``opened_ns`` is when it did, if that was before now.
+        """
+        late = opened_ns is not None and self._now_ns() - opened_ns > _CHANGE_NS
+        if opened_ns is not None and late and not self._last_packet_ns:
+            # A recorder before this one was killed with all that it had of this person.
+            self._unseen_ns = min(self._unseen_ns or opened_ns, opened_ns)
         # The same track after a restart goes on in the middle of its pictures, as after a loss.
         known = self._video_track_id in (None, track_id) and self._last_ticks[VIDEO] >= 0
         if self._left:
@@ -166,6 +177,8 @@ class ParticipantRecording:
         """Take one packet of a track; the hot path."""
         if not intake.live:
             return
+        if self._unseen_ns:
+            self._tell_unseen(wall_ns)
         if self._pending_gap is not None or wall_ns - self._last_packet_ns > SILENCE_NS:
             self._end_gap(wall_ns)
         if not intake.begun:
@@ -249,6 +262,8 @@ class ParticipantRecording:
         for intake in list(self._intakes.values()):
             self._remove(intake)
         self._cut()
+        if self._unseen_ns:
+            self._tell_unseen(now_ns)
         if self._pending_gap is not None or (live and now_ns - self._last_packet_ns > SILENCE_NS):
             self._end_gap(now_ns)
         self._finish_part()
@@ -427,6 +442,12 @@ class ParticipantRecording:
             return
         self._last_packet_ns = to_ns
         self._submit_gap(from_ns, to_ns, cause, None)
+
+    def _tell_unseen(self, first_ns: int) -> None:
+        from_ns, self._unseen_ns = self._unseen_ns, 0
+        # What waited in the media process may be all there is.
+        if first_ns - from_ns > _CHANGE_NS:
+            self._submit_gap(from_ns, first_ns, "recorder_lost", None)
 
     def _take_losses(self) -> None:
         found = [loss for intake in self._intakes.values() for loss in intake.take_losses()]

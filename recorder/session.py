@@ -92,16 +92,24 @@ class RecorderSession:
         )
 
     def open_track(
-        self, participant_id: str, track_id: str, peer_id: str, codec: Codec
+        self,
+        participant_id: str,
+        track_id: str,
+        peer_id: str,
+        codec: Codec,
+        opened_ns: int | None = None,
     ) -> TapTrack | None:
-        """Begin to record a track; None when this participant must not be recorded."""
+        """Begin to record a track; None when this participant must not be recorded.
+
+        ``opened_ns`` is when the track began, if that was before now.
+        """
         known = participant_id in self._recordings
         if self._closing or (not known and len(self._recordings) >= _MAX_PARTICIPANTS):
             return None
         recording = self._recording(participant_id)
         if recording.stopped:
             return None
-        return TapTrack(recording, recording.open_track(track_id, peer_id, codec))
+        return TapTrack(recording, recording.open_track(track_id, peer_id, codec, opened_ns))
 
     def tick(self, now_ns: int) -> None:
         """Cut and seal what is due."""

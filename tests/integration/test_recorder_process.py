@@ -462,3 +462,18 @@ def test_sockets_of_this_kind_keep_messages_whole() -> None:
     left.close()
     assert right.recv(10) == b""
     right.close()
+
+
+async def test_a_session_that_never_began_leaves_nothing_behind(settings: Settings) -> None:
+    """A disk that failed at the beginning left its directory; one with anything in it stays."""
+    empty, bare, holding = (settings.spool_dir / name for name in ("ses_1", "ses_2", "ses_3"))
+    for directory in (empty, holding):
+        (directory / "outbox").mkdir(parents=True)
+    bare.mkdir()
+    kept = holding / "outbox" / "00000001.segment"
+    kept.write_bytes(b"evidence")
+    async with running(settings, uploads=False) as client:
+        assert not empty.exists()
+        assert not bare.exists()
+        assert kept.read_bytes() == b"evidence"
+        await create_session(client, "ses_1")

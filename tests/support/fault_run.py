@@ -68,6 +68,8 @@ class FaultRun:
     packages: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     drained_s: float = 0.0
+    forgotten: int = 0
+    """Sessions without any evidence that the recorder holds open: web died while it began them."""
     _fetching: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> None:
@@ -206,14 +208,15 @@ class FaultRun:
         return await again(read, 60, "the keys are read")
 
     async def _drained(self) -> float:
-        """Seconds until the spool is empty, by itself."""
+        """Seconds until no evidence is in the spool any more, by itself."""
         began = time.monotonic()
         spool = self.machine.settings.spool_dir
-        while left := [path.name for path in spool.iterdir()]:
+        while left := _evidence_in(spool):
             if time.monotonic() - began > _HEALED_WITHIN_S:
                 self.problems.append(f"the spool still holds {left}")
                 break
             await asyncio.sleep(0.5)
+        self.forgotten = len(list(spool.iterdir()))
         return round(time.monotonic() - began, 1)
 
     async def count(self) -> list[Json]:
@@ -322,6 +325,7 @@ class FaultRun:
             "off_ms_p99_worst": max((one["off_ms_p99"] for one in people), default=0.0),
             "packages": dict(self.packages),
             "drained_s": self.drained_s,
+            "empty_sessions_open": self.forgotten,
             "problems": self.problems,
             "people": people,
             "plan": [one.as_json() for one in self.met],
@@ -362,6 +366,12 @@ def _server(stack: ExitStack, start: Any) -> Any:
     server = start(folder / "s")
     stack.callback(server.stop)
     return server
+
+
+def _evidence_in(spool: Path) -> list[str]:
+    """Journals, segments and facts."""
+    kinds = ("*/*.journal", "*/*.held", "*/outbox/*.segment", "*/outbox/*.json")
+    return [str(path.relative_to(spool)) for kind in kinds for path in spool.glob(kind)]
 
 
 def _last_manifest(content: bytes) -> Json:
@@ -405,7 +415,8 @@ def told(report: Json) -> Iterator[str]:
     yield f"gaps: {report['gaps']}; packages: {report['packages']}"
     yield (
         f"recorded time off by {report['off_ms_p50']} ms (worst p99 {report['off_ms_p99_worst']}); "
-        f"spool empty after {report['drained_s']} s"
+        f"spool empty after {report['drained_s']} s, "
+        f"sessions without evidence left open: {report['empty_sessions_open']}"
     )
     yield from (f"trouble: {one}" for one in report["calls_in_trouble"])
     yield from (f"PROBLEM: {one}" for one in report["problems"])

@@ -384,3 +384,23 @@ async def test_a_change_of_peer_with_a_pause_is_a_gap(tmp_path: Path) -> None:
     await rig.session.close("ended")
     (gap,) = rig.facts("gap")
     assert (gap["cause"], gap["to_ns"] - gap["from_ns"]) == ("peer_lost", 520_000_000)
+
+
+@pytest.mark.parametrize(("begins_s", "gaps"), [(1.4, [(0.2, 1.4)]), (0.2, [])])
+async def test_what_a_killed_recorder_had_of_somebody_new_is_told(
+    tmp_path: Path, begins_s: float, gaps: list[tuple[float, float]]
+) -> None:
+    """The track began before this recorder: what is missing until its first packet is a gap,
+    unless the media process kept it all."""
+    rig = SpoolRig(tmp_path)
+    rig.advance(1.0)
+    opened_ns = T0_NS + 200_000_000
+    sound = rig.session.open_track("par_1", "trk_a", "peer_1", Codec.OPUS, opened_ns)
+    assert sound is not None
+    packets = packetise("opus", audio(), start_s=begins_s)
+    rig.feed((sound, packets))
+    await rig.session.close("ended")
+    told = [(one["from_ns"], one["to_ns"], one["cause"]) for one in rig.facts("gap")]
+    assert told == [
+        (T0_NS + round(a * 1e9), T0_NS + round(b * 1e9), "recorder_lost") for a, b in gaps
+    ]
