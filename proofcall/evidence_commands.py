@@ -16,6 +16,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from proofcall.copy_check import verify_copy
 from proofcall.preflight import check_data_directory, load_settings
 from recorder.proof.bytes import FileBytes
 from recorder.proof.formats import PAGE_PATH
@@ -47,15 +48,21 @@ def verify(
     tsa_ca: Annotated[
         Path | None, typer.Option(help="The certificates (PEM) of authorities that are trusted.")
     ] = None,
+    statement: Annotated[
+        Path | None,
+        typer.Option(help="The signed statement of a derived copy, which PACKAGE then is."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer for machines.")] = False,
 ) -> None:
-    """Check an evidence package; needs no network.
+    """Check an evidence package, or a derived copy by its statement; needs no network.
 
     Exits with 0 (verified), 3 (verified with gaps), 5 (consistent, but nothing outside the
     package vouches for the key) or 4 (not verified).
     """
     given_receipt = _given(receipt)
     given_key = _given(key)
+    if statement is not None:
+        verify_copy(package, _given(statement) or b"", given_key, as_json=as_json)
     given_timestamps = GivenTimestamps(
         [_given(one) or b"" for one in timestamp or ()], _given(tsa_ca), datetime.now(UTC)
     )

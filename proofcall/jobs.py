@@ -30,12 +30,16 @@ _QUEUE = "proofcall"
 # Work that waits for strangers' servers, and so must not stand in the way of the rest.
 _SLOW_QUEUE = "strangers"
 _SLOW_WORK = frozenset({"ask_time_stamp", "deliver_webhook", "run_errand", "send_notice"})
+# Work that takes a processor for as long as half of a call, one at a time.
+_LONG_QUEUE = "films"
+_LONG_WORK = frozenset({"make_copy"})
 _NAME = "proofcall"
 # Pinned: a version derived from the source would orphan pending work at every upgrade.
 _WORK_VERSION = "1"
 _ATTEMPTS = 14
 _FIRST_PAUSE_S = 0.5
 _TIMEOUT_S = 600.0
+_LONG_TIMEOUT_S = 6 * 3600.0
 
 
 def _system_url(settings: Settings) -> str:
@@ -64,7 +68,7 @@ class DbosOutbox:
     ) -> None:
         options: EnqueueOptions = {
             "workflow_name": workflow,
-            "queue_name": _SLOW_QUEUE if workflow in _SLOW_WORK else _QUEUE,
+            "queue_name": _queue_of(workflow),
             "workflow_id": workflow_id,
             "app_version": _WORK_VERSION,
         }
@@ -116,6 +120,7 @@ class JobRunner:
         DBOS.launch()
         DBOS.register_queue(_QUEUE, worker_concurrency=4, polling_interval_sec=0.5)
         DBOS.register_queue(_SLOW_QUEUE, worker_concurrency=32, polling_interval_sec=0.5)
+        DBOS.register_queue(_LONG_QUEUE, worker_concurrency=1, polling_interval_sec=0.5)
 
     async def close(self) -> None:
         """Stop; work in progress is taken up at the next start."""
@@ -123,6 +128,7 @@ class JobRunner:
 
     def _register(self, name: str, body: Work) -> None:
         loop = self._loop
+        timeout_s = _LONG_TIMEOUT_S if name in _LONG_WORK else _TIMEOUT_S
 
         @DBOS.step(
             name=f"{name}.step",
@@ -133,7 +139,7 @@ class JobRunner:
         def step(subject_id: str) -> None:
             work = self._tried(name, body, subject_id)
             future = asyncio.run_coroutine_threadsafe(work, loop)
-            future.result(timeout=_TIMEOUT_S)
+            future.result(timeout=timeout_s)
 
         @DBOS.workflow(name=name)
         def workflow(subject_id: str) -> None:
@@ -157,6 +163,12 @@ class JobRunner:
                 log.exception("work failed, will be tried again", work=name, subject_id=subject_id)
                 raise
             self.tries[name, "done"] += 1
+
+
+def _queue_of(workflow: str) -> str:
+    if workflow in _LONG_WORK:
+        return _LONG_QUEUE
+    return _SLOW_QUEUE if workflow in _SLOW_WORK else _QUEUE
 
 
 def _concerning(subject_id: str) -> AbstractContextManager[object]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from struct import Struct
@@ -183,7 +183,7 @@ def _planes(frame: VideoFrame) -> tuple[Plane, tuple[Plane, Plane]]:
     width, height = fitted(frame.width, frame.height)
     small = frame.reformat(width, height, "yuv420p")
     luma, *chroma = (
-        np.frombuffer(plane, np.uint8)
+        np.frombuffer(memoryview(plane), np.uint8)
         .reshape(plane.height, plane.line_size)[:, : plane.width]
         .copy()
         for plane in small.planes
@@ -244,7 +244,7 @@ class _Output:
         self._samples = 0
         self._rest: Sound = np.zeros(0, np.float32)
 
-    def card(self, canvas: Canvas, lines: tuple[str, ...] | list[str]) -> None:
+    def card(self, canvas: Canvas, lines: Sequence[str]) -> None:
         """The first seconds."""
         canvas.card(lines)
         for _ in range(CARD_S * FILMS_PER_S):

@@ -110,7 +110,7 @@ class _Reference:
         """Where the region is in a later picture, near a guess; None if that cannot be said."""
         if len(self._points) < _MIN_POINTS:
             return None
-        roughly, _ = cv2.estimateAffinePartial2D(self._corners, guess)
+        roughly: Any = cv2.estimateAffinePartial2D(self._corners, guess)[0]
         if roughly is None:
             return None
         found = _motion(self._luma, luma, self._points, _moved(roughly, self._points))

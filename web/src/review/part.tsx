@@ -28,9 +28,10 @@ interface ToolsProps {
   player: ReplayPlayer;
   disabled: boolean;
   onHandOver: () => void;
+  onCopy: () => void;
 }
 
-export function PartTools({ marks, player, disabled, onHandOver }: ToolsProps) {
+export function PartTools({ marks, player, disabled, onHandOver, onCopy }: ToolsProps) {
   const part = partOf(marks.value);
   const some = marks.value.inMs !== null || marks.value.outMs !== null;
   return (
@@ -40,6 +41,9 @@ export function PartTools({ marks, player, disabled, onHandOver }: ToolsProps) {
       {some ? <button type="button" class="tool" title={t('part.clear')} aria-label={t('part.clear')} data-test="mark-clear" onClick={() => { marks.value = NO_MARKS; }}>✕</button> : null}
       <button type="button" class="tool wide" disabled={disabled || part === null} data-test="hand-over" onClick={onHandOver}>
         <Icon name="shield" /><span>{t('part.hand_over')}</span>
+      </button>
+      <button type="button" class="tool wide" disabled={disabled || part === null} data-test="open-copies" onClick={onCopy}>
+        <Icon name="camera" /><span>{t('copy.title')}</span>
       </button>
       <span class="part-words num s" role="status" data-test="part-words">{part ? t('part.between', { from: wallTime(part.fromMs), length: length(part.toMs - part.fromMs) }) : ''}</span>
     </div>

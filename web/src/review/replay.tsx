@@ -7,6 +7,7 @@ import { Button, Chip, toast } from '../base/ui';
 import { ShareDialog } from '../evidence/share_dialog';
 import { OfflineLine } from '../staff/bar';
 import { CasePanel } from './case_panel';
+import { CopyDialog } from './copies';
 import { entriesOf, gapsAdmitted, sealOf, stillsOf, type Entry } from './entries';
 import { EventList } from './event_list';
 import { BackLink } from './inspection';
@@ -55,6 +56,7 @@ export function Replay({ timeline, beginMs }: { timeline: Timeline; beginMs: num
   const marks = useSignal<PartMarks>(NO_MARKS);
   const [handing, setHanding] = useState(false);
   const [sharing, setSharing] = useState(false);
+  const [copying, setCopying] = useState(false);
   const jump = (entry: Entry): void => player.seek(entry.wallMs);
   const enlarge = (participantId: string | null): void => {
     setLarge(participantId);
@@ -136,12 +138,13 @@ export function Replay({ timeline, beginMs }: { timeline: Timeline; beginMs: num
       </div>
       <footer class="line">
         <Transport player={player} disabled={!recorded} onHelp={() => setHelp(true)} />
-        <PartTools marks={marks} player={player} disabled={!recorded} onHandOver={() => setHanding(true)} />
+        <PartTools marks={marks} player={player} disabled={!recorded} onHandOver={() => setHanding(true)} onCopy={() => setCopying(true)} />
         <TimelineBar player={player} entries={entries} names={names} marks={marks} onStill={setStillId} />
       </footer>
       {openStill ? <StillDialog still={openStill} stills={stills} names={names} player={player} onPick={setStillId} /> : null}
       {handing && part ? <PartDialog part={part} timeline={timeline} names={names} onClose={() => setHanding(false)} /> : null}
       {sharing ? <ShareDialog sessionId={timeline.session_id} part={part} onClose={() => setSharing(false)} /> : null}
+      {copying && part ? <CopyDialog part={part} timeline={timeline} player={player} onClose={() => setCopying(false)} /> : null}
       {help ? <KeyHelp onClose={() => setHelp(false)} /> : null}
     </div>
   );
