@@ -15,7 +15,7 @@ from cases.keys import KeyRing
 from cases.log import ALL_VISIBILITIES, LogKind, read_events
 from cases.sealing import seal
 from cases.states import SessionState, StillState
-from cases.tables import Event, Participant, Preview, Still
+from cases.tables import Event, Manifest, Participant, Preview, Session, Still
 from cases.unit import Unit
 from runtime.errors import CaseError
 from runtime.ids import new_id
@@ -156,6 +156,7 @@ async def note_cut(unit: Unit, still_id: str, cut: CutStill) -> None:
         SystemActor(),
         client_id=f"still-{still_id}",
     )
+    await _have_late_one_sealed(unit, still)
 
 
 async def note_failed(unit: Unit, still_id: str, reason: str) -> None:
@@ -171,3 +172,27 @@ async def note_failed(unit: Unit, still_id: str, reason: str) -> None:
         SystemActor(),
         client_id=f"still-{still_id}",
     )
+    await _have_late_one_sealed(unit, still)
+
+
+async def _have_late_one_sealed(unit: Unit, still: Still) -> None:
+    """The last one that sealing no longer waited for goes into a supplement."""
+    # Locked, so that of two that are noted at once the second sees the first.
+    session = await unit.tx.get_one(Session, still.session_id, with_for_update=True)
+    if session.recorder_closed_at is None:
+        return
+    await unit.tx.flush()
+    newest = await unit.tx.scalar(
+        select(Manifest.complete)
+        .where(Manifest.session_id == session.id)
+        .order_by(Manifest.number.desc())
+        .limit(1)
+    )
+    wanted = await unit.tx.scalar(
+        select(Still.id)
+        .where(Still.session_id == session.id, Still.state == StillState.WANTED)
+        .limit(1)
+    )
+    if newest is False and wanted is None:
+        work = f"seal_session:{session.id}:{still.id}"
+        await unit.outbox.enqueue(unit.tx, "seal_session", work, session.id)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
+from zoneinfo import ZoneInfo
 
 import rfc8785
 from sqlalchemy import select
@@ -18,6 +19,10 @@ from cases.log import LogKind, Visibility, read_openings
 from cases.tables import Case, Checkpoint, Countersignature, Manifest, Recording, Session
 from recorder.key_history import note_key, published_keys
 from recorder.ledger import RecordingSource
+from recorder.pdf_report.composing import compose
+from recorder.pdf_report.gathering import gather_story
+from recorder.pdf_report.printing import print_apart
+from recorder.pdf_report.story import Story
 from recorder.port import Evidence
 from recorder.proof import formats
 from recorder.proof.package_writer import PackageWriter
@@ -28,6 +33,7 @@ from recorder.sealed_evidence import (
     add_photographs,
     manifest_files,
     photographs_of,
+    read_photograph,
     sealed_sessions,
     shown_event,
     stated_in,
@@ -63,6 +69,9 @@ class _Contents:
     files: Files
     media: Sequence[_Media]
     photographs: Sequence[Photograph]
+    story: Story
+    printed: Sequence[str]
+    """The paths of the photographs that the report prints."""
     statement: dict[str, Any]
 
 
@@ -85,6 +94,7 @@ async def export_case(
     writer = PackageWriter(file)
     total = sum(one.size for one in contents.media)
     await asyncio.to_thread(add_files, writer, contents.files)
+    await _add_report(services, writer, contents)
     done = 0
     for media in contents.media:
         with writer.recording(media.path, media.size) as part:
@@ -99,8 +109,19 @@ async def export_case(
     await asyncio.to_thread(writer.close, formats.PACKAGE_PATH, jws)
 
 
+async def _add_report(services: Evidence, writer: PackageWriter, contents: _Contents) -> None:
+    """What a person can read of it; evidence does not wait for one that cannot be printed."""
+    document = compose(contents.story, ZoneInfo(contents.story.zone))
+    by_path = {one.path: one for one in contents.photographs}
+    jpegs = [await read_photograph(services, by_path[path]) for path in contents.printed]
+    report = await print_apart(document, jpegs)
+    if report is not None:
+        await asyncio.to_thread(writer.add, formats.REPORT_PATH, report)
+
+
 async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: bytes) -> _Contents:
-    if await tx.get(Case, case_id) is None:
+    case = await tx.get(Case, case_id)
+    if case is None:
         raise not_found()
     sealed = await sealed_sessions(tx, case_id)
     if not sealed:
@@ -108,8 +129,8 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: byte
     files = [(formats.PAGE_PATH, page), (formats.KEYS_PATH, await published_keys(tx))]
     media: list[_Media] = []
     photographs: list[Photograph] = []
-    for session, manifests in sealed:
-        session_key = await services.keys.session_key(tx, session.id)
+    session_keys = [await services.keys.session_key(tx, session.id) for session, _ in sealed]
+    for (session, manifests), session_key in zip(sealed, session_keys, strict=True):
         files.append((formats.log_path(session.id), await _log(tx, session, session_key)))
         files.append((formats.checkpoints_path(session.id), await _checkpoints(tx, session)))
         files += manifest_files(manifests)
@@ -124,10 +145,14 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: byte
         stills = stated_in(manifests[-1])["stills"]
         photographs += await photographs_of(tx, session.id, stills, session_key)
     files += await time_stamp_files(tx, [session.id for session, _ in sealed])
+    keys_url = f"{services.settings.public_url}/.well-known/proofcall-keys.json"
+    story, printed = await gather_story(tx, case, sealed, session_keys, keys_url)
     return _Contents(
         files=files,
         media=media,
         photographs=photographs,
+        story=story,
+        printed=printed,
         statement={
             "format": formats.PACKAGE_FORMAT,
             "case_id": case_id,

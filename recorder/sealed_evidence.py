@@ -111,9 +111,18 @@ async def add_photographs(
         StoreError: the store is away, or what it has is not what was stored.
     """
     for one in photographs:
-        stored = await services.store.get(one.object_key)
-        jpeg = await asyncio.to_thread(open_sealed, one.key, one.object_key, stored)
+        jpeg = await read_photograph(services, one)
         await asyncio.to_thread(writer.add, one.path, jpeg)
+
+
+async def read_photograph(services: Evidence, one: Photograph) -> bytes:
+    """Its JPEG.
+
+    Raises:
+        StoreError: the store is away, or what it has is not what was stored.
+    """
+    stored = await services.store.get(one.object_key)
+    return await asyncio.to_thread(open_sealed, one.key, one.object_key, stored)
 
 
 def add_files(writer: PackageWriter, files: Files) -> None:

@@ -106,7 +106,11 @@ async def _start(
 
 
 def confine(
-    memory_bytes: int = _MEMORY_LIMIT_BYTES, *, cpu_s: int = _CPU_LIMIT_S, file_bytes: int = 0
+    memory_bytes: int = _MEMORY_LIMIT_BYTES,
+    *,
+    cpu_s: int = _CPU_LIMIT_S,
+    file_bytes: int = 0,
+    open_files: int = 16,
 ) -> None:
     """Bound this process before it takes apart what came from a stranger."""
     for what, limit in (
@@ -114,7 +118,7 @@ def confine(
         (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 16),
+        (resource.RLIMIT_NOFILE, open_files),
     ):
         resource.setrlimit(what, (limit, limit))
     libc = ctypes.CDLL(None, use_errno=True)

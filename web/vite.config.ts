@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { defineConfig, type Plugin } from 'vitest/config';
+import { reportFonts } from './fonts.ts';
 import { verifierPage } from './verifier.ts';
 
 const PAGES = ['join', 'observe', 'share', 'inspect', 'review', 'console', 'api', 'return'];
@@ -54,7 +55,7 @@ function pageAddresses(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [pageAddresses(), verifierPage(), precompress()],
+  plugins: [pageAddresses(), verifierPage(), reportFonts(), precompress()],
   build: {
     target: ['chrome105', 'safari15.4', 'firefox115'],
     assetsDir: 'assets',

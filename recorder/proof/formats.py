@@ -27,6 +27,7 @@ RECEIPT_TYPE: Final = "proofcall-receipt+json"
 PACKAGE_PATH: Final = "package.jws"
 KEYS_PATH: Final = "keys.json"
 PAGE_PATH: Final = "verify.html"
+REPORT_PATH: Final = "report.pdf"
 AUTHORITIES_PATH: Final = "authorities.pem"
 TIMESTAMP_SUFFIX: Final = ".tsr"
 

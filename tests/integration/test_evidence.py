@@ -31,6 +31,7 @@ from recorder.proof.verification import verify_package
 from recorder.signing import SigningKey
 from tests.support.live import Browser, Json, Live, Socket, running_live, send_pictures, until
 from tests.support.packages import Device, signing_key
+from tests.support.pdf_reader import Pdf
 from tests.support.rtp_peer import RtpPeer
 from tests.support.tap_feed import encode_video
 
@@ -154,7 +155,12 @@ async def test_a_call_becomes_a_package_that_verifies(live: Live) -> None:
         assert zipped.testzip() is None
         names = zipped.namelist()
         log = json.loads(zipped.read(f"{session_id}/log.json"))
+        report = Pdf(zipped.read("report.pdf"))
     assert sum(name.endswith(".mp4") for name in names) == 2
+    assert 1 <= report.pages <= 6
+    assert len(report.jpegs) == 1
+    assert case_id in report.text()
+    assert read_jws(receipt.decode().strip()).kid in report.text()
     # The host's verdict is the seller's; what both parties read is open.
     verdict = next(event for event in log["events"] if event["kind"] == "verdict")
     assert verdict["payload"] is None

@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import make_url, select
 
 from cases.database import Database, upgrade
-from cases.states import Role
-from cases.tables import Checkpoint, PublishedKey, Recording, Session
+from cases.states import Role, StillState
+from cases.stills import CutStill, note_cut, note_failed
+from cases.tables import Checkpoint, PublishedKey, Recording, Session, Still
 from cases.unit import Unit
 from infra.local.postgres import Postgres
 from recorder.checkpointing import write_checkpoint
@@ -73,6 +74,60 @@ async def test_what_was_on_its_way_at_hang_up_follows_in_a_supplement(world: Wor
     assert first.receipt
     receipt = json.loads(read_jws(first.receipt).payload)
     assert receipt["manifest_sha256"] == sha256(first.body).hexdigest()
+
+
+async def test_photographs_that_come_after_the_seal_go_into_one_supplement(world: World) -> None:
+    """Sealing waits ten minutes for them; the last that comes later has the supplement made."""
+    session_id = await world.live_session()
+    late, never = f"stl_a{session_id}", f"stl_b{session_id}"
+
+    async def want(unit: Unit) -> None:
+        recording = await unit.tx.get_one(Recording, f"rec_{session_id}")
+        for still_id in (late, never):
+            unit.tx.add(
+                Still(
+                    id=still_id,
+                    session_id=session_id,
+                    participant_id=recording.participant_id,
+                    state=StillState.WANTED,
+                    at_ns=recording.t0_ns,
+                    taken_by="staff:1",
+                    created_at=unit.now,
+                )
+            )
+
+    await world.run(want)
+    await world.end(session_id, recorder_closed=True)
+    with pytest.raises(StoreError):
+        await seal_session(world.evidence, session_id)
+    world.seller.clock.advance(601)
+    await seal_session(world.evidence, session_id)
+    (first,) = await world.manifests(session_id)
+    assert [one["state"] for one in json.loads(first.body)["stills"]] == ["wanted", "wanted"]
+    cut = CutStill(
+        object_key="somewhere",
+        key_id="key_1",
+        sha256="ab" * 32,
+        width=64,
+        height=36,
+        recording_id=f"rec_{session_id}",
+        recording_ms=0,
+        at_ns=1_790_000_000_000_000_000,
+    )
+    await world.run(lambda unit: note_cut(unit, late, cut))
+    assert not [one for one in world.ordered if one.startswith("seal_session:")]
+    await world.run(lambda unit: note_failed(unit, never, "not_recorded"))
+    await world.run(lambda unit: note_failed(unit, never, "not_recorded"))
+    ordered = [one for one in world.ordered if one.startswith("seal_session:")]
+    assert ordered == [f"seal_session:{session_id}:{never}"]
+    await seal_session(world.evidence, session_id)
+    await seal_session(world.evidence, session_id)
+    first, second = await world.manifests(session_id)
+    said = json.loads(second.body)
+    assert (said["number"], said["complete"]) == (1, True)
+    assert said["previous"] == sha256(first.body).hexdigest()
+    assert [one["state"] for one in said["stills"]] == ["cut", "failed"]
+    assert said["stills"][0]["sha256"] == "ab" * 32
 
 
 async def test_what_was_complete_at_hang_up_gets_no_supplement(world: World) -> None:

@@ -106,6 +106,7 @@ class Story:
     key: SigningKey = field(default_factory=signing_key)
     gaps: list[Json] = field(default_factory=list)
     page: bytes = b"<!doctype html>the page\n"
+    report: bytes = b"%PDF-1.7 the report\n"
     still_at_ms: int = 1000
     change_manifest: Callable[[Json], None] = lambda _: None
     change_log: Callable[[list[Json]], None] = lambda _: None
@@ -259,6 +260,7 @@ class Story:
         files = {
             formats.PAGE_PATH: self.page,
             formats.KEYS_PATH: self.published_keys(),
+            formats.REPORT_PATH: self.report,
             formats.log_path(session_id): rfc8785.dumps(
                 {"format": formats.LOG_FORMAT, "session_id": session_id, "events": log}
             ),

@@ -86,7 +86,7 @@ class PartStory(Story):
         """The part's bytes; the same story gives the same ones."""
         log = self._log()
         files = self._session_files(log, self._checkpoints(log))
-        del files[formats.checkpoints_path(self.session_id)]
+        del files[formats.checkpoints_path(self.session_id)], files[formats.REPORT_PATH]
         for event in log:
             if not self.asked[0] <= event["seq"] * 1000 <= self.asked[1]:
                 event["salt"] = event["payload"] = None
