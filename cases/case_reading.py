@@ -22,6 +22,8 @@ from cases.tables import (
     Case,
     CaseTag,
     JoinLink,
+    Keeping,
+    LegalHold,
     Parcel,
     Policy,
     PolicyAnswer,
@@ -52,6 +54,8 @@ class CaseRead:
     has_settlements: bool
     has_sessions: bool
     has_tags: bool
+    kept_until: datetime | None
+    is_held: bool
 
 
 def _read() -> Select[Any]:
@@ -76,6 +80,8 @@ def _read() -> Select[Any]:
         exists().where(Settlement.case_id == Case.id),
         exists().where(Session.case_id == Case.id),
         exists().where(CaseTag.case_id == Case.id),
+        Keeping.until,
+        exists().where(LegalHold.case_id == Case.id, LegalHold.released_at.is_(None)),
     ]
     query: Select[Any] = select(*columns)
     return (
@@ -84,6 +90,7 @@ def _read() -> Select[Any]:
         .outerjoin(Snooze, Snooze.case_id == Case.id)
         .outerjoin(JoinLink, JoinLink.id == newest)
         .outerjoin(PolicyAnswer, PolicyAnswer.case_id == Case.id)
+        .outerjoin(Keeping, Keeping.case_id == Case.id)
         .outerjoin(Policy, Policy.id == PolicyAnswer.policy_id)
         .where(Case.id == bindparam("case_id"))
     )

@@ -166,6 +166,9 @@ class CaseView(View):
     tags: list[str]
     snoozed_until: datetime | None
     """Out of sight until then; it may be past."""
+    kept_until: datetime | None
+    """When it will be erased; null while nothing says so (``/keeping`` says why)."""
+    legal_hold: bool
     created_at: datetime
     updated_at: datetime
 
@@ -254,6 +257,8 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
         sessions=await _sessions(tx, case.id) if read.has_sessions else [],
         tags=(await tags_of(tx, [case.id]))[case.id] if read.has_tags else [],
         snoozed_until=read.snoozed_until,
+        kept_until=read.kept_until,
+        legal_hold=read.is_held,
         created_at=case.created_at,
         updated_at=case.updated_at,
     ).model_dump(mode="json")

@@ -39,7 +39,6 @@ TRUE: Final = frozenset(_TRUE.split())
 
 VALUES: Final[dict[str, Any]] = {
     # Keeping and forgetting.
-    "because": "The buyer asked for it.",
     "counts": {"recordings": 2, "stills": 3, "attachments": 1, "media_bytes": 48_210_944},
     "ErasureView.case_id": "cas_01kb3v2m8d",
     "ErasureView.cause": "request",

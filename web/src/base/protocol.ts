@@ -639,6 +639,8 @@ export interface CaseView extends Omit<CaseIn, 'warehouse_id' | 'items'> {
   tags: string[];
   /** As it was set: it may be past. */
   snoozed_until: Timestamp | null;
+  kept_until: Timestamp | null;
+  legal_hold: boolean;
 }
 
 export interface CaseSummary {

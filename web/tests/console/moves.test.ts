@@ -7,7 +7,7 @@ const view = (over: Partial<CaseView> = {}): CaseView => ({
   id: 'cas_1', order_number: '1', buyer: { name: 'Ana', email: null, locale: 'es' }, currency: 'EUR', direction: 'buyer_shows',
   claim: { reason: 'damaged', words: '', locale: 'es' }, items: [item], state: 'received', version: 3, created_at: '', updated_at: '',
   warehouse: null, tenant: { id: 't', name: 'T' }, link: { state: 'active', expires_at: null, first_joined_at: null }, policy_answer: null, verdict: null, sessions: [],
-  tags: [], snoozed_until: null, parcels: [], settlements: [], moves: ['check'], next_step: 'check', ...over,
+  tags: [], snoozed_until: null, kept_until: null, legal_hold: false, parcels: [], settlements: [], moves: ['check'], next_step: 'check', ...over,
 });
 
 describe('what a move is told', () => {
