@@ -46,10 +46,12 @@ async def run_apart(module: str, *arguments: str, content: bytes, limit_s: float
     return answer if child.returncode == 0 else None
 
 
-def confine(memory_bytes: int = _MEMORY_LIMIT_BYTES, open_files: int = 16) -> None:
+def confine(
+    memory_bytes: int = _MEMORY_LIMIT_BYTES, open_files: int = 16, cpu_s: int = _CPU_LIMIT_S
+) -> None:
     """Bound this process before it takes apart what came from a stranger."""
     for what, limit in (
-        (resource.RLIMIT_CPU, _CPU_LIMIT_S),
+        (resource.RLIMIT_CPU, cpu_s),
         (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
