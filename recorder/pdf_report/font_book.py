@@ -34,8 +34,8 @@ class _Subset:
 class FontBook:
     """Adds fonts to a document and knows which one has a character."""
 
-    def __init__(self, pdf: FPDF, text: Iterable[str]) -> None:
-        """Load what ``text`` needs; blocks.
+    def __init__(self, pdf: FPDF, text: Iterable[str], *, bold: Iterable[str]) -> None:
+        """Load what ``text`` needs, of which only ``bold`` is printed so; blocks.
 
         Raises:
             SetupError: the front end, of which the fonts are a part, was not built.
@@ -43,9 +43,12 @@ class FontBook:
         self._pdf = pdf
         self._subsets = _listed()
         self._family_of: dict[str, str | None] = {}
-        self._loaded: set[str] = set()
         for character in sorted({REPLACEMENT, *text}):
             self._family_of[character] = self._find(character)
+        heavy = {self.family_of(character, None) for character in (REPLACEMENT, *bold)}
+        for subset in self._subsets:
+            if subset.family in heavy:
+                self._load(subset, "600")
 
     def family_of(self, character: str, before: str | None) -> str:
         """The family to print it with: that of what stands ``before`` it, if that can."""
@@ -60,29 +63,26 @@ class FontBook:
     def _find(self, character: str) -> str | None:
         for subset in self._subsets:
             if subset.may_have(character):
-                self._load(subset)
+                self._load(subset, "400")
                 if self._has(subset.family, character):
                     return subset.family
         return None
 
     def _has(self, family: str, character: str) -> bool:
-        return all(
-            ord(character) in self._pdf.fonts[f"{family}{style}"].cmap  # type: ignore[union-attr]
-            for style in _STYLES.values()
-        )
+        font = self._pdf.fonts[family]
+        return isinstance(font, TTFFont) and ord(character) in font.cmap
 
-    def _load(self, subset: _Subset) -> None:
-        if subset.family in self._loaded:
+    def _load(self, subset: _Subset, weight: str) -> None:
+        key = f"{subset.family}{_STYLES[weight]}"
+        if key in self._pdf.fonts:
             return
-        self._loaded.add(subset.family)
-        for weight, style in _STYLES.items():
-            self._pdf.add_font(subset.family, style, _FOLDER / subset.files[weight])
-            font = self._pdf.fonts[f"{subset.family}{style}"]
-            assert isinstance(font, TTFFont)
-            unpacked = BytesIO()
-            font.ttfont.save(unpacked)
-            # fpdf2 would write it to a file of its own, which a confined process may not.
-            font._hbfont = HarfBuzzFont(Face(unpacked.getvalue()))
+        self._pdf.add_font(subset.family, _STYLES[weight], _FOLDER / subset.files[weight])
+        font = self._pdf.fonts[key]
+        assert isinstance(font, TTFFont)
+        unpacked = BytesIO()
+        font.ttfont.save(unpacked)
+        # fpdf2 would write it to a file of its own, which a confined process may not.
+        font._hbfont = HarfBuzzFont(Face(unpacked.getvalue()))
 
 
 def _listed() -> list[_Subset]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import structlog
 
-from recorder.pdf_report.blocks import DOCUMENT, Document
+from recorder.pdf_report.blocks import DOCUMENT, Document, Heading
 from recorder.pdf_report.font_book import FontBook
 from recorder.pdf_report.layout import Layout
 from recorder.pdf_report.run_printer import RunPrinter
@@ -25,7 +25,8 @@ from runtime.confined import confine, run_apart
 
 log = structlog.get_logger()
 
-_LIMIT_S: Final = 60.0
+_LIMIT_S: Final = 240.0
+_CPU_S: Final = 60
 _OPEN_FILES: Final = 400
 _TRIES: Final = 2
 """A machine out of breath is given a second chance."""
@@ -59,7 +60,8 @@ def print_document(document: Document, photographs: Sequence[bytes]) -> bytes:
     pdf.set_title(document.title)
     pdf.set_lang(document.language)
     pdf.set_creator("Proofcall")
-    book = FontBook(pdf, _characters(document.model_dump()))
+    headings = [block.text for block in document.blocks if isinstance(block, Heading)]
+    book = FontBook(pdf, _characters(document.model_dump()), bold="".join(headings))
     sheet = Sheet(pdf, book, rtl=document.language in RIGHT_TO_LEFT)
     layout = Layout(sheet, photographs)
     for block in document.blocks:
@@ -82,7 +84,7 @@ def _characters(value: Any) -> Iterator[str]:
 def main() -> None:
     """The child process."""
     warnings.simplefilter("ignore")
-    confine(open_files=_OPEN_FILES)
+    confine(open_files=_OPEN_FILES, cpu_s=_CPU_S)
     head, lengths, rest = sys.stdin.buffer.read().split(b"\n", 2)
     photographs, at = [], 0
     for length in json.loads(lengths):
