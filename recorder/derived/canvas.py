@@ -88,7 +88,7 @@ class Canvas:
     def foot(self, side: int, words: str) -> None:
         """Below a side."""
         left = side * SIDE_WIDTH
-        self._luma[HEIGHT - FOOT_HEIGHT :, left : left + SIDE_WIDTH] = _GREY
+        self._luma[HEIGHT - FOOT_HEIGHT :, left : left + SIDE_WIDTH] = _BLACK
         self._write(words, left + 12, HEIGHT - FOOT_HEIGHT + 4)
 
     def picture(self, side: int, luma: Plane, chroma: tuple[Plane, Plane]) -> None:
@@ -122,7 +122,8 @@ class Canvas:
         if room <= 0 or top + CELL_HEIGHT > HEIGHT:
             return
         line = np.hstack([letter(character) for character in text[:room]])
-        self._luma[top : top + CELL_HEIGHT, left : left + line.shape[1]] = line
+        place = self._luma[top : top + CELL_HEIGHT, left : left + line.shape[1]]
+        np.maximum(place, line, out=place)
 
 
 def fitted(width: int, height: int) -> tuple[int, int]:

@@ -103,6 +103,7 @@ async def test_a_file_is_served_by_ranges(site: SellerSite) -> None:
     case_id = await inspected(site, "ses_1")
     secret = await secret_of(site, site.seller.lamp)
     _, made = await order(site, case_id, {"part": PART}, secret)
+    assert site.client.app is not None
     services = site.client.app[SERVICES]
     content = bytes(range(256)) * 40_000
     async with services.database.read() as tx:
