@@ -12,6 +12,7 @@ import typer
 
 from proofcall.late_commands import LateGroup
 from proofcall.preflight import (
+    check_credentials,
     check_data_directory,
     check_front_end,
     check_port,
@@ -88,6 +89,7 @@ def _run_all(settings: Settings, *, demo: bool) -> None:
         for port in (settings.lan_port, settings.trust_port):
             check_port("0.0.0.0", port, "PROOFCALL_LAN_PORT")  # noqa: S104  The LAN is meant.
     check_front_end(PAGES)
+    check_credentials(settings)
     asyncio.run(run_machine(settings, demo=demo))
 
 

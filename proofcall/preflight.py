@@ -74,6 +74,18 @@ def check_port(host: str, port: int, setting: str = "PROOFCALL_HTTP") -> None:
             ) from error
 
 
+def check_credentials(settings: Settings) -> None:
+    """Prove that a certificate for content credentials that is set can sign them.
+
+    Raises:
+        SetupError: it cannot, and why.
+    """
+    if settings.c2pa_certificate is not None:
+        from recorder.derived.credential_key import CredentialKey
+
+        CredentialKey.load(settings)
+
+
 def check_front_end(directory: Path) -> None:
     """Prove that the pages were built.
 

@@ -49,7 +49,13 @@ async def add_credentials(
         yield json.dumps(wanted).encode() + b"\n"
         yield b64encode(await answers.get()) + b"\n"
 
+    asked = 0
+
     async def tell(line: bytes) -> None:
+        nonlocal asked
+        asked += 1
+        if asked > 1:
+            raise ValueError("a process that took strangers' bytes apart gets one signature")
         answers.put_nowait(key.sign(b64decode(json.loads(line)["sign"])))
 
     files = (film.fileno(), signed.fileno())

@@ -37,7 +37,7 @@ from recorder.playback import Playback
 from recorder.proof.part_scope import Scope
 from recorder.sealing import seal_session
 from runtime.settings import Settings
-from tests.integration.test_part_export import T0_MS, World, _take_in
+from tests.integration.test_part_export import T0_MS, World, take_in
 from tests.support.cameras import draw_frame
 from tests.support.frame_code import Camera, read_code
 from tests.support.recording_rig import MemoryStore, SpoolRig
@@ -108,7 +108,7 @@ async def recorded(tmp_path: Path, frames: Sequence[EncodedFrame]) -> World:
     store = MemoryStore()
     seller = await make_seller(Database(f"sqlite+aiosqlite:///{tmp_path / 'new' / 'p.db'}"))
     found = World(seller, Settings(data=tmp_path), store, Playback(cast("Any", store)))
-    await _take_in(found, rig)
+    await take_in(found, rig)
     await seal_session(found.evidence, found.session_id)
     return found
 

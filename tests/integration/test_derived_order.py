@@ -75,6 +75,13 @@ async def test_an_order_is_taken_once_and_strangers_see_nothing_of_it(site: Sell
     [
         ({"reason": None}, "invalid"),
         ({"masks": []}, "invalid"),
+        ({"recording_id": "rec_1"}, "invalid"),
+        ({"part": None}, "invalid"),
+        ({"part": None, "recording_id": "rec_1"}, "invalid"),
+        (
+            {"part": None, "masks": [], "reason": None, "recording_id": "rec_1"},
+            "not_found",
+        ),
         ({"reason": "  "}, "invalid"),
         ({"mutes": [{"from_ms": 2, "to_ms": 1}]}, "invalid"),
         ({"masks": [{**MASK, "box": {**MASK["box"], "width": 0}}]}, "invalid"),
