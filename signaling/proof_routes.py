@@ -14,7 +14,7 @@ from cases.access_policy import Action
 from cases.case_access import load_case
 from cases.commands import Command
 from cases.keys import KeyDestroyed
-from cases.receipts import Receipt, receipt_for, receipt_for_buyer
+from cases.receipts import Receipt, receipt_for, receipt_for_buyer, receipt_name
 from cases.sessions import see_session
 from cases.tables import Case, EvidencePackage
 from cases.unit import Unit
@@ -239,7 +239,7 @@ async def receipt(request: web.Request) -> web.Response:
         found = await receipt_for(tx, actor, request.match_info["id"])
         seen = await see_session(tx, actor, found.session_id, Action.REVIEW)
     await note(services, actor, seen.case, Deed.DOWNLOADED, "receipt", found.session_id)
-    name = f"proofcall-receipt-{found.session_id}.txt"
+    name = f"{receipt_name(found.session_id)}.txt"
     return web.Response(
         text=f"{found.text}\n",
         headers={
