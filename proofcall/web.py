@@ -14,6 +14,7 @@ from cases.mail import SEND_MAIL
 from cases.notices import SEND_NOTICE
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
 from proofcall.roles import JOBS_SOCKET
+from recorder.derived.credential_key import CredentialKey
 from recorder.derived.making import MAKE_COPY, make_copy
 from recorder.packaging import make_package
 from recorder.sealing import seal_at_hang_up, seal_session
@@ -40,6 +41,8 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
             services = await stack.enter_async_context(web_services(settings, outbox))
             await asyncio.to_thread(prepare_jobs, settings)
             if work:
+                # A certificate that cannot sign is told at the start, not at the first film.
+                await asyncio.to_thread(CredentialKey.load, settings)
                 stamping = TimeStamping(services)
                 runner = JobRunner(
                     settings,

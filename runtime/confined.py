@@ -42,15 +42,15 @@ async def stream_apart(
     feed: AsyncIterator[bytes],
     tell: Callable[[bytes], Awaitable[None]],
     *,
-    file: int,
+    files: Sequence[int],
     stall_s: float,
 ) -> bool:
-    """Run a module of ours that is fed bit by bit, and writes into an open file of ours.
+    """Run a module of ours that is fed bit by bit, with open files of ours: its arguments.
 
     ``tell`` is given each line that it says. False if it failed, or said nothing for
     ``stall_s``; then it is dead. What the feed or ``tell`` raises ends it, too.
     """
-    child = await _start(module, str(file), pass_fds=(file,))
+    child = await _start(module, *map(str, files), pass_fds=files)
     assert child.stdin is not None
     assert child.stdout is not None
     feeding = asyncio.ensure_future(_feed(child.stdin, feed))
@@ -63,9 +63,12 @@ async def stream_apart(
             if not line:
                 break
             await tell(line)
-        await feeding
         async with asyncio.timeout(stall_s):
-            return await child.wait() == 0
+            status = await child.wait()
+        # A feed that waits for the child's next word would wait for a dead one's for ever.
+        if status == 0 or feeding.done():
+            await feeding
+        return status == 0
     except (TimeoutError, ValueError):
         return False
     finally:

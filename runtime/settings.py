@@ -145,6 +145,12 @@ class Settings(BaseSettings):
     tsa_authorization: SecretStr | None = Field(
         None, description="Its Authorization header, as in 'Basic dXNlcjpwYXNz'"
     )
+    c2pa_certificate: Path | None = Field(
+        None,
+        description="PEM: the certificates of content credentials, the signer's own first; "
+        "default: under an authority of this installation's own",
+    )
+    c2pa_key: Path | None = Field(None, description="PEM, not encrypted; goes with it")
     media_workers: int = Field(1, ge=1, le=256)
     drain_s: float = Field(
         0, ge=0, le=86_400, description="How long calls may go on after a media worker's SIGTERM"
@@ -283,6 +289,12 @@ class Settings(BaseSettings):
     def _time_stamping_is_whole(self) -> Self:
         if (self.tsa_url is None) != (self.tsa_ca is None):
             raise ValueError("PROOFCALL_TSA_URL and PROOFCALL_TSA_CA go together")
+        return self
+
+    @model_validator(mode="after")
+    def _credentials_are_whole(self) -> Self:
+        if (self.c2pa_certificate is None) != (self.c2pa_key is None):
+            raise ValueError("PROOFCALL_C2PA_CERTIFICATE and PROOFCALL_C2PA_KEY go together")
         return self
 
     @model_validator(mode="after")

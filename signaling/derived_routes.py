@@ -1,4 +1,4 @@
-"""Derived copies: films with the wall clock drawn in, and redacted ones, with their statements."""
+"""Derived copies: films with the wall clock, redacted ones, originals with credentials."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from cases.tables import Case, DerivedCopy
 from cases.unit import Unit
 from recorder.derived.making import copies_of, order_copy, read_copy, see_copy
 from recorder.derived.order import CopyOrder, CopyState, MaskOrder, MuteOrder
+from recorder.derived.original import order_original
 from recorder.part_order import find_part
 from runtime.errors import CaseError
 from signaling.auth import require_key_or_staff
@@ -72,9 +73,20 @@ class MuteIn(_Span):
 
 
 class DerivedCopyWanted(Command):
-    """A film of a part; with masks or mutes it is a redacted copy and needs a reason."""
+    """A film of a part; with masks or mutes it is a redacted copy and needs a reason.
 
-    part: PartWanted
+    Or an original recording (MP4) with content credentials, without masks and mutes.
+    """
+
+    part: PartWanted | None = None
+    recording_id: Annotated[
+        str | None,
+        Field(
+            max_length=80,
+            examples=[None],
+            description="In place of a part: this recording as it is, with content credentials",
+        ),
+    ] = None
     masks: Annotated[tuple[MaskIn, ...], Field(max_length=20)] = ()
     mutes: Annotated[tuple[MuteIn, ...], Field(max_length=100)] = ()
     reason: Annotated[
@@ -87,6 +99,10 @@ class DerivedCopyWanted(Command):
     def _says_why(self) -> Self:
         if bool(self.masks or self.mutes) != (self.reason is not None):
             raise ValueError("a reason goes with masks or mutes, and they with a reason")
+        if (self.part is None) == (self.recording_id is None):
+            raise ValueError("either a part or a recording")
+        if self.recording_id is not None and self.reason is not None:
+            raise ValueError("an original is handed out as it is")
         return self
 
 
@@ -111,11 +127,16 @@ class DerivedCopyOut(BaseModel):
 
     id: Annotated[str, Field(examples=["drv_01kb3v8q5f"])]
     case_id: Annotated[str, Field(examples=["cas_01kb3v7xqm"])]
-    kind: Literal["burned_in", "redacted"]
+    kind: Literal["burned_in", "redacted", "credentialed"]
     part: PartOut
     masks: list[MaskOut]
     mutes: list[MuteOut]
     reason: Annotated[str | None, Field(examples=[None])]
+    recording_id: Annotated[str | None, Field(examples=[None])]
+    credentials: Annotated[
+        Literal["signed", "too_large", "not_made"] | None,
+        Field(description="Whether the file carries content credentials (C2PA), or why not"),
+    ]
     state: Literal["wanted", "ready", "failed"]
     done_ms: int
     total_ms: int | None
@@ -124,8 +145,8 @@ class DerivedCopyOut(BaseModel):
     failure: Annotated[
         str | None,
         Field(
-            description="nothing_sealed, nothing_recorded, no_picture, not_drawable, erased or "
-            "store",
+            description="nothing_sealed, nothing_recorded, no_picture, not_drawable, too_large, "
+            "not_made (no credentials for an original), erased or store",
             examples=[None],
         ),
     ]
@@ -149,13 +170,14 @@ def add_routes(app: web.Application) -> None:
     "POST",
     _OF_CASE,
     "Have a film made of a part of an inspection: both sides, the wall clock and gaps drawn in; "
-    "with regions covered and sound silenced where asked for",
+    "with regions covered and sound silenced where asked for; or of an original recording with "
+    "content credentials",
     body=DerivedCopyWanted,
     headers=IDEMPOTENCY_HEADER,
     answers={202: DerivedCopyOut},
     errors={
-        409: "copies_under_way",
-        422: "invalid, which_session, bad_part, key_reused, bad_key_header",
+        409: "copies_under_way, nothing_sealed",
+        422: "invalid, which_session, bad_part, no_credentials_in_webm, key_reused, bad_key_header",
     },
 )
 async def order(request: web.Request) -> web.Response:
@@ -280,7 +302,10 @@ async def _ready(request: web.Request) -> tuple[Actor, DerivedCopy]:
 
 
 async def _order(tx: AsyncSession, case_id: str, wanted: DerivedCopyWanted) -> CopyOrder:
+    if wanted.recording_id is not None:
+        return await order_original(tx, case_id, wanted.recording_id)
     part = wanted.part
+    assert part is not None
     found = await find_part(tx, case_id, part.session_id, part.participants, *part.moments())
     covered = {one.participant_id for one in wanted.masks}
     if part.participants and not covered.issubset(part.participants):
@@ -307,7 +332,11 @@ def _shown(found: DerivedCopy) -> DerivedCopyOut:
     }
     wanted = found.wanted
     return DerivedCopyOut.model_validate(
-        {**fields, **{name: wanted[name] for name in ("masks", "mutes", "reason")}, "part": wanted}
+        {
+            **fields,
+            **{name: wanted.get(name) for name in ("masks", "mutes", "reason", "recording_id")},
+            "part": wanted,
+        }
     )
 
 

@@ -30,6 +30,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "claim_open": "There is a claim for this parcel already.",
     "date_impossible": "Give a date from now to 400 days ahead.",
     "endpoint_disabled": "This endpoint is disabled. Enable it first.",
+    "no_credentials_in_webm": "This recording is WebM, which holds no content credentials.",
     "copies_under_way": "Copies of this case are being made already.",
     "copy_not_ready": "This copy is not there yet.",
     "erased": "This evidence was erased.",

@@ -18,6 +18,7 @@ from cases.receipts import Receipt, receipt_for, receipt_for_buyer, receipt_name
 from cases.sessions import see_session
 from cases.tables import Case, EvidencePackage
 from cases.unit import Unit
+from recorder.derived.credentials import published_roots
 from recorder.key_history import published_keys
 from recorder.packaging import (
     PackageState,
@@ -122,6 +123,7 @@ def add_routes(app: web.Application) -> None:
     register(app, [order, listed, look, fetch, receipt])
     app.router.add_get("/api/join/{token}/receipt", buyers_receipt)
     app.router.add_get("/.well-known/proofcall-keys.json", keys)
+    app.router.add_get("/.well-known/proofcall-credentials.pem", credential_roots)
 
 
 @route(
@@ -269,6 +271,17 @@ async def keys(request: web.Request) -> web.Response:
     return web.Response(
         body=content,
         content_type="application/json",
+        headers={"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"},
+    )
+
+
+async def credential_roots(request: web.Request) -> web.Response:
+    """What a reader of content credentials may be told to trust; anybody may know it."""
+    async with request.app[SERVICES].database.read() as tx:
+        content = await published_roots(tx)
+    return web.Response(
+        body=content,
+        content_type="application/x-pem-file",
         headers={"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"},
     )
 

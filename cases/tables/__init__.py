@@ -7,7 +7,7 @@ from cases.tables.deadlines import (
     DeskHours,
     Roster,
 )
-from cases.tables.derived import DerivedCopy
+from cases.tables.derived import CredentialRoot, DerivedCopy
 from cases.tables.figures import CaseFigure
 from cases.tables.filing import (
     Attachment,
@@ -125,6 +125,7 @@ __all__ = [
     "Checkpoint",
     "Consent",
     "Countersignature",
+    "CredentialRoot",
     "Deadline",
     "DerivedCopy",
     "DeskHours",

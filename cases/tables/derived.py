@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cases.tables.base import Base
@@ -19,7 +19,7 @@ class DerivedCopy(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
     ordered_by: Mapped[str]
-    kind: Mapped[str]  # CopyKind: burned_in, redacted
+    kind: Mapped[str]  # CopyKind: burned_in, redacted, credentialed
     wanted: Mapped[dict[str, Any]]  # CopyOrder
     state: Mapped[str]  # CopyState: wanted, ready, failed
     done_ms: Mapped[int] = mapped_column(BigInteger)
@@ -29,6 +29,15 @@ class DerivedCopy(Base):
     parts: Mapped[int | None]
     sha256: Mapped[str | None]
     statement: Mapped[str | None]  # compact JWS
+    credentials: Mapped[str | None]  # Credentials: signed, too_large, not_made
     failure: Mapped[str | None]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
+
+
+class CredentialRoot(Base):
+    """A certificate under which content credentials were signed; published for good."""
+
+    __tablename__ = "credential_roots"
+    pem: Mapped[str] = mapped_column(Text, primary_key=True)
+    since: Mapped[datetime]

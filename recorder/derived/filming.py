@@ -76,6 +76,8 @@ async def originals_of(
         raise CaseError("bad_part", "There is no such part of this inspection.", status=422)
     recordings, ends_ms = [], []
     for one in scope.recordings(stated):
+        if order.recording_id not in (None, one["recording_id"]):
+            continue
         row = await tx.get_one(Recording, one["recording_id"])
         try:
             source = await load_source(tx, services.keys, row)

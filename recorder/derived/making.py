@@ -1,4 +1,4 @@
-"""Durable work: an ordered copy is drawn by a bounded process, kept, and stated."""
+"""Durable work: an ordered copy is made by bounded processes, kept, and stated."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from functools import partial
 from typing import BinaryIO, Final
 
 import rfc8785
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bind_contextvars
@@ -21,8 +22,12 @@ from cases.keys import KeyDestroyed
 from cases.residency import placed_for
 from cases.tables import Case, DerivedCopy
 from cases.unit import Unit
+from recorder.derived.claim import claim_of
+from recorder.derived.credential_key import CredentialKey
+from recorder.derived.credentials import Credentials, add_credentials, note_root
 from recorder.derived.filming import Originals, filming, originals_of
-from recorder.derived.order import CopyOrder, CopyState
+from recorder.derived.order import CopyKind, CopyOrder, CopyState
+from recorder.derived.original import write_original
 from recorder.derived.statement import derived_body
 from recorder.key_history import note_key
 from recorder.port import Evidence
@@ -30,8 +35,10 @@ from recorder.proof import formats
 from recorder.sealed_parts import keep_file, read_file
 from recorder.signing import SigningKey
 from runtime.confined import stream_apart
-from runtime.errors import CaseError, StoreError
+from runtime.errors import CaseError, SetupError, StoreError
 from runtime.ids import new_id
+
+log = structlog.get_logger()
 
 MAKE_COPY: Final = "make_copy"
 _MAX_UNDER_WAY: Final = 3
@@ -103,9 +110,18 @@ async def make_copy(services: Evidence, copy_id: str) -> None:
     await asyncio.to_thread(services.settings.data.mkdir, parents=True, exist_ok=True)
     try:
         # Without a name: whatever happens to this process, nothing in the clear stays behind.
-        with tempfile.TemporaryFile(dir=services.settings.data) as file:
-            originals, order = await _draw(services, ordered, file)
-            await _keep(services, ordered, file, originals, order)
+        folder = services.settings.data
+        with (
+            tempfile.TemporaryFile(dir=folder) as file,
+            tempfile.TemporaryFile(dir=folder) as aside,
+        ):
+            originals, order = await _made(services, ordered, file)
+            key, credentials = await _credentials(services, ordered, originals, order, file, aside)
+            if order.kind is CopyKind.CREDENTIALED and credentials is not Credentials.SIGNED:
+                raise CaseError(credentials, "The recording is not to be had with credentials.")
+            signed = credentials is Credentials.SIGNED
+            kept = aside if signed else file
+            await _keep(services, ordered, kept, originals, order, credentials, key)
     except CaseError as error:
         await services.run(partial(_fail, copy_id=copy_id, why=error.code))
     except KeyDestroyed:
@@ -131,12 +147,25 @@ async def read_copy(
         yield part
 
 
-async def _draw(
+async def _made(
     services: Evidence, ordered: DerivedCopy, file: BinaryIO
 ) -> tuple[Originals, CopyOrder]:
     order = CopyOrder.from_json(ordered.wanted)
     async with services.database.read() as tx:
         originals = await originals_of(services, tx, ordered.case_id, order)
+    if order.kind is CopyKind.CREDENTIALED:
+        await write_original(services, originals, file)
+        return originals, order
+    return originals, await _draw(services, ordered, originals, order, file)
+
+
+async def _draw(
+    services: Evidence,
+    ordered: DerivedCopy,
+    originals: Originals,
+    order: CopyOrder,
+    file: BinaryIO,
+) -> CopyOrder:
     film = await filming(services, originals, order)
     total_ms = (film.plan.to_ns - film.plan.from_ns) // 1_000_000
     last: dict[str, list[int | None]] = {}
@@ -154,11 +183,30 @@ async def _draw(
         await services.run(note)
 
     drawn = await stream_apart(
-        "recorder.derived.render", film.feed(), tell, file=file.fileno(), stall_s=_STALL_S
+        "recorder.derived.render", film.feed(), tell, files=[file.fileno()], stall_s=_STALL_S
     )
     if not drawn or "lost_ns" not in last:
         raise CaseError("not_drawable", "The film could not be drawn.", status=422)
-    return originals, order.after(last["lost_ns"])
+    return order.after(last["lost_ns"])
+
+
+async def _credentials(
+    services: Evidence,
+    ordered: DerivedCopy,
+    originals: Originals,
+    order: CopyOrder,
+    film: BinaryIO,
+    signed: BinaryIO,
+) -> tuple[CredentialKey | None, Credentials]:
+    try:
+        key = await asyncio.to_thread(CredentialKey.load, services.settings)
+    except SetupError as error:
+        log.error("content credentials cannot be signed", error=str(error))
+        return None, Credentials.NOT_MADE
+    manifest = {"number": originals.manifest.number, "sha256": originals.manifest_sha256}
+    stated = [one for one, _ in originals.recordings]
+    claim = claim_of(ordered.id, order, manifest, stated)
+    return key, await add_credentials(key, claim, film, signed)
 
 
 async def _keep(
@@ -167,6 +215,8 @@ async def _keep(
     file: BinaryIO,
     originals: Originals,
     order: CopyOrder,
+    credentials: Credentials,
+    key: CredentialKey | None,
 ) -> None:
     async with services.database.read() as tx:
         sealing = await services.keys.session_key(tx, ordered.session_id)
@@ -183,12 +233,14 @@ async def _keep(
 
     async def note(unit: Unit) -> None:
         await note_key(unit.tx, signing, unit.now)
+        if key is not None:
+            await note_root(unit, key)
         row = await unit.tx.get_one(DerivedCopy, ordered.id, with_for_update=True)
         if row.state == CopyState.WANTED:
             row.state, row.finished_at = CopyState.READY, unit.now
             row.object_prefix, row.parts = prefix, kept.parts
             row.size, row.sha256, row.statement = kept.size, kept.sha256, jws
-            row.wanted = order.as_json()
+            row.wanted, row.credentials = order.as_json(), credentials
             row.done_ms = row.total_ms = originals.scope.to_ms - originals.scope.from_ms
 
     await services.run(note)

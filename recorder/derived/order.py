@@ -12,10 +12,11 @@ from recorder.part_order import PartOrder
 
 
 class CopyKind(StrEnum):
-    """What is done to the pictures and sounds."""
+    """What is done to the pictures and sounds; nothing to a credentialed original."""
 
     BURNED_IN = "burned_in"
     REDACTED = "redacted"
+    CREDENTIALED = "credentialed"
 
 
 class CopyState(StrEnum):
@@ -54,10 +55,14 @@ class CopyOrder:
     masks: Sequence[MaskOrder] = ()
     mutes: Sequence[MuteOrder] = ()
     reason: str | None = None
+    recording_id: str | None = None
+    """The one recording that is handed out as it is, with content credentials."""
 
     @property
     def kind(self) -> CopyKind:
         """By what is taken away."""
+        if self.recording_id is not None:
+            return CopyKind.CREDENTIALED
         return CopyKind.REDACTED if self.masks or self.mutes else CopyKind.BURNED_IN
 
     def as_json(self) -> dict[str, Any]:
@@ -67,6 +72,7 @@ class CopyOrder:
             "masks": [{**asdict(one), "box": list(one.box)} for one in self.masks],
             "mutes": [asdict(one) for one in self.mutes],
             "reason": self.reason,
+            "recording_id": self.recording_id,
         }
 
     @classmethod
@@ -77,6 +83,7 @@ class CopyOrder:
             [MaskOrder(**{**one, "box": tuple(one["box"])}) for one in kept["masks"]],
             [MuteOrder(**one) for one in kept["mutes"]],
             kept["reason"],
+            kept.get("recording_id"),
         )
 
     def after(self, lost_ns: Sequence[int | None]) -> Self:

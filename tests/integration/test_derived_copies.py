@@ -127,10 +127,12 @@ async def copy_of(
     masks: Sequence[MaskOrder] = (),
     mutes: Sequence[MuteOrder] = (),
     to_ms: int = 20_000,
+    order: CopyOrder | None = None,
 ) -> tuple[DerivedCopy, bytes]:
     """A copy of the first seconds, made as durable work does, and its bytes."""
     part = PartOrder(world.session_id, Scope([], T0_MS, T0_MS + to_ms))
-    order = CopyOrder(part, masks, mutes, "a reason" if masks or mutes else None)
+    reason = "a reason" if masks or mutes else None
+    order = order or CopyOrder(part, masks, mutes, reason)
     async with world.database.begin() as tx:
         row = DerivedCopy(
             id="drv_1",

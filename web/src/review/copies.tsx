@@ -1,4 +1,4 @@
-/** Derived copies of the marked part: a film with the clock drawn in, or one with regions covered. */
+/** Derived copies: films of the marked part with the clock or with regions covered, originals with credentials. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, post } from '../base/api';
 import type { Timeline } from '../base/protocol';
@@ -13,24 +13,26 @@ import { length, wallTime } from './time_words';
 
 interface Copy {
   id: string;
-  kind: 'burned_in' | 'redacted';
+  kind: 'burned_in' | 'redacted' | 'credentialed';
   part: { session_id: string; from_ms: number; to_ms: number };
   masks: readonly { lost_ms: number | null }[];
   state: 'wanted' | 'ready' | 'failed';
   done_ms: number;
   total_ms: number | null;
   size: number | null;
+  credentials: 'signed' | 'too_large' | 'not_made' | null;
   failure: string | null;
 }
 
 const ASK_EVERY_MS = 1_000;
-const KINDS = ['burned_in', 'redacted'] as const;
+const KINDS = ['burned_in', 'redacted', 'credentialed'] as const;
 
 export function CopyDialog({ part, timeline, player, onClose }: { part: MarkedPart; timeline: Timeline; player: ReplayPlayer; onClose: () => void }) {
   const [kind, setKind] = useState<(typeof KINDS)[number]>('burned_in');
   const [boxes, setBoxes] = useState<ReadonlyMap<string, Box>>(new Map());
   const [silent, setSilent] = useState(false);
   const [reason, setReason] = useState('');
+  const [recordingId, setRecordingId] = useState(timeline.recordings.find((one) => one.container === 'mp4')?.recording_id ?? '');
   const [busy, setBusy] = useState(false);
   const [copies, setCopies] = useState<readonly Copy[]>([]);
   const timer = useRef<ReturnType<typeof setTimeout> | null>(null);
@@ -61,7 +63,7 @@ export function CopyDialog({ part, timeline, player, onClose }: { part: MarkedPa
     } : {};
     const wanted = { session_id: timeline.session_id, from: new Date(part.fromMs).toISOString(), to: new Date(part.toMs).toISOString() };
     try {
-      await post<Copy>(path, { part: wanted, ...redacted });
+      await post<Copy>(path, kind === 'credentialed' ? { recording_id: recordingId } : { part: wanted, ...redacted });
       await load();
     } catch (error) {
       if (!endedLogin(error)) toast(t('copy.failed', { reason: failureWords(error) }));
@@ -75,7 +77,7 @@ export function CopyDialog({ part, timeline, player, onClose }: { part: MarkedPa
     else next.set(id, box);
     setBoxes(next);
   };
-  const lacking = kind === 'redacted' && ((boxes.size === 0 && !silent) || reason.trim().length < 3);
+  const lacking = kind === 'credentialed' ? recordingId === '' : kind === 'redacted' && ((boxes.size === 0 && !silent) || reason.trim().length < 3);
   return (
     <Dialog title={t('copy.title')} onClose={onClose} test="copy-dialog">
       <div class="stack">
@@ -90,6 +92,12 @@ export function CopyDialog({ part, timeline, player, onClose }: { part: MarkedPa
           ))}
         </fieldset>
         <p class="s quiet">{t(`copy.about_${kind}`)}</p>
+        {kind === 'credentialed' ? timeline.recordings.map((one) => (
+          <label key={one.recording_id} class="row">
+            <input type="radio" name="copy-recording" checked={recordingId === one.recording_id} disabled={one.container !== 'mp4'} data-test="copy-recording" onChange={() => setRecordingId(one.recording_id)} />
+            <span>{`${roleWords(one.participant.role)} · ${one.participant.name}`} · <span class="num">{wallTime(one.start_ms)}</span>{one.container === 'mp4' ? null : <> · {t('copy.webm')}</>}</span>
+          </label>
+        )) : null}
         {kind === 'redacted' ? (
           <>
             {player.lanes.map((lane, number) => {
@@ -120,7 +128,8 @@ function CopyRow({ one }: { one: Copy }) {
           <a class="button" href={`${address}/file`} download data-test="fetch-copy"><Icon name="shield" />{t('part.fetch', { size: ((one.size ?? 0) / 1_000_000).toFixed(1) })}</a>
           <a class="button" href={`${address}/statement`} download data-test="fetch-statement">{t('copy.statement')}</a>
         </span>
-      ) : <span class="s" role="status">{one.state === 'wanted' ? t('part.making', { percent: String(percent) }) : t(one.failure === 'nothing_sealed' ? 'part.not_sealed' : one.failure === 'nothing_recorded' ? 'part.not_recorded' : one.failure === 'no_picture' ? 'copy.no_picture' : 'copy.not_made')}</span>}
+      ) : <span class="s" role="status">{one.state === 'wanted' ? t('part.making', { percent: String(percent) }) : t(one.failure === 'nothing_sealed' ? 'part.not_sealed' : one.failure === 'nothing_recorded' ? 'part.not_recorded' : one.failure === 'no_picture' ? 'copy.no_picture' : one.failure === 'too_large' ? 'copy.too_large' : 'copy.not_made')}</span>}
+      {one.state === 'ready' && one.credentials !== null ? <span class="s" data-test="copy-credentials">{t(`copy.credentials_${one.credentials}`)}</span> : null}
       {lost !== null ? <span class="s" data-test="copy-lost"><Icon name="warning" /> {t('copy.lost', { time: wallTime(lost) })}</span> : null}
     </li>
   );
