@@ -252,6 +252,11 @@ async def list_mails(
     return MailPage(items=items, next_cursor=shown[-1].id if len(found) > limit else None)
 
 
+def recipient_of(keys: KeyRing, mail: Mail) -> str:
+    """To which address a mail goes or went."""
+    return str(json.loads(keys.unseal(_purpose(mail.id), mail.sealed))["to"])
+
+
 async def _tell_notice(
     tx: AsyncSession, mail_id: str, state: MailState, words: str, now: datetime
 ) -> None:

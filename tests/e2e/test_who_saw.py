@@ -58,6 +58,7 @@ _NO_EVIDENCE: Final = {
     "/api/v1/cases/{id}/held": "what waits to be undone",
     "/api/v1/cases/{id}/contacts": "where a buyer is reached",
     "/api/v1/cases/{id}/notices": "what a buyer was told",
+    "/api/v1/cases/{id}/person-exports": "sizes and digests; each file is noted",
     "/api/v1/cases/{id}/scripts": "texts to answer with",
     "/api/v1/cases/{id}/shares": "to whom links were given",
     "/api/v1/cases/{id}/way": "labels and refunds",
