@@ -40,6 +40,7 @@ class Action(StrEnum):
     READ_LOG = "read_log"  # the case log
     TAKE_PART = "take_part"  # the buyer's side of a session
     READ_POLICIES = "read_policies"
+    EXPORT_PERSON = "export_person"  # everything kept about the buyer, for the buyer
     KEEP = "keep"  # rules of retention, legal holds, erasure
     WRITE_POLICIES = "write_policies"  # save, preview, pilot, publish, roll back
 
@@ -65,6 +66,7 @@ _EVERYTHING_OF_AN_INSPECTOR: Final = frozenset(
         Action.OBSERVE,
     }
 )
+_EVERYTHING_OF_A_BUYER: Final = frozenset({Action.TAKE_PART, Action.EXPORT_PERSON})
 _TENANT_ROLES: Final[Mapping[Role, frozenset[Action]]] = {
     Role.ADMIN: _EVERYTHING_OF_A_SELLER,
     Role.AGENT: _EVERYTHING_OF_A_SELLER - {Action.KEEP},
@@ -100,7 +102,7 @@ _SCOPES: Final[Mapping[Scope, frozenset[Action]]] = {
     Scope.EVIDENCE_READ: frozenset({Action.REVIEW, Action.SHARE}),
     Scope.POLICIES_READ: frozenset({Action.READ_POLICIES}),
     Scope.POLICIES_WRITE: frozenset({Action.READ_POLICIES, Action.WRITE_POLICIES}),
-    Scope.KEEPING_WRITE: frozenset({Action.VIEW_CASE, Action.KEEP}),
+    Scope.KEEPING_WRITE: frozenset({Action.VIEW_CASE, Action.KEEP, Action.EXPORT_PERSON}),
     # These two are about no single case: cases/developers.py asks for them.
     Scope.WEBHOOKS_WRITE: frozenset(),
     Scope.FIGURES_READ: frozenset(),
@@ -116,7 +118,7 @@ def may(actor: Actor, action: Action, case: CaseFacts) -> bool:
             action in _SCOPES[scope] for scope in actor.scopes
         )
     if isinstance(actor, BuyerActor):
-        return action is Action.TAKE_PART and actor.case_id == case.case_id
+        return action in _EVERYTHING_OF_A_BUYER and actor.case_id == case.case_id
     if isinstance(actor, ObserverActor):
         return action is Action.OBSERVE and actor.case_id == case.case_id
     # A form and a policy only sign what a use case of their own does; a share has its own door.

@@ -271,6 +271,11 @@ def _token_hash(token: str) -> bytes:
     return sha256(token.encode("utf-8", "replace")).digest()
 
 
+def new_device_secret() -> str:
+    """What a browser that has none yet is to hold."""
+    return secrets.token_urlsafe(_SECRET_BYTES)
+
+
 def _secret_hash(secret: str, link_id: str) -> bytes:
     return sha256(f"{secret}:{link_id}".encode()).digest()
 
@@ -317,7 +322,7 @@ async def _add_device(
     public_key: Mapping[str, Any] | None = None,
 ) -> DeviceFound:
     if secret is None or not _well_formed(secret):
-        secret = secrets.token_urlsafe(_SECRET_BYTES)
+        secret = new_device_secret()
     device = Device(
         id=new_id("dev"),
         join_link_id=link_id,

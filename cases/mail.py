@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
@@ -50,6 +50,19 @@ class MailFailed(ProofcallError):  # noqa: N818 - says what was done
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """One line to be kept: it goes as a small text file, and as a picture of a code to scan."""
+
+    name: str  # of both files, without ending
+    line: str
+
+    @property
+    def file_name(self) -> str:
+        """What the text file is called."""
+        return f"{self.name}.txt"
+
+
+@dataclass(frozen=True, slots=True)
 class Envelope:
     """What the mail server is given; ``message_id`` is the same at every try."""
 
@@ -60,6 +73,7 @@ class Envelope:
     html: str
     reply_to: str | None = None
     unsubscribe_url: str | None = None
+    attached: Attachment | None = None
 
 
 class MailServer(Protocol):
@@ -107,6 +121,7 @@ async def post(
     case_id: str | None = None,
     reply_to: str | None = None,
     unsubscribe_url: str | None = None,
+    attached: Attachment | None = None,
 ) -> str:
     """Order a mail in the caller's own commit; the answer is its id."""
     mail_id = new_id("mai")
@@ -117,6 +132,7 @@ async def post(
         "html": letter.html,
         "reply_to": reply_to,
         "unsubscribe_url": unsubscribe_url,
+        "attached": asdict(attached) if attached else None,
     }
     unit.tx.add(
         Mail(
@@ -142,7 +158,10 @@ async def envelope_of(tx: AsyncSession, keys: KeyRing, mail_id: str, host: str) 
     if mail is None or mail.state not in (MailState.QUEUED, MailState.NO_SERVER):
         return None
     words = json.loads(keys.unseal(_purpose(mail_id), mail.sealed))
-    return Envelope(f"<{mail_id}@{host}>", **words)
+    attached = words.pop("attached", None)
+    return Envelope(
+        f"<{mail_id}@{host}>", **words, attached=Attachment(**attached) if attached else None
+    )
 
 
 async def note_try(
@@ -231,6 +250,11 @@ async def list_mails(
             )
         )
     return MailPage(items=items, next_cursor=shown[-1].id if len(found) > limit else None)
+
+
+def recipient_of(keys: KeyRing, mail: Mail) -> str:
+    """To which address a mail goes or went."""
+    return str(json.loads(keys.unseal(_purpose(mail.id), mail.sealed))["to"])
 
 
 async def _tell_notice(

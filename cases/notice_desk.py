@@ -40,6 +40,7 @@ _SAMPLE: Final[Mapping[str, str]] = {
     "return_address": "Hall 3, Valencia",
     "amount": "148.00 EUR",
     "anomaly": "",
+    "receipt_file": "proofcall-receipt-ses_1.txt",
 }
 """What a preview is filled with, as no case is at hand."""
 

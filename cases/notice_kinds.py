@@ -36,6 +36,7 @@ class NoticeKind(StrEnum):
     DELIVERED = "delivered"  # to the buyer
     AFTER_DELIVERY = "after_delivery"  # two days later
     PARCEL_ANOMALY = "parcel_anomaly"
+    RECEIPT = "receipt"  # of a sealed inspection
 
 
 class NoticeGroup(StrEnum):
@@ -104,8 +105,17 @@ GROUP_OF: Final[Mapping[NoticeKind, NoticeGroup]] = {
     NoticeKind.DELIVERED: NoticeGroup.PARCELS,
     NoticeKind.AFTER_DELIVERY: NoticeGroup.PARCELS,
     NoticeKind.PARCEL_ANOMALY: NoticeGroup.PARCELS,
+    NoticeKind.RECEIPT: NoticeGroup.ESSENTIAL,
 }
 PROMPT: Final = frozenset(
-    {NoticeKind.FILED, NoticeKind.INVITED, NoticeKind.APPOINTMENT, NoticeKind.HOST_READY}
+    {
+        NoticeKind.FILED,
+        NoticeKind.INVITED,
+        NoticeKind.APPOINTMENT,
+        NoticeKind.HOST_READY,
+        NoticeKind.RECEIPT,
+    }
 )
 """What the buyer is waiting for just now: it goes at night, too."""
+MAIL_FIRST: Final = frozenset({NoticeKind.RECEIPT})
+"""What is worth most as a file in the buyer's own hands, which only a mail carries."""

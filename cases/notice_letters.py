@@ -14,11 +14,13 @@ from cases.commands import from_minor
 from cases.keys import KeyDestroyed, KeyRing
 from cases.links import token_of
 from cases.log import LogKind, Visibility, read_events
+from cases.mail import Attachment
 from cases.mail_texts import Letter
 from cases.notice_kinds import NoticeKind
 from cases.notice_template import Words, render
 from cases.notice_words import LANGUAGES
 from cases.policy_words import sentence
+from cases.receipts import newest_receipt, receipt_name
 from cases.states import Way
 from cases.tables import (
     Case,
@@ -40,8 +42,10 @@ class Said:
 
     letter: Letter
     plain: str
-    """For a messenger: the paragraphs and the link, without subject and footer."""
+    """For a messenger: the paragraphs and the link, without subject, footer and file."""
     url: str
+    attached: Attachment | None
+    """What goes with the letter."""
 
 
 async def words_of(tx: AsyncSession, tenant_id: str, kind: NoticeKind, locale: str) -> Words:
@@ -69,12 +73,14 @@ async def say(
     """
     kind = NoticeKind(notice.kind)
     words = await words_of(tx, notice.tenant_id, kind, notice.locale)
+    attached = await _attached(tx, notice)
     values = await values_of(tx, keys, notice, case)
+    with_file = {**values, "receipt_file": attached.file_name if attached else ""}
     token = await token_of(tx, keys, case.id, now)
     url = f"{public_url}/j/{token}" if token else ""
-    letter = render(words, notice.locale, values, url=url, small=small)
+    letter = render(words, notice.locale, with_file, url=url, small=small)
     plain = render(words, notice.locale, values, url=url, small="").text.strip()
-    return Said(letter, plain, url)
+    return Said(letter, plain, url, attached)
 
 
 async def values_of(
@@ -119,6 +125,14 @@ async def values_of(
         "tracking_number": (parcel.tracking_number or "") if parcel else "",
         "return_address": (parcel.address or "") if parcel else "",
     }
+
+
+async def _attached(tx: AsyncSession, notice: Notice) -> Attachment | None:
+    """The newest receipt of the inspection, in the notice that brings it."""
+    if notice.kind != NoticeKind.RECEIPT:
+        return None
+    receipt = await newest_receipt(tx, notice.subject)
+    return Attachment(receipt_name(notice.subject), receipt.text) if receipt else None
 
 
 async def _answer(tx: AsyncSession, case_id: str, locale: str) -> str:

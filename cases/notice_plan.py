@@ -12,6 +12,8 @@ from cases.notice_kinds import NoticeKind
 _UNREAD_AFTER: Final = timedelta(minutes=3)
 """Whoever has the page open reads a message within this."""
 _AFTER_DELIVERY: Final = timedelta(days=2)
+_STILLS_ARE_IN_AFTER: Final = timedelta(minutes=12)
+"""Sealing waits ten minutes for photographs; then the newest receipt speaks for them, too."""
 _STAFF: Final = ("staff", "key")
 _BY_TRIGGER: Final[Mapping[str, NoticeKind]] = {
     "give_label": NoticeKind.LABEL,
@@ -71,6 +73,8 @@ def planned(
     if kind == "moved":
         by_trigger = _BY_TRIGGER.get(str(payload.get("trigger")))
         return [Planned(by_trigger, str(seq))] if by_trigger else []
+    if kind == "evidence_sealed":
+        return _sealed(payload)
     if kind == "parcel_scanned":
         return _delivered(payload)
     if kind == "parcel_anomaly" and payload.get("anomaly") in _BUYERS_ANOMALIES:
@@ -78,6 +82,14 @@ def planned(
         return [Planned(NoticeKind.PARCEL_ANOMALY, subject)]
     by_kind = _BY_KIND.get(kind)
     return [Planned(by_kind, str(seq))] if by_kind else []
+
+
+def _sealed(payload: Mapping[str, object]) -> Sequence[Planned]:
+    """One receipt for an inspection of which something was recorded, whatever is sealed later."""
+    if not payload.get("recordings"):
+        return []
+    after = timedelta(0) if payload.get("complete") else _STILLS_ARE_IN_AFTER
+    return [Planned(NoticeKind.RECEIPT, str(payload.get("session_id")), after)]
 
 
 def _delivered(payload: Mapping[str, object]) -> Sequence[Planned]:

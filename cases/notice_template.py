@@ -25,6 +25,7 @@ _OF_KIND: Final[Mapping[NoticeKind, tuple[str, ...]]] = {
     NoticeKind.REFUNDED: ("amount",),
     NoticeKind.SENT_OUT: ("carrier", "tracking_number"),
     NoticeKind.PARCEL_ANOMALY: ("anomaly", "carrier", "tracking_number"),
+    NoticeKind.RECEIPT: ("receipt_file",),
 }
 _BRACED: Final = re.compile(r"\{([^{}]*)\}")
 _MAX_NAME_SHOWN: Final = 60

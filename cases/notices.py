@@ -16,6 +16,7 @@ from cases.appointments import AppointmentState
 from cases.keys import KeyDestroyed, KeyRing
 from cases.notice_kinds import (
     GROUP_OF,
+    MAIL_FIRST,
     MESSENGERS,
     ORDER_LASTS,
     ChannelKind,
@@ -56,11 +57,13 @@ class Sender:
 
     public_url: str
     reply_domain: str | None
+    has_mail: bool
 
     @classmethod
     def of(cls, settings: Settings) -> Sender:
         """As the settings say."""
-        return cls(settings.public_url, settings.reply_domain)
+        has_mail = settings.smtp_url is not None and settings.mail_from is not None
+        return cls(settings.public_url, settings.reply_domain, has_mail)
 
 
 async def next_due(tx: AsyncSession) -> datetime | None:
@@ -130,7 +133,7 @@ def address_hash(keys: KeyRing, tenant_id: str, kind: ChannelKind, address: str)
 async def _on_its_way(unit: Unit, sender: Sender, notice: Notice, case: Case) -> NoticeState:
     group = GROUP_OF[NoticeKind(notice.kind)]
     reason = NoticeReason.REFUSED if notice.tried else NoticeReason.NO_ADDRESS
-    for channel, address, hashed in await _ways(unit, notice, case):
+    for channel, address, hashed in await _ways(unit, sender, notice, case):
         if group is not NoticeGroup.ESSENTIAL and await opt_outs.has_opted_out(
             unit.tx, case.tenant_id, hashed, group
         ):
@@ -154,7 +157,9 @@ async def _on_its_way(unit: Unit, sender: Sender, notice: Notice, case: Case) ->
     return NoticeState.SUPPRESSED
 
 
-async def _ways(unit: Unit, notice: Notice, case: Case) -> Sequence[tuple[ChannelKind, str, bytes]]:
+async def _ways(
+    unit: Unit, sender: Sender, notice: Notice, case: Case
+) -> Sequence[tuple[ChannelKind, str, bytes]]:
     """Where the buyer can be reached, the nearest first; what failed for good is left out."""
     enabled = set(
         await unit.tx.scalars(
@@ -176,7 +181,8 @@ async def _ways(unit: Unit, notice: Notice, case: Case) -> Sequence[tuple[Channe
     ]
     if case.buyer_email and ChannelKind.EMAIL not in notice.tried:
         hashed = address_hash(unit.keys, case.tenant_id, ChannelKind.EMAIL, case.buyer_email)
-        ways.append((ChannelKind.EMAIL, case.buyer_email, hashed))
+        comes_first = sender.has_mail and notice.kind in MAIL_FIRST
+        ways.insert(0 if comes_first else len(ways), (ChannelKind.EMAIL, case.buyer_email, hashed))
     return ways
 
 
@@ -212,6 +218,7 @@ async def _mail(unit: Unit, sender: Sender, notice: Notice, case: Case, to: str)
         case_id=case.id,
         reply_to=reply_to,
         unsubscribe_url=stop,
+        attached=said.attached,
     )
     # How the mail goes on is written here by ``mail.note_try``.
     notice.state, notice.due_at = NoticeState.ORDERED, None

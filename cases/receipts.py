@@ -29,6 +29,11 @@ class Receipt:
     text: str
 
 
+def receipt_name(session_id: str) -> str:
+    """How the file of a receipt is called, without its ending."""
+    return f"proofcall-receipt-{session_id}"
+
+
 async def receipt_for(tx: AsyncSession, actor: Actor, session_id: str) -> Receipt:
     """The newest receipt of a session, for who may review it.
 
@@ -36,7 +41,7 @@ async def receipt_for(tx: AsyncSession, actor: Actor, session_id: str) -> Receip
         CaseError: ``not_found`` (404), ``not_sealed`` (404).
     """
     seen = await see_session(tx, actor, session_id, Action.REVIEW)
-    found = await _newest(tx, seen.session.id)
+    found = await newest_receipt(tx, seen.session.id)
     if found is None:
         raise CaseError("not_sealed", "This inspection is not sealed yet.", status=404)
     return found
@@ -61,10 +66,11 @@ async def receipt_for_buyer(
     )
     if session_id is None:
         return False, None
-    return True, await _newest(tx, session_id)
+    return True, await newest_receipt(tx, session_id)
 
 
-async def _newest(tx: AsyncSession, session_id: str) -> Receipt | None:
+async def newest_receipt(tx: AsyncSession, session_id: str) -> Receipt | None:
+    """A session's newest receipt, once it is sealed."""
     manifest = await tx.scalar(
         select(Manifest)
         .where(Manifest.session_id == session_id, Manifest.receipt.is_not(None))

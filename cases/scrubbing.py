@@ -38,6 +38,7 @@ from cases.tables import (
     Order,
     Parcel,
     Participant,
+    PersonExport,
     Preview,
     Recording,
     Scan,
@@ -87,6 +88,9 @@ async def counts_of(tx: AsyncSession, case_id: str) -> dict[str, int]:
         "labels": select(func.count(Label.id)).where(Label.case_id == case_id),
         "packages": select(func.count(EvidencePackage.id)).where(
             EvidencePackage.case_id == case_id, EvidencePackage.state == "ready"
+        ),
+        "exports": select(func.count(PersonExport.id)).where(
+            PersonExport.case_id == case_id, PersonExport.state == "ready"
         ),
         "copies": select(func.count(DerivedCopy.id)).where(
             DerivedCopy.case_id == case_id, DerivedCopy.state == "ready"
@@ -140,9 +144,12 @@ async def scrub(tx: AsyncSession, case: Case) -> None:
         update(CarrierClaim)
         .where(CarrierClaim.case_id == case.id)
         .values(note="", answer=None, evidence=[]),
-        update(EvidencePackage)
-        .where(EvidencePackage.case_id == case.id)
-        .values(state="failed", failure="erased", object_prefix=None, parts=None),
+        *(
+            update(made)
+            .where(made.case_id == case.id)
+            .values(state="failed", failure="erased", object_prefix=None, parts=None)
+            for made in (EvidencePackage, PersonExport)
+        ),
     ):
         await tx.execute(gone.execution_options(synchronize_session=False))
     await _forget_order(tx, case)

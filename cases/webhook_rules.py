@@ -87,6 +87,7 @@ PUBLIC_KINDS: Final[Mapping[str, str]] = {
     "case.carrier_claim": "A carrier claim changed",
     "case.observed": "Somebody observed an inspection",
     "case.handed_over": "A host handed the buyer to another",
+    "case.evidence_sealed": "The recording of an inspection was sealed",
 }
 """What is told today, in words; a newer kind of the case log is told too, by its name."""
 

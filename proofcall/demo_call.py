@@ -140,6 +140,8 @@ class _Robot:
             headers={"Cookie": cookies, "Origin": self._base_url},
             auth={"session_id": self.session_id},
             transports=["websocket"],
+            # One second is too little for a server that is busy with everything at its start.
+            wait_timeout=10,
         )
 
     async def post(self, path: str, body: Json) -> Json:

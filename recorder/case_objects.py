@@ -11,6 +11,7 @@ from cases.tables import (
     DerivedCopy,
     EvidencePackage,
     Label,
+    PersonExport,
     Recording,
     Segment,
     Session,
@@ -60,7 +61,7 @@ async def objects_of(tx: AsyncSession, case_id: str) -> list[ObjectName]:
     labels = await tx.scalars(select(Label.object_key).where(Label.case_id == case_id))
     made = [
         row
-        for table in (EvidencePackage, DerivedCopy)
+        for table in (EvidencePackage, PersonExport, DerivedCopy)
         for row in await tx.execute(
             select(table.object_prefix, table.parts).where(
                 table.case_id == case_id, table.parts.is_not(None)

@@ -13,16 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import keeping
 from cases.actor import SystemActor
+from cases.case_note import note
 from cases.chain import rfc3339
 from cases.states import StillState
-from cases.tables import Checkpoint, Manifest, Session, Still
+from cases.tables import Case, Checkpoint, Manifest, Session, Still
 from cases.unit import Unit
 from recorder.key_history import note_key
 from recorder.port import Evidence
 from recorder.proof.formats import MANIFEST_TYPE, RECEIPT_TYPE
 from recorder.signing import SigningKey
 from recorder.stamp_orders import want_time_stamp
-from recorder.statements import manifest_body
+from recorder.statements import Json, manifest_body
 from runtime.errors import StoreError
 
 # At hang-up the last seconds are on their way to the store: this long they are waited for.
@@ -127,6 +128,21 @@ async def _seal(unit: Unit, key: SigningKey, session: Session, *, complete: bool
         SystemActor(),
         client_id=f"sealed-{number}",
     )
+    if number == 0:
+        await _tell_case(unit, session, manifest)
+
+
+async def _tell_case(unit: Unit, session: Session, manifest: Json) -> None:
+    """The case's log says once of an inspection that it is sealed; the buyer's receipt follows."""
+    case = await unit.tx.get_one(Case, session.case_id)
+    told = {
+        "session_id": session.id,
+        "root": manifest["root"],
+        "recordings": len(manifest["recordings"]),
+        "complete": manifest["complete"],
+    }
+    await note(unit.tx, unit.keys, case, "evidence_sealed", told, SystemActor(), unit.now)
+    unit.changes.desks.add(case.tenant_id)
 
 
 def _receipt(

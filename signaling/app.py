@@ -39,6 +39,7 @@ from signaling import (
     opt_out_page,
     pages,
     people_routes,
+    person_export_routes,
     policy_routes,
     port_routes,
     problems,
@@ -96,6 +97,7 @@ def build_app(services: Services) -> web.Application:
     evidence_routes.add_routes(app)
     proof_routes.add_routes(app)
     derived_routes.add_routes(app)
+    person_export_routes.add_routes(app)
     evidence_note_routes.add_routes(app)
     share_routes.add_routes(app)
     shared_routes.add_routes(app)

@@ -195,6 +195,7 @@ VALUES: Final[dict[str, Any]] = {
     "NoticeReason": "no_address",
     "NoticeState": "sent",
     "Outcome": "send_back",
+    "PersonExportOut.state": "ready",
     "PolicyAnswerView.answer": {"kind": "inspect_by_video"},
     "ItemView.checked": None,
     "CaseView.settlements": [],

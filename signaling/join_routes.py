@@ -89,12 +89,14 @@ def add_routes(app: web.Application) -> None:
 
 async def look(request: web.Request) -> web.Response:
     """What the link is about; changes nothing, since previews and scanners fetch links."""
-    services = request.app[SERVICES]
+    services, secret = request.app[SERVICES], device_secret(request)
     async with services.database.read() as tx:
-        shown = await join_view(
-            tx, request.match_info["token"], device_secret(request), services.clock.now()
-        )
-    return web.json_response({**shown, "ice": ice_for_buyer(services, shown)})
+        shown = await join_view(tx, request.match_info["token"], secret, services.clock.now())
+    response = web.json_response({**shown, "ice": ice_for_buyer(services, shown)})
+    if secret is None:
+        # Held before the tap: a tap whose answer is lost was this browser's all the same.
+        remember_device(request, response, links.new_device_secret())
+    return response
 
 
 async def tap(request: web.Request) -> web.Response:

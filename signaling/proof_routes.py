@@ -13,24 +13,21 @@ from cases.access_log import Deed
 from cases.access_policy import Action
 from cases.case_access import load_case
 from cases.commands import Command
-from cases.keys import KeyDestroyed
-from cases.receipts import Receipt, receipt_for, receipt_for_buyer
+from cases.receipts import Receipt, receipt_for, receipt_for_buyer, receipt_name
 from cases.sessions import see_session
 from cases.tables import Case, EvidencePackage
 from cases.unit import Unit
 from recorder.derived.credentials import published_roots
 from recorder.key_history import published_keys
 from recorder.packaging import (
-    PackageState,
     order_package,
     packages_of,
-    read_package,
     see_package,
 )
 from recorder.part_order import Moment, PartOrder, find_part
-from runtime.errors import CaseError
 from signaling.auth import device_secret, require_key_or_staff
 from signaling.bodies import parse_body
+from signaling.made_file_answer import send_made
 from signaling.noting import note
 from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import register, route
@@ -199,31 +196,7 @@ async def fetch(request: web.Request) -> web.StreamResponse:
     actor = await require_key_or_staff(request)
     async with services.database.read() as tx:
         found = await see_package(tx, actor, request.match_info["id"])
-    if found.state != PackageState.READY:
-        raise CaseError("package_not_ready", "This package is not there yet.", retry_after_s=2)
-    parts = read_package(services, found)
-    try:
-        # Before the head is sent, so that a store that is away is still an error.
-        first = await anext(parts)
-    except KeyDestroyed as error:
-        raise CaseError("erased", "This evidence was erased.", status=410) from error
-    case = await _case(services, found.case_id)
-    await note(services, actor, case, Deed.DOWNLOADED, "package", found.id)
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": "application/zip",
-            "Content-Disposition": f'attachment; filename="{_file_name(found)}"',
-            "Cache-Control": "private, no-store",
-            "ETag": f'"{found.sha256}"',
-        }
-    )
-    response.content_length = found.size
-    await response.prepare(request)
-    await response.write(first)
-    async for part in parts:
-        await response.write(part)
-    await response.write_eof()
-    return response
+    return await send_made(request, actor, found, what="package", file_name=_file_name(found))
 
 
 @route(
@@ -241,7 +214,7 @@ async def receipt(request: web.Request) -> web.Response:
         found = await receipt_for(tx, actor, request.match_info["id"])
         seen = await see_session(tx, actor, found.session_id, Action.REVIEW)
     await note(services, actor, seen.case, Deed.DOWNLOADED, "receipt", found.session_id)
-    name = f"proofcall-receipt-{found.session_id}.txt"
+    name = f"{receipt_name(found.session_id)}.txt"
     return web.Response(
         text=f"{found.text}\n",
         headers={

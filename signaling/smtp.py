@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import smtplib
 import ssl
 from email.headerregistry import Address
@@ -13,7 +14,9 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from cases.mail import Envelope, MailFailed, MailRefused
+import segno
+
+from cases.mail import Attachment, Envelope, MailFailed, MailRefused
 from runtime.clock import Clock
 from runtime.settings import Settings
 
@@ -38,7 +41,8 @@ class SmtpServer:
         self._clock = clock
 
     async def send(self, envelope: Envelope) -> None:
-        message = build_message(envelope, self._sender)
+        # Drawing a code takes a good part of a second.
+        message = await asyncio.to_thread(build_message, envelope, self._sender)
         message["Date"] = format_datetime(self._clock.now())
         await asyncio.to_thread(self._send, message, envelope.to)
 
@@ -106,7 +110,18 @@ def build_message(envelope: Envelope, sender: str) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(envelope.text, cte="quoted-printable")
     message.add_alternative(envelope.html, subtype="html", cte="quoted-printable")
+    if envelope.attached is not None:
+        _attach(message, envelope.attached)
     return message
+
+
+def _attach(message: EmailMessage, attached: Attachment) -> None:
+    """The line byte for byte, and its code."""
+    picture = io.BytesIO()
+    segno.make_qr(attached.line, error="m").save(picture, kind="png", scale=5, border=4)
+    line = f"{attached.line}\n".encode()
+    message.add_attachment(line, "text", "plain", filename=attached.file_name)
+    message.add_attachment(picture.getvalue(), "image", "png", filename=f"{attached.name}.png")
 
 
 def _address(text: str) -> Address:

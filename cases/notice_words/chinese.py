@@ -110,6 +110,16 @@ CHINESE: Final = Language(
             "承运商和单号：{carrier} {tracking_number}",
             "跟踪包裹",
         ),
+        NoticeKind.RECEIPT: Words(
+            "订单 {order_number} 视频通话的回执",
+            _HELLO + "您关于 {item_title} 的视频通话录像已封存。回执含有录像的指纹："
+            "凭此回执，任何人日后都可以核验录像自收到之后未被更改。请妥善保存。\n"
+            "回执已作为小文件（{receipt_file}）和可扫描的二维码附在邮件中。\n"
+            "核验他人出示的证据包：打开证据包中的 verify.html，选择证据包和回执。"
+            "命令行：proofcall verify PACKAGE --receipt RECEIPT\n"
+            "您也可以在您的页面上找到回执。",
+            "打开您的页面",
+        ),
     },
     outcomes={
         "resolved_without_return": "您保留商品，无需退货",

@@ -118,6 +118,18 @@ ENGLISH: Final = Language(
             "number: {carrier} {tracking_number}",
             "Follow your parcel",
         ),
+        NoticeKind.RECEIPT: Words(
+            "Your receipt of the video call about order {order_number}",
+            _HELLO + "the recording of your video call about {item_title} is sealed. "
+            "Your receipt holds its fingerprint: with it anybody can check later "
+            "that nothing was changed since it was received. Please keep it.\n"
+            "The receipt is attached as a small file ({receipt_file}) and as a code to scan.\n"
+            "To check a package of evidence that somebody shows you: open verify.html from "
+            "the package and choose the package and the receipt. On the command line: "
+            "proofcall verify PACKAGE --receipt RECEIPT\n"
+            "You find the receipt on your page, too.",
+            "Open your page",
+        ),
     },
     outcomes={
         "resolved_without_return": "you keep it, resolved without return",

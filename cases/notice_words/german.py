@@ -120,6 +120,19 @@ GERMAN: Final = Language(
             "Nummer: {carrier} {tracking_number}",
             "Paket verfolgen",
         ),
+        NoticeKind.RECEIPT: Words(
+            "Ihr Beleg zum Videoanruf, Bestellung {order_number}",
+            _HELLO + "die Aufnahme Ihres Videoanrufs zu {item_title} ist versiegelt. "
+            "Ihr Beleg enthält ihren Fingerabdruck: Damit kann jeder später prüfen, "
+            "dass seit dem Empfang nichts verändert wurde. Bitte bewahren Sie ihn auf.\n"
+            "Der Beleg ist als kleine Datei ({receipt_file}) und als Code zum Scannen "
+            "angehängt.\n"
+            "So prüfen Sie ein Beweispaket, das Ihnen jemand vorlegt: Öffnen Sie verify.html "
+            "aus dem Paket und wählen Sie Paket und Beleg. Auf der Kommandozeile: "
+            "proofcall verify PAKET --receipt BELEG\n"
+            "Sie finden den Beleg auch auf Ihrer Seite.",
+            "Ihre Seite öffnen",
+        ),
     },
     outcomes={
         "resolved_without_return": "Sie behalten die Ware, gelöst ohne Rücksendung",

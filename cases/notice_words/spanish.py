@@ -117,6 +117,19 @@ SPANISH: Final = Language(
             "Transportista y número: {carrier} {tracking_number}",
             "Seguir su paquete",
         ),
+        NoticeKind.RECEIPT: Words(
+            "Su recibo de la videollamada, pedido {order_number}",
+            _HELLO + "la grabación de su videollamada sobre {item_title} está sellada. "
+            "Su recibo contiene su huella: con él cualquiera podrá comprobar más adelante "
+            "que no se ha modificado nada desde que se recibió. Guárdelo, por favor.\n"
+            "El recibo va adjunto como archivo pequeño ({receipt_file}) y como código "
+            "para escanear.\n"
+            "Para comprobar un paquete de pruebas que le presenten: abra verify.html del "
+            "paquete y elija el paquete y el recibo. En la línea de comandos: "
+            "proofcall verify PAQUETE --receipt RECIBO\n"
+            "También encontrará el recibo en su página.",
+            "Abrir su página",
+        ),
     },
     outcomes={
         "resolved_without_return": "se lo queda, resuelto sin devolución",

@@ -8,6 +8,7 @@ from cases.tables.deadlines import (
     Roster,
 )
 from cases.tables.derived import CredentialRoot, DerivedCopy
+from cases.tables.exports import PersonExport
 from cases.tables.figures import CaseFigure
 from cases.tables.filing import (
     Attachment,
@@ -168,6 +169,7 @@ __all__ = [
     "Parcel",
     "Participant",
     "PasswordReset",
+    "PersonExport",
     "Policy",
     "PolicyAnswer",
     "Port",

@@ -31,6 +31,7 @@ _WHOLE: Final = {
     "/api/v1/reasons": "one entry for each category",
     "/api/v1/policy-starters": "a fixed catalogue",
     "/api/v1/cases/{id}/evidence-packages": "the packages of one case",
+    "/api/v1/cases/{id}/person-exports": "the exports of one case, the newest twenty",
     "/api/v1/cases/{id}/derived-copies": "the copies of one case",
     "/api/v1/cases/{id}/shares": "the shares of one case, the newest hundred",
     "/api/v1/cases/{id}/evidence-places": "one entry for each place",

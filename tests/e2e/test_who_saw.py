@@ -47,12 +47,18 @@ _NO_EVIDENCE: Final = {
     "/api/v1/cases/{id}/attachments/{attachment_id}": "the demo has none; as its preview",
     "/api/v1/cases/{id}/attachments/{attachment_id}/preview": "tests/integration/test_filing.py",
     "/api/v1/cases/{id}/deadlines": "dates",
+    "/api/v1/cases/{id}/derived-copies": "what was ordered; each film is noted",
+    "/api/v1/cases/{id}/erasure": "what was taken away",
     "/api/v1/cases/{id}/events": "what was done to the case",
+    "/api/v1/cases/{id}/evidence-notes": "what waits or does not match",
+    "/api/v1/cases/{id}/evidence-places": "where it is kept",
     "/api/v1/cases/{id}/evidence-packages": "sizes and digests; each file is noted",
+    "/api/v1/cases/{id}/keeping": "until when it is kept",
     "/api/v1/cases/{id}/labels/{label_id}": "tests/integration/test_parcel_ports.py",
     "/api/v1/cases/{id}/held": "what waits to be undone",
     "/api/v1/cases/{id}/contacts": "where a buyer is reached",
     "/api/v1/cases/{id}/notices": "what a buyer was told",
+    "/api/v1/cases/{id}/person-exports": "sizes and digests; each file is noted",
     "/api/v1/cases/{id}/scripts": "texts to answer with",
     "/api/v1/cases/{id}/shares": "to whom links were given",
     "/api/v1/cases/{id}/way": "labels and refunds",
@@ -246,7 +252,7 @@ async def test_the_case_page_says_who_replayed_what(world: World) -> None:
     assert 1500 <= played <= 6000
     async with chromium(viewport=DESK) as browser:
         page = await browser.open(f"{world.machine.url}/console?case={world.demo['recorded_case']}")
-        await sign_in(page, world.demo["sign_ins"]["agent"])
+        await sign_in(page, world.demo["sign_ins"]["seller"])
         card = by(page, "access-card")
         await card.wait_for(timeout=STEP_MS)
         words = card.locator('[data-kind="replayed"]').first
@@ -500,8 +506,10 @@ async def test_a_viewer_replays_under_their_own_mark_until_it_is_withdrawn(world
             )
             async with chromium(viewport=DESK) as console:
                 desk = await console.open(f"{world.machine.url}/console?case={case_id}")
-                await sign_in(desk, world.demo["sign_ins"]["agent"])
-                row = by(desk, "shares-card").locator('[data-state="open"]', has_text="Mia Brandt")
+                await sign_in(desk, world.demo["sign_ins"]["seller"])
+                row = by(desk, "shares-card").locator(
+                    '[data-state="open"]', has=desk.get_by_text("Mia Brandt", exact=True)
+                )
                 await row.wait_for(timeout=STEP_MS)
                 await row.scroll_into_view_if_needed()
                 await kept(desk, "console-shares")

@@ -9,7 +9,7 @@ import sys
 import zipfile
 from base64 import b64encode
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ import pytest_asyncio
 import rfc8785
 from sqlalchemy import select
 
-from cases.tables import Checkpoint, Manifest
+from cases.notices import Sender, look_at
+from cases.tables import Checkpoint, Manifest, Notice
+from cases.unit import Unit
 from proofcall.machine import environment
 from recorder.checkpointing import write_checkpoint
 from recorder.proof.bytes import MemoryBytes
@@ -29,6 +31,9 @@ from recorder.proof.jws import read_jws
 from recorder.proof.report import Answer
 from recorder.proof.verification import verify_package
 from recorder.signing import SigningKey
+from signaling.mail_work import send_mail
+from signaling.smtp import SmtpServer
+from tests.integration.test_mail import FROM, Inbox, smtp_inbox
 from tests.support.live import Browser, Json, Live, Socket, running_live, send_pictures, until
 from tests.support.packages import Device, signing_key
 from tests.support.pdf_reader import Pdf
@@ -165,6 +170,44 @@ async def test_a_call_becomes_a_package_that_verifies(live: Live) -> None:
     verdict = next(event for event in log["events"] if event["kind"] == "verdict")
     assert verdict["payload"] is None
     assert next(event for event in log["events"] if event["kind"] == "device_key")["payload"]
+
+
+async def mailed_receipt(live: Live, session_id: str, inbox: Inbox, url: str) -> bytes:
+    """The file that is attached to the one mail about a session; supplements are waited for."""
+    async with live.services.database.read() as tx:
+        query = select(Notice.id).where(Notice.kind == "receipt", Notice.subject == session_id)
+        (notice_id,) = await tx.scalars(query)
+    later = live.services.clock.now() + timedelta(minutes=13)
+    async with live.services.database.begin() as tx:
+        unit = Unit(tx, live.services.keys, live.outbox, later)
+        await look_at(unit, Sender.of(live.settings), notice_id)
+        mail_id = (await tx.get_one(Notice, notice_id)).mail_id
+    assert mail_id is not None
+    await send_mail(live.services, SmtpServer(url, FROM, live.services.clock), mail_id)
+    message = inbox.arrived.pop()
+    assert inbox.arrived == []
+    file, _ = message.iter_attachments()
+    return bytes(file.get_payload(decode=True))
+
+
+async def test_the_mailed_receipt_vouches_for_its_own_call_alone(live: Live) -> None:
+    """Over a real mail server; and sealing again orders no second one."""
+    case_id, session_id, _ = await inspected(live)
+    _, other_id, _ = await inspected(live)
+    async with smtp_inbox() as (inbox, url):
+        ours = await mailed_receipt(live, session_id, inbox, url)
+        others = await mailed_receipt(live, other_id, inbox, url)
+    await live.work(f"seal_at_hang_up:{session_id}")
+    await live.work(f"seal_session:{session_id}")
+    async with live.services.database.read() as tx:
+        query = select(Notice.id).where(Notice.kind == "receipt", Notice.case_id == case_id)
+        assert len(list(await tx.scalars(query))) == 1
+    async with live.host(tenant=live.seller.lamp) as host:
+        content = await packaged(live, host, case_id)
+    report = verify_package(MemoryBytes(content), receipt=ours)
+    assert report.confirmed_by == ["receipt"]
+    assert report.answer in (Answer.VERIFIED, Answer.WITH_GAPS)
+    assert verify_package(MemoryBytes(content), receipt=others).answer is Answer.NOT_VERIFIED
 
 
 async def test_the_command_line_exports_and_verifies(live: Live, tmp_path: Path) -> None:

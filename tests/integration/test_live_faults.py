@@ -65,6 +65,22 @@ async def test_a_second_tab_takes_over_and_a_reload_comes_back(live: Live) -> No
         await host.ok("POST", f"/api/sessions/{session_id}/end", {"client_id": "e"})
 
 
+async def test_a_tap_whose_answer_is_lost_was_this_browser_s(live: Live) -> None:
+    """Web ends between the commit and the answer: the same page taps again and is in."""
+    _, token = await live.invited()
+    async with live.browser() as buyer, live.browser() as another:
+        await buyer.ok("GET", f"/api/join/{token}")
+        held = {cookie.key: cookie.value for cookie in buyer.jar}
+        first = await buyer.tap(token)
+        buyer.jar.clear()
+        buyer.jar.update_cookies(held)
+        again = await buyer.tap(token)
+        assert again["session"]["id"] == first["session"]["id"]
+        assert again["participant_id"] == first["participant_id"]
+        shown = await another.ok("GET", f"/api/join/{token}")
+        assert shown["state"] == "other_device"
+
+
 async def test_a_killed_media_process_is_survived_by_the_call(live: Live) -> None:
     """Both hear ``peer.lost``, make fresh peers, and one timeline holds both parts and a gap."""
     async with live.browser() as buyer, live.host() as host:

@@ -8,6 +8,7 @@ import signal
 import sys
 import textwrap
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -15,7 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
+import zxingcpp
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from cases import mail
@@ -60,8 +64,8 @@ class Inbox:
         return answer
 
 
-@pytest.fixture
-async def inbox() -> AsyncIterator[tuple[Inbox, str]]:
+@asynccontextmanager
+async def smtp_inbox() -> AsyncIterator[tuple[Inbox, str]]:
     """A real SMTP server on this machine, and its URL."""
     kept = Inbox()
     server = await asyncio.get_running_loop().create_server(
@@ -72,6 +76,13 @@ async def inbox() -> AsyncIterator[tuple[Inbox, str]]:
     if kept.held is not None:
         kept.held.set()
     server.close()
+
+
+@pytest.fixture
+async def inbox() -> AsyncIterator[tuple[Inbox, str]]:
+    """The same for one test."""
+    async with smtp_inbox() as running:
+        yield running
 
 
 async def test_a_mail_arrives_as_text_and_html(inbox: tuple[Inbox, str]) -> None:
@@ -89,6 +100,25 @@ async def test_a_mail_arrives_as_text_and_html(inbox: tuple[Inbox, str]) -> None
         "text/plain",
         "text/html",
     ]
+
+
+async def test_a_line_to_keep_arrives_as_a_file_and_as_a_code(inbox: tuple[Inbox, str]) -> None:
+    """Byte for byte, beside the words; what a scanner reads is the same line."""
+    kept, url = inbox
+    line = f"{'e' * 300}.{'A' * 250}.{'b' * 86}"
+    envelope = replace(ENVELOPE, attached=mail.Attachment("receipt-1", line))
+    await SmtpServer(url, FROM, ManualClock()).send(envelope)
+    (message,) = kept.arrived
+    words = message.get_body(("plain",))
+    assert words is not None
+    assert words.get_content().strip() == "Text"
+    file, picture = message.iter_attachments()
+    assert (file.get_filename(), picture.get_filename()) == ("receipt-1.txt", "receipt-1.png")
+    assert file.get_payload(decode=True) == f"{line}\n".encode()
+    assert picture.get_content_type() == "image/png"
+    pixels = np.frombuffer(picture.get_content(), np.uint8)
+    (code,) = zxingcpp.read_barcodes(cv2.imdecode(pixels, cv2.IMREAD_GRAYSCALE))
+    assert code.text == line
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,10 @@ async def test_what_is_taken_out_of_a_tenants_bucket_is_told_and_a_refusal_is_no
             await live.work(f"make_package:{order['id']}")
             failed = await host.ok("GET", f"/api/v1/evidence-packages/{order['id']}")
             assert (failed["state"], failed["failure"]) == ("failed", "bucket_refused")
+            packages = await host.ok("GET", f"/api/v1/cases/{case_id}/evidence-packages")
+            ready = next(one["id"] for one in packages["items"] if one["state"] == "ready")
+            refused = await host.refused("GET", f"/api/v1/evidence-packages/{ready}/file")
+            assert refused == (503, "bucket_refused")
     finally:
         await asyncio.to_thread(rgw.resume, key)
     await move(live, "default")

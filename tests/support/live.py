@@ -29,6 +29,7 @@ from proofcall.jobs import DbosOutbox, prepare_jobs
 from proofcall.machine import environment
 from recorder.derived.making import make_copy
 from recorder.packaging import make_package
+from recorder.person_export.making import MAKE_EXPORT, make_export
 from recorder.sealing import seal_at_hang_up, seal_session
 from recorder.still_cutting import cut_still
 from runtime.errors import StoreError
@@ -117,6 +118,7 @@ class Live:
             "cut_still": cut_still,
             "make_copy": make_copy,
             "make_package": make_package,
+            MAKE_EXPORT: make_export,
             "seal_at_hang_up": seal_at_hang_up,
             "seal_session": seal_session,
         }[workflow]

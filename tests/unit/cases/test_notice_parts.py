@@ -69,6 +69,20 @@ def test_an_offer_is_told_and_a_decision_by_policy_is_told_by_its_verdict() -> N
     assert kinds("verdict", {"outcome": "refund"}, actor="policy:1") == [NoticeKind.DECIDED]
 
 
+def test_a_sealed_inspection_brings_one_receipt_and_waits_for_late_photographs() -> None:
+    """At once when all of it is there; of what was not recorded there is none."""
+    sealed = {"session_id": "ses_1", "recordings": 2, "complete": True}
+    plans = [
+        planned("evidence_sealed", told, actor="system", seq=7, at_opening=False)
+        for told in (sealed, {**sealed, "complete": False})
+    ]
+    assert [[(one.kind, one.subject, one.after) for one in plan] for plan in plans] == [
+        [(NoticeKind.RECEIPT, "ses_1", timedelta(0))],
+        [(NoticeKind.RECEIPT, "ses_1", timedelta(minutes=12))],
+    ]
+    assert kinds("evidence_sealed", {**sealed, "recordings": 0}) == []
+
+
 # Quiet hours
 
 

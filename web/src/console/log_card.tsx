@@ -68,7 +68,8 @@ export function eventWords(event: CaseEvent): string {
     case 'deadline_missed':
     case 'escalated': return t(`log.${event.kind}`, { what: deadlineWords(payload['deadline']) });
     case 'notice_ordered':
-    case 'notice_stopped': return t(`log.${event.kind}`);
+    case 'notice_stopped':
+    case 'evidence_sealed': return t(`log.${event.kind}`);
     case 'appointment_booked':
     case 'appointment_moved':
     case 'appointment_cancelled':

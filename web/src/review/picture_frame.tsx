@@ -28,13 +28,15 @@ export function PictureFrame({ lane, player, large, onEnlarge }: Props) {
   const { participantId, role, name } = lane.lane.value;
   const shown = lane.shown.value;
   const muted = lane.muted.value;
+  // Who may not know the names is told the role alone.
+  const label = name === roleWords(role) ? name : `${roleWords(role)} · ${name}`;
   const active = shown.kind === 'picture' ? shown.part.recordingId : null;
   return (
-    <section class={large ? 'frame large' : 'frame'} aria-label={`${roleWords(role)} · ${name}`} data-test={`review-frame-${role}`} data-shown={shown.kind}>
+    <section class={large ? 'frame large' : 'frame'} aria-label={label} data-test={`review-frame-${role}`} data-shown={shown.kind}>
       {lane.near.value.map((part) => (
         <PartVideo key={part.recordingId} part={part} lane={lane} visible={part.recordingId === active} role={role} name={name} />
       ))}
-      <span class="frame-name">{roleWords(role)} · {name}</span>
+      <span class="frame-name">{label}</span>
       <div class="frame-tools">
         <button type="button" class="stage-icon" aria-pressed={muted} aria-label={t(muted ? 'picture.unmute' : 'picture.mute', { name })} title={t(muted ? 'picture.unmute' : 'picture.mute', { name })} data-test={`mute-${role}`} onClick={() => lane.setMuted(!muted)}>
           <Icon name={muted ? 'micOff' : 'sound'} />

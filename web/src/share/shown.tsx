@@ -5,7 +5,7 @@ import { clockLength, dateAndTime } from '../base/time';
 import { Button, Icon, LanguageSwitch } from '../base/ui';
 import { te } from '../evidence/text';
 import { lanesOf, leadOf } from '../review/lanes';
-import { PictureFrame } from '../review/picture_frame';
+import { PictureFrame, roleWords } from '../review/picture_frame';
 import { ReplayPlayer } from '../review/player';
 import { reportReplay } from '../review/replay_report';
 import { t } from '../review/text';
@@ -13,13 +13,7 @@ import { wallSeconds, wallTime } from '../review/time_words';
 import type { Shared } from './visit';
 import { Watermark } from './watermark';
 
-const ROLES = ['buyer', 'host', 'observer', 'bench'] as const;
 const STEP_MS = 10_000;
-
-function roleWords(role: string): string {
-  const known = ROLES.find((one) => one === role);
-  return known ? te(`share.role.${known}`) : role;
-}
 
 function playerOf(shared: Shared): ReplayPlayer {
   const { timeline } = shared;

@@ -2,7 +2,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 
 const EVERY_MS = 1_000;
-const TILE_PX = 300;
+const BETWEEN_PX = 70;
+const ROW_PX = 150;
 const LINE_PX = 22;
 const TURNED = -0.42;
 
@@ -24,11 +25,12 @@ function draw(canvas: HTMLCanvasElement, lines: readonly string[], beat: number)
   pen.fillStyle = 'rgba(255, 255, 255, .34)';
   pen.translate(width / 2, height / 2);
   pen.rotate(TURNED);
-  const reach = Math.hypot(width, height) / 2 + TILE_PX;
-  const shift = (beat * 17) % TILE_PX;
-  for (let y = -reach; y < reach; y += TILE_PX / 2) {
-    const odd = Math.round((y + reach) / (TILE_PX / 2)) % 2;
-    for (let x = -reach + shift + (odd * TILE_PX) / 2; x < reach; x += TILE_PX) {
+  const tile = BETWEEN_PX + Math.max(...lines.map((line) => pen.measureText(line).width));
+  const reach = Math.hypot(width, height) / 2 + tile;
+  const shift = (beat * 17) % tile;
+  for (let y = -reach; y < reach; y += ROW_PX) {
+    const odd = Math.round((y + reach) / ROW_PX) % 2;
+    for (let x = -reach + shift + (odd * tile) / 2; x < reach; x += tile) {
       lines.forEach((line, i) => {
         pen.strokeText(line, x, y + i * LINE_PX);
         pen.fillText(line, x, y + i * LINE_PX);

@@ -333,6 +333,7 @@ export const ar: Translation<typeof en> = {
   'log.released': 'أُعيدت الحالة دون مسؤول',
   'log.notice_ordered': 'أرسل إشعارًا إلى المشتري يدويًا',
   'log.notice_stopped': 'أوقف إشعارًا إلى المشتري',
+  'log.evidence_sealed': 'تم ختم تسجيل إحدى المعاينات',
   'log.deadline_warned': 'تُستحق قريبًا: {what}',
   'log.deadline_missed': 'فات موعدها: {what}',
   'log.escalated': 'رُفعت إلى المشرفين: {what}',

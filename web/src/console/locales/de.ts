@@ -333,6 +333,7 @@ export const de: Translation<typeof en> = {
   'log.released': 'Der Fall wurde abgegeben',
   'log.notice_ordered': 'Hat eine Benachrichtigung an den Käufer von Hand gesendet',
   'log.notice_stopped': 'Hat eine Benachrichtigung an den Käufer angehalten',
+  'log.evidence_sealed': 'Die Aufnahme einer Prüfung wurde versiegelt',
   'log.deadline_warned': 'Bald fällig: {what}',
   'log.deadline_missed': 'Versäumt: {what}',
   'log.escalated': 'An die Admins eskaliert: {what}',

@@ -342,6 +342,7 @@ export const en = {
   'log.released': 'The case was released',
   'log.notice_ordered': 'Sent a notice to the buyer by hand',
   'log.notice_stopped': 'Stopped a notice to the buyer',
+  'log.evidence_sealed': 'The recording of an inspection was sealed',
   'log.deadline_warned': 'Soon due: {what}',
   'log.deadline_missed': 'Missed: {what}',
   'log.escalated': 'Escalated to the admins: {what}',

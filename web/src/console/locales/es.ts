@@ -275,6 +275,7 @@ export const es: Translation<typeof en> = {
   'log.released': 'El caso quedó sin asignar',
   'log.notice_ordered': 'Envió un aviso al comprador a mano',
   'log.notice_stopped': 'Detuvo un aviso al comprador',
+  'log.evidence_sealed': 'Se selló la grabación de una inspección',
   'log.deadline_warned': 'Vence pronto: {what}',
   'log.deadline_missed': 'Fuera de plazo: {what}',
   'log.escalated': 'Escalado a los administradores: {what}',

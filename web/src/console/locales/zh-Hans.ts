@@ -333,6 +333,7 @@ export const zh: Translation<typeof en> = {
   'log.released': '退货单已放回',
   'log.notice_ordered': '手动发送了一条给买家的通知',
   'log.notice_stopped': '停发了一条给买家的通知',
+  'log.evidence_sealed': '一次查验的录像已封存',
   'log.deadline_warned': '即将到期：{what}',
   'log.deadline_missed': '已错过：{what}',
   'log.escalated': '已上报管理员：{what}',

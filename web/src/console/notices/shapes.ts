@@ -1,7 +1,7 @@
 /** What the server tells of notices, and what follows from it; knows no page. */
 export const KINDS = [
   'filed', 'answered', 'invited', 'reminder', 'appointment', 'appointment_reminder', 'appointment_missed', 'host_ready', 'message',
-  'decided', 'label', 'shipped', 'received', 'refunded', 'sent_out', 'delivered', 'after_delivery', 'parcel_anomaly',
+  'decided', 'label', 'shipped', 'received', 'refunded', 'sent_out', 'delivered', 'after_delivery', 'parcel_anomaly', 'receipt',
 ] as const;
 export type NoticeKind = (typeof KINDS)[number];
 export type NoticeState = 'waiting' | 'ordered' | 'sent' | 'failed' | 'suppressed';

@@ -22,6 +22,7 @@ export const noticesAr = {
   'notice.kind.delivered': 'سُلّم الطرد',
   'notice.kind.after_delivery': 'بعد يومين من التسليم',
   'notice.kind.parcel_anomaly': 'مشكلة في طرد',
+  'notice.kind.receipt': 'إيصال التسجيل',
   'notice.state.planned': 'مخطط',
   'notice.state.waiting': 'في الانتظار',
   'notice.state.ordered': 'في الطريق',

@@ -22,6 +22,7 @@ export const noticesDe = {
   'notice.kind.delivered': 'Paket zugestellt',
   'notice.kind.after_delivery': 'Zwei Tage nach der Zustellung',
   'notice.kind.parcel_anomaly': 'Ärger mit einem Paket',
+  'notice.kind.receipt': 'Beleg der Aufnahme',
   'notice.state.planned': 'Geplant',
   'notice.state.waiting': 'Wartet',
   'notice.state.ordered': 'Unterwegs',

@@ -22,6 +22,7 @@ export const noticesEn = {
   'notice.kind.delivered': 'Parcel delivered',
   'notice.kind.after_delivery': 'Two days after delivery',
   'notice.kind.parcel_anomaly': 'Trouble with a parcel',
+  'notice.kind.receipt': 'Receipt of the recording',
   'notice.state.planned': 'Planned',
   'notice.state.waiting': 'Waiting',
   'notice.state.ordered': 'On its way',

@@ -22,6 +22,7 @@ export const noticesEs = {
   'notice.kind.delivered': 'Paquete entregado',
   'notice.kind.after_delivery': 'Dos días después de la entrega',
   'notice.kind.parcel_anomaly': 'Problema con un paquete',
+  'notice.kind.receipt': 'Recibo de la grabación',
   'notice.state.planned': 'Previsto',
   'notice.state.waiting': 'En espera',
   'notice.state.ordered': 'En camino',

@@ -22,6 +22,7 @@ export const noticesZh = {
   'notice.kind.delivered': '包裹已送达',
   'notice.kind.after_delivery': '送达两天后',
   'notice.kind.parcel_anomaly': '包裹异常',
+  'notice.kind.receipt': '录像回执',
   'notice.state.planned': '已计划',
   'notice.state.waiting': '等待中',
   'notice.state.ordered': '发送中',

@@ -1,0 +1,127 @@
+"""A file that durable work makes of a case: how far it is, its bytes in the store, its failure."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from enum import StrEnum
+from functools import partial
+from typing import BinaryIO, Final
+
+from structlog.contextvars import bind_contextvars
+
+from cases.keys import KeyDestroyed
+from cases.residency import placed_for
+from cases.tables import Case, EvidencePackage, PersonExport
+from cases.unit import Unit
+from recorder.export import Progress
+from recorder.port import Evidence
+from recorder.sealed_parts import keep_file, read_file
+from runtime.errors import CaseError, StoreError, StoreFault
+from runtime.ids import new_id
+
+_TELL_EVERY_BYTES: Final = 4 * 1024 * 1024
+
+MadeFile = EvidencePackage | PersonExport
+Kind = type[EvidencePackage] | type[PersonExport]
+Write = Callable[[MadeFile, BinaryIO, Progress], Awaitable[None]]
+"""Writes what was ordered into a seekable file."""
+
+_FOLDERS: Final[dict[Kind, str]] = {EvidencePackage: "packages", PersonExport: "exports"}
+
+
+class MadeState(StrEnum):
+    """How far a file is."""
+
+    WANTED = "wanted"
+    READY = "ready"
+    FAILED = "failed"
+
+
+async def make_file(services: Evidence, kind: Kind, file_id: str, write: Write) -> None:
+    """Make what was ordered; may be run again at any time and any number of times.
+
+    Raises:
+        StoreError: retryable while the store is away.
+    """
+    async with services.database.read() as tx:
+        ordered: MadeFile | None = await tx.get(kind, file_id)
+    if ordered is None or ordered.state != MadeState.WANTED:
+        return
+    bind_contextvars(case_id=ordered.case_id)
+    await asyncio.to_thread(services.settings.data.mkdir, parents=True, exist_ok=True)
+    # Without a name: whatever happens to this process, nothing in the clear stays behind.
+    with tempfile.TemporaryFile(dir=services.settings.data) as file:
+        try:
+            await write(ordered, file, _Teller(services, kind, file_id).tell)
+            await _keep(services, kind, ordered, file)
+        except CaseError as error:
+            await services.run(partial(_fail, kind, file_id, error.code))
+        except KeyDestroyed:
+            await services.run(partial(_fail, kind, file_id, "erased"))
+        except StoreError as error:
+            if error.retryable:
+                raise
+            refused = error.fault is StoreFault.CUSTOMER
+            why = "bucket_refused" if refused else "store"
+            await services.run(partial(_fail, kind, file_id, why))
+
+
+async def read_made(services: Evidence, made: MadeFile) -> AsyncIterator[bytes]:
+    """The bytes of a file that is ready, a part at a time.
+
+    Raises:
+        StoreError: a part is missing or altered.
+        KeyDestroyed: the case was erased.
+    """
+    async with services.database.read() as tx:
+        key = await services.keys.case_key(tx, made.case_id)
+    async for part in read_file(services.store, key, made.object_prefix or "", made.size or 0):
+        yield part
+
+
+class _Teller:
+    """Writes down the progress, now and then."""
+
+    def __init__(self, services: Evidence, kind: Kind, file_id: str) -> None:
+        self._services = services
+        self._kind = kind
+        self._file_id = file_id
+        self._told = -_TELL_EVERY_BYTES
+
+    async def tell(self, done: int, total: int) -> None:
+        if done - self._told < _TELL_EVERY_BYTES and done < total:
+            return
+        self._told = done
+
+        async def note(unit: Unit) -> None:
+            row: MadeFile = await unit.tx.get_one(self._kind, self._file_id)
+            row.done_bytes, row.total_bytes = done, total
+
+        await self._services.run(note)
+
+
+async def _keep(services: Evidence, kind: Kind, ordered: MadeFile, file: BinaryIO) -> None:
+    async with services.database.read() as tx:
+        key = await services.keys.case_key(tx, ordered.case_id)
+        case = await tx.get_one(Case, ordered.case_id)
+        folder = await placed_for(tx, case.tenant_id, f"{_FOLDERS[kind]}/{ordered.id}")
+    # A try that was cut short has stored parts of other bytes, and a store never overwrites.
+    prefix = f"{folder}/{new_id('try')}"
+    kept = await keep_file(services.store, key, prefix, file)
+
+    async def note(unit: Unit) -> None:
+        row: MadeFile = await unit.tx.get_one(kind, ordered.id, with_for_update=True)
+        if row.state == MadeState.WANTED:
+            row.state, row.finished_at = MadeState.READY, unit.now
+            row.object_prefix, row.parts = prefix, kept.parts
+            row.size, row.sha256 = kept.size, kept.sha256
+
+    await services.run(note)
+
+
+async def _fail(kind: Kind, file_id: str, why: str, unit: Unit) -> None:
+    row: MadeFile = await unit.tx.get_one(kind, file_id, with_for_update=True)
+    if row.state == MadeState.WANTED:
+        row.state, row.failure, row.finished_at = MadeState.FAILED, why, unit.now

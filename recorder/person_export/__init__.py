@@ -1,0 +1,1 @@
+"""Everything that is kept about the buyer of a case, for the buyer: one ZIP."""

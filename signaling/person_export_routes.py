@@ -1,0 +1,194 @@
+"""What is kept about a buyer, as a file: ordered by the seller, or by the buyer's own browser."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Final, Literal
+
+from aiohttp import web
+from pydantic import BaseModel, Field
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from cases.access_log import Deed
+from cases.access_policy import Action
+from cases.actor import Actor, BuyerActor
+from cases.case_access import load_case, not_found
+from cases.links import buyer_of_case, find_link
+from cases.tables import Case, PersonExport
+from cases.unit import Unit
+from recorder.person_export.making import exports_of, order_export, see_export
+from signaling.auth import device_secret, require_key_or_staff
+from signaling.made_file_answer import send_made
+from signaling.noting import note
+from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
+from signaling.openapi import register, route
+from signaling.services import SERVICES
+
+_OF_CASE: Final = "/api/v1/cases/{id}/person-exports"
+_ONE: Final = "/api/v1/person-exports/{id}"
+_MINE: Final = "/api/join/{token}/person-exports"
+
+
+class PersonExportOut(BaseModel):
+    """An export: ``done_bytes`` of ``total_bytes`` while it is made, then its size and digest."""
+
+    id: Annotated[str, Field(examples=["pex_01kb3v8q5f"])]
+    case_id: Annotated[str, Field(examples=["cas_01kb3v7xqm"])]
+    state: Literal["wanted", "ready", "failed"]
+    done_bytes: int
+    total_bytes: int | None
+    size: int | None
+    sha256: str | None
+    failure: Annotated[
+        str | None,
+        Field(
+            description="erased, store or bucket_refused (the bucket's owner must mend that)",
+            examples=[None],
+        ),
+    ]
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class PersonExportList(BaseModel):
+    """The newest first, at most twenty."""
+
+    items: list[PersonExportOut]
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve both sides."""
+    register(app, [order, listed, look, fetch])
+    app.router.add_post(_MINE, order_mine)
+    app.router.add_get(_MINE, list_mine)
+    app.router.add_get(_MINE + "/{id}/file", fetch_mine)
+
+
+@route(
+    "POST",
+    _OF_CASE,
+    "Have everything gathered that is kept about the buyer of a case: an index as JSON and as a "
+    "page in the buyer's language, and the files",
+    headers=IDEMPOTENCY_HEADER,
+    answers={202: PersonExportOut},
+    errors={
+        409: "export_under_way",
+        422: "key_reused, bad_key_header",
+        429: "too_many_exports",
+    },
+)
+async def order(request: web.Request) -> web.Response:
+    """Order one for the buyer; it is made by durable work."""
+    actor = await require_key_or_staff(request)
+    return await _order(request, actor, actor.tenant_id, request.match_info["id"])
+
+
+@route(
+    "GET",
+    _OF_CASE,
+    "The exports of what is kept about the buyer of a case",
+    answers={200: PersonExportList},
+)
+async def listed(request: web.Request) -> web.Response:
+    """Which there are, and how far they are."""
+    actor = await require_key_or_staff(request)
+    async with request.app[SERVICES].database.read() as tx:
+        return await _list(tx, actor, request.match_info["id"])
+
+
+@route("GET", _ONE, "How far an export is", answers={200: PersonExportOut})
+async def look(request: web.Request) -> web.Response:
+    """One export."""
+    actor = await require_key_or_staff(request)
+    async with request.app[SERVICES].database.read() as tx:
+        found = await see_export(tx, actor, request.match_info["id"])
+    return web.json_response(_shown(found).model_dump(mode="json"))
+
+
+@route(
+    "GET",
+    f"{_ONE}/file",
+    "The export itself",
+    answers={200: "application/zip"},
+    errors={409: "export_not_ready", 410: "erased"},
+)
+async def fetch(request: web.Request) -> web.StreamResponse:
+    """The ZIP; every download is noted."""
+    return await _send(request, await require_key_or_staff(request))
+
+
+# The buyer's side
+
+
+async def order_mine(request: web.Request) -> web.Response:
+    """The buyer asks for what is kept about them."""
+    actor, tenant_id = await _buyer(request)
+    return await _order(request, actor, tenant_id, actor.case_id)
+
+
+async def list_mine(request: web.Request) -> web.Response:
+    """What was made of the buyer's own case."""
+    actor, _ = await _buyer(request)
+    async with request.app[SERVICES].database.read() as tx:
+        return await _list(tx, actor, actor.case_id)
+
+
+async def fetch_mine(request: web.Request) -> web.StreamResponse:
+    """The buyer's ZIP."""
+    actor, _ = await _buyer(request)
+    return await _send(request, actor)
+
+
+async def _buyer(request: web.Request) -> tuple[BuyerActor, str]:
+    """The buyer by the browser that the link is bound to, and whose link it is.
+
+    Raises:
+        CaseError: the link's own errors, ``not_found`` (404) for any other browser.
+    """
+    services = request.app[SERVICES]
+    now = services.clock.now()
+    async with services.database.read() as tx:
+        link = await find_link(tx, request.match_info["token"], now)
+        actor = await buyer_of_case(tx, device_secret(request), link.case_id, now)
+    if actor is None or actor.join_link_id != link.link_id:
+        raise not_found()
+    return actor, link.tenant_id
+
+
+async def _order(
+    request: web.Request, actor: Actor, tenant_id: str | None, case_id: str
+) -> web.Response:
+    services = request.app[SERVICES]
+    ordered: list[str] = []
+
+    async def act(unit: Unit) -> Made:
+        made = await order_export(unit, actor, case_id)
+        ordered[:] = [made.id]
+        return Made(202, _shown(made))
+
+    answer = await answer_once(request, actor, tenant_id, act)
+    for export_id in ordered:
+        async with services.database.read() as tx:
+            case = await tx.get_one(Case, case_id)
+        await note(services, actor, case, Deed.ORDERED, "export", export_id)
+    return answer
+
+
+async def _list(tx: AsyncSession, actor: Actor, case_id: str) -> web.Response:
+    case = await load_case(tx, actor, case_id, Action.EXPORT_PERSON)
+    answer = PersonExportList(items=[_shown(one) for one in await exports_of(tx, case.id)])
+    return web.json_response(
+        answer.model_dump(mode="json"), headers={"Cache-Control": "private, no-store"}
+    )
+
+
+async def _send(request: web.Request, actor: Actor) -> web.StreamResponse:
+    async with request.app[SERVICES].database.read() as tx:
+        found = await see_export(tx, actor, request.match_info["id"])
+    return await send_made(
+        request, actor, found, what="export", file_name=f"proofcall-data-{found.case_id}.zip"
+    )
+
+
+def _shown(found: PersonExport) -> PersonExportOut:
+    return PersonExportOut.model_validate(found, from_attributes=True)
