@@ -73,8 +73,7 @@ def add_routes(app: web.Application) -> None:
     answers={202: PersonExportOut},
     errors={
         409: "export_under_way",
-        422: "key_reused, bad_key_header",
-        429: "too_many_exports",
+        429: "too_many_requests, too_many_exports",
     },
 )
 async def order(request: web.Request) -> web.Response:

@@ -182,11 +182,13 @@ async def _order(tx: AsyncSession, case: Case) -> Shown | None:
                 Order.tenant_id == case.tenant_id, Order.order_number == case.order_number
             )
         )
-    if told is None:
+    # An order of the same number may be somebody else's: what it says of them is theirs.
+    buyer = (told or {}).get("buyer") or {}
+    if told is None or not _is_same(buyer.get("email"), case.buyer_email):
         return None
     return {
         "order_number": told.get("order_number"),
-        "buyer": told.get("buyer"),
+        "buyer": buyer,
         "market": told.get("market"),
         "delivered_at": told.get("delivered_at"),
         "items": [
@@ -194,6 +196,10 @@ async def _order(tx: AsyncSession, case: Case) -> Shown | None:
             for line in told.get("items", [])
         ],
     }
+
+
+def _is_same(address: str | None, other: str | None) -> bool:
+    return bool(address and other) and (address or "").lower() == (other or "").lower()
 
 
 async def _attachments(tx: AsyncSession, case_id: str, files: list[KeptFile]) -> list[Shown]:

@@ -244,6 +244,17 @@ async def test_it_goes_with_the_case(buyers: Buyers, site: SellerSite) -> None:
         await expect(response, 410, "erased")
 
 
+async def test_an_order_of_somebody_else_is_not_told(buyers: Buyers) -> None:
+    """The seller's order of this number names another person: nothing of it is given."""
+    seller = buyers.site.seller
+    async with seller.database.begin() as tx:
+        (await tx.get_one(Case, buyers.case_id)).buyer_email = "other@example.com"
+    async with seller.database.read() as tx:
+        found = await gather(tx, seller.keys, buyers.case_id, seller.now)
+    assert found.index["order"] is None
+    assert "ana@example.com" not in json.dumps(found.index)
+
+
 async def test_every_language_has_words_for_every_field(buyers: Buyers) -> None:
     """What the page shows without words of ours is only what strangers named."""
     seller = buyers.site.seller

@@ -28,6 +28,7 @@ import { NextStepBar } from './next_step_bar';
 import { ToldCard } from './notices/case_card';
 import { OrderCard } from './order_card';
 import { PackageCard } from './package_card';
+import { PersonDataCard } from './person_data_card';
 import { Others } from './presence';
 import { follow } from './route';
 import { t } from './text';
@@ -149,6 +150,7 @@ function Screen({ read, onRead, onChanged }: ScreenProps) {
     <LinkCard key={view.id} view={view} wanted={invited} onChanged={onChanged} />,
     <ToldCard key={`told-${view.id}`} view={view} />,
     <KeepingCard key={`keeping-${view.id}`} view={view} onChanged={onChanged} />,
+    <PersonDataCard key={`data-${view.id}`} caseId={view.id} />,
     <LogCard view={view} />,
     <SharesCard key={`shares-${view.id}`} view={view} />,
     <AccessCard key={`access-${view.id}`} view={view} />,

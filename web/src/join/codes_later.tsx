@@ -1,4 +1,4 @@
-/** The places of the receipt and of the label's code: what shows them is fetched once the page stands. */
+/** The places of the receipt, the label's code and the buyer's data: what shows them is fetched once the page stands. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Visit } from './visit';
@@ -27,4 +27,9 @@ export function ReceiptLater({ visit }: { visit: Visit }) {
 export function LabelCodeLater({ number, url }: { number: string | null; url: string | null }) {
   const loaded = useLater(() => import('./label_code'));
   return loaded ? <loaded.LabelCode number={number} url={url} /> : null;
+}
+
+export function OwnDataLater({ visit }: { visit: Visit }) {
+  const loaded = useLater(() => import('./own_data_part'));
+  return loaded ? <loaded.OwnDataPart visit={visit} /> : null;
 }

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { JoinView } from '../base/protocol';
 import { clockTime, dateAndTime, money } from '../base/time';
 import { Button, Card, Icon, LanguageSwitch, Notice, TextArea } from '../base/ui';
-import { LabelCodeLater, ReceiptLater } from './codes_later';
+import { LabelCodeLater, OwnDataLater, ReceiptLater } from './codes_later';
 import { ItemCard, PolicySentence } from './ready';
 import { t } from './text';
 import { ThreadLater } from './thread_later';
@@ -143,6 +143,7 @@ export function Ended({ visit }: { visit: Visit }) {
         {view && view.outcome?.seen !== false ? <ReceiptLater visit={visit} /> : null}
         {view ? <ThreadLater visit={visit} /> : null}
         {view?.outcome?.may_appeal ? <Appeal visit={visit} /> : null}
+        {view ? <OwnDataLater visit={visit} /> : null}
         <p class="quiet s center">{t('join.close_page')}</p>
       </main>
     </div>

@@ -6,6 +6,7 @@ import { locale } from '../base/text';
 import { Button, Card, Skeleton, TextArea } from '../base/ui';
 import { MessageList } from '../thread/list';
 import { Thread } from '../thread/thread';
+import { OwnDataPart } from './own_data_part';
 import { w } from './thread_words';
 import type { Visit } from './visit';
 
@@ -49,33 +50,37 @@ export function ThreadPart({ visit }: { visit: Visit }) {
   const tenant = visit.seller.value;
   const messages = thread.messages.value;
   return (
-    <Card class="stack">
-      <h2>{w('thread.title', { tenant })}</h2>
-      {messages === null && trouble.value === null ? (
-        thread.failed.value ? <p class="quiet s" role="alert">{w('thread.failed')}</p> : <div aria-busy="true" aria-label={w('thread.loading')}><Skeleton height={60} /></div>
-      ) : null}
-      {messages?.length === 0 ? <p class="quiet s">{w('thread.none', { tenant })}</p> : null}
-      {messages && messages.length > 0 ? (
-        <MessageList
-          thread={thread}
-          words={{
-            you: w('thread.you'),
-            internal: '',
-            inCall: w('thread.in_call'),
-            erased: w('thread.erased'),
-            read: w('thread.read'),
-            earlier: w('thread.earlier'),
-            attachments: (count) => w('thread.attachments', { count }),
-          }}
-        />
-      ) : null}
-      {trouble.value ? <p role="alert" data-test="thread-trouble">{w(trouble.value)}</p> : null}
-      {trouble.value === 'thread.other_device' ? null : (
-        <>
-          <TextArea label={w('thread.write')} rows={3} maxLength={4000} dir="auto" test="thread-text" value={text.value} onInput={(event) => { text.value = event.currentTarget.value; thread.typing(); }} />
-          <Button variant="primary" wide icon="send" busy={busy.value} disabled={!text.value.trim()} test="thread-send" onClick={() => void send()}>{w('thread.send')}</Button>
-        </>
-      )}
-    </Card>
+    <>
+      <Card class="stack">
+        <h2>{w('thread.title', { tenant })}</h2>
+        {messages === null && trouble.value === null ? (
+          thread.failed.value ? <p class="quiet s" role="alert">{w('thread.failed')}</p> : <div aria-busy="true" aria-label={w('thread.loading')}><Skeleton height={60} /></div>
+        ) : null}
+        {messages?.length === 0 ? <p class="quiet s">{w('thread.none', { tenant })}</p> : null}
+        {messages && messages.length > 0 ? (
+          <MessageList
+            thread={thread}
+            words={{
+              you: w('thread.you'),
+              internal: '',
+              inCall: w('thread.in_call'),
+              erased: w('thread.erased'),
+              read: w('thread.read'),
+              earlier: w('thread.earlier'),
+              attachments: (count) => w('thread.attachments', { count }),
+            }}
+          />
+        ) : null}
+        {trouble.value ? <p role="alert" data-test="thread-trouble">{w(trouble.value)}</p> : null}
+        {trouble.value === 'thread.other_device' ? null : (
+          <>
+            <TextArea label={w('thread.write')} rows={3} maxLength={4000} dir="auto" test="thread-text" value={text.value} onInput={(event) => { text.value = event.currentTarget.value; thread.typing(); }} />
+            <Button variant="primary" wide icon="send" busy={busy.value} disabled={!text.value.trim()} test="thread-send" onClick={() => void send()}>{w('thread.send')}</Button>
+          </>
+        )}
+      </Card>
+      {/* By now the link is bound to this browser; the page of the end shows it by itself. */}
+      {messages !== null && visit.stage.value.at !== 'ended' ? <OwnDataPart visit={visit} /> : null}
+    </>
   );
 }

@@ -51,7 +51,7 @@ describe('the message catalogues', () => {
     expect(faults(tag, signInWords.en, signInWords[tag])).toEqual([]);
   });
   it('say what the server refuses in the same cases in every language, and only what it does refuse', () => {
-    const server = ['cases', 'signaling'].flatMap((room) => walk(new URL(`../../../${room}`, import.meta.url).pathname))
+    const server = ['cases', 'recorder', 'signaling'].flatMap((room) => walk(new URL(`../../../${room}`, import.meta.url).pathname))
       .filter((path) => path.endsWith('.py')).map((path) => readFileSync(path, 'utf8')).join('');
     const codes = Object.keys(refusals.de);
     for (const tag of OTHERS) expect(Object.keys(refusals[tag]), tag).toEqual(codes);

@@ -428,6 +428,13 @@ export const es: Translation<typeof en> = {
   'kept.reason_lock': 'no acepta el bloqueo',
   'kept.reason_quota': 'su cuota está agotada',
   'evidence.receipt': 'Recibo de la inspección del {date}',
+  'data.title': 'Datos del comprador',
+  'data.about': 'Todo lo que se guarda sobre el comprador en este caso, en un ZIP para él: datos, mensajes, archivos, consentimientos y quién miró. No incluye sus notas internas. El comprador también puede pedirlo en su propia página.',
+  'data.order': 'Reunir los datos del comprador',
+  'data.making': 'Reuniéndose desde {date}: {percent} %',
+  'data.fetch': 'Descargar, {size} MB, de {date}',
+  'data.not_made': 'No se pudieron reunir los datos de {date}. Vuelva a pedirlos.',
+  'data.failed': 'No se ha pedido: {reason}',
 
   'log.label_ordered': 'Etiqueta de devolución pedida al transportista',
   'log.label_made': 'Etiqueta de devolución creada',
