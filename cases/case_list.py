@@ -48,6 +48,8 @@ class CaseSummary(View):
     tenant_name: str
     recorded: bool
     last_session_id: str | None
+    erased_at: datetime | None
+    """When its erasure was ordered: nobody reads it any more, its buyer has no name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def _summaries() -> Select[Any]:
         Case.claim_reason,
         Case.verdict_outcome,
         Case.updated_at,
+        Case.erased_at,
         Case.due_at,
         Case.parcel_anomaly,
         Case.assignee_staff_id,
@@ -124,11 +127,11 @@ async def list_cases(tx: AsyncSession, keys: KeyRing, actor: Actor, wanted: Case
         CaseSummary(
             id=one.id,
             order_number=one.order_number,
-            buyer_name=one.buyer_name,
+            buyer_name="" if one.erased_at else one.buyer_name,
             buyer_locale=one.buyer_locale,
             state=CaseState(one.state),
             title=one.listing["title"],
-            picture=first_picture(one.listing["pictures"]),
+            picture=None if one.erased_at else first_picture(one.listing["pictures"]),
             claim_reason=ClaimReason(one.claim_reason),
             outcome=Outcome(one.verdict_outcome) if one.verdict_outcome else None,
             updated_at=one.updated_at,
@@ -144,6 +147,7 @@ async def list_cases(tx: AsyncSession, keys: KeyRing, actor: Actor, wanted: Case
             tenant_name=one.tenant_name,
             recorded=one.is_recorded,
             last_session_id=one.last_session_id,
+            erased_at=one.erased_at,
         ).model_dump(mode="json")
         for one in page
     ]

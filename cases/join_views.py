@@ -27,8 +27,8 @@ async def join_view(tx: AsyncSession, token: str, secret: str | None, now: datet
     """The answer of ``GET /api/join/{token}``.
 
     Raises:
-        CaseError: ``link_unknown`` (404), ``link_expired``, ``link_revoked``, ``case_closed``
-            (410), ``device_refused`` (403).
+        CaseError: ``link_unknown`` (404), ``link_expired``, ``link_revoked``, ``case_closed``,
+            ``erased`` (410), ``device_refused`` (403).
     """
     link = await links.find_link(tx, token, now)
     binding = await links.binding_of(tx, link.link_id, secret)

@@ -122,19 +122,22 @@ async def find_link(tx: AsyncSession, token: str, now: datetime) -> LinkFound:
     """What a token opens.
 
     Raises:
-        CaseError: ``link_unknown`` (404), ``case_closed`` (410), ``link_revoked`` (410) or
+        CaseError: ``link_unknown`` (404); ``erased``, ``case_closed``, ``link_revoked`` or
             ``link_expired`` (410).
     """
     row = (
         await tx.execute(
-            select(JoinLink, Case.tenant_id, Case.state)
+            select(JoinLink, Case.tenant_id, Case.state, Case.erased_at)
             .join(Case, Case.id == JoinLink.case_id)
             .where(JoinLink.token_hash == _token_hash(token))
         )
     ).first()
     if row is None:
         raise CaseError("link_unknown", "This link does not exist.", status=404)
-    link, tenant_id, state = row
+    link, tenant_id, state, erased_at = row
+    if erased_at is not None:
+        # Why is the seller's business: the buyer learns that it is gone for good.
+        raise CaseError("erased", "This return was erased.", status=410)
     if link.revoked_at is not None:
         # Closing a case ends its links: there is no newer one to look for.
         if state == CaseState.CLOSED:

@@ -16,7 +16,8 @@ _SENTENCES: Final = {
 _SHA256: Final = "9f2c1b7d5e0a48c3b6f4d2918a7e5c30f1b9d8e7a6c5b4039281706f5e4d3c2b"
 
 _ABSENT: Final = """
-BulkResult.message CaseSummary.outcome DeliveryView.due_at HeldView.message Narrowed.anomaly
+BulkResult.message CaseSummary.erased_at CaseSummary.outcome DeliveryView.due_at
+HeldView.message Narrowed.anomaly
 Narrowed.language Narrowed.q Narrowed.reason Narrowed.snoozed Narrowed.state Narrowed.tag
 Narrowed.waits_for_buyer Narrowed.warehouse NoticeView.due_at NoticeView.reason
 NoticeView.words ParcelView.received_at PolicyAnswerView.amount PolicyAnswerView.buyer_word

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from cases import erasing, holds, keeping, log
+from cases import case_list, erasing, holds, keeping, links, log
 from cases.actor import StaffActor
 from cases.adopting import adopt_older_keys
+from cases.case_filter import CaseFilter
 from cases.database import Database
 from cases.erasing import ErasureState
 from cases.keep_rules import KeepRules, KeptWhy
@@ -161,6 +162,39 @@ async def test_an_erasure_takes_everything_and_leaves_a_tombstone(world: Erasing
     with pytest.raises(CaseError, match="She asked") as caught:
         await order(world, actor)
     assert (caught.value.status, caught.value.code) == (410, "erased")
+
+
+async def test_an_erased_case_has_no_name_in_lists_and_its_link_says_that_it_is_gone(
+    world: ErasingWorld,
+) -> None:
+    """From the order on, before anything is destroyed; why is not for whoever has the link."""
+    actor = await world.admin()
+    token = await world.run(
+        lambda unit: links.issue_link(
+            unit.tx, unit.keys, world.case_id, unit.now, timedelta(days=1)
+        )
+    )
+
+    async def listed() -> dict[str, Any]:
+        async with world.database.read() as tx:
+            page = await case_list.list_cases(tx, world.keys, actor, CaseFilter())
+        (item,) = page.items
+        return item
+
+    before = await listed()
+    assert before["erased_at"] is None
+    assert before["buyer_name"]
+    await order(world, actor)
+    for _ in range(2):
+        item = await listed()
+        assert item["erased_at"] is not None
+        assert (item["buyer_name"], item["picture"]) == ("", None)
+        async with world.database.read() as tx:
+            with pytest.raises(CaseError) as caught:
+                await links.find_link(tx, token, world.seller.clock.now())
+        assert (caught.value.code, caught.value.status) == ("erased", 410)
+        assert "She asked" not in f"{caught.value} {vars(caught.value)}"
+        await erase(world.evidence, world.case_id)
 
 
 @pytest.mark.parametrize("dies_at", ["destroy", "scrub", "delete", "note"])

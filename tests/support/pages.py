@@ -45,10 +45,12 @@ async def seeded_places(machine: Machine) -> list[Place]:
     machine.api_key = demo["api_key"]
     recorded = demo["recorded_case"]
     buyer = demo["links"]["buyer"].removeprefix(machine.url)
+    erased = await _erased_case(machine)
     console = {
         "policies": "policies",
         "scripts": "scripts-page",
         "reasons": "reasons-page",
+        "retention": "retention-page",
         "figures": "figures",
         "notices": "notices",
         "developers": "developers",
@@ -76,12 +78,26 @@ async def seeded_places(machine: Machine) -> list[Place]:
         Place("replay", f"/review?case={recorded}", _test("replay"), "reviewer"),
         Place("cases", "/console", _test("case-row"), "seller"),
         Place("case", f"/console?case={recorded}", _test("case-page"), "seller"),
+        Place("case-erased", f"/console?case={erased}", _test("tombstone"), "seller"),
+        Place("review-erased", f"/review?case={erased}", _test("tombstone"), "reviewer"),
         Place("new-case", "/console?new=1", _test("case-form"), "seller"),
         *(
             Place(f"console-{part}", f"/console/{part}", _test(shows), "seller")
             for part, shows in console.items()
         ),
     ]
+
+
+async def _erased_case(machine: Machine) -> str:
+    """Have the demo's closed case erased; gives its id."""
+    async with machine.api() as http:
+        async with http.get("/api/v1/cases?state=closed") as response:
+            (case,) = (await response.json())["items"]
+        path = f"/api/v1/cases/{case['id']}/erasure"
+        why = {"reason": "The buyer asked for it.", "order_number": case["order_number"]}
+        async with http.post(path, json=why) as response:
+            assert response.status == 202, await response.text()
+    return str(case["id"])
 
 
 async def _as_person(context: BrowserContext, machine: Machine, who: str, locale: str) -> None:

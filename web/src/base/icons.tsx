@@ -42,6 +42,7 @@ const PATHS = {
   swap: 'M4 8h14M14 4l4 4-4 4M20 16H6M10 12l-4 4 4 4',
   bench: 'M5 21h14M12 21v-7M8 3h8v7a4 4 0 0 1-8 0zM12 6.5v.2',
   more: 'M6 12a1 1 0 1 1-2 0 1 1 0 0 1 2 0zM13 12a1 1 0 1 1-2 0 1 1 0 0 1 2 0zM20 12a1 1 0 1 1-2 0 1 1 0 0 1 2 0z',
+  archive: 'M4 5h16v4H4zM5 9v11h14V9M10 13h4',
   expand: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5',
 } as const;
 

@@ -666,6 +666,7 @@ export interface CaseSummary {
   tenant_name: string;
   recorded: boolean;
   last_session_id: string | null;
+  erased_at: Timestamp | null;
 }
 
 export interface Page<Item> {

@@ -7,6 +7,7 @@ import { endedLogin, failureWords, staff } from '../base/sign_in';
 import { ago, languageName, money } from '../base/time';
 import { Button, Chip, Dialog, Icon, Skeleton, toast } from '../base/ui';
 import { toneOf } from '../staff/case_list';
+import { erasedCaseOf, Tombstone } from '../erased/tombstone';
 import { AccessCard } from '../evidence/access_card';
 import { SharesCard } from '../evidence/shares_card';
 import { AnsweredCard } from './answered_card';
@@ -56,6 +57,8 @@ export function CasePage({ caseId, onChanged }: { caseId: string; onChanged: () 
     void load();
     return onNews(() => void load());
   }, [caseId]);
+  // From the order on nobody goes on reading, a page that is open neither.
+  if (erasedCaseOf(failure, caseId) !== null) return <main class="page"><BackLink /><Tombstone caseId={caseId} /></main>;
   if (read === null && failure !== null) {
     return (
       <main class="page">

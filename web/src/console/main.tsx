@@ -21,6 +21,7 @@ import { Part, type LatePart } from './part';
 import { peopleWords } from './people/text';
 import { policiesWords } from './policies/text';
 import { reasonsWords } from './reasons/text';
+import { retentionWords } from './retention/text';
 import { Rail } from './rail';
 import { addressOf, follow, route } from './route';
 import { scriptsWords } from './script_editor/text';
@@ -40,6 +41,7 @@ const PARTS: Readonly<Record<string, LatePart>> = {
   hours: { load: async () => (await import('./hours/hours_page')).HoursPage, loaders: hoursWords },
   notices: { load: async () => (await import('./notices/page')).NoticesPage, loaders: noticesWords },
   reasons: { load: async () => (await import('./reasons/page')).ReasonsPage, loaders: reasonsWords },
+  retention: { load: async () => (await import('./retention/page')).RetentionPage, loaders: retentionWords },
   scripts: { load: async () => (await import('./script_editor/page')).ScriptsPage, loaders: scriptsWords },
   shifts: { load: async () => (await import('./hours/shifts_page')).ShiftsPage, loaders: hoursWords },
 };

@@ -25,6 +25,7 @@ const PAGES: readonly RailPage[] = [
   { part: 'scripts', icon: 'write', words: () => t('console.scripts'), may: seller('admin', 'agent') },
   { part: 'reasons', icon: 'flag', words: () => t('console.reasons'), may: seller('admin', 'agent') },
   { part: 'notices', icon: 'send', words: () => t('console.notices'), may: seller('admin', 'agent') },
+  { part: 'retention', icon: 'archive', words: () => t('console.retention'), may: seller('admin', 'agent') },
   { part: 'figures', icon: 'chart', words: () => t('console.figures'), may: seller('admin', 'agent', 'reviewer') },
   { part: 'developers', icon: 'code', words: () => t('console.developers'), may: seller('admin') },
   { part: 'integrations', icon: 'parcel', words: () => t('console.integrations'), may: seller('admin') },

@@ -14,6 +14,7 @@ const ICONS: Record<ProblemName, IconName> = {
   asking: 'phone',
   device_refused: 'lock',
   closed: 'check',
+  erased: 'archive',
   media_unavailable: 'videoOff',
   recording_unavailable: 'videoOff',
   network: 'offline',

@@ -17,6 +17,7 @@ export type ProblemName =
   | 'asking'
   | 'device_refused'
   | 'closed'
+  | 'erased'
   | 'media_unavailable'
   | 'recording_unavailable'
   | 'network'
@@ -41,6 +42,7 @@ const PROBLEMS: Partial<Record<string, ProblemName>> = {
   other_device: 'other_device',
   device_refused: 'device_refused',
   case_closed: 'closed',
+  erased: 'erased',
   media_unavailable: 'media_unavailable',
   recording_unavailable: 'recording_unavailable',
 };

@@ -4,6 +4,7 @@ import { ApiError, get } from '../base/api';
 import type { CaseView, Timeline } from '../base/protocol';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { Button, Icon, Skeleton } from '../base/ui';
+import { erasedCaseOf, Tombstone } from '../erased/tombstone';
 import { OfflineLine, StaffMenu } from '../staff/bar';
 import { ItemCard, ClaimCard } from './case_panel';
 import { Replay } from './replay';
@@ -15,6 +16,7 @@ const REFRESH_MS = 4000;
 type Loaded =
   | { readonly kind: 'loading' }
   | { readonly kind: 'failed'; readonly error: unknown }
+  | { readonly kind: 'erased'; readonly caseId: string }
   | { readonly kind: 'no_session'; readonly view: CaseView }
   | { readonly kind: 'timeline'; readonly timeline: Timeline };
 
@@ -46,8 +48,9 @@ export function Inspection({ sessionId, caseId }: { sessionId: string | null; ca
       } catch (error) {
         if (asked.signal.aborted || endedLogin(error)) return;
         again = error instanceof ApiError && error.passing;
-        // What is shown stays; only a page without anything says that it failed.
-        setLoaded((before) => (before.kind === 'timeline' ? before : { kind: 'failed', error }));
+        const gone = erasedCaseOf(error, caseId);
+        // What is shown stays unless it was erased; only a page without anything says that it failed.
+        setLoaded((before) => (gone !== null ? { kind: 'erased', caseId: gone } : before.kind === 'timeline' ? before : { kind: 'failed', error }));
       }
       if (again) timer = setTimeout(() => void ask(), REFRESH_MS);
     };
@@ -69,6 +72,8 @@ export function Inspection({ sessionId, caseId }: { sessionId: string | null; ca
         <main class="loading-replay" aria-busy="true" aria-label={t('review.loading')} data-test="replay-loading">
           <Skeleton height="46vh" /><Skeleton height="46vh" /><Skeleton height={120} />
         </main>
+      ) : loaded.kind === 'erased' ? (
+        <main class="finder-main"><Tombstone caseId={loaded.caseId} /></main>
       ) : loaded.kind === 'failed' ? (
         <main class="notice bad" data-test="replay-failed">
           <Icon name="warning" />

@@ -47,7 +47,7 @@ function Page() {
         <main class="notice" data-test="shared-shut" data-why={shut}>
           <Icon name={shut === 'offline' ? 'warning' : 'lock'} />
           <h1>{te(`share.shut.${shut}`)}</h1>
-          <p class="quiet">{te(shut === 'offline' ? 'share.shut_again' : 'share.shut_hint')}</p>
+          <p class="quiet">{te(shut === 'offline' ? 'share.shut_again' : shut === 'erased' ? 'share.shut_erased' : 'share.shut_hint')}</p>
           {shut === 'offline' ? <Button variant="primary" onClick={come}>{t('base.try_again')}</Button> : null}
         </main>
       ) : shared === null ? (

@@ -139,8 +139,8 @@ function Row({ item, list }: { item: CaseSummary; list: CaseListProps }) {
       <Picture src={item.picture} alt="" />
       <span class="case-words">
         <span class="row between">
-          <strong class="case-buyer">{list.marks && item.unread ? <><span class="dot unread" aria-hidden="true" /><span class="sr">{ts('cases.unread')}</span></> : null}<bdi>{item.buyer_name}</bdi></strong>
-          <Chip tone={toneOf(item.state)}>{ts(`state.${item.state}`)}</Chip>
+          <strong class="case-buyer">{list.marks && item.unread ? <><span class="dot unread" aria-hidden="true" /><span class="sr">{ts('cases.unread')}</span></> : null}{item.erased_at ? <span class="quiet">{ts('cases.erased_case')}</span> : <bdi>{item.buyer_name}</bdi>}</strong>
+          {item.erased_at ? <Chip test="erased-chip">{ts('cases.erased')}</Chip> : <Chip tone={toneOf(item.state)}>{ts(`state.${item.state}`)}</Chip>}
         </span>
         {item.state !== 'closed' ? <DueChip dueAt={item.due_at} /> : null}
         {item.state !== 'closed' && item.parcel_anomaly ? <span><Chip tone="warn" test="parcel-flag">{ts(`cases.parcel_${item.parcel_anomaly}`)}</Chip></span> : null}
@@ -156,7 +156,7 @@ function Row({ item, list }: { item: CaseSummary; list: CaseListProps }) {
   if (!onPick) return row;
   return (
     <div class="case-frame">
-      <label class="case-pick"><input type="checkbox" data-test="case-pick" checked={list.picked?.has(item.id) ?? false} onChange={() => onPick(item.id)} /><span class="sr">{ts('cases.pick', { order: item.order_number, name: item.buyer_name })}</span></label>
+      <label class="case-pick"><input type="checkbox" data-test="case-pick" checked={list.picked?.has(item.id) ?? false} onChange={() => onPick(item.id)} /><span class="sr">{ts('cases.pick', { order: item.order_number, name: item.erased_at ? ts('cases.erased_case') : item.buyer_name })}</span></label>
       {row}
     </div>
   );

@@ -5,6 +5,7 @@ import type { inboxEn } from './inbox_en';
 export const inboxAr: Translation<typeof inboxEn> = {
   'console.scripts': 'الردود',
   'console.reasons': 'الأسباب',
+  'console.retention': 'مدة الاحتفاظ',
   'view.all': 'صندوق الوارد',
   'view.mine': 'حالاتي',
   'view.unassigned': 'بلا مسؤول',

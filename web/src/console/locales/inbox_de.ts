@@ -5,6 +5,7 @@ import type { inboxEn } from './inbox_en';
 export const inboxDe: Translation<typeof inboxEn> = {
   'console.scripts': 'Textbausteine',
   'console.reasons': 'Gründe',
+  'console.retention': 'Aufbewahrung',
   'view.all': 'Posteingang',
   'view.mine': 'Meine',
   'view.unassigned': 'Nicht zugeteilt',

@@ -2,6 +2,7 @@
 export const inboxEn = {
   'console.scripts': 'Replies',
   'console.reasons': 'Reasons',
+  'console.retention': 'Retention',
 
   'view.all': 'Inbox',
   'view.mine': 'Mine',

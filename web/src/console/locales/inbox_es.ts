@@ -6,6 +6,7 @@ export const inboxEs: Translation<typeof inboxEn> = {
   'step.hint_appeal': '{name} no está de acuerdo con la decisión: una persona la revisa de nuevo.',
   'console.scripts': 'Respuestas',
   'console.reasons': 'Motivos',
+  'console.retention': 'Conservación',
   'view.all': 'Entrada',
   'view.mine': 'Míos',
   'view.unassigned': 'De nadie',

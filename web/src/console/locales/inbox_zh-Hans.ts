@@ -5,6 +5,7 @@ import type { inboxEn } from './inbox_en';
 export const inboxZh: Translation<typeof inboxEn> = {
   'console.scripts': '回复模板',
   'console.reasons': '退货原因',
+  'console.retention': '保留期限',
   'view.all': '收件箱',
   'view.mine': '我负责的',
   'view.unassigned': '无人负责',

@@ -23,7 +23,7 @@ export function NoticeRow({ notice, ofCase, mayAct, onChanged }: {
           <strong>{tn(`notice.kind.${notice.kind}`)}</strong>
           <Chip tone={TONES[notice.state]} test="notice-state">{tn(`notice.state.${notice.state}`)}</Chip>
         </span>
-        {ofCase ? null : <a class="s" href={`/console?case=${encodeURIComponent(notice.case_id)}`} onClick={follow({ caseId: notice.case_id })}><span class="num">#{notice.order_number}</span> · <bdi>{notice.buyer_name}</bdi></a>}
+        {ofCase ? null : <a class="s" href={`/console?case=${encodeURIComponent(notice.case_id)}`} onClick={follow({ caseId: notice.case_id })}><span class="num">#{notice.order_number}</span>{notice.buyer_name ? <> · <bdi>{notice.buyer_name}</bdi></> : null}</a>}
         <span class="xs faint">{whenWords(notice)}</span>
         {notice.reason ? <span class="s" data-test="notice-reason">{tn(`notice.reason.${notice.reason}`)}</span> : null}
         {notice.words && notice.state !== 'sent' ? <span class="xs quiet" data-test="notice-said">{tn('notice.said')} <q dir="auto">{notice.words}</q></span> : null}

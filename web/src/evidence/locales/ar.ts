@@ -46,6 +46,7 @@ export const evidenceAr: Record<keyof typeof evidenceEn, string> = {
   'share.shut.erased': 'مُحيت هذه الأدلة',
   'share.shut.offline': 'تعذّر التحميل',
   'share.shut_hint': 'اطلبوا رابطًا جديدًا ممن أرسله إليكم.',
+  'share.shut_erased': 'أُتلفت مفاتيحها، ولا يمكن لأحد فتحها بعد الآن.',
   'share.shut_again': 'تحققوا من اتصالكم وحاولوا مجددًا.',
   'share.make': 'مشاركة',
   'share.make_title': 'مشاركة مع شخص واحد',

@@ -46,6 +46,7 @@ export const evidenceDe: Record<keyof typeof evidenceEn, string> = {
   'share.shut.erased': 'Diese Beweise wurden gelöscht',
   'share.shut.offline': 'Das ließ sich nicht laden',
   'share.shut_hint': 'Bitten Sie die Person, die ihn geschickt hat, um einen neuen.',
+  'share.shut_erased': 'Die Schlüssel wurden vernichtet; niemand kann sie mehr öffnen.',
   'share.shut_again': 'Prüfen Sie Ihre Verbindung und versuchen Sie es erneut.',
   'share.make': 'Teilen',
   'share.make_title': 'Mit einer Person teilen',

@@ -44,6 +44,7 @@ export const evidenceEn = {
   'share.shut.erased': 'This evidence was erased',
   'share.shut.offline': 'This could not be loaded',
   'share.shut_hint': 'Ask whoever sent it to you for a new one.',
+  'share.shut_erased': 'Its keys were destroyed; nobody can open it any more.',
   'share.shut_again': 'Check your connection and try again.',
   'share.make': 'Share',
   'share.make_title': 'Share with one person',

@@ -46,6 +46,7 @@ export const evidenceEs: Record<keyof typeof evidenceEn, string> = {
   'share.shut.erased': 'Estas pruebas se han borrado',
   'share.shut.offline': 'No se pudo cargar',
   'share.shut_hint': 'Pida uno nuevo a quien se lo envió.',
+  'share.shut_erased': 'Se destruyeron sus claves; ya nadie puede abrirlas.',
   'share.shut_again': 'Compruebe su conexión e inténtelo de nuevo.',
   'share.make': 'Compartir',
   'share.make_title': 'Compartir con una persona',

@@ -46,6 +46,7 @@ export const evidenceZh: Record<keyof typeof evidenceEn, string> = {
   'share.shut.erased': '此证据已被删除',
   'share.shut.offline': '无法加载',
   'share.shut_hint': '请向发送者索取新链接。',
+  'share.shut_erased': '其密钥已被销毁，任何人都无法再打开。',
   'share.shut_again': '请检查网络连接后重试。',
   'share.make': '分享',
   'share.make_title': '分享给一个人',

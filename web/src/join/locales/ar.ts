@@ -46,6 +46,8 @@ export const ar: Translation<typeof en> = {
   'join.device_refused_text': 'تابع على الجهاز الذي استخدمته أولًا أو اطلب رابطًا جديدًا من البائع.',
   'join.closed_title': 'سُوّي هذا المرتجع',
   'join.closed_text': 'لم يبقَ ما يُفحص. إن كان لديك سؤال فاكتب إلى البائع.',
+  'join.erased_title': 'مُحي هذا المرتجع',
+  'join.erased_text': 'أُغلق، ومُحيت تسجيلاته وصوره ورسائله نهائيًا. إن كان لديك سؤال فاكتب إلى البائع.',
   'join.media_unavailable_title': 'الفيديو غير متاح الآن',
   'join.media_unavailable_text': 'الخطأ منا لا منك. حاول مرة أخرى بعد بضع دقائق.',
   'join.recording_unavailable_title': 'لا يمكننا التسجيل الآن',

@@ -46,6 +46,8 @@ export const de: Translation<typeof en> = {
   'join.device_refused_text': 'Bitte machen Sie auf dem ersten Gerät weiter oder bitten Sie den Händler um einen neuen Link.',
   'join.closed_title': 'Diese Rückgabe ist abgeschlossen',
   'join.closed_text': 'Es gibt nichts mehr anzusehen. Bei Fragen schreiben Sie bitte dem Händler.',
+  'join.erased_title': 'Diese Rückgabe wurde gelöscht',
+  'join.erased_text': 'Sie ist abgeschlossen, und ihre Aufnahmen, Bilder und Nachrichten wurden endgültig gelöscht. Bei Fragen schreiben Sie bitte dem Händler.',
   'join.media_unavailable_title': 'Video ist gerade nicht möglich',
   'join.media_unavailable_text': 'Das liegt an uns, nicht an Ihnen. Bitte versuchen Sie es in ein paar Minuten noch einmal.',
   'join.recording_unavailable_title': 'Wir können gerade nicht aufzeichnen',

@@ -45,6 +45,8 @@ export const en = {
   'join.device_refused_text': 'Please go on with the device that you used first, or ask the seller for a new link.',
   'join.closed_title': 'This return is settled',
   'join.closed_text': 'There is nothing left to look at. If you have a question, please write to the seller.',
+  'join.erased_title': 'This return was erased',
+  'join.erased_text': 'It is closed, and its recordings, pictures and messages were deleted for good. If you have a question, please write to the seller.',
   'join.media_unavailable_title': 'Video is not available right now',
   'join.media_unavailable_text': 'This is our fault, not yours. Please try again in a few minutes.',
   'join.recording_unavailable_title': 'We can’t record right now',

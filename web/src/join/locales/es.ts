@@ -46,6 +46,8 @@ export const es: Translation<typeof en> = {
   'join.device_refused_text': 'Siga con el dispositivo que usó primero o pida un enlace nuevo al vendedor.',
   'join.closed_title': 'Esta devolución está cerrada',
   'join.closed_text': 'Ya no queda nada por ver. Si tiene alguna pregunta, escriba al vendedor.',
+  'join.erased_title': 'Esta devolución se ha borrado',
+  'join.erased_text': 'Está cerrada, y sus grabaciones, fotos y mensajes se han borrado para siempre. Si tiene alguna pregunta, escriba al vendedor.',
   'join.media_unavailable_title': 'Ahora no hay vídeo disponible',
   'join.media_unavailable_text': 'Es culpa nuestra, no suya. Pruebe de nuevo en unos minutos.',
   'join.recording_unavailable_title': 'Ahora no podemos grabar',

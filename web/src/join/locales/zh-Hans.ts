@@ -46,6 +46,8 @@ export const zh: Translation<typeof en> = {
   'join.device_refused_text': '请用最初的设备继续，或向卖家要一个新的链接。',
   'join.closed_title': '这次退货已经处理完毕',
   'join.closed_text': '没有需要再查看的内容。如有疑问，请联系卖家。',
+  'join.erased_title': '这次退货的记录已删除',
+  'join.erased_text': '退货已处理完毕，录像、照片和消息都已永久删除。如有疑问，请联系卖家。',
   'join.media_unavailable_title': '暂时无法视频',
   'join.media_unavailable_text': '这是我们的问题，与您无关。请几分钟后再试。',
   'join.recording_unavailable_title': '暂时无法录制',

@@ -48,6 +48,8 @@ export const staffAr: Translation<typeof staffEn> = {
   'cases.parcel_lost': 'الطرد مفقود',
   'cases.parcel_wrong_order': 'تحرّك الطرد بعد التسليم',
   'cases.recorded': 'مسجَّلة',
+  'cases.erased': 'مُحيت',
+  'cases.erased_case': 'حالة مُحيت',
   'cases.order': 'الطلب {number}',
   'cases.no_picture': 'لا صورة',
   'link.active': 'مفتوح',

@@ -48,6 +48,8 @@ export const staffDe: Translation<typeof staffEn> = {
   'cases.parcel_lost': 'Paket verloren',
   'cases.parcel_wrong_order': 'Paket nach Zustellung bewegt',
   'cases.recorded': 'Aufgezeichnet',
+  'cases.erased': 'Gelöscht',
+  'cases.erased_case': 'Gelöschter Fall',
   'cases.order': 'Bestellung {number}',
   'cases.no_picture': 'Kein Bild',
   'link.active': 'Offen',

@@ -47,6 +47,8 @@ export const staffEn = {
   'cases.parcel_lost': 'Parcel lost',
   'cases.parcel_wrong_order': 'Parcel moved after delivery',
   'cases.recorded': 'Recorded',
+  'cases.erased': 'Erased',
+  'cases.erased_case': 'Erased case',
   'cases.order': 'Order {number}',
   'cases.no_picture': 'No picture',
 

@@ -40,6 +40,8 @@ export const staffEs: Translation<typeof staffEn> = {
   'cases.clear': 'Borrar la búsqueda',
   'cases.failed': 'No se han podido cargar los casos',
   'cases.recorded': 'Grabado',
+  'cases.erased': 'Borrado',
+  'cases.erased_case': 'Caso borrado',
   'cases.order': 'Pedido {number}',
   'cases.no_picture': 'Sin imagen',
   'link.active': 'Abierto',

@@ -48,6 +48,8 @@ export const staffZh: Translation<typeof staffEn> = {
   'cases.parcel_lost': '包裹丢失',
   'cases.parcel_wrong_order': '包裹签收后又有动向',
   'cases.recorded': '有录像',
+  'cases.erased': '已删除',
+  'cases.erased_case': '已删除的退货单',
   'cases.order': '订单 {number}',
   'cases.no_picture': '无图片',
   'link.active': '有效',
