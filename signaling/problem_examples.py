@@ -30,7 +30,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "claim_open": "There is a claim for this parcel already.",
     "date_impossible": "Give a date from now to 400 days ahead.",
     "endpoint_disabled": "This endpoint is disabled. Enable it first.",
-    "no_credentials_in_webm": "This recording is WebM, which holds no content credentials.",
+    "no_credentials_in_webm": "This recording is WebM, which holds no content credentials: "
+    "what proves it is the evidence package alone.",
     "copies_under_way": "Copies of this case are being made already.",
     "copy_not_ready": "This copy is not there yet.",
     "erased": "This evidence was erased.",
@@ -53,6 +54,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "not_set_up": "Save the set-up first.",
     "not_signed_in": "Please sign in or send an API key.",
     "not_unclear": "This refund is confirmed.",
+    "nothing_sealed": "This inspection has not been sealed yet.",
     "nothing_to_ask": "Name a tracking number.",
     "notice_under_way": "This notice has been sent, or is on its way.",
     "open_brace": "A brace stands alone; a placeholder is {name}.",

@@ -25,7 +25,7 @@ from infra.local.postgres import Postgres
 from runtime.clock import SystemClock
 from tests.support.port_site import SECRET, port_site
 from tests.support.port_world import PortWorld, port_world
-from tests.support.seller import case_in, make_seller
+from tests.support.seller import case_in, erasure_folder, make_seller
 from tests.support.seller_site import NoOutbox
 
 
@@ -275,6 +275,7 @@ async def start_jobs(folder: Path, url: str) -> asyncio.subprocess.Process:
             "PROOFCALL_DATA": str(folder),
             "PROOFCALL_DATABASE_URL": url,
             "PROOFCALL_MASTER_KEY": base64.b64encode(b"k" * 32).decode(),
+            "PROOFCALL_ERASURE_KEYS": str(erasure_folder()),
             "PROOFCALL_WEBHOOKS_TO_PRIVATE": "true",
         },
         stdout=asyncio.subprocess.DEVNULL,

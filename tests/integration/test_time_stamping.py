@@ -30,7 +30,7 @@ from recorder.time_stamping import TimeStamping, look_for_time_stamps
 from runtime.clock import ManualClock
 from runtime.settings import Settings
 from tests.support.sealing_world import World
-from tests.support.seller import make_seller
+from tests.support.seller import erasure_folder, make_seller
 from tests.support.time_stamping import Authority, make_authority
 from tests.support.tsa_server import Answer, TsaServer, tsa_server
 
@@ -345,6 +345,7 @@ async def start_jobs(settings: Settings) -> asyncio.subprocess.Process:
             "PROOFCALL_DATA": str(settings.data),
             "PROOFCALL_DATABASE_URL": settings.database,
             "PROOFCALL_MASTER_KEY": base64.b64encode(b"k" * 32).decode(),
+            "PROOFCALL_ERASURE_KEYS": str(erasure_folder()),
             "PROOFCALL_TSA_URL": settings.tsa_url or "",
             "PROOFCALL_TSA_CA": str(settings.tsa_ca),
         },

@@ -31,7 +31,7 @@ from runtime.clock import SystemClock
 from signaling.services import SERVICES, Services
 from signaling.webhook_work import deliver_webhook, order_due_webhooks
 from tests.support.receiver import Receiver, receiver
-from tests.support.seller import make_seller
+from tests.support.seller import erasure_folder, make_seller
 from tests.support.seller_site import SellerSite, seller_site
 
 VERDICT = desk.Verdict(Outcome.REFUND, None, None, "A crack in the shade.")
@@ -396,6 +396,7 @@ async def start_jobs(folder: Path, url: str) -> asyncio.subprocess.Process:
             "PROOFCALL_DATA": str(folder),
             "PROOFCALL_DATABASE_URL": url,
             "PROOFCALL_MASTER_KEY": base64.b64encode(b"k" * 32).decode(),
+            "PROOFCALL_ERASURE_KEYS": str(erasure_folder()),
             "PROOFCALL_WEBHOOKS_TO_PRIVATE": "true",
         },
         stdout=asyncio.subprocess.DEVNULL,
