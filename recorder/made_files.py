@@ -9,26 +9,32 @@ from enum import StrEnum
 from functools import partial
 from typing import BinaryIO, Final
 
+from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bind_contextvars
 
-from cases.keys import KeyDestroyed
 from cases.residency import placed_for
-from cases.tables import Case, EvidencePackage, PersonExport
+from cases.tables import Case, DerivedCopy, EvidencePackage, PersonExport
 from cases.unit import Unit
 from recorder.export import Progress
 from recorder.port import Evidence
-from recorder.sealed_parts import keep_file, read_file
+from recorder.sealed_parts import KeptFile, keep_file, read_file
 from runtime.errors import CaseError, StoreError, StoreFault
 from runtime.ids import new_id
 
 _TELL_EVERY_BYTES: Final = 4 * 1024 * 1024
 
-MadeFile = EvidencePackage | PersonExport
-Kind = type[EvidencePackage] | type[PersonExport]
-Write = Callable[[MadeFile, BinaryIO, Progress], Awaitable[None]]
+MadeFile = EvidencePackage | PersonExport | DerivedCopy
+Kind = type[EvidencePackage] | type[PersonExport] | type[DerivedCopy]
+Finish = Callable[[Unit, KeptFile], Awaitable[None]]
+"""What else belongs into the commit that says that the file is ready."""
+Write = Callable[[MadeFile, BinaryIO], Awaitable[Finish | None]]
 """Writes what was ordered into a seekable file."""
 
-_FOLDERS: Final[dict[Kind, str]] = {EvidencePackage: "packages", PersonExport: "exports"}
+_FOLDERS: Final[dict[Kind, str]] = {
+    EvidencePackage: "packages",
+    PersonExport: "exports",
+    DerivedCopy: "derived",
+}
 
 
 class MadeState(StrEnum):
@@ -54,12 +60,10 @@ async def make_file(services: Evidence, kind: Kind, file_id: str, write: Write) 
     # Without a name: whatever happens to this process, nothing in the clear stays behind.
     with tempfile.TemporaryFile(dir=services.settings.data) as file:
         try:
-            await write(ordered, file, _Teller(services, kind, file_id).tell)
-            await _keep(services, kind, ordered, file)
+            finish = await write(ordered, file)
+            await _keep(services, kind, ordered, file, finish)
         except CaseError as error:
             await services.run(partial(_fail, kind, file_id, error.code))
-        except KeyDestroyed:
-            await services.run(partial(_fail, kind, file_id, "erased"))
         except StoreError as error:
             if error.retryable:
                 raise
@@ -68,43 +72,54 @@ async def make_file(services: Evidence, kind: Kind, file_id: str, write: Write) 
             await services.run(partial(_fail, kind, file_id, why))
 
 
-async def read_made(services: Evidence, made: MadeFile) -> AsyncIterator[bytes]:
-    """The bytes of a file that is ready, a part at a time.
+async def read_made(
+    services: Evidence, made: MadeFile, start: int, end: int
+) -> AsyncIterator[bytes]:
+    """Bytes of a file that is ready, a part at a time.
 
     Raises:
         StoreError: a part is missing or altered.
         KeyDestroyed: the case was erased.
     """
     async with services.database.read() as tx:
-        key = await services.keys.case_key(tx, made.case_id)
-    async for part in read_file(services.store, key, made.object_prefix or "", made.size or 0):
+        key = await _key_of(services, tx, made)
+    async for part in read_file(services.store, key, made.object_prefix or "", end, start):
         yield part
 
 
-class _Teller:
-    """Writes down the progress, now and then."""
+def byte_progress(
+    services: Evidence, kind: type[EvidencePackage] | type[PersonExport], file_id: str
+) -> Progress:
+    """Writes down how many bytes are done, now and then."""
+    told = -_TELL_EVERY_BYTES
 
-    def __init__(self, services: Evidence, kind: Kind, file_id: str) -> None:
-        self._services = services
-        self._kind = kind
-        self._file_id = file_id
-        self._told = -_TELL_EVERY_BYTES
-
-    async def tell(self, done: int, total: int) -> None:
-        if done - self._told < _TELL_EVERY_BYTES and done < total:
+    async def tell(done: int, total: int) -> None:
+        nonlocal told
+        if done - told < _TELL_EVERY_BYTES and done < total:
             return
-        self._told = done
+        told = done
 
         async def note(unit: Unit) -> None:
-            row: MadeFile = await unit.tx.get_one(self._kind, self._file_id)
+            row: EvidencePackage | PersonExport = await unit.tx.get_one(kind, file_id)
             row.done_bytes, row.total_bytes = done, total
 
-        await self._services.run(note)
+        await services.run(note)
+
+    return tell
 
 
-async def _keep(services: Evidence, kind: Kind, ordered: MadeFile, file: BinaryIO) -> None:
+async def _key_of(services: Evidence, tx: AsyncSession, made: MadeFile) -> bytes:
+    """A copy of an inspection goes with the inspection, everything else with the case."""
+    if isinstance(made, DerivedCopy):
+        return await services.keys.session_key(tx, made.session_id)
+    return await services.keys.case_key(tx, made.case_id)
+
+
+async def _keep(
+    services: Evidence, kind: Kind, ordered: MadeFile, file: BinaryIO, finish: Finish | None
+) -> None:
     async with services.database.read() as tx:
-        key = await services.keys.case_key(tx, ordered.case_id)
+        key = await _key_of(services, tx, ordered)
         case = await tx.get_one(Case, ordered.case_id)
         folder = await placed_for(tx, case.tenant_id, f"{_FOLDERS[kind]}/{ordered.id}")
     # A try that was cut short has stored parts of other bytes, and a store never overwrites.
@@ -113,10 +128,13 @@ async def _keep(services: Evidence, kind: Kind, ordered: MadeFile, file: BinaryI
 
     async def note(unit: Unit) -> None:
         row: MadeFile = await unit.tx.get_one(kind, ordered.id, with_for_update=True)
-        if row.state == MadeState.WANTED:
-            row.state, row.finished_at = MadeState.READY, unit.now
-            row.object_prefix, row.parts = prefix, kept.parts
-            row.size, row.sha256 = kept.size, kept.sha256
+        if row.state != MadeState.WANTED:
+            return
+        row.state, row.finished_at = MadeState.READY, unit.now
+        row.object_prefix, row.parts = prefix, kept.parts
+        row.size, row.sha256 = kept.size, kept.sha256
+        if finish is not None:
+            await finish(unit, kept)
 
     await services.run(note)
 

@@ -14,8 +14,8 @@ from cases.actor import Actor
 from cases.case_access import load_case, not_found
 from cases.tables import EvidencePackage
 from cases.unit import Unit
-from recorder.export import Progress, export_case
-from recorder.made_files import MadeFile, MadeState, make_file
+from recorder.export import export_case
+from recorder.made_files import MadeFile, MadeState, byte_progress, make_file
 from recorder.part_export import export_part
 from recorder.part_order import PartOrder
 from recorder.port import Evidence
@@ -93,7 +93,9 @@ async def make_package(services: Evidence, package_id: str) -> None:
     """
     page = await asyncio.to_thread(shipped_page)
 
-    async def write(ordered: MadeFile, file: BinaryIO, progress: Progress) -> None:
+    progress = byte_progress(services, EvidencePackage, package_id)
+
+    async def write(ordered: MadeFile, file: BinaryIO) -> None:
         assert isinstance(ordered, EvidencePackage)
         if ordered.part is None:
             await export_case(services, ordered.case_id, file, page, progress)

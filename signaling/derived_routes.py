@@ -14,17 +14,17 @@ from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_access import load_case
 from cases.commands import Command
-from cases.keys import KeyDestroyed
 from cases.tables import Case, DerivedCopy
 from cases.unit import Unit
-from recorder.derived.making import copies_of, order_copy, read_copy, see_copy
-from recorder.derived.order import CopyOrder, CopyState, MaskOrder, MuteOrder
+from recorder.derived.making import copies_of, order_copy, see_copy
+from recorder.derived.order import CopyOrder, MaskOrder, MuteOrder
 from recorder.derived.original import order_original
 from recorder.part_order import find_part
 from runtime.errors import CaseError
 from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body
-from signaling.byte_range import NotModified, Part, Whole, choose
+from signaling.byte_answer import RANGE_HEADERS
+from signaling.made_file_answer import check_ready, send_made
 from signaling.noting import note
 from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import register, route
@@ -146,7 +146,8 @@ class DerivedCopyOut(BaseModel):
         str | None,
         Field(
             description="nothing_sealed, nothing_recorded, no_picture, not_drawable, too_large, "
-            "not_made (no credentials for an original), erased or store",
+            "not_made (no credentials for an original), erased, store or bucket_refused (the "
+            "bucket's owner must mend that)",
             examples=[None],
         ),
     ]
@@ -214,9 +215,7 @@ async def listed(request: web.Request) -> web.Response:
 @route("GET", _ONE, "How far a derived copy is", answers={200: DerivedCopyOut})
 async def look(request: web.Request) -> web.Response:
     """One copy."""
-    actor = await require_key_or_staff(request)
-    async with request.app[SERVICES].database.read() as tx:
-        found = await see_copy(tx, actor, request.match_info["id"])
+    _, found = await _seen(request)
     return web.json_response(_shown(found).model_dump(mode="json"))
 
 
@@ -225,49 +224,16 @@ async def look(request: web.Request) -> web.Response:
     f"{_ONE}/file",
     "The derived copy itself; ranges are honoured",
     answers={200: "video/mp4", 206: "video/mp4", 304: None},
-    headers={"Range": "bytes=first-last (RFC 9110)", "If-Range": "an ETag", "If-None-Match": ""},
+    headers=RANGE_HEADERS,
     errors={409: "copy_not_ready", 410: "erased"},
 )
 async def fetch(request: web.Request) -> web.StreamResponse:
     """The MP4; every download is noted."""
-    services = request.app[SERVICES]
-    actor, found = await _ready(request)
-    size = found.size or 0
-    headers = {
-        "Accept-Ranges": "bytes",
-        "ETag": f'"{found.sha256}"',
-        "Cache-Control": "private, no-cache",
-        "Content-Disposition": f'attachment; filename="proofcall-{found.kind}-{found.id}.mp4"',
-    }
-    match choose(request.headers, request.method, size, f'"{found.sha256}"'):
-        case NotModified():
-            return web.Response(status=304, headers=headers)
-        case Whole():
-            status, start, end = 200, 0, size
-        case Part(start, end):
-            status = 206
-            headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-        case None:
-            headers["Content-Range"] = f"bytes */{size}"
-            return web.Response(status=416, headers=headers)
-    parts = read_copy(services, found, start, end)
-    try:
-        # Before the head is sent, so that a store that is away is still an error.
-        first = await anext(parts)
-    except KeyDestroyed as error:
-        raise CaseError("erased", "This evidence was erased.", status=410) from error
-    await _note(services, actor, found.case_id, Deed.DOWNLOADED, found.id)
-    response = web.StreamResponse(status=status, headers=headers)
-    response.content_type = "video/mp4"
-    response.content_length = end - start
-    await response.prepare(request)
-    if request.method == "HEAD":
-        return response
-    await response.write(first)
-    async for part in parts:
-        await response.write(part)
-    await response.write_eof()
-    return response
+    actor, found = await _seen(request)
+    file_name = f"proofcall-{found.kind}-{found.id}.mp4"
+    return await send_made(
+        request, actor, found, what="copy", file_name=file_name, content_type="video/mp4"
+    )
 
 
 @route(
@@ -279,7 +245,8 @@ async def fetch(request: web.Request) -> web.StreamResponse:
 )
 async def statement(request: web.Request) -> web.Response:
     """A compact JWS, for proofcall verify --statement."""
-    actor, found = await _ready(request)
+    actor, found = await _seen(request)
+    check_ready(found, "copy")
     await _note(request.app[SERVICES], actor, found.case_id, Deed.LOOKED, found.id)
     name = f"proofcall-{found.kind}-{found.id}.jws"
     return web.Response(
@@ -292,13 +259,10 @@ async def statement(request: web.Request) -> web.Response:
     )
 
 
-async def _ready(request: web.Request) -> tuple[Actor, DerivedCopy]:
+async def _seen(request: web.Request) -> tuple[Actor, DerivedCopy]:
     actor = await require_key_or_staff(request)
     async with request.app[SERVICES].database.read() as tx:
-        found = await see_copy(tx, actor, request.match_info["id"])
-    if found.state != CopyState.READY:
-        raise CaseError("copy_not_ready", "This copy is not there yet.", retry_after_s=2)
-    return actor, found
+        return actor, await see_copy(tx, actor, request.match_info["id"])
 
 
 async def _order(tx: AsyncSession, case_id: str, wanted: DerivedCopyWanted) -> CopyOrder:

@@ -1,52 +1,60 @@
-"""The answer with a ZIP that durable work has made, noted before its first byte goes out."""
+"""The answer with a file that durable work has made, noted before its first byte goes out."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from aiohttp import web
 
 from cases.access_log import Deed
 from cases.actor import Actor
-from cases.keys import KeyDestroyed
 from cases.tables import Case
 from recorder.made_files import MadeFile, MadeState, read_made
 from runtime.errors import CaseError
+from signaling.byte_answer import Served, send_bytes
 from signaling.noting import note
 from signaling.services import SERVICES
 
 
+def check_ready(made: MadeFile, what: str) -> None:
+    """Raise ``{what}_not_ready`` (409) while it is not there."""
+    if made.state != MadeState.READY:
+        raise CaseError(f"{what}_not_ready", f"This {what} is not there yet.", retry_after_s=2)
+
+
 async def send_made(
-    request: web.Request, actor: Actor, made: MadeFile, *, what: str, file_name: str
+    request: web.Request,
+    actor: Actor,
+    made: MadeFile,
+    *,
+    what: str,
+    file_name: str,
+    content_type: str = "application/zip",
 ) -> web.StreamResponse:
-    """The file of what is ready; ``what`` is its name in the access log.
+    """The file of what is ready, whole or by range; ``what`` is its name in the access log.
 
     Raises:
         CaseError: ``{what}_not_ready`` (409), ``erased`` (410).
         StoreError: its first part is missing or altered, or the store is away.
     """
+    check_ready(made, what)
     services = request.app[SERVICES]
-    if made.state != MadeState.READY:
-        raise CaseError(f"{what}_not_ready", f"This {what} is not there yet.", retry_after_s=2)
-    parts = read_made(services, made)
-    try:
-        # Before the head is sent, so that a store that is away is still an error.
-        first = await anext(parts)
-    except KeyDestroyed as error:
-        raise CaseError("erased", "This evidence was erased.", status=410) from error
     async with services.database.read() as tx:
         case = await tx.get_one(Case, made.case_id)
-    await note(services, actor, case, Deed.DOWNLOADED, what, made.id)
-    response = web.StreamResponse(
-        headers={
-            "Content-Type": "application/zip",
-            "Content-Disposition": f'attachment; filename="{file_name}"',
+    noted = False
+
+    async def before(start: int, end: int) -> None:
+        nonlocal noted
+        if not noted:
+            noted = True
+            await note(services, actor, case, Deed.DOWNLOADED, what, made.id)
+
+    return await send_bytes(
+        request,
+        Served(made.size or 0, made.sha256 or "", content_type, partial(read_made, services, made)),
+        {
             "Cache-Control": "private, no-store",
-            "ETag": f'"{made.sha256}"',
-        }
+            "Content-Disposition": f'attachment; filename="{file_name}"',
+        },
+        before,
     )
-    response.content_length = made.size
-    await response.prepare(request)
-    await response.write(first)
-    async for part in parts:
-        await response.write(part)
-    await response.write_eof()
-    return response

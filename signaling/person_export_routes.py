@@ -18,6 +18,7 @@ from cases.tables import Case, PersonExport
 from cases.unit import Unit
 from recorder.person_export.making import exports_of, order_export, see_export
 from signaling.auth import device_secret, require_key_or_staff
+from signaling.byte_answer import RANGE_HEADERS
 from signaling.made_file_answer import send_made
 from signaling.noting import note
 from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
@@ -108,7 +109,8 @@ async def look(request: web.Request) -> web.Response:
     "GET",
     f"{_ONE}/file",
     "The export itself",
-    answers={200: "application/zip"},
+    answers={200: "application/zip", 206: "application/zip", 304: None},
+    headers=RANGE_HEADERS,
     errors={409: "export_not_ready", 410: "erased"},
 )
 async def fetch(request: web.Request) -> web.StreamResponse:

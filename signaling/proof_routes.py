@@ -27,6 +27,7 @@ from recorder.packaging import (
 from recorder.part_order import Moment, PartOrder, find_part
 from signaling.auth import device_secret, require_key_or_staff
 from signaling.bodies import parse_body
+from signaling.byte_answer import RANGE_HEADERS
 from signaling.made_file_answer import send_made
 from signaling.noting import note
 from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
@@ -187,7 +188,8 @@ async def look(request: web.Request) -> web.Response:
     "GET",
     f"{_ONE}/file",
     "The evidence package itself",
-    answers={200: "application/zip"},
+    answers={200: "application/zip", 206: "application/zip", 304: None},
+    headers=RANGE_HEADERS,
     errors={409: "package_not_ready", 410: "erased"},
 )
 async def fetch(request: web.Request) -> web.StreamResponse:

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Final
-
-import structlog
 from aiohttp import web
-from sqlalchemy.exc import SQLAlchemyError
 
 from cases.access_log import SERVED_BLOCK_MS, Deed
 from cases.actor import Actor
 from cases.tables import Session
 from recorder.playback import VirtualFile
-from runtime.errors import StoreError
-from signaling.byte_range import NotModified, Part, Whole, choose
+from signaling.byte_answer import Served, send_bytes
 from signaling.noting import note
 from signaling.services import SERVICES
-
-log = structlog.get_logger()
-
-_WRITE_TIMEOUT_S: Final = 60.0
 
 
 async def send_recording(
@@ -32,59 +22,12 @@ async def send_recording(
     disposition: str = "inline",
 ) -> web.StreamResponse:
     """The bytes that were asked for; each five minutes of them are noted before they go out."""
-    headers = {
-        "Accept-Ranges": "bytes",
-        "ETag": f'"{file.etag}"',
-        "Cache-Control": "private, no-cache",
-        "Content-Disposition": disposition,
-    }
-    match choose(request.headers, request.method, file.size, f'"{file.etag}"'):
-        case NotModified():
-            return web.Response(status=304, headers=headers)
-        case Whole():
-            status, start, end = 200, 0, file.size
-        case Part(start, end):
-            status = 206
-            headers["Content-Range"] = f"bytes {start}-{end - 1}/{file.size}"
-        case None:
-            headers["Content-Range"] = f"bytes */{file.size}"
-            return web.Response(status=416, headers=headers)
-    response = web.StreamResponse(status=status, headers=headers)
-    response.content_type = file.content_type
-    response.content_length = end - start
-    noted = _Noted(request, actor, session, file)
-    chunks = file.read(start, end)
-    # The first bytes are read before the head is sent, so that a store that is away is
-    # still an error and not a torn answer.
-    first = b"" if request.method == "HEAD" or start == end else await anext(chunks)
-    if first:
-        await noted.note(start, start + len(first))
-    await response.prepare(request)
-    if request.method == "HEAD":
-        return response
-    try:
-        async with asyncio.timeout(None) as limit:
-            await response.write(first)
-            at = start + len(first)
-            async for chunk in chunks:
-                limit.reschedule(asyncio.get_running_loop().time() + _WRITE_TIMEOUT_S)
-                await noted.note(at, at + len(chunk))
-                await response.write(chunk)
-                at += len(chunk)
-            await response.write_eof()
-    except (ConnectionResetError, TimeoutError):
-        # The viewer jumped elsewhere, went away, or stopped reading.
-        _cut(request)
-    except (StoreError, SQLAlchemyError):
-        # The head promised more than we can give, or note: only cutting the line says so.
-        log.exception("playback torn", recording_id=file.source.recording_id)
-        _cut(request)
-    return response
-
-
-def _cut(request: web.Request) -> None:
-    if request.transport is not None:
-        request.transport.abort()
+    return await send_bytes(
+        request,
+        Served(file.size, file.etag, file.content_type, file.read),
+        {"Cache-Control": "private, no-cache", "Content-Disposition": disposition},
+        _Noted(request, actor, session, file).note,
+    )
 
 
 class _Noted:

@@ -21,7 +21,7 @@ class DerivedCopy(Base):
     ordered_by: Mapped[str]
     kind: Mapped[str]  # CopyKind: burned_in, redacted, credentialed
     wanted: Mapped[dict[str, Any]]  # CopyOrder
-    state: Mapped[str]  # CopyState: wanted, ready, failed
+    state: Mapped[str]  # MadeState: wanted, ready, failed
     done_ms: Mapped[int] = mapped_column(BigInteger)
     total_ms: Mapped[int | None] = mapped_column(BigInteger)
     size: Mapped[int | None] = mapped_column(BigInteger)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import tempfile
-from collections.abc import AsyncIterator
 from functools import partial
 from typing import BinaryIO, Final
 
@@ -18,24 +18,23 @@ from structlog.contextvars import bind_contextvars
 from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_access import load_case, not_found
-from cases.keys import KeyDestroyed
-from cases.residency import placed_for
-from cases.tables import Case, DerivedCopy
+from cases.tables import DerivedCopy
 from cases.unit import Unit
 from recorder.derived.claim import claim_of
 from recorder.derived.credential_key import CredentialKey
 from recorder.derived.credentials import Credentials, add_credentials, note_root
 from recorder.derived.filming import Originals, filming, originals_of
-from recorder.derived.order import CopyKind, CopyOrder, CopyState
+from recorder.derived.order import CopyKind, CopyOrder
 from recorder.derived.original import write_original
 from recorder.derived.statement import derived_body
 from recorder.key_history import note_key
+from recorder.made_files import Finish, MadeFile, MadeState, make_file
 from recorder.port import Evidence
 from recorder.proof import formats
-from recorder.sealed_parts import keep_file, read_file
+from recorder.sealed_parts import KeptFile
 from recorder.signing import SigningKey
 from runtime.confined import stream_apart
-from runtime.errors import CaseError, SetupError, StoreError
+from runtime.errors import CaseError, SetupError
 from runtime.ids import new_id
 
 log = structlog.get_logger()
@@ -52,7 +51,7 @@ async def order_copy(unit: Unit, actor: Actor, case_id: str, order: CopyOrder) -
         CaseError: ``not_found``, ``forbidden``, ``copies_under_way`` (409).
     """
     case = await load_case(unit.tx, actor, case_id, Action.REVIEW, lock=True)
-    under_way = [one for one in await copies_of(unit.tx, case.id) if one.state == CopyState.WANTED]
+    under_way = [one for one in await copies_of(unit.tx, case.id) if one.state == MadeState.WANTED]
     if len(under_way) >= _MAX_UNDER_WAY:
         raise CaseError("copies_under_way", "Copies of this case are being made already.")
     ordered = DerivedCopy(
@@ -62,7 +61,7 @@ async def order_copy(unit: Unit, actor: Actor, case_id: str, order: CopyOrder) -
         ordered_by=actor.label,
         kind=order.kind,
         wanted=order.as_json(),
-        state=CopyState.WANTED,
+        state=MadeState.WANTED,
         done_ms=0,
         created_at=unit.now,
     )
@@ -102,49 +101,18 @@ async def make_copy(services: Evidence, copy_id: str) -> None:
     Raises:
         StoreError: retryable while the store is away.
     """
-    async with services.database.read() as tx:
-        ordered = await tx.get(DerivedCopy, copy_id)
-    if ordered is None or ordered.state != CopyState.WANTED:
-        return
-    bind_contextvars(case_id=ordered.case_id, session_id=ordered.session_id)
-    await asyncio.to_thread(services.settings.data.mkdir, parents=True, exist_ok=True)
-    try:
-        # Without a name: whatever happens to this process, nothing in the clear stays behind.
-        folder = services.settings.data
-        with (
-            tempfile.TemporaryFile(dir=folder) as file,
-            tempfile.TemporaryFile(dir=folder) as aside,
-        ):
-            originals, order = await _made(services, ordered, file)
-            key, credentials = await _credentials(services, ordered, originals, order, file, aside)
-            if order.kind is CopyKind.CREDENTIALED and credentials is not Credentials.SIGNED:
-                raise CaseError(credentials, "The recording is not to be had with credentials.")
-            signed = credentials is Credentials.SIGNED
-            kept = aside if signed else file
-            await _keep(services, ordered, kept, originals, order, credentials, key)
-    except CaseError as error:
-        await services.run(partial(_fail, copy_id=copy_id, why=error.code))
-    except KeyDestroyed:
-        await services.run(partial(_fail, copy_id=copy_id, why="erased"))
-    except StoreError as error:
-        if error.retryable:
-            raise
-        await services.run(partial(_fail, copy_id=copy_id, why="store"))
 
+    async def write(ordered: MadeFile, file: BinaryIO) -> Finish:
+        assert isinstance(ordered, DerivedCopy)
+        bind_contextvars(session_id=ordered.session_id)
+        originals, order = await _made(services, ordered, file)
+        key, credentials = await _credentials(services, ordered, originals, order, file)
+        if order.kind is CopyKind.CREDENTIALED and credentials is not Credentials.SIGNED:
+            raise CaseError(credentials, "The recording is not to be had with credentials.")
+        signing = await asyncio.to_thread(SigningKey.load, services.settings.keys_dir)
+        return partial(_state, ordered, originals, order, credentials, key, signing)
 
-async def read_copy(
-    services: Evidence, copy: DerivedCopy, start: int, end: int
-) -> AsyncIterator[bytes]:
-    """Bytes of a copy that is ready, a part at a time.
-
-    Raises:
-        StoreError: a part is missing or altered.
-        KeyDestroyed: the session was erased.
-    """
-    async with services.database.read() as tx:
-        key = await services.keys.session_key(tx, copy.session_id)
-    async for part in read_file(services.store, key, copy.object_prefix or "", end, start):
-        yield part
+    await make_file(services, DerivedCopy, copy_id, write)
 
 
 async def _made(
@@ -196,8 +164,8 @@ async def _credentials(
     originals: Originals,
     order: CopyOrder,
     film: BinaryIO,
-    signed: BinaryIO,
 ) -> tuple[CredentialKey | None, Credentials]:
+    """Have the film signed in its place; what could not be signed stays as it is."""
     try:
         key = await asyncio.to_thread(CredentialKey.load, services.settings)
     except SetupError as error:
@@ -206,47 +174,38 @@ async def _credentials(
     manifest = {"number": originals.manifest.number, "sha256": originals.manifest_sha256}
     stated = [one for one, _ in originals.recordings]
     claim = claim_of(ordered.id, order, manifest, stated)
-    return key, await add_credentials(key, claim, film, signed)
+    with tempfile.TemporaryFile(dir=services.settings.data) as signed:
+        credentials = await add_credentials(key, claim, film, signed)
+        if credentials is Credentials.SIGNED:
+            await asyncio.to_thread(_replace, film, signed)
+    return key, credentials
 
 
-async def _keep(
-    services: Evidence,
+def _replace(film: BinaryIO, signed: BinaryIO) -> None:
+    film.seek(0)
+    film.truncate()
+    signed.seek(0)
+    shutil.copyfileobj(signed, film)
+
+
+async def _state(
     ordered: DerivedCopy,
-    file: BinaryIO,
     originals: Originals,
     order: CopyOrder,
     credentials: Credentials,
     key: CredentialKey | None,
+    signing: SigningKey,
+    unit: Unit,
+    kept: KeptFile,
 ) -> None:
-    async with services.database.read() as tx:
-        sealing = await services.keys.session_key(tx, ordered.session_id)
-        case = await tx.get_one(Case, ordered.case_id)
-        folder = await placed_for(tx, case.tenant_id, f"derived/{ordered.id}")
-    signing = await asyncio.to_thread(SigningKey.load, services.settings.keys_dir)
-    # A try that was cut short has stored parts of other bytes, and a store never overwrites.
-    prefix = f"{folder}/{new_id('try')}"
-    kept = await keep_file(services.store, sealing, prefix, file)
+    """Sign what was handed out, in the commit that says so."""
     body = derived_body(
         ordered.id, ordered.case_id, originals, order, size=kept.size, sha256=kept.sha256
     )
-    jws = signing.sign(rfc8785.dumps(body), formats.DERIVED_TYPE)
-
-    async def note(unit: Unit) -> None:
-        await note_key(unit.tx, signing, unit.now)
-        if key is not None:
-            await note_root(unit, key)
-        row = await unit.tx.get_one(DerivedCopy, ordered.id, with_for_update=True)
-        if row.state == CopyState.WANTED:
-            row.state, row.finished_at = CopyState.READY, unit.now
-            row.object_prefix, row.parts = prefix, kept.parts
-            row.size, row.sha256, row.statement = kept.size, kept.sha256, jws
-            row.wanted, row.credentials = order.as_json(), credentials
-            row.done_ms = row.total_ms = originals.scope.to_ms - originals.scope.from_ms
-
-    await services.run(note)
-
-
-async def _fail(unit: Unit, copy_id: str, why: str) -> None:
-    row = await unit.tx.get_one(DerivedCopy, copy_id, with_for_update=True)
-    if row.state == CopyState.WANTED:
-        row.state, row.failure, row.finished_at = CopyState.FAILED, why, unit.now
+    await note_key(unit.tx, signing, unit.now)
+    if key is not None:
+        await note_root(unit, key)
+    row = await unit.tx.get_one(DerivedCopy, ordered.id)
+    row.statement = signing.sign(rfc8785.dumps(body), formats.DERIVED_TYPE)
+    row.wanted, row.credentials = order.as_json(), credentials
+    row.done_ms = row.total_ms = originals.scope.to_ms - originals.scope.from_ms

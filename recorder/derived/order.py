@@ -19,14 +19,6 @@ class CopyKind(StrEnum):
     CREDENTIALED = "credentialed"
 
 
-class CopyState(StrEnum):
-    """How far a copy is."""
-
-    WANTED = "wanted"
-    READY = "ready"
-    FAILED = "failed"
-
-
 @dataclass(frozen=True, slots=True)
 class MaskOrder:
     """A region of a person's picture, as it was at a moment, and until when it is followed."""

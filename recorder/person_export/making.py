@@ -19,7 +19,7 @@ from cases.tables import PersonExport
 from cases.unit import Unit
 from recorder.crypt import open_sealed
 from recorder.export import Progress
-from recorder.made_files import MadeFile, MadeState, make_file
+from recorder.made_files import MadeFile, MadeState, byte_progress, make_file
 from recorder.person_export.gathering import KeptFile, gather
 from recorder.person_export.page import page_of
 from recorder.port import Evidence
@@ -90,8 +90,9 @@ async def make_export(services: Evidence, export_id: str) -> None:
     Raises:
         StoreError: retryable while the store is away.
     """
+    progress = byte_progress(services, PersonExport, export_id)
 
-    async def write(ordered: MadeFile, file: BinaryIO, progress: Progress) -> None:
+    async def write(ordered: MadeFile, file: BinaryIO) -> None:
         async with services.database.read() as tx:
             found = await gather(tx, services.keys, ordered.case_id, services.clock.now())
         index = json.dumps(found.index, ensure_ascii=False, indent=2).encode()

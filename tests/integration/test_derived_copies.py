@@ -30,8 +30,9 @@ from recorder.derived.canvas import (
     SIDE_WIDTH,
     letter,
 )
-from recorder.derived.making import make_copy, read_copy
+from recorder.derived.making import make_copy
 from recorder.derived.order import CopyOrder, MaskOrder, MuteOrder
+from recorder.made_files import read_made
 from recorder.part_order import PartOrder
 from recorder.playback import Playback
 from recorder.proof.part_scope import Scope
@@ -151,7 +152,7 @@ async def copy_of(
         made = await tx.get_one(DerivedCopy, "drv_1")
     content = b""
     if made.state == "ready":
-        content = b"".join([p async for p in read_copy(world.evidence, made, 0, made.size or 0)])
+        content = b"".join([p async for p in read_made(world.evidence, made, 0, made.size or 0)])
     return made, content
 
 
