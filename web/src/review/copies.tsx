@@ -6,6 +6,7 @@ import { endedLogin, failureWords } from '../base/sign_in';
 import { Button, Dialog, Icon, toast } from '../base/ui';
 import { BoxField, WHOLE, type Box } from './box_field';
 import type { MarkedPart } from './part_marks';
+import { failedWords } from './failed_words';
 import { roleWords } from './picture_frame';
 import type { ReplayPlayer } from './player';
 import { t } from './text';
@@ -128,7 +129,7 @@ function CopyRow({ one }: { one: Copy }) {
           <a class="button" href={`${address}/file`} download data-test="fetch-copy"><Icon name="shield" />{t('part.fetch', { size: ((one.size ?? 0) / 1_000_000).toFixed(1) })}</a>
           <a class="button" href={`${address}/statement`} download data-test="fetch-statement">{t('copy.statement')}</a>
         </span>
-      ) : <span class="s" role="status">{one.state === 'wanted' ? t('part.making', { percent: String(percent) }) : t(one.failure === 'nothing_sealed' ? 'part.not_sealed' : one.failure === 'nothing_recorded' ? 'part.not_recorded' : one.failure === 'no_picture' ? 'copy.no_picture' : one.failure === 'too_large' ? 'copy.too_large' : 'copy.not_made')}</span>}
+      ) : <span class="s" role="status">{one.state === 'wanted' ? t('part.making', { percent: String(percent) }) : failedWords(one.failure, 'copy.not_made')}</span>}
       {one.state === 'ready' && one.credentials !== null ? <span class="s" data-test="copy-credentials">{t(`copy.credentials_${one.credentials}`)}</span> : null}
       {lost !== null ? <span class="s" data-test="copy-lost"><Icon name="warning" /> {t('copy.lost', { time: wallTime(lost) })}</span> : null}
     </li>

@@ -206,6 +206,7 @@ export const de: Translation<typeof en> = {
   'copy.statement': 'Signierte Erklärung',
   'copy.no_picture': 'Am Anfang dieses Ausschnitts gibt es kein Bild. Beginnen Sie ihn dort, wo das Bild zu sehen ist.',
   'copy.not_made': 'Die Kopie konnte nicht erstellt werden. Bitte bestellen Sie sie erneut.',
+  'made.bucket_refused': 'Der Bucket mit dem Beweismaterial weist uns ab. Das muss sein Eigentümer beheben; bestellen Sie danach erneut.',
   'copy.lost': 'Der Bereich ging um {time} UTC verloren: Ab da ist das ganze Bild abgedeckt.',
   'proof.title': 'Nachweis',
   'proof.sealed': 'Versiegelt, ohne Lücken',

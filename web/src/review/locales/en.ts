@@ -214,6 +214,7 @@ export const en = {
   'copy.statement': 'Signed statement',
   'copy.no_picture': 'There is no picture at the beginning of this part. Begin it where the picture is seen.',
   'copy.not_made': 'The copy could not be made. Please order it again.',
+  'made.bucket_refused': 'The bucket that keeps the evidence refuses us. Its owner must mend that; then order it again.',
   'copy.lost': 'The region was lost at {time} UTC: from there on the whole picture is covered.',
   'proof.title': 'Proof',
   'proof.sealed': 'Sealed, no gaps',

@@ -205,6 +205,7 @@ export const es: Translation<typeof en> = {
   'copy.statement': 'Declaración firmada',
   'copy.no_picture': 'No hay imagen al principio de esta parte. Comiéncela donde se vea la imagen.',
   'copy.not_made': 'No se pudo crear la copia. Vuelva a encargarla.',
+  'made.bucket_refused': 'El bucket que guarda las pruebas nos rechaza. Debe arreglarlo su propietario; después encárguela de nuevo.',
   'copy.lost': 'La zona se perdió a las {time} UTC: desde ahí se tapa toda la imagen.',
   'proof.title': 'Prueba',
   'proof.sealed': 'Sellado, sin huecos',

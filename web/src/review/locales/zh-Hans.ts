@@ -206,6 +206,7 @@ export const zh: Translation<typeof en> = {
   'copy.statement': '签名声明',
   'copy.no_picture': '此片段开头没有画面。请从能看到画面的地方开始。',
   'copy.not_made': '未能生成副本。请重新订制。',
+  'made.bucket_refused': '保存证据的存储桶拒绝了我们。须由其所有者修复，之后请重新订制。',
   'copy.lost': '区域在 {time} UTC 跟丢：从那里起整个画面被遮盖。',
   'proof.title': '凭证',
   'proof.sealed': '已封存，无缺失',
