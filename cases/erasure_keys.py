@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from runtime.durable_files import sync_directory
 from runtime.errors import CaseError, SetupError
 
 KEY_BYTES: Final = 32
@@ -46,9 +47,9 @@ class ErasureKeys:
         path = self._path(made.id)
         if not path.parent.is_dir():
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _sync(self._root)
+            sync_directory(self._root)
         _write(path, made.key, os.O_EXCL)
-        _sync(path.parent)
+        sync_directory(path.parent)
         return made
 
     def read(self, key_id: bytes) -> ErasureKey:
@@ -76,11 +77,11 @@ class ErasureKeys:
         path = self._path(key_id)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write(_mark(path), b"", os.O_TRUNC)
-        _sync(path.parent)
+        sync_directory(path.parent)
         if path.exists():
             _write(path, bytes(KEY_BYTES), 0)
             path.unlink()
-            _sync(path.parent)
+            sync_directory(path.parent)
 
     def _path(self, key_id: bytes) -> Path:
         name = key_id.hex()
@@ -97,11 +98,3 @@ def _write(path: Path, content: bytes, how: int) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,11 +14,9 @@ import base64
 import binascii
 import hmac
 import os
-import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -28,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.erasure_keys import ID_BYTES, ErasureKey, ErasureKeys, KeyDestroyed
 from cases.tables import Case, Session, Tenant
+from runtime.durable_files import load_or_make
 from runtime.errors import SetupError
 from runtime.ids import new_id
 from runtime.settings import Settings
@@ -107,7 +106,8 @@ class KeyRing:
             source = "PROOFCALL_MASTER_KEY"
         else:
             path = settings.keys_dir / "master.key"
-            key, source = _load_or_make(path), str(path)
+            key = load_or_make(path, lambda: os.urandom(KEY_BYTES))
+            source = str(path)
         if len(key) != KEY_BYTES:
             raise SetupError(f"{source} does not hold a master key of 32 bytes.")
         return cls(key, ErasureKeys(settings.erasure_keys_dir))
@@ -344,22 +344,3 @@ def _wrap(wrapping: AESGCM, purpose: str, key: bytes) -> bytes:
 
 def _unwrap(wrapping: AESGCM, purpose: str, wrapped: bytes) -> bytes:
     return wrapping.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], purpose.encode())
-
-
-def _load_or_make(path: Path) -> bytes:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not path.exists():
-        # A half-written master key would lose everything: write it whole, then link it
-        # into place, which fails if another process was faster.
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(os.urandom(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            pass
-        finally:
-            Path(temporary).unlink()
-    return path.read_bytes()

@@ -14,6 +14,8 @@ from pathlib import Path
 from struct import Struct
 from typing import Any
 
+from runtime.durable_files import sync_directory
+
 _PREFIX = Struct("!II")
 _MAX_RECORD_BYTES = 256 * 1024 * 1024
 
@@ -96,31 +98,3 @@ def read_journal(path: Path) -> list[JournalRecord]:
             break
         records.append(JournalRecord(header, body))
     return records
-
-
-def sync_directory(path: Path) -> None:
-    """Make the directory's entries durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Put a whole file in place by rename, it and its directory durable.
-
-    Raises:
-        OSError: what was under the name before is still there.
-    """
-    aside = path.with_name(f"{path.name}.tmp")
-    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    aside.replace(path)
-    sync_directory(path.parent)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from recorder.proof.jws import base64url, ed25519_jwk, jws_head, thumbprint
+from runtime.durable_files import load_or_make, write_durably
 from runtime.errors import SetupError
 
 _KEY_BYTES = 32
@@ -31,16 +30,7 @@ class SigningKey:
             SetupError: the file holds something else.
         """
         path = keys_dir / _FILE
-        if not path.exists():
-            aside = _write_new_key(keys_dir)
-            try:
-                # A link never replaces the key of a process that was faster.
-                os.link(aside, path)
-            except FileExistsError:
-                pass
-            finally:
-                aside.unlink()
-        content = path.read_bytes()
+        content = load_or_make(path, _new_key)
         if len(content) != _KEY_BYTES:
             raise SetupError(f"{path} does not hold a signing key of {_KEY_BYTES} bytes.")
         return cls(Ed25519PrivateKey.from_private_bytes(content))
@@ -48,7 +38,7 @@ class SigningKey:
     @classmethod
     def rotate(cls, keys_dir: Path) -> SigningKey:
         """Put a fresh key in the place of the one of now, which is gone then; blocks."""
-        _write_new_key(keys_dir).replace(keys_dir / _FILE)
+        write_durably(keys_dir / _FILE, _new_key())
         return cls.load(keys_dir)
 
     def sign(self, payload: bytes, typ: str) -> str:
@@ -57,11 +47,5 @@ class SigningKey:
         return f"{signed}.{base64url(self._private.sign(signed.encode()))}"
 
 
-def _write_new_key(keys_dir: Path) -> Path:
-    keys_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, aside = tempfile.mkstemp(dir=keys_dir)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(Ed25519PrivateKey.generate().private_bytes_raw())
-        file.flush()
-        os.fsync(file.fileno())
-    return Path(aside)
+def _new_key() -> bytes:
+    return Ed25519PrivateKey.generate().private_bytes_raw()

@@ -24,7 +24,7 @@ from recorder.depacketise import Loss
 from recorder.fragment_record import RecordHeader, encode_fragment, last_ticks, segment_index
 from recorder.fragments import Fragment
 from recorder.held import decode_held, encode_held, rest_of
-from recorder.journal import Journal, JournalRecord, read_journal, sync_directory, write_durably
+from recorder.journal import Journal, JournalRecord, read_journal
 from recorder.sample_index import join_tables, read_table
 from recorder.spool_state import (
     Fact,
@@ -38,6 +38,7 @@ from recorder.spool_state import (
 )
 from recorder.tree import Frontier
 from recorder.virtual_file import Container
+from runtime.durable_files import sync_directory, write_durably
 
 log = structlog.get_logger()
 

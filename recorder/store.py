@@ -22,8 +22,8 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Protocol, TypeVar
 
-from recorder.journal import sync_directory, write_durably
 from recorder.store_faults import StoreReason
+from runtime.durable_files import sync_directory, write_durably
 from runtime.errors import RetainedError, StoreError
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,200}){0,12}")

@@ -20,7 +20,6 @@ from typing import Any
 import stamina
 import structlog
 
-from recorder.journal import write_durably
 from recorder.outages import Outages
 from recorder.places import log_capabilities, open_store
 from recorder.process import WAKE_SOCKET
@@ -41,6 +40,7 @@ from runtime.control import (
     Json,
     load_control_secret,
 )
+from runtime.durable_files import write_durably
 from runtime.errors import StoreError, StoreFault
 from runtime.place_names import place_of
 from runtime.settings import Settings

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import os
 import secrets
 import time
 from collections import OrderedDict
@@ -18,6 +17,7 @@ import aiohttp
 import structlog
 from aiohttp import web
 
+from runtime.durable_files import load_or_make
 from runtime.errors import CaseError, ProofcallError
 from runtime.ids import new_id
 
@@ -46,15 +46,8 @@ class ControlError(ProofcallError):
 
 def load_control_secret(keys_dir: Path) -> str:
     """The secret all processes of this host share, made at first use (0600)."""
-    path = keys_dir / "control.secret"
-    keys_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(32))
-    return path.read_text().strip()
+    made = load_or_make(keys_dir / "control.secret", lambda: secrets.token_urlsafe(32).encode())
+    return made.decode().strip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,6 @@ Without settings each process that signs makes a fresh leaf under the installati
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
+from runtime.certificates import key_usage
+from runtime.durable_files import load_or_make
 from runtime.errors import SetupError
 from runtime.settings import Settings
 
@@ -139,16 +139,7 @@ def _signing(private: object) -> tuple[str, Callable[[bytes], bytes]] | None:
 
 def _own(settings: Settings, now: datetime) -> CredentialKey:
     path = settings.keys_dir / _FILE
-    if not path.exists():
-        aside = _write_authority(settings, now)
-        try:
-            # A link never replaces the authority of a process that was faster.
-            os.link(aside, path)
-        except FileExistsError:
-            pass
-        finally:
-            aside.unlink()
-    content = path.read_bytes()
+    content = load_or_make(path, lambda: _new_authority(settings, now))
     try:
         ca = x509.load_pem_x509_certificate(content)
         ca_key = serialization.load_pem_private_key(content, password=None)
@@ -161,7 +152,7 @@ def _own(settings: Settings, now: datetime) -> CredentialKey:
         _certificate(ca.subject, key, now, min(now + _LEAF_LIFETIME, ca.not_valid_after_utc))
         .subject_name(_name("Proofcall content credentials", settings))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_key_usage(signs_certificates=False), critical=True)
+        .add_extension(key_usage(signs_certificates=False), critical=True)
         .add_extension(
             x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False
         )
@@ -175,30 +166,23 @@ def _own(settings: Settings, now: datetime) -> CredentialKey:
     return CredentialKey(signing[0], _pem([leaf, ca]), _pem([ca]), signing[1])
 
 
-def _write_authority(settings: Settings, now: datetime) -> Path:
+def _new_authority(settings: Settings, now: datetime) -> bytes:
+    """A key and its certificate, PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = _name("Proofcall content credentials authority", settings)
     ca = (
         _certificate(subject, key, now, now + _CA_LIFETIME)
         .subject_name(subject)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_key_usage(signs_certificates=True), critical=True)
+        .add_extension(key_usage(signs_certificates=True), critical=True)
         .sign(key, hashes.SHA256())
     )
-    settings.keys_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, aside = tempfile.mkstemp(dir=settings.keys_dir)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(
-            key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        file.write(_pem([ca]).encode())
-        file.flush()
-        os.fsync(file.fileno())
-    return Path(aside)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return private + _pem([ca]).encode()
 
 
 def _certificate(
@@ -222,20 +206,6 @@ def _name(common: str, settings: Settings) -> x509.Name:
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, host[:64]),
             x509.NameAttribute(NameOID.COMMON_NAME, common),
         ]
-    )
-
-
-def _key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs_certificates,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        encipher_only=False,
-        decipher_only=False,
     )
 
 

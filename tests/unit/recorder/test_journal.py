@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recorder.journal import Journal, read_journal, write_durably
+from recorder.journal import Journal, read_journal
+from runtime.durable_files import write_durably
 
 
 def written(path: Path, bodies: list[bytes]) -> Journal:

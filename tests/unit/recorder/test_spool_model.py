@@ -26,11 +26,11 @@ from recorder import fmp4
 from recorder.crypt import open_sealed
 from recorder.depacketise import Loss
 from recorder.fragments import ClockReading, Fragment, Sample
-from recorder.journal import write_durably
 from recorder.spool import ACKNOWLEDGED_NAME, Gap, RecordingOpening, SpoolSession, acknowledged
 from recorder.spool_state import SessionState, TrackFact
 from recorder.tree import tree_root
 from recorder.virtual_file import Container
+from runtime.durable_files import write_durably
 from tests.support.failing_disk import CrashError, FailingDisk, Failure
 from tests.support.recording_rig import KEY, T0_NS
 from tests.support.spool_model import RecordingModel, SpoolModel
