@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import erasing, holds, keeping
+from cases.access_log import Deed
 from cases.access_policy import Action, may
 from cases.actor import KeyActor, StaffActor
 from cases.case_access import facts_of, load_case, not_found
@@ -26,6 +27,7 @@ from signaling import openapi
 from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body
 from signaling.matching import MATCHED, put_matched, tagged
+from signaling.noting import note
 from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import route
 from signaling.services import SERVICES
@@ -163,6 +165,11 @@ async def order_erasure(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     wanted = await parse_body(request, EraseIn)
     case_id = request.match_info["id"]
+    services = request.app[SERVICES]
+    async with services.database.read() as tx:
+        asked_of = await load_case(tx, actor, case_id, Action.KEEP)
+    # By itself, so that a request that is refused is in the log as well.
+    await note(services, actor, asked_of, Deed.ERASURE_ASKED, "case", case_id)
 
     async def act(unit: Unit) -> Made:
         case = await load_case(unit.tx, actor, case_id, Action.KEEP, lock=True)

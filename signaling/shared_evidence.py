@@ -145,7 +145,7 @@ async def shared_timeline(services: Services, share: OpenShare) -> Shown:
                 "cause": gap.cause,
             }
             for gap in gaps
-            if _holds(share, gap.from_ns) or _holds(share, gap.to_ns)
+            if _touches(share, gap.from_ns, gap.to_ns)
         ],
         "stills": [
             {
@@ -160,8 +160,15 @@ async def shared_timeline(services: Services, share: OpenShare) -> Shown:
 
 
 def _holds(share: OpenShare, at_ns: int) -> bool:
+    return _touches(share, at_ns, at_ns)
+
+
+def _touches(share: OpenShare, begin_ns: int, end_ns: int) -> bool:
+    """Whether something of this span lies in the moments of the share."""
     from_ms, to_ms = share.share.from_ms, share.share.to_ms
-    return from_ms is None or to_ms is None or from_ms <= at_ns // 1_000_000 <= to_ms
+    if from_ms is None or to_ms is None:
+        return True
+    return begin_ns // 1_000_000 <= to_ms and end_ns // 1_000_000 >= from_ms
 
 
 async def _size_of(services: Services, one: Reached) -> tuple[int, int] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,9 @@ from cases import log
 from cases.access_log import Access, Deed, merged, note_access
 from cases.log import LogKind
 from cases.states import Role
+from cases.tables import Case, Gap, Session
 from tests.integration.test_case_api import OURS, sign_in
-from tests.integration.test_part_order import inspected, secret_of
+from tests.integration.test_part_order import NOW_MS, inspected, secret_of
 from tests.support.seller_site import SellerSite, seller_site
 
 Json = dict[str, Any]
@@ -146,3 +148,51 @@ def test_spans_that_touch_are_one() -> None:
         (5000, 6000),
         (7001, 7001),
     )
+
+
+async def test_a_gap_that_outlasts_a_shared_part_is_admitted(site: SellerSite) -> None:
+    """From before its first moment to after its last; one of other moments is not its matter."""
+    await inspected(site, "ses_1")
+    mine = await secret_of(site, site.seller.lamp)
+    body = {"name": "Mia", "from": "2026-01-01T00:00:01Z", "to": "2026-01-01T00:00:02Z"}
+    async with site.seller.database.begin() as tx:
+        session = await tx.get_one(Session, "ses_1")
+        session.ended_at = session.created_at + timedelta(minutes=1)
+        for name, begin_ms, end_ms in (("gap_over", 500, 2500), ("gap_after", 2001, 9000)):
+            tx.add(
+                Gap(
+                    id=name,
+                    session_id="ses_1",
+                    participant_id="par_ses_1",
+                    from_ns=(NOW_MS + begin_ms) * 1_000_000,
+                    to_ns=(NOW_MS + end_ms) * 1_000_000,
+                    cause="media_lost",
+                )
+            )
+    _, made = await ask(site, "POST", "/api/v1/sessions/ses_1/shares", mine, json=body)
+    token = made["url"].partition("#")[2]
+    response = await site.client.get(
+        f"/api/shared/{made['share']['id']}", headers={"Cookie": f"pc_share={token}"}
+    )
+    shown = (await response.json())["timeline"]
+    assert [(one["from_ms"], one["to_ms"]) for one in shown["gaps"]] == [
+        (NOW_MS + 500, NOW_MS + 2500)
+    ]
+
+
+async def test_a_request_to_erase_is_in_the_log_also_when_it_is_refused(site: SellerSite) -> None:
+    """Under a legal hold nothing goes; who asked is known all the same, and a stranger is not."""
+    case_id = await inspected(site, "ses_1")
+    mine = await secret_of(site, site.seller.lamp)
+    rival = await secret_of(site, site.seller.shoes)
+    path = f"/api/v1/cases/{case_id}"
+    assert (await ask(site, "POST", f"{path}/legal-hold", mine, json={"reason": "Court"}))[0] == 200
+    body = {"reason": "Asked by the buyer", "order_number": "whatever"}
+    async with site.seller.database.read() as tx:
+        body["order_number"] = (await tx.get_one(Case, case_id)).order_number
+    status, answer = await ask(site, "POST", f"{path}/erasure", mine, json=body)
+    assert (status, answer["code"]) == (409, "held")
+    assert (await ask(site, "POST", f"{path}/erasure", rival, json=body))[0] == 404
+    _, seen = await ask(site, "GET", f"{path}/access", mine)
+    asked = [one for one in seen["items"] if one["kind"] == "erasure_asked"]
+    assert [(one["what"], one["subject_id"]) for one in asked] == [("case", case_id)]

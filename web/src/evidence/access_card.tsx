@@ -29,7 +29,7 @@ interface AccessPage {
   readonly next_cursor: number | null;
 }
 
-const WHATS = ['case', 'thread', 'timeline', 'recording', 'session', 'still', 'call', 'attachment', 'label', 'package', 'receipt', 'share', 'export'] as const;
+const WHATS = ['case', 'thread', 'timeline', 'recording', 'session', 'still', 'call', 'attachment', 'label', 'package', 'copy', 'receipt', 'share', 'export'] as const;
 const DEEDS = ['looked', 'downloaded', 'ordered', 'shared', 'share_ended', 'erasure_asked'] as const;
 const SHOWN = 20;
 /** A page's clock begins a little before or after the server's word of when the session did. */

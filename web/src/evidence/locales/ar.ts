@@ -30,6 +30,7 @@ export const evidenceAr: Record<keyof typeof evidenceEn, string> = {
   'access.thing.attachment': 'مرفق',
   'access.thing.label': 'ملصق الإرجاع',
   'access.thing.package': 'حزمة الأدلة',
+  'access.thing.copy': 'فيلم أو نسخة',
   'access.thing.receipt': 'الإيصال',
   'access.thing.share': 'رابط مشاركة',
   'access.thing.export': 'بيانات شخص',

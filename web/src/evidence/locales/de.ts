@@ -30,6 +30,7 @@ export const evidenceDe: Record<keyof typeof evidenceEn, string> = {
   'access.thing.attachment': 'Anhang',
   'access.thing.label': 'Rücksendeetikett',
   'access.thing.package': 'Beweispaket',
+  'access.thing.copy': 'Film oder Kopie',
   'access.thing.receipt': 'Quittung',
   'access.thing.share': 'geteilter Link',
   'access.thing.export': 'Daten einer Person',

@@ -28,6 +28,7 @@ export const evidenceEn = {
   'access.thing.attachment': 'attachment',
   'access.thing.label': 'return label',
   'access.thing.package': 'evidence package',
+  'access.thing.copy': 'film or copy',
   'access.thing.receipt': 'receipt',
   'access.thing.share': 'shared link',
   'access.thing.export': 'a person\'s data',

@@ -30,6 +30,7 @@ export const evidenceEs: Record<keyof typeof evidenceEn, string> = {
   'access.thing.attachment': 'adjunto',
   'access.thing.label': 'etiqueta de devolución',
   'access.thing.package': 'paquete de pruebas',
+  'access.thing.copy': 'película o copia',
   'access.thing.receipt': 'recibo',
   'access.thing.share': 'enlace compartido',
   'access.thing.export': 'datos de una persona',

@@ -30,6 +30,7 @@ export const evidenceZh: Record<keyof typeof evidenceEn, string> = {
   'access.thing.attachment': '附件',
   'access.thing.label': '退货标签',
   'access.thing.package': '证据包',
+  'access.thing.copy': '影片或副本',
   'access.thing.receipt': '凭据',
   'access.thing.share': '分享链接',
   'access.thing.export': '个人数据',
