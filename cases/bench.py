@@ -21,6 +21,7 @@ from cases import sessions
 from cases.actor import StaffActor, SystemActor
 from cases.case_access import not_found
 from cases.facts import MediaFact
+from cases.session_access import participants_of, see_as_host, see_as_participant
 from cases.states import ParticipantRole, Presence, SessionState
 from cases.tables import BenchCamera, Case, Participant, Session, Warehouse
 from cases.unit import Unit
@@ -104,7 +105,7 @@ async def cameras_for(
     Raises:
         CaseError: ``not_found`` (404).
     """
-    _session, case, _me = await sessions.see_as_participant(tx, actor, session_id)
+    _session, case, _me = await see_as_participant(tx, actor, session_id)
     if not _is_of_the_warehouse(actor, case.warehouse_id):
         return []
     cameras = await tx.scalars(
@@ -127,7 +128,7 @@ async def attach(unit: Unit, actor: StaffActor, session_id: str, camera_id: str)
         CaseError: what ``see_as_host`` raises; ``not_found`` (404), ``already_ended``,
             ``camera_busy``, ``camera_off`` (409).
     """
-    session, case, _me = await sessions.see_as_host(unit.tx, actor, session_id, lock=True)
+    session, case, _me = await see_as_host(unit.tx, actor, session_id, lock=True)
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has already ended.")
     camera = await _camera(unit, actor, case, camera_id)
@@ -161,7 +162,7 @@ async def detach(unit: Unit, actor: StaffActor, session_id: str, camera_id: str)
     Raises:
         CaseError: what ``see_as_host`` raises; ``not_found`` (404).
     """
-    _session, case, _me = await sessions.see_as_host(unit.tx, actor, session_id, lock=True)
+    _session, case, _me = await see_as_host(unit.tx, actor, session_id, lock=True)
     camera = await _camera(unit, actor, case, camera_id)
     if camera.session_id != session_id:
         return
@@ -294,7 +295,7 @@ async def _participant_for(
     unit: Unit, actor: StaffActor, session: Session, camera: BenchCamera
 ) -> Participant:
     """The camera's place among the session's participants: the same each time it is attached."""
-    for person in await sessions.participants_of(unit.tx, session.id):
+    for person in await participants_of(unit.tx, session.id):
         if person.role == ParticipantRole.BENCH and person.camera_id == camera.id:
             return person
     person = Participant(

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import sessions
 from cases.actor import Actor
 from cases.consent_text import CONSENT_VERSION, words_sha256
+from cases.session_access import see_as_participant
 from cases.states import SessionState
 from cases.tables import Consent, Participant
 from cases.unit import Unit
@@ -84,7 +85,7 @@ async def withdraw_consent(unit: Unit, actor: Actor, session_id: str) -> str:
     Raises:
         CaseError: ``not_found``, ``already_ended``.
     """
-    session, case, me = await sessions.see_as_participant(unit.tx, actor, session_id, lock=True)
+    session, case, me = await see_as_participant(unit.tx, actor, session_id, lock=True)
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has already ended.")
     withdrawn = await unit.tx.execute(

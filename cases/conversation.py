@@ -11,6 +11,7 @@ from cases import case_words, sessions
 from cases.actor import Actor, SystemActor
 from cases.case_access import not_found
 from cases.log import LoggedEvent
+from cases.session_access import see_as_host, see_as_participant
 from cases.states import ParticipantRole, Presence, SessionState
 from cases.tables import Case, Finding, Participant, Session
 from cases.unit import Unit
@@ -34,7 +35,7 @@ async def note(
     """
     case, _me = await _open_session(unit, actor, session_id)
     if kind == "marker":
-        await sessions.see_as_host(unit.tx, actor, session_id)
+        await see_as_host(unit.tx, actor, session_id)
         if payload.get("at_ms") is None:
             payload = {**payload, "at_ms": int(unit.now.timestamp() * 1000)}
     event = await unit.record(session_id, kind, payload, actor, client_id=client_id)
@@ -67,7 +68,7 @@ async def state_finding(
         CaseError: ``not_found``, ``already_ended``, or what ``see_as_host`` raises.
     """
     await _open_session(unit, actor, session_id)
-    await sessions.see_as_host(unit.tx, actor, session_id)
+    await see_as_host(unit.tx, actor, session_id)
     finding_id = new_id("fnd")
     event = await unit.record(
         session_id,
@@ -114,7 +115,7 @@ async def arrive(unit: Unit, actor: Actor, session_id: str, socket_id: str) -> P
     Raises:
         CaseError: ``not_found`` (404).
     """
-    session, _case, me = await sessions.see_as_participant(unit.tx, actor, session_id, lock=True)
+    session, _case, me = await see_as_participant(unit.tx, actor, session_id, lock=True)
     if me.socket_id is not None and me.socket_id != socket_id:
         unit.changes.replaced_sockets.append(me.socket_id)
     me.socket_id = socket_id
@@ -179,7 +180,7 @@ async def _away(unit: Unit, me: Participant) -> None:
 
 
 async def _open_session(unit: Unit, actor: Actor, session_id: str) -> tuple[Case, Participant]:
-    session, case, me = await sessions.see_as_participant(unit.tx, actor, session_id)
+    session, case, me = await see_as_participant(unit.tx, actor, session_id)
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has ended.")
     return case, me

@@ -20,6 +20,7 @@ from cases.handover_states import OVER, RING_FOR, HandoverState, next_by_itself
 from cases.hosting import first_items, session_of_host
 from cases.log import Visibility
 from cases.people import actor_of_staff
+from cases.session_access import see_as_host, see_as_participant, see_session
 from cases.states import ParticipantRole, Presence, SessionState
 from cases.tables import Case, Handover, Participant, Session, Shift, Staff
 from cases.unit import Unit
@@ -42,7 +43,7 @@ async def hosts_to_ask(tx: AsyncSession, actor: Actor, session_id: str) -> list[
     Raises:
         CaseError: what ``see_as_host`` raises.
     """
-    session, case, _me = await sessions.see_as_host(tx, actor, session_id)
+    session, case, _me = await see_as_host(tx, actor, session_id)
     found = [
         {
             "staff_id": staff.id,
@@ -63,7 +64,7 @@ async def ask(unit: Unit, actor: StaffActor, session_id: str, request: Request) 
         CaseError: what ``see_as_host`` raises; ``not_live``, ``handover_under_way``,
             ``host_not_ready``, ``nobody_ready`` (409).
     """
-    session, case, _me = await sessions.see_as_host(unit.tx, actor, session_id, lock=True)
+    session, case, _me = await see_as_host(unit.tx, actor, session_id, lock=True)
     if session.state != SessionState.LIVE:
         raise CaseError("not_live", "There is no buyer to hand over yet.")
     if await _open_handover(unit.tx, session.id) is not None:
@@ -114,7 +115,7 @@ async def answer(unit: Unit, actor: StaffActor, handover_id: str, *, yes: bool) 
     known = await unit.tx.get(Handover, handover_id)
     if known is None:
         raise not_found()
-    seen = await sessions.see_session(unit.tx, actor, known.session_id, Action.HOST, lock=True)
+    seen = await see_session(unit.tx, actor, known.session_id, Action.HOST, lock=True)
     session, case = seen.session, seen.case
     handover = await unit.tx.get_one(Handover, handover_id, populate_existing=True)
     if not await _is_asked(unit.tx, actor, handover):
@@ -159,7 +160,7 @@ async def finish(unit: Unit, actor: StaffActor, session_id: str) -> None:
     Raises:
         CaseError: what ``see_as_host`` raises, ``successor_not_here`` (409).
     """
-    session, case, _me = await sessions.see_as_host(unit.tx, actor, session_id, lock=True)
+    session, case, _me = await see_as_host(unit.tx, actor, session_id, lock=True)
     handover = await _open_handover(unit.tx, session.id)
     successor = await _successor(unit.tx, session)
     if (
@@ -178,7 +179,7 @@ async def take_back(unit: Unit, actor: StaffActor, session_id: str) -> None:
     Raises:
         CaseError: ``not_found``, ``wrong_role`` (403).
     """
-    session, case, me = await sessions.see_as_participant(unit.tx, actor, session_id, lock=True)
+    session, case, me = await see_as_participant(unit.tx, actor, session_id, lock=True)
     if me.role != ParticipantRole.HOST:
         raise CaseError("wrong_role", "Only a host can do this.", status=403)
     handover = await _open_handover(unit.tx, session.id)
@@ -193,7 +194,7 @@ async def take_back(unit: Unit, actor: StaffActor, session_id: str) -> None:
 async def move_on(unit: Unit, session_id: str) -> HandoverState | None:
     """Do what time and presence make of a session's hand-over, if one is under way."""
     actor = SystemActor()
-    seen = await sessions.see_session(unit.tx, actor, session_id, Action.HOST, lock=True)
+    seen = await see_session(unit.tx, actor, session_id, Action.HOST, lock=True)
     handover = await _open_handover(unit.tx, session_id)
     if handover is None or seen.session.state == SessionState.ENDED:
         return None

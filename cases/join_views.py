@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import hosting, links, sessions
+from cases import hosting, links
 from cases.case_access import not_found
 from cases.case_views import buyer_case_view
 from cases.consent_text import CONSENT_TEXT, CONSENT_VERSION
@@ -16,6 +16,7 @@ from cases.joining import is_over
 from cases.life import moves_by_hand
 from cases.links import Binding
 from cases.move_views import parcel_views, settlement_views, settlements_of
+from cases.session_access import buyer_in, open_session_of
 from cases.states import CaseState, CaseTrigger, StillState
 from cases.tables import Case, Session, Still, Tenant, Warehouse
 from runtime.errors import CaseError
@@ -76,8 +77,8 @@ def _state(binding: Binding, state: CaseState, over: bool) -> str:
 
 
 async def _session(tx: AsyncSession, case: Case) -> Shown | None:
-    session = await sessions.open_session_of(tx, case.id)
-    buyer = await sessions.buyer_in(tx, session.id) if session else None
+    session = await open_session_of(tx, case.id)
+    buyer = await buyer_in(tx, session.id) if session else None
     if session is None or buyer is None:
         return None
     return {"id": session.id, "state": session.state, "participant_id": buyer.id}

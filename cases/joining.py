@@ -26,6 +26,8 @@ from cases.consenting import (
 from cases.keys import KeyRing
 from cases.life import nothing_to_show
 from cases.links import Binding, LinkFound
+from cases.new_sessions import new_prefix, new_session
+from cases.session_access import buyer_in, open_session_of, see_as_participant
 from cases.session_states import EndCause
 from cases.states import (
     CaseState,
@@ -118,7 +120,7 @@ async def find_buyer_seat(tx: AsyncSession, keys: KeyRing, tap: Tap, now: dateti
     case = await tx.get(Case, link.case_id)
     if case is None or await is_over(tx, case):
         raise CaseError("case_closed", "This return has already been inspected.")
-    session = await sessions.open_session_of(tx, link.case_id)
+    session = await open_session_of(tx, link.case_id)
     if session is None:
         key_id, wrapped = await keys.new_session_key(tx, case)
         session_id = new_id("ses")
@@ -135,9 +137,9 @@ async def find_buyer_seat(tx: AsyncSession, keys: KeyRing, tap: Tap, now: dateti
             worker=None,
             epoch=None,
             record=True,
-            object_prefix=await sessions.new_prefix(tx, case.tenant_id, session_id),
+            object_prefix=await new_prefix(tx, case.tenant_id, session_id),
         )
-    buyer = await sessions.buyer_in(tx, session.id)
+    buyer = await buyer_in(tx, session.id)
     # With this tap the buyer agrees, if not for the first time.
     return await seat_in(
         tx,
@@ -157,7 +159,7 @@ async def find_own_seat(
     Raises:
         CaseError: ``not_found`` (404), ``already_ended`` (409), ``wrong_role`` (403).
     """
-    session, _case, me = await sessions.see_as_participant(tx, actor, session_id)
+    session, _case, me = await see_as_participant(tx, actor, session_id)
     if consents and me.role == ParticipantRole.OBSERVER:
         raise CaseError("wrong_role", "An observer comes in another way.", status=403)
     if session.state == SessionState.ENDED:
@@ -223,9 +225,7 @@ async def take_own_seat(
         SeatGone: the session's media moved meanwhile.
         CaseError: ``not_found``, ``already_ended``, ``consent_required``.
     """
-    session, case, me = await sessions.see_as_participant(
-        unit.tx, actor, seat.session_id, lock=True
-    )
+    session, case, me = await see_as_participant(unit.tx, actor, seat.session_id, lock=True)
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has already ended.")
     if seat.role != _media_role(session, me) or (seat.record and me.voice in _NOT_SENDING):
@@ -304,13 +304,13 @@ async def seat_in(
 
 
 async def _session_for(unit: Unit, actor: BuyerActor, case: Case, seat: Seat) -> Session:
-    session = await sessions.open_session_of(unit.tx, case.id)
+    session = await open_session_of(unit.tx, case.id)
     if (session is None) != seat.is_new_session or (
         session is not None and session.id != seat.session_id
     ):
         raise SeatGone
     if session is None:
-        session = sessions.new_session(
+        session = new_session(
             seat.session_id,
             case,
             SessionState.WAITING,
@@ -327,7 +327,7 @@ async def _session_for(unit: Unit, actor: BuyerActor, case: Case, seat: Seat) ->
 async def _buyer_for(
     unit: Unit, actor: BuyerActor, case: Case, session: Session, seat: Seat, locale: str
 ) -> Participant:
-    person = await sessions.buyer_in(unit.tx, session.id)
+    person = await buyer_in(unit.tx, session.id)
     if person is not None and person.id != seat.participant_id:
         raise SeatGone
     is_new = person is None

@@ -18,7 +18,8 @@ from cases.access_policy import Action, may
 from cases.actor import Actor, ObserverActor, StaffActor
 from cases.case_access import facts_of, forbidden, not_found
 from cases.log import Visibility
-from cases.sessions import go, see_session
+from cases.session_access import see_session
+from cases.sessions import go
 from cases.states import Capacity, ParticipantRole, Presence, SessionState
 from cases.tables import Case, ObserverLink, Participant, Session
 from cases.unit import Unit

@@ -15,6 +15,7 @@ from cases.case_views import first_picture
 from cases.consenting import ConsentGiven, check_consent, has_withdrawn, note_consent
 from cases.joining import Joined, Seat, SeatGone, SeatMedia, place, seat_in
 from cases.keys import KeyRing
+from cases.session_access import participants_of, see_as_host, see_as_participant, see_session
 from cases.states import Capacity, ParticipantRole, Presence, SessionState, Voice
 from cases.tables import Case, ItemLine, Participant, Session, Staff, Tenant
 from cases.unit import Unit
@@ -129,7 +130,7 @@ async def set_voice(
         CaseError: what ``see_as_host`` raises, ``not_found``, ``consent_required`` (409) when
             they came only to listen.
     """
-    session, case, _me = await sessions.see_as_host(unit.tx, actor, session_id, lock=True)
+    session, case, _me = await see_as_host(unit.tx, actor, session_id, lock=True)
     person = await _observer(unit.tx, session, participant_id)
     if person.voice == voice:
         return
@@ -151,7 +152,7 @@ async def remove(unit: Unit, actor: Actor, session_id: str, participant_id: str)
     Raises:
         CaseError: what ``see_as_host`` raises, ``not_found``.
     """
-    session, _case, _me = await sessions.see_as_host(unit.tx, actor, session_id, lock=True)
+    session, _case, _me = await see_as_host(unit.tx, actor, session_id, lock=True)
     person = await _observer(unit.tx, session, participant_id)
     await observer_links.show_out(unit, session, person, actor)
     unit.changes.roles.add(session.id)
@@ -163,7 +164,7 @@ async def leave(unit: Unit, actor: Actor, session_id: str) -> None:
     Raises:
         CaseError: ``not_found``, ``wrong_role`` (403).
     """
-    session, case, me = await sessions.see_as_participant(unit.tx, actor, session_id, lock=True)
+    session, case, me = await see_as_participant(unit.tx, actor, session_id, lock=True)
     if me.role != ParticipantRole.OBSERVER:
         raise CaseError("wrong_role", "Only an observer leaves this way.", status=403)
     await sessions.set_presence(unit, session, me, Presence.LEFT, actor)
@@ -238,7 +239,7 @@ async def _see(
         session_id = session.id
     else:
         who = actor
-    seen = await sessions.see_session(tx, who, session_id, Action.OBSERVE, lock=lock)
+    seen = await see_session(tx, who, session_id, Action.OBSERVE, lock=lock)
     session, me = seen.session, seen.me
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has already ended.")
@@ -277,7 +278,7 @@ async def _others(tx: AsyncSession, session: Session, me: Participant | None) ->
     """The other observers who are in the room."""
     return [
         person
-        for person in await sessions.participants_of(tx, session.id)
+        for person in await participants_of(tx, session.id)
         if person.role == ParticipantRole.OBSERVER
         and person.presence != Presence.LEFT
         and (me is None or person.id != me.id)

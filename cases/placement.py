@@ -6,7 +6,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.actor import SystemActor
-from cases.sessions import participants_of
+from cases.session_access import participants_of
 from cases.states import ParticipantRole, SessionState, Voice
 from cases.tables import Participant, Session
 from cases.unit import LostPeer, Unit

@@ -13,7 +13,7 @@ from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_access import not_found
 from cases.links import Binding
-from cases.sessions import see_session
+from cases.session_access import see_session
 from cases.tables import Manifest, Session
 from runtime.errors import CaseError
 

@@ -17,11 +17,11 @@ from cases.case_words import number_pieces
 from cases.erasure_keys import ErasureKey
 from cases.keys import FreshKey, WordKeys, make_case_key, make_session_key
 from cases.log import LogKind, Visibility
+from cases.new_sessions import object_prefix
 from cases.search_terms import field_pieces, number_piece, prose_pieces, term_of
 from cases.seed_ids import Ids
 from cases.seed_log import COLUMNS, SeedLog
 from cases.seed_story import Step, Story
-from cases.sessions import object_prefix
 from cases.states import CaseState, CaseTrigger
 
 _S, _T = CaseState, CaseTrigger

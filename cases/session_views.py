@@ -15,7 +15,7 @@ from cases.consenting import agreed_participants
 from cases.handing_over import handover_of
 from cases.keys import KeyRing
 from cases.log import LoggedEvent, LogKind, Visibility, last_seq, read_events
-from cases.sessions import participants_of, see_as_participant
+from cases.session_access import participants_of, see_as_participant
 from cases.states import ParticipantRole, SessionState
 from cases.tables import Case, Participant, Session, Staff
 from runtime.clock import Clock

@@ -1,8 +1,7 @@
-"""Live inspections: taking, releasing, leaving and ending them; presence of the people in them."""
+"""Live inspections: taking, releasing, leaving and ending them; presence of the people."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -11,13 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import desk
 from cases.access_policy import Action, may
-from cases.actor import Actor, BuyerActor, ObserverActor, StaffActor
-from cases.case_access import erased, facts_of, not_found
+from cases.actor import Actor, BuyerActor, StaffActor
+from cases.case_access import facts_of, not_found
 from cases.case_note import note
 from cases.handover_states import HandoverState
 from cases.hosting import next_in_line, queue_ids, session_of_host
 from cases.log import LogKind, Visibility
-from cases.residency import placed_for
+from cases.new_sessions import new_prefix, new_session
+from cases.session_access import (
+    buyer_in,
+    open_session_of,
+    participant_of,
+    participants_of,
+    see_as_host,
+    see_as_participant,
+    see_session,
+)
 from cases.session_states import EndCause
 from cases.states import (
     CaseState,
@@ -45,118 +53,6 @@ from runtime.ids import CaseId, new_id
 
 EVIDENCE_CHECKED_AFTER: Final = timedelta(hours=1)
 """So long after its end a session is closed, sealed and in the store, or something is wrong."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A session as somebody who may see it sees it."""
-
-    session: Session
-    case: Case
-    me: Participant | None
-
-
-async def see_session(
-    tx: AsyncSession, actor: Actor, session_id: str, action: Action, *, lock: bool = False
-) -> Seen:
-    """Load a session for somebody; with ``lock`` nobody else changes it meanwhile.
-
-    Raises:
-        CaseError: ``not_found`` (404) when it does not exist for the actor, ``erased`` (410).
-    """
-    query = select(Session, Case).join(Case, Case.id == Session.case_id)
-    query = query.where(Session.id == session_id)
-    if lock:
-        query = query.with_for_update(of=Session)
-    row = (await tx.execute(query)).one_or_none()
-    if row is None:
-        raise not_found()
-    session, case = row
-    if not may(actor, action, facts_of(case)) or (
-        isinstance(actor, ObserverActor) and actor.session_id != session.id
-    ):
-        raise not_found()
-    if case.erased_at is not None:
-        raise erased(case)
-    return Seen(session, case, await _participant_of(tx, actor, session_id))
-
-
-async def see_as_participant(
-    tx: AsyncSession, actor: Actor, session_id: str, *, lock: bool = False
-) -> tuple[Session, Case, Participant]:
-    """Load a session for somebody who takes part in it, whoever they are.
-
-    A host who gave the buyer back to the queue, or on to another host, no longer does, and
-    neither does an observer who left or was shown out.
-
-    Raises:
-        CaseError: ``not_found`` (404).
-    """
-    # Whoever may host may observe: what they are in this session decides the rest.
-    action = Action.TAKE_PART if isinstance(actor, BuyerActor) else Action.OBSERVE
-    seen = await see_session(tx, actor, session_id, action, lock=lock)
-    if seen.me is None or not _takes_part(actor, seen.session, seen.case, seen.me):
-        raise not_found()
-    return seen.session, seen.case, seen.me
-
-
-async def see_as_host(
-    tx: AsyncSession, actor: Actor, session_id: str, *, lock: bool = False
-) -> tuple[Session, Case, Participant]:
-    """Load a session for the one host in charge of it.
-
-    Raises:
-        CaseError: ``not_found`` (404), ``wrong_role`` (403) for anybody else who takes part,
-            ``not_in_charge`` (403) for a host who is being handed the buyer.
-    """
-    session, case, me = await see_as_participant(tx, actor, session_id, lock=lock)
-    if me.role != ParticipantRole.HOST:
-        raise CaseError("wrong_role", "Only the host can do this.", status=403)
-    if session.host_staff_id != me.staff_id:
-        raise CaseError("not_in_charge", "The other host is still in charge.", status=403)
-    return session, case, me
-
-
-def _takes_part(actor: Actor, session: Session, case: Case, me: Participant) -> bool:
-    if me.role == ParticipantRole.HOST:
-        return may(actor, Action.HOST, facts_of(case)) and me.staff_id in (
-            session.host_staff_id,
-            session.successor_staff_id,
-        )
-    if me.role == ParticipantRole.OBSERVER:
-        is_over = session.state == SessionState.ENDED
-        return me.removed_at is None and (is_over or me.presence != Presence.LEFT)
-    return True
-
-
-async def open_session_of(tx: AsyncSession, case_id: str) -> Session | None:
-    """The case's session that has not ended."""
-    return (
-        await tx.execute(
-            select(Session).where(Session.case_id == case_id, Session.state != SessionState.ENDED)
-        )
-    ).scalar_one_or_none()
-
-
-async def participants_of(tx: AsyncSession, session_id: str) -> list[Participant]:
-    """Everybody who is or was in the session, in order of joining."""
-    rows = await tx.execute(
-        select(Participant)
-        .where(Participant.session_id == session_id)
-        .order_by(Participant.joined_at, Participant.id)
-    )
-    return list(rows.scalars())
-
-
-async def buyer_in(tx: AsyncSession, session_id: str) -> Participant | None:
-    """The session's buyer, once they have tapped."""
-    return (
-        await tx.execute(
-            select(Participant).where(
-                Participant.session_id == session_id, Participant.role == ParticipantRole.BUYER
-            )
-        )
-    ).scalar_one_or_none()
 
 
 async def take(unit: Unit, actor: StaffActor, case_id: str | None) -> str:
@@ -398,39 +294,6 @@ def touch(unit: Unit, session: Session, case: Case) -> None:
     unit.changes.desks |= queue_ids(session, case)
 
 
-def new_session(
-    session_id: str,
-    case: Case,
-    state: SessionState,
-    key: tuple[str, bytes],
-    now: datetime,
-    prefix: str,
-) -> Session:
-    """A session's first row; ``key`` is the key's id and the wrapped key."""
-    return Session(
-        id=session_id,
-        case_id=case.id,
-        tenant_id=case.tenant_id,
-        direction=case.direction,
-        state=state,
-        key_id=key[0],
-        wrapped_key=key[1],
-        object_prefix=prefix,
-        created_at=now,
-        waiting_since=now if state is SessionState.WAITING else None,
-    )
-
-
-def object_prefix(tenant_id: str, session_id: str) -> str:
-    """Under what a session's segments and stills are stored, in whatever place."""
-    return f"{tenant_id}/{session_id}"
-
-
-async def new_prefix(tx: AsyncSession, tenant_id: str, session_id: str) -> str:
-    """Under what a new session's segments and stills will be stored, in the tenant's place."""
-    return await placed_for(tx, tenant_id, object_prefix(tenant_id, session_id))
-
-
 def _leave_media(unit: Unit, session: Session, person: Participant) -> None:
     if person.peer_id and session.media_worker and session.media_epoch:
         unit.changes.closed_peers.append(
@@ -460,7 +323,7 @@ async def _hold(unit: Unit, actor: StaffActor, case: Case) -> str:
 async def seat_host(unit: Unit, actor: StaffActor, session: Session) -> Participant:
     """Make somebody a host of the session, or find that they are; an observer becomes one."""
     staff = await unit.tx.get(Staff, actor.staff_id)
-    person = await _participant_of(unit.tx, actor, session.id)
+    person = await participant_of(unit.tx, actor, session.id)
     if person is None:
         person = Participant(
             id=new_id("par"),
@@ -479,20 +342,6 @@ async def seat_host(unit: Unit, actor: StaffActor, session: Session) -> Particip
     person.presence, person.left_at, person.seen_at = Presence.HERE, None, unit.now
     await unit.tx.flush()
     return person
-
-
-async def _participant_of(tx: AsyncSession, actor: Actor, session_id: str) -> Participant | None:
-    query = select(Participant).where(Participant.session_id == session_id)
-    if isinstance(actor, BuyerActor):
-        # One buyer, on whichever device the link is bound to now.
-        query = query.where(Participant.role == ParticipantRole.BUYER)
-    elif isinstance(actor, StaffActor):
-        query = query.where(Participant.staff_id == actor.staff_id)
-    elif isinstance(actor, ObserverActor):
-        query = query.where(Participant.observer_link_id == actor.observer_link_id)
-    else:
-        return None
-    return (await tx.execute(query)).scalar_one_or_none()
 
 
 async def _was_recorded(tx: AsyncSession, session_id: str) -> bool:

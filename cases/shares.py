@@ -22,7 +22,7 @@ from cases.actor import Actor, ShareActor
 from cases.case_access import load_case, not_found
 from cases.keys import KeyDestroyed, KeyRing
 from cases.sealing import seal, unseal
-from cases.sessions import see_session
+from cases.session_access import see_session
 from cases.states import SessionState
 from cases.tables import Case, Session, Share
 from cases.unit import Unit

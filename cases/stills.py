@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import sessions
 from cases.actor import Actor, StaffActor, SystemActor
 from cases.case_access import not_found
 from cases.consenting import has_withdrawn
 from cases.keys import KeyRing
 from cases.log import ALL_VISIBILITIES, LogKind, read_events
 from cases.sealing import seal
+from cases.session_access import see_as_host
 from cases.states import SessionState, StillState
 from cases.tables import Event, Manifest, Participant, Preview, Session, Still
 from cases.unit import Unit
@@ -89,7 +89,7 @@ async def want(
     Raises:
         CaseError: what ``see_as_host`` raises, ``already_ended``, ``not_recorded`` (409).
     """
-    session, _case, _me = await sessions.see_as_host(unit.tx, actor, session_id)
+    session, _case, _me = await see_as_host(unit.tx, actor, session_id)
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has already ended.")
     source = await unit.tx.get(Participant, frame.participant_id)

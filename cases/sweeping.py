@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.access_policy import Action
 from cases.actor import SystemActor
+from cases.session_access import participants_of, see_session
 from cases.session_states import Attendance, EndCause, stale_cause
-from cases.sessions import end, participants_of, see_session
+from cases.sessions import end
 from cases.states import ParticipantRole, Presence, SessionState
 from cases.tables import Session
 from cases.unit import Unit

@@ -13,8 +13,8 @@ from cases.actor import Actor
 from cases.case_views import case_view
 from cases.keys import KeyDestroyed, KeyRing
 from cases.log import LogKind, read_events
+from cases.session_access import participants_of, see_session
 from cases.session_views import show_events, visible_to
-from cases.sessions import participants_of, see_session
 from cases.states import SessionState, StillState
 from cases.tables import Fragment, Gap, Participant, Recording, Session, Still
 from runtime.clock import Clock

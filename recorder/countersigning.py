@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from cases.actor import Actor
 from cases.case_access import not_found
 from cases.log import LoggedEvent
-from cases.sessions import see_as_participant
+from cases.session_access import see_as_participant
 from cases.states import SessionState
 from cases.tables import Checkpoint, Countersignature, DeviceKey, Participant
 from cases.unit import Unit

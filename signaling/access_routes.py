@@ -11,7 +11,7 @@ from cases import access_log_list
 from cases.access_log import Deed, Span, merged
 from cases.access_policy import Action
 from cases.commands import Command
-from cases.sessions import see_session
+from cases.session_access import see_session
 from cases.tables import Session
 from runtime.errors import CaseError
 from signaling.auth import reading, require_key_or_staff

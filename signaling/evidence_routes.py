@@ -12,7 +12,7 @@ from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_access import not_found
 from cases.sealing import unseal
-from cases.sessions import see_session
+from cases.session_access import see_session
 from cases.states import StillState
 from cases.tables import Preview, Recording, Session, Still
 from cases.timeline import recordings_of, see_recording, timeline

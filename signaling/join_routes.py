@@ -16,8 +16,8 @@ from cases.join_views import join_view
 from cases.joining import Joined, Seat, SeatMedia, Tap
 from cases.links import Binding, DeviceFound
 from cases.log import Visibility
+from cases.session_access import open_session_of
 from cases.session_views import snapshot
-from cases.sessions import open_session_of
 from cases.states import OfferWord, SessionState
 from cases.unit import Unit
 from runtime.errors import CaseError

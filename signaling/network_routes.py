@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cases.actor import BuyerActor, ObserverActor, StaffActor
 from cases.join_views import join_view
-from cases.sessions import see_as_participant
+from cases.session_access import see_as_participant
 from cases.states import Role, SessionState
 from runtime.errors import CaseError
 from signaling.auth import device_secret, require_staff

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import links, observer_links, people
 from cases.actor import BuyerActor, ObserverActor, StaffActor
 from cases.case_access import not_found
-from cases.sessions import see_as_participant
+from cases.session_access import see_as_participant
 from cases.tables import Session
 from runtime.errors import CaseError
 from signaling.auth import LOGIN_COOKIE, device_secret, observer_secret

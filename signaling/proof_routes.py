@@ -14,7 +14,7 @@ from cases.access_policy import Action
 from cases.case_access import load_case
 from cases.commands import Command
 from cases.receipts import Receipt, receipt_for, receipt_for_buyer, receipt_name
-from cases.sessions import see_session
+from cases.session_access import see_session
 from cases.tables import Case, EvidencePackage
 from cases.unit import Unit
 from recorder.derived.credentials import published_roots

@@ -17,6 +17,7 @@ from cases.commands import Words
 from cases.consenting import ConsentGiven, check_consent
 from cases.joining import Joined, Seat, SeatMedia
 from cases.log import Visibility
+from cases.session_access import buyer_in, see_as_host, see_as_participant
 from cases.session_views import events_after, snapshot, visible_to
 from cases.states import Disposition, Liability, Outcome
 from cases.unit import Unit
@@ -176,7 +177,7 @@ async def candidates(request: web.Request) -> web.Response:
     actor = await _actor(request)
     peer_id = request.match_info["peer_id"]
     async with services.database.read() as tx:
-        session, _case, me = await sessions.see_as_participant(tx, actor, request.match_info["id"])
+        session, _case, me = await see_as_participant(tx, actor, request.match_info["id"])
     if me.peer_id != peer_id or session.media_worker is None or session.media_epoch is None:
         raise not_found()
     await services.media.add_candidates(
@@ -195,7 +196,7 @@ async def take_still(request: web.Request) -> web.Response:
     session_id = request.match_info["id"]
     preview = _jpeg(body.preview)
     async with services.database.read() as tx:
-        session, _case, me = await sessions.see_as_host(tx, actor, session_id)
+        session, _case, me = await see_as_host(tx, actor, session_id)
         known = await stills.already_taken(tx, services.keys, actor, session_id, body.client_id)
     if known is not None:
         return web.json_response({"still_id": known[0], "seq": known[1]})
@@ -226,7 +227,7 @@ async def answer_device(request: web.Request) -> web.Response:
     session_id, device_id = request.match_info["id"], request.match_info["device_id"]
 
     async def act(unit: Unit) -> None:
-        session, _case, _me = await sessions.see_as_host(unit.tx, actor, session_id, lock=True)
+        session, _case, _me = await see_as_host(unit.tx, actor, session_id, lock=True)
         await links.answer_device(
             unit.tx,
             device_id,
@@ -236,7 +237,7 @@ async def answer_device(request: web.Request) -> web.Response:
             now=unit.now,
         )
         if body.answer == "yes":
-            buyer = await sessions.buyer_in(unit.tx, session_id)
+            buyer = await buyer_in(unit.tx, session_id)
             if buyer is not None and buyer.socket_id is not None:
                 # The first device is no longer the buyer's: its socket ends as well.
                 unit.changes.replaced_sockets.append(buyer.socket_id)

@@ -22,8 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import conversation, hosting, people
 from cases.actor import Actor, StaffActor
 from cases.log import LoggedEvent, Visibility
+from cases.session_access import participants_of
 from cases.session_views import changing_parts, show_events
-from cases.sessions import participants_of
 from cases.states import ParticipantRole, SessionState
 from cases.tables import Case, Session
 from cases.unit import Changes, Unit

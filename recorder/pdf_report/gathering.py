@@ -14,8 +14,8 @@ from cases.commands import from_minor
 from cases.log import LoggedEvent, LogKind, Visibility, read_events
 from cases.notice_words import notice_locale
 from cases.policy_words import sentence
+from cases.session_access import participants_of
 from cases.session_views import show_events
-from cases.sessions import participants_of
 from cases.states import StillState
 from cases.tables import (
     Case,

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.keys import KeyRing
 from cases.log import LoggedEvent, LogKind
+from cases.session_access import participants_of
 from cases.session_views import show_events
-from cases.sessions import participants_of
 from cases.states import ParticipantRole
 from cases.tables import (
     Consent,

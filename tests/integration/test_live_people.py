@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from cases.access_policy import Action
 from cases.actor import SystemActor
+from cases.session_access import see_session
 from cases.session_states import EndCause
 from cases.sessions import end as end_session
-from cases.sessions import see_session
 from cases.states import Role, SessionState
 from cases.tables import Event, Handover, ObserverLink, Recording
 from cases.unit import Unit

@@ -21,6 +21,7 @@ from cases.joining import Joined, SeatGone, SeatMedia, Tap
 from cases.ledger import FactRefused, take_in
 from cases.log import LogKind, Visibility, read_events, verify
 from cases.placement import forget_dead_media, forget_media
+from cases.session_access import participants_of, see_as_participant
 from cases.session_views import changing_parts
 from cases.states import CaseState, Outcome, Presence, Role, SessionState
 from cases.tables import Case, Gap, Participant, RecorderFact, Recording, Session
@@ -221,7 +222,7 @@ async def test_the_longest_waiting_is_next_and_a_release_keeps_the_place(world: 
     assert await world.case_state(first) == CaseState.WAITING
     async with world.services.database.read() as tx:
         with pytest.raises(CaseError, match="nothing here"):
-            await sessions.see_as_participant(tx, host, session_id)
+            await see_as_participant(tx, host, session_id)
         shown = await hosting.desk_of(tx, other)
     assert isinstance(shown["waiting"], list)
     assert next(row["case_id"] for row in shown["waiting"]) == first
@@ -242,7 +243,7 @@ async def test_who_stopped_their_recording_stays_unrecorded(world: World) -> Non
         async with world.services.database.read() as tx:
             session = await tx.get_one(Session, session_id)
             case = await tx.get_one(Case, session.case_id)
-            people = await sessions.participants_of(tx, session_id)
+            people = await participants_of(tx, session_id)
             for person in people:
                 person.peer_id = "peer_1" if person.role == "buyer" else None
             with tx.no_autoflush:
@@ -357,7 +358,7 @@ async def test_strangers_find_no_session(world: World) -> None:
     for actor in (*strangers, other.actor):
         async with world.services.database.read() as tx:
             with pytest.raises(CaseError, match="nothing here"):
-                await sessions.see_as_participant(tx, actor, joined.session_id)
+                await see_as_participant(tx, actor, joined.session_id)
 
 
 async def test_a_waiting_buyer_who_stays_away_is_swept(world: World) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.actor import SystemActor
 from cases.database import Database
 from cases.keys import KeyRing
-from cases.sessions import new_session, object_prefix
+from cases.new_sessions import new_session, object_prefix
 from cases.states import Role, SessionState
 from cases.tables import Case, Fragment, Manifest, Participant, Recording, Segment
 from cases.unit import Unit

@@ -10,7 +10,7 @@ import pytest
 
 from cases import log
 from cases.log import LogKind, Visibility
-from cases.sessions import new_session, object_prefix
+from cases.new_sessions import new_session, object_prefix
 from cases.states import Role, Scope, SessionState
 from cases.tables import Case, Participant
 from runtime.ids import new_id

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.database import Database
 from cases.keys import KeyRing
-from cases.sessions import new_session, object_prefix
+from cases.new_sessions import new_session, object_prefix
 from cases.states import Role, SessionState
 from cases.tables import Case, Manifest, Participant, Recording, Session
 from cases.unit import Unit
