@@ -9,10 +9,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
-from typing import Annotated, Final
+from typing import Final
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import ValidationError
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,26 +21,18 @@ from cases.actor import Actor, FormActor, KeyActor, StaffActor
 from cases.case_access import load_case
 from cases.commands import (
     Buyer,
-    Claim,
-    Command,
-    Currency,
-    Delivered,
-    Email,
     Listing,
-    Locale,
-    Market,
     OpenCase,
     OrderLine,
-    Title,
-    Word,
-    check_prices,
 )
 from cases.database import hold
+from cases.filing_commands import FileReturn, FilingRules, TellOrder, WantDraft
 from cases.keys import KeyDestroyed
 from cases.policy_answers import Known
 from cases.policy_facts import NO_CURRENCY, photographs_sent
 from cases.policy_rules import Fact
 from cases.reasons import check_offered
+from cases.sealing import seal, unseal
 from cases.signed_link import encode, open_link
 from cases.tables import Attachment, Case, Filing, FilingSetting, Order, Tenant
 from cases.tenants import granted_warehouses
@@ -50,67 +41,6 @@ from runtime.errors import CaseError
 from runtime.ids import TenantId, new_id
 
 DRAFT_LIFETIME: Final = timedelta(hours=48)
-_NONCE_BYTES: Final = 12
-
-
-class TellOrder(Command):
-    """An order as the seller's system tells it, with its listing as it was sold."""
-
-    order_number: Word
-    buyer: Buyer
-    currency: Currency
-    market: Market | None = None
-    delivered_at: Delivered | None = None
-    items: Annotated[list[OrderLine], Field(min_length=1, max_length=50)]
-
-    @model_validator(mode="after")
-    def _fits(self) -> TellOrder:
-        check_prices(self.currency, self.items)
-        if any(url.startswith("data:") for item in self.items for url in item.listing.pictures):
-            raise ValueError("an order's pictures are https:// URLs")
-        return self
-
-
-class FilingRules(Command):
-    """Who else may sign links, and whose pages may embed the form."""
-
-    public_key: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$")] | None = None
-    origins: Annotated[
-        list[Annotated[str, StringConstraints(pattern=r"^https?://[a-z0-9.-]{1,253}(:\d{1,5})?$")]],
-        Field(default_factory=list, max_length=20),
-    ]
-
-
-class WantDraft(Command):
-    """Who files: an order's number and e-mail, or the seller's signed link."""
-
-    order_number: Word | None = None
-    email: Email | None = None
-    token: Annotated[str, StringConstraints(max_length=16_000)] | None = None
-
-    @model_validator(mode="after")
-    def _one_way(self) -> WantDraft:
-        if (self.token is None) == (self.order_number is None or self.email is None):
-            raise ValueError("send order_number and email, or token")
-        return self
-
-
-class PickedLine(Command):
-    """How many of which line of the order come back."""
-
-    index: Annotated[int, Field(ge=0, lt=50, strict=True)]
-    quantity: Annotated[int, Field(ge=1, le=9999, strict=True)]
-
-
-class FileReturn(Command):
-    """The filled-in form; ``name`` and ``title`` describe what an unknown order was."""
-
-    lines: Annotated[list[PickedLine], Field(default_factory=list, max_length=50)]
-    name: Word | None = None
-    title: Title | None = None
-    locale: Locale
-    claim: Claim
-    bind: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +104,12 @@ async def set_rules(unit: Unit, actor: StaffActor | KeyActor, rules: FilingRules
     key = await unit.keys.tenant_key(unit.tx, tenant_id)
     found = await unit.tx.get(FilingSetting, tenant_id)
     if found is None:
-        sealed = _seal(key, f"filing:{tenant_id}", os.urandom(32))
+        sealed = seal(key, f"filing:{tenant_id}", os.urandom(32))
         found = FilingSetting(tenant_id=tenant_id, sealed_secret=sealed)
         unit.tx.add(found)
     found.public_key, found.origins, found.updated_at = rules.public_key, rules.origins, unit.now
     await unit.tx.flush()
-    return encode(_open(key, f"filing:{tenant_id}", found.sealed_secret))
+    return encode(unseal(key, f"filing:{tenant_id}", found.sealed_secret))
 
 
 async def seller_of(tx: AsyncSession, slug: str) -> Tenant:
@@ -278,7 +208,7 @@ async def file_return(
     filing = await load_draft(unit, secret, lock=True)
     key = await key_of(unit, filing)
     if filing.sealed_answer is not None:
-        told = json.loads(_open(key, filing.id, filing.sealed_answer))
+        told = json.loads(unseal(key, filing.id, filing.sealed_answer))
         return Filed(told["case_id"], told["token"], told["device_secret"])
     assert filing.wrapped_key is not None
     command = await _command(unit.tx, filing, form)
@@ -318,7 +248,7 @@ async def file_return(
         update(Attachment).where(Attachment.filing_id == filing.id).values(case_id=opened.case_id)
     )
     told = {"case_id": opened.case_id, "token": opened.token, "device_secret": device_secret}
-    filing.sealed_answer = _seal(key, filing.id, json.dumps(told).encode())
+    filing.sealed_answer = seal(key, filing.id, json.dumps(told).encode())
     payload: dict[str, object] = {"order_known": filing.order is not None}
     await desk.note_in_case(
         unit.tx, unit.keys, opened.case_id, "buyer_filed", payload, actor, unit.now
@@ -367,7 +297,7 @@ async def _signed_order(unit: Unit, tenant: Tenant, token: str) -> TellOrder:
     content = open_link(
         token,
         slug=tenant.slug,
-        secret=_open(key, f"filing:{tenant.id}", found.sealed_secret),
+        secret=unseal(key, f"filing:{tenant.id}", found.sealed_secret),
         public_key=found.public_key,
         now=unit.now,
     )
@@ -437,12 +367,3 @@ async def _command(tx: AsyncSession, filing: Filing, form: FileReturn) -> OpenCa
         claim=form.claim,
         items=[order.items[i].model_copy(update={"quantity": n}) for i, n in picked.items()],
     )
-
-
-def _seal(key: bytes, purpose: str, plain: bytes) -> bytes:
-    nonce = os.urandom(_NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, plain, purpose.encode())
-
-
-def _open(key: bytes, purpose: str, sealed: bytes) -> bytes:
-    return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], purpose.encode())

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Annotated, Final, TypeVar
 from urllib.parse import urlsplit
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -25,6 +24,7 @@ from cases.port_commands import (
     TrackingSetup,
     as_stored,
 )
+from cases.sealing import seal, unseal
 from cases.states import Role
 from cases.tables import Port, ReturnAddress, Warehouse
 from cases.tenants import granted_warehouses
@@ -41,7 +41,6 @@ MODELS: Final[Mapping[PortKind, type[PortSetup]]] = {
     PortKind.LABEL: LabelSetup,
     PortKind.REFUND: RefundSetup,
 }
-_NONCE_BYTES: Final = 12
 S = TypeVar("S", bound=PortSetup)
 
 
@@ -104,14 +103,14 @@ async def set_up(unit: Unit, actor: Actor, kind: PortKind, setup: PortSetup) -> 
     if port is None:
         port = Port(id=new_id("prt"), tenant_id=tenant_id, kind=kind)
         if kind is PortKind.TRACKING:
-            port.push_secret = _sealed(key, port.id, "push", os.urandom(SECRET_BYTES))
+            port.push_secret = seal(key, _bound(port.id, "push"), os.urandom(SECRET_BYTES))
         unit.tx.add(port)
     elif setup.secret is None and port.secret and not _hosts(stored) <= _hosts(port.setup):
         raise CaseError(
             "secret_required", "The address is at another host: give the secret again.", status=422
         )
     if setup.secret is not None:
-        port.secret = _sealed(key, port.id, "header", setup.secret.encode())
+        port.secret = seal(key, _bound(port.id, "header"), setup.secret.encode())
     port.enabled, port.header, port.setup = setup.enabled, setup.header, stored
     port.changed_at, port.changed_by = unit.now, actor.label
     await unit.tx.flush()
@@ -130,7 +129,7 @@ async def rotate_push_secret(unit: Unit, actor: Actor) -> str:
         raise not_found()
     secret = os.urandom(SECRET_BYTES)
     key = await unit.keys.tenant_key(unit.tx, tenant_id)
-    port.push_secret = _sealed(key, port.id, "push", secret)
+    port.push_secret = seal(key, _bound(port.id, "push"), secret)
     return secret_text(secret)
 
 
@@ -168,7 +167,7 @@ async def headers_of(tx: AsyncSession, keys: KeyRing, port: Port) -> dict[str, s
     if port.secret is None:
         return {}
     key = await keys.tenant_key(tx, port.tenant_id)
-    return {port.header: _opened(key, port.id, "header", port.secret).decode()}
+    return {port.header: unseal(key, _bound(port.id, "header"), port.secret).decode()}
 
 
 async def push_secret_of(tx: AsyncSession, keys: KeyRing, port: Port) -> bytes:
@@ -180,7 +179,8 @@ async def push_secret_of(tx: AsyncSession, keys: KeyRing, port: Port) -> bytes:
     """
     if port.push_secret is None or not port.enabled:
         raise not_found()
-    return _opened(await keys.tenant_key(tx, port.tenant_id), port.id, "push", port.push_secret)
+    key = await keys.tenant_key(tx, port.tenant_id)
+    return unseal(key, _bound(port.id, "push"), port.push_secret)
 
 
 async def list_addresses(tx: AsyncSession, actor: Actor) -> list[ReturnAddressView]:
@@ -253,14 +253,5 @@ def _hosts(stored: Mapping[str, object]) -> set[str]:
     }
 
 
-def _bound(port_id: str, what: str) -> bytes:
-    return f"port:{port_id}:{what}".encode()
-
-
-def _sealed(key: bytes, port_id: str, what: str, secret: bytes) -> bytes:
-    nonce = os.urandom(_NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, secret, _bound(port_id, what))
-
-
-def _opened(key: bytes, port_id: str, what: str, sealed: bytes) -> bytes:
-    return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound(port_id, what))
+def _bound(port_id: str, what: str) -> str:
+    return f"port:{port_id}:{what}"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
-from typing import Final
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,6 +14,7 @@ from cases.cursors import read_cursor, write_cursor
 from cases.developer_commands import EndpointIn
 from cases.developers import tenant_of
 from cases.keys import KeyRing
+from cases.sealing import seal, unseal
 from cases.states import Role, Scope
 from cases.tables import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from cases.view import View
@@ -30,8 +29,6 @@ from cases.webhook_rules import (
 )
 from runtime.errors import CaseError
 from runtime.ids import TenantId, new_id
-
-_NONCE_BYTES: Final = 12
 
 
 class EndpointView(View):
@@ -128,7 +125,7 @@ async def make_endpoint(
         url=command.url,
         name=command.name,
         kinds=checked_kinds(command.kinds),
-        secret=_sealed(await keys.tenant_key(tx, tenant_id), endpoint_id, secret),
+        secret=seal(await keys.tenant_key(tx, tenant_id), _bound(endpoint_id), secret),
         created_at=now,
         created_by=actor.label,
     )
@@ -183,7 +180,7 @@ async def rotate_secret(
     secret = os.urandom(SECRET_BYTES)
     key = await keys.tenant_key(tx, endpoint.tenant_id)
     endpoint.old_secret, endpoint.old_secret_until = endpoint.secret, now + OLD_SECRET_LASTS
-    endpoint.secret = _sealed(key, endpoint.id, secret)
+    endpoint.secret = seal(key, _bound(endpoint.id), secret)
     await tx.flush()
     return endpoint_view(endpoint), secret_text(secret)
 
@@ -216,10 +213,7 @@ async def open_secrets(
     sealed = [endpoint.secret]
     if endpoint.old_secret is not None and (endpoint.old_secret_until or now) > now:
         sealed.append(endpoint.old_secret)
-    return [
-        AESGCM(key).decrypt(one[:_NONCE_BYTES], one[_NONCE_BYTES:], _bound(endpoint.id))
-        for one in sealed
-    ]
+    return [unseal(key, _bound(endpoint.id), one) for one in sealed]
 
 
 def endpoint_view(endpoint: WebhookEndpoint) -> EndpointView:
@@ -249,10 +243,5 @@ def _disable(endpoint: WebhookEndpoint, note: DisabledNote, now: datetime) -> No
     endpoint.disabled_at, endpoint.disabled_note = now, note
 
 
-def _bound(endpoint_id: str) -> bytes:
-    return f"webhook:{endpoint_id}".encode()
-
-
-def _sealed(key: bytes, endpoint_id: str, secret: bytes) -> bytes:
-    nonce = os.urandom(_NONCE_BYTES)
-    return nonce + AESGCM(key).encrypt(nonce, secret, _bound(endpoint_id))
+def _bound(endpoint_id: str) -> str:
+    return f"webhook:{endpoint_id}"

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from cases import attachments, filed, filing, reasons
-from cases.filing import FileReturn, FilingRules, TellOrder, WantDraft
+from cases.filing_commands import FileReturn, FilingRules, TellOrder, WantDraft
 from cases.tables import Filing
 from cases.unit import Unit
 from signaling.auth import client_address, device_secret, remember_device, require_key_or_staff
