@@ -97,7 +97,12 @@ async def test_who_may_not_join_gets_nothing_of_it(live: Live) -> None:
         await tx.execute(
             update(JoinLink).where(JoinLink.case_id == expired_case).values(expires_at=before)
         )
-    async with live.browser() as buyer, live.browser() as stranger, live.host() as host:
+    async with (
+        live.browser() as buyer,
+        live.browser() as stranger,
+        live.browser() as nobody,
+        live.host() as host,
+    ):
         await buyer.tap(token)
         bound = await stranger.ok("GET", f"/api/join/{token}")
         assert (bound["state"], bound["ice"]) == ("other_device", None)
@@ -111,7 +116,8 @@ async def test_who_may_not_join_gets_nothing_of_it(live: Live) -> None:
             assert (await load(stranger, f"{path}/precheck/load", b"x"))[0] == code[0]
         session_id = (await buyer.ok("GET", f"/api/join/{token}"))["session"]["id"]
         ice = f"/api/sessions/{session_id}/ice"
-        assert (await stranger.refused("GET", ice))[0] == 401
+        assert (await nobody.refused("GET", ice))[0] == 401
+        assert (await stranger.refused("GET", ice))[0] == 404
         assert (await host.refused("GET", ice))[0] == 404
         await host.ok("POST", "/api/host/take", {"case_id": case_id})
         mine, theirs = [(await one.ok("GET", ice))["ice"]["servers"][0] for one in (buyer, host)]
