@@ -28,7 +28,7 @@ from signaling.auth import require_key_or_staff
 from signaling.bodies import parse_body
 from signaling.matching import MATCHED, put_matched, tagged
 from signaling.noting import note
-from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
+from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once, answered_before
 from signaling.openapi import route
 from signaling.services import SERVICES
 
@@ -166,6 +166,9 @@ async def order_erasure(request: web.Request) -> web.Response:
     wanted = await parse_body(request, EraseIn)
     case_id = request.match_info["id"]
     services = request.app[SERVICES]
+    known = await answered_before(request, actor, actor.tenant_id)
+    if known is not None:
+        return known
     async with services.database.read() as tx:
         asked_of = await load_case(tx, actor, case_id, Action.KEEP)
     # By itself, so that a request that is refused is in the log as well.

@@ -16,6 +16,7 @@ from cases.states import Role
 from cases.tables import Case, Gap, Session
 from tests.integration.test_case_api import OURS, sign_in
 from tests.integration.test_part_order import NOW_MS, inspected, secret_of
+from tests.support.seller import case_in
 from tests.support.seller_site import SellerSite, seller_site
 
 Json = dict[str, Any]
@@ -32,9 +33,8 @@ async def ask(
     site: SellerSite, method: str, path: str, secret: str, **more: Any
 ) -> tuple[int, Any]:
     """Status and answer of the API."""
-    response = await site.client.request(
-        method, path, headers={"Authorization": f"Bearer {secret}"}, **more
-    )
+    headers = {"Authorization": f"Bearer {secret}", **more.pop("headers", {})}
+    response = await site.client.request(method, path, headers=headers, **more)
     return response.status, await response.json() if response.status != 204 else None
 
 
@@ -196,3 +196,20 @@ async def test_a_request_to_erase_is_in_the_log_also_when_it_is_refused(site: Se
     _, seen = await ask(site, "GET", f"{path}/access", mine)
     asked = [one for one in seen["items"] if one["kind"] == "erasure_asked"]
     assert [(one["what"], one["subject_id"]) for one in asked] == [("case", case_id)]
+
+
+async def test_a_repeated_request_to_erase_is_told_what_the_first_was(site: SellerSite) -> None:
+    """Under the same key, though the case can be seen no more; it is noted once."""
+    mine = await secret_of(site, site.seller.lamp)
+    status, opened = await ask(site, "POST", "/api/v1/cases", mine, json=case_in())
+    assert status == 201, opened
+    path = f"/api/v1/cases/{opened['case']['id']}"
+    assert (await ask(site, "POST", f"{path}/close", mine))[0] == 200
+    once = {
+        "json": {"reason": "Asked by the buyer", "order_number": "LL-20871"},
+        "headers": {"Idempotency-Key": "erase-1"},
+    }
+    first = await ask(site, "POST", f"{path}/erasure", mine, **once)
+    assert first[0] == 202, first
+    assert await ask(site, "POST", f"{path}/erasure", mine, **once) == first
+    assert (await ask(site, "POST", f"{path}/erasure", mine, json=once["json"]))[0] == 410
