@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,7 @@ from tests.support.machine import Machine
 
 Json = dict[str, Any]
 
+MADE_WITHIN_S: Final = 60.0
 _OURS: Final = {"X-Proofcall": "1"}
 # Loading states stand for a moment only: what is looked at is what people stay with.
 _SETTLED_JS = """() => document.querySelector('h1, h2')
@@ -46,6 +48,7 @@ async def seeded_places(machine: Machine) -> list[Place]:
     recorded = demo["recorded_case"]
     buyer = demo["links"]["buyer"].removeprefix(machine.url)
     erased = await _erased_case(machine)
+    await _made_files(machine, recorded)
     console = {
         "policies": "policies",
         "scripts": "scripts-page",
@@ -98,6 +101,21 @@ async def _erased_case(machine: Machine) -> str:
         async with http.post(path, json=why) as response:
             assert response.status == 202, await response.text()
     return str(case["id"])
+
+
+async def _made_files(machine: Machine, case_id: str) -> None:
+    """Have a package and the buyer's data made, so that the case's page shows both to fetch."""
+    async with machine.api() as http:
+        for kind in ("evidence-packages", "person-exports"):
+            path = f"/api/v1/cases/{case_id}/{kind}"
+            async with http.post(path) as response:
+                assert response.status == 202, await response.text()
+            async with asyncio.timeout(MADE_WITHIN_S):
+                made = ""
+                while made != "ready":
+                    await asyncio.sleep(0.2)
+                    async with http.get(path) as response:
+                        made = (await response.json())["items"][0]["state"]
 
 
 async def _as_person(context: BrowserContext, machine: Machine, who: str, locale: str) -> None:

@@ -14,7 +14,6 @@ export interface PersonExport {
 const ASK_EVERY_MS = 1_500;
 
 export const percentOf = (one: PersonExport): number => Math.round((100 * one.done_bytes) / Math.max(one.total_bytes ?? 0, 1));
-export const megabytesOf = (one: PersonExport): string => ((one.size ?? 0) / 1_000_000).toFixed(1);
 
 /** Order one; a repeat of the same tap orders nothing more. */
 export const orderExport = (path: string): Promise<PersonExport> => post<PersonExport>(path, {}, { headers: { 'Idempotency-Key': newClientId() }, retries: 2 });

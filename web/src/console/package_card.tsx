@@ -1,6 +1,7 @@
 /** The evidence of a case to take away: packages, made on demand, and the receipts of its inspections. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, post } from '../base/api';
+import { megabytes } from '../base/megabytes';
 import type { CaseView } from '../base/protocol';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { dateAndTime } from '../base/time';
@@ -83,7 +84,7 @@ function PackageRow({ one }: { one: EvidencePackage }) {
   return (
     <>
       <a class="button" href={`/api/v1/evidence-packages/${encodeURIComponent(one.id)}/file`} download data-test="fetch-package">
-        <Icon name="shield" />{t(one.part === null ? 'evidence.fetch' : 'evidence.fetch_part', { date, size: ((one.size ?? 0) / 1_000_000).toFixed(1) })}
+        <Icon name="shield" />{t(one.part === null ? 'evidence.fetch' : 'evidence.fetch_part', { date, size: megabytes(one.size) })}
       </a>
       <p class="xs faint cut-off mono" title={one.sha256 ?? ''}>SHA-256 {one.sha256}</p>
     </>

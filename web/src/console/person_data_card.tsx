@@ -1,6 +1,7 @@
 /** On a case's page: what is kept about the buyer, gathered for them on request. */
 import { useEffect, useState } from 'preact/hooks';
-import { megabytesOf, orderExport, percentOf, watchExports, type PersonExport } from '../base/person_export';
+import { megabytes } from '../base/megabytes';
+import { orderExport, percentOf, watchExports, type PersonExport } from '../base/person_export';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { dateAndTime } from '../base/time';
 import { Button, Icon, toast } from '../base/ui';
@@ -47,7 +48,7 @@ function ExportRow({ one }: { one: PersonExport }) {
   return (
     <>
       <a class="button" href={`/api/v1/person-exports/${encodeURIComponent(one.id)}/file`} download data-test="fetch-data">
-        <Icon name="user" />{t('data.fetch', { date, size: megabytesOf(one) })}
+        <Icon name="user" />{t('data.fetch', { date, size: megabytes(one.size) })}
       </a>
       <p class="xs faint cut-off mono" title={one.sha256 ?? ''}>SHA-256 {one.sha256}</p>
     </>

@@ -32,7 +32,7 @@ const PAGES: readonly RailPage[] = [
   { part: 'people', icon: 'users', words: () => t('console.people'), may: admins },
   { part: 'access', icon: 'lock', words: () => t('console.access'), may: seller('admin') },
   { part: 'hours', icon: 'clock', words: () => t('console.hours'), may: sellers },
-  { part: 'shifts', icon: 'clock', words: () => t('console.shifts'), may: everybody },
+  { part: 'shifts', icon: 'calendar', words: () => t('console.shifts'), may: everybody },
 ];
 
 /** `roomy`: there is room for words, and for the views of the inbox. */
@@ -47,10 +47,10 @@ export function Rail({ roomy }: { roomy: boolean }) {
       {roomy ? <Views onShown={() => { if (route.peek().part !== null || route.peek().form) go({}); }} /> : null}
       {here.part !== null && !roomy ? <a class="rail-item" href={addressOf({})} onClick={follow({})} data-test="to-cases"><Icon name="list" /><span>{t('console.all')}</span></a> : null}
       {PAGES.filter((page) => person && page.may(person)).map((page) => <PageLink key={page.part} page={page} />)}
-      <a class="rail-item" href="/review" data-test="to-review"><Icon name="play" /><span>{t('console.review')}</span></a>
-      {roles.some((role) => role === 'agent' || role === 'inspector') ? <a class="rail-item" href="/inspect" data-test="to-desk"><Icon name="camera" /><span>{t('console.desk')}</span></a> : null}
+      <a class="rail-item" href="/review" title={t('console.review')} data-test="to-review"><Icon name="play" /><span>{t('console.review')}</span></a>
+      {roles.some((role) => role === 'agent' || role === 'inspector') ? <a class="rail-item" href="/inspect" title={t('console.desk')} data-test="to-desk"><Icon name="camera" /><span>{t('console.desk')}</span></a> : null}
       <PageLink page={{ part: 'account', icon: 'user', words: () => t('console.account'), may: everybody }} />
-      <button type="button" class="rail-item" data-test="to-keys" onClick={openShortcutHelp}><Icon name="question" /><span>{t('keys.title')}</span></button>
+      <button type="button" class="rail-item" title={t('keys.title')} data-test="to-keys" onClick={openShortcutHelp}><Icon name="question" /><span>{t('keys.title')}</span></button>
       <StaffMenu onSignOut={() => new Drafts(localStorage, staff.peek()?.id ?? '').forgetAll()} />
     </nav>
   );
@@ -58,7 +58,7 @@ export function Rail({ roomy }: { roomy: boolean }) {
 
 function PageLink({ page: { part, icon, words } }: { page: RailPage }) {
   return (
-    <a class="rail-item" href={addressOf({ part })} aria-current={route.value.part === part ? 'page' : undefined} onClick={follow({ part })} data-test={`to-${part}`}>
+    <a class="rail-item" href={addressOf({ part })} aria-current={route.value.part === part ? 'page' : undefined} title={words()} onClick={follow({ part })} data-test={`to-${part}`}>
       <Icon name={icon} /><span>{words()}</span>
     </a>
   );

@@ -2,7 +2,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { ApiError } from '../base/api';
-import { megabytesOf, orderExport, percentOf, watchExports, type PersonExport } from '../base/person_export';
+import { megabytes } from '../base/megabytes';
+import { orderExport, percentOf, watchExports, type PersonExport } from '../base/person_export';
 import { dateAndTime } from '../base/time';
 import { Button, Card, Icon } from '../base/ui';
 import { d } from './own_data_words';
@@ -38,7 +39,7 @@ export function OwnDataPart({ visit }: { visit: Visit }) {
         {newest?.state === 'wanted' ? <p class="s">{d('data.making', { percent })} <progress max={100} value={percent} aria-label={d('data.title')} /></p> : null}
         {newest?.state === 'ready' ? (
           <a class="button wide" href={`${path}/${encodeURIComponent(newest.id)}/file`} download data-test="fetch-data">
-            <Icon name="lock" />{d('data.fetch', { size: megabytesOf(newest), date: dateAndTime(newest.created_at) })}
+            <Icon name="lock" />{d('data.fetch', { size: megabytes(newest.size), date: dateAndTime(newest.created_at) })}
           </a>
         ) : null}
         {newest?.state === 'failed' || trouble.value === 'failed' ? <p role="alert">{d('data.failed')}</p> : null}

@@ -1,6 +1,7 @@
 /** Derived copies: films of the marked part with the clock or with regions covered, originals with credentials. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, post } from '../base/api';
+import { megabytes } from '../base/megabytes';
 import type { Timeline } from '../base/protocol';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { Button, Dialog, Icon, toast } from '../base/ui';
@@ -126,7 +127,7 @@ function CopyRow({ one }: { one: Copy }) {
       <span>{t(`copy.${one.kind}`)} · <span class="num">{wallTime(one.part.from_ms)}</span></span>
       {one.state === 'ready' ? (
         <span class="row">
-          <a class="button" href={`${address}/file`} download data-test="fetch-copy"><Icon name="shield" />{t('part.fetch', { size: ((one.size ?? 0) / 1_000_000).toFixed(1) })}</a>
+          <a class="button" href={`${address}/file`} download data-test="fetch-copy"><Icon name="shield" />{t('part.fetch', { size: megabytes(one.size) })}</a>
           <a class="button" href={`${address}/statement`} download data-test="fetch-statement">{t('copy.statement')}</a>
         </span>
       ) : <span class="s" role="status">{one.state === 'wanted' ? t('part.making', { percent: String(percent) }) : failedWords(one.failure, 'copy.not_made')}</span>}

@@ -2,6 +2,7 @@
 import type { Signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, post } from '../base/api';
+import { megabytes } from '../base/megabytes';
 import type { Timeline } from '../base/protocol';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { Button, Dialog, Icon, toast } from '../base/ui';
@@ -108,7 +109,7 @@ export function PartDialog({ part, timeline, names, onClose }: { part: MarkedPar
           ))}
         </fieldset>
         {ordered?.state === 'ready'
-          ? <a class="button primary" href={`/api/v1/evidence-packages/${encodeURIComponent(ordered.id)}/file`} download data-test="fetch-part"><Icon name="shield" />{t('part.fetch', { size: ((ordered.size ?? 0) / 1_000_000).toFixed(1) })}</a>
+          ? <a class="button primary" href={`/api/v1/evidence-packages/${encodeURIComponent(ordered.id)}/file`} download data-test="fetch-part"><Icon name="shield" />{t('part.fetch', { size: megabytes(ordered.size) })}</a>
           : <Button variant="primary" icon="shield" busy={busy} disabled={left.size === people.length} test="make-part" onClick={order}>{t('part.make')}</Button>}
         <p class="s" role="status">{ordered?.state === 'wanted' ? t('part.making', { percent: String(percent) }) : ordered?.state === 'failed' ? failedWords(ordered.failure, 'part.not_made') : ''}</p>
       </div>
