@@ -75,7 +75,11 @@ def demo(
     lan: LanOption = False,
 ) -> None:
     """Run Proofcall with a demo tenant, warehouse, people and cases."""
-    _run_all(load_settings(http=http, data=data, config=config, lan=lan or None), demo=True)
+    settings = load_settings(http=http, data=data, config=config, lan=lan or None)
+    if "log_level" not in settings.model_fields_set:
+        # Links and sign-ins are what this prints; a log around them would hide them.
+        settings = settings.model_copy(update={"log_level": "error"})
+    _run_all(settings, demo=True)
 
 
 def _run_all(settings: Settings, *, demo: bool) -> None:
