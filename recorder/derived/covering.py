@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from recorder.derived.canvas import Plane
-from recorder.derived.film_plan import Mask
-from recorder.derived.tracking import Follower
+from recorder.derived.film_plan import WHOLE_PICTURE, Mask
+from recorder.derived.tracking import Follower, Rectangle
 
 _BLACK: Final = 16
 _COLOURLESS: Final = 128
@@ -32,9 +32,11 @@ class Covering:
         for number, (mask, follower) in enumerate(zip(self._masks, self._followers, strict=True)):
             if not mask.from_ns <= at_ns <= mask.to_ns:
                 continue
-            found = follower.follow(seen, at_ns)
-            if found is None and self.lost[number] is None:
-                self.lost[number] = at_ns
+            found: Rectangle | None = None
+            if mask.box != WHOLE_PICTURE:
+                found = follower.follow(seen, at_ns)
+                if found is None and self.lost[number] is None:
+                    self.lost[number] = at_ns
             left, top, right, bottom = found or (0, 0, width, height)
             luma[top:bottom, left:right] = _BLACK
             for plane in chroma:

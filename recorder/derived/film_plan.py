@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 Box = tuple[float, float, float, float]
 """Left, top, width and height in shares of the picture."""
+
+WHOLE_PICTURE: Final[Box] = (0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,10 @@ class Hole:
 
 @dataclass(frozen=True, slots=True)
 class Mask:
-    """A region of a side: drawn on the picture of ``from_ns``, followed until ``to_ns``."""
+    """A region of a side: drawn on the picture of ``from_ns``, followed until ``to_ns``.
+
+    The whole picture is no region: it is covered whatever moves, and before the first picture.
+    """
 
     side: int
     from_ns: int

@@ -15,7 +15,7 @@ from cases.desk_hours import desk_hours_of
 from cases.keys import KeyDestroyed
 from cases.states import ParticipantRole
 from cases.tables import Case, Manifest, Recording
-from recorder.derived.film_plan import FilmPlan, Hole, Lane, Mask, Mute
+from recorder.derived.film_plan import WHOLE_PICTURE, FilmPlan, Hole, Lane, Mask, Mute
 from recorder.derived.order import CopyKind, CopyOrder, MaskOrder
 from recorder.derived.render import END_LANE, RECORD
 from recorder.ledger import RecordingSource
@@ -193,6 +193,8 @@ class Filming:
             and (found := _picture_ns(one, file, at_ns)) is not None
             and found <= at_ns
         ]
+        if wanted.box == WHOLE_PICTURE and not begun:
+            begun = [wanted.from_ms * _MS]
         if side is None or not begun:
             raise CaseError("no_picture", "There is no picture at this moment.", status=422)
         return Mask(side, max(begun), (wanted.to_ms + 1) * _MS, wanted.box)

@@ -6,12 +6,16 @@ import io
 import os
 import zipfile
 from pathlib import Path
+from urllib.parse import urljoin
 
+import av
 import pytest
 from playwright.async_api import Page
 
 from proofcall.demo import seed
 from recorder.proof.bytes import MemoryBytes
+from recorder.proof.derived_check import verify_derived
+from recorder.proof.report import Answer
 from recorder.proof.verification import verify_package
 from tests.support.chromium import DESK, chromium, screenshot
 from tests.support.journeys import STEP_MS, by, sign_in
@@ -69,6 +73,40 @@ async def test_a_part_is_marked_by_keyboard_and_handed_over(tmp_path: Path) -> N
         answer = by(verifier, "report")
         assert await answer.get_attribute("data-answer") == "consistent_origin_unconfirmed"
         await kept(verifier, "verify-part")
+        await a_covered_film_is_made(page, tmp_path)
+
+
+async def a_covered_film_is_made(page: Page, folder: Path) -> None:
+    """From the same marks: no film before it is said what is covered and why; it verifies."""
+    await page.keyboard.press("Escape")
+    await by(page, "open-copies").click()
+    await by(page, "copy-redacted").check()
+    assert await by(page, "make-copy").is_disabled()
+    await by(page, "box-whole").first.check()
+    await by(page, "copy-silent").check()
+    await by(page, "copy-reason").fill("Somebody else's home is seen")
+    await kept(page, "review-copies")
+    await by(page, "make-copy").click()
+    await by(page, "fetch-copy").wait_for(timeout=3 * STEP_MS)
+    made = {}
+    for name in ("fetch-copy", "fetch-statement"):
+        async with page.expect_download() as downloading:
+            await by(page, name).click()
+        made[name] = folder / name
+        await (await downloading.value).save_as(made[name])
+    film, statement = made["fetch-copy"], made["fetch-statement"]
+    keys = await page.request.get(urljoin(page.url, "/.well-known/proofcall-keys.json"))
+    with film.open("rb") as file:
+        report = verify_derived(file, statement.read_bytes(), await keys.body())
+    assert report.answer is Answer.VERIFIED, report
+    with av.open(film) as opened:
+        assert 1.0 <= (opened.duration or 0) / av.time_base <= 4.0
+        # A card of words comes first.
+        picture = list(opened.decode(video=0))[-5].to_ndarray(format="gray")
+    # The buyer's half is covered by one flat colour; the host's is a picture.
+    half = picture.shape[1] // 2
+    sides = picture[picture.shape[0] // 3 : -picture.shape[0] // 3]
+    assert sides[:, 8 : half - 8].std() < 2 < sides[:, half + 8 :].std()
 
 
 def _entry(content: bytes, path: str) -> bytes:

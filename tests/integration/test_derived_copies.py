@@ -294,6 +294,22 @@ async def test_a_lost_region_covers_the_whole_picture(tmp_path: Path) -> None:
             assert side.max() < 40, at_s
 
 
+async def test_a_whole_picture_is_covered_whatever_moves_and_before_it_begins(
+    tmp_path: Path,
+) -> None:
+    """The camera jumps, and the mask begins before the camera did: nothing is ever seen."""
+    world = await recorded(tmp_path, filmed(jump_at=90))
+    mask = MaskOrder("par_buyer", T0_MS - 1000, T0_MS + 4000, (0.0, 0.0, 1.0, 1.0))
+    made, content = await copy_of(world, masks=[mask])
+    await world.database.close()
+    assert made.state == "ready", made.failure
+    assert made.wanted["masks"][0]["lost_ms"] is None
+    for at_s, picture in pictures(content):
+        if at_s <= 3.95:
+            side = picture[HEADING_HEIGHT : HEADING_HEIGHT + SIDE_HEIGHT]
+            assert side.max() < 40, at_s
+
+
 async def test_a_film_that_cannot_be_drawn_says_so(world: World) -> None:
     """A box where there is no picture, and nothing recorded, end with a reason, not a hang."""
     mask = MaskOrder("par_host", T0_MS + 1000, T0_MS + 4000, (0.1, 0.1, 0.2, 0.2))
