@@ -36,7 +36,8 @@ _TOO_WIDE_JS = """() => {
   return wide;
 }"""
 # A language is walked once: opening the pages is what takes the time.
-_BY_AXE = ("en", "ar")
+# Both directions of writing; what axe looks at is the same in every language, colours twice.
+_BY_AXE = {"en": (PHONE, DESK), "ar": (PHONE,)}
 _DARK = DESK
 
 
@@ -68,7 +69,7 @@ async def faults(page: Page) -> list[str]:
 async def test_every_page_fits_and_is_there_for_everybody(
     seeded: tuple[Machine, list[Place]], locale: str
 ) -> None:
-    """Three sizes; axe in both directions of writing, on a phone by day, at a desk by night."""
+    """Three sizes; axe on a phone by day in both directions of writing, at a desk by night."""
     machine, places = seeded
     found = []
     async with chromium(viewport=DESK, locale=locale) as browser:
@@ -78,7 +79,7 @@ async def test_every_page_fits_and_is_there_for_everybody(
                 await page.set_viewport_size({"width": viewport.width, "height": viewport.height})
                 await page.evaluate(_FITTED_JS)
                 lines = await page.evaluate(_TOO_WIDE_JS)
-                if locale in _BY_AXE and viewport is not TABLET:
+                if viewport in _BY_AXE.get(locale, ()):
                     lines += await faults(page)
                 found += [f"{place.name} at {viewport.width}: {line}" for line in lines]
                 if folder := os.environ.get("SCREENSHOTS"):
