@@ -19,8 +19,8 @@ from cases.actor import KeyActor, StaffActor
 from cases.case_filter import CaseFilter
 from cases.case_list import list_cases
 from cases.commands import OpenCase
-from cases.database import Database, upgrade
 from cases.consent_text import STAFF_WORDS
+from cases.database import Database, upgrade
 from cases.erasure_keys import ErasureKeys
 from cases.keys import KeyRing
 from cases.people import actor_of_key, actor_of_staff, create_api_key
