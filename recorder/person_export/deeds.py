@@ -87,7 +87,7 @@ async def calls_of(tx: AsyncSession, seen: Seen, staff_id: str) -> list[Shown]:
             "recordings": await _recordings(tx, person.id),
             "gaps": await _gaps(tx, person.id),
         }
-        for person, session, case in rows.tuples()
+        for person, session, case in rows
     ]
 
 
@@ -101,7 +101,7 @@ async def deeds_of(tx: AsyncSession, seen: Seen, label: str) -> list[Shown]:
         .join(Case, Case.id == Event.subject_id)
         .where(Event.log == LogKind.CASE, Event.subject_id.in_(of_cases), Event.actor == label)
     )
-    found += [(event, case, None) for event, case in cases.tuples()]
+    found += [(event, case, None) for event, case in cases]
     sessions = await tx.execute(
         select(Event, Case)
         .join(Session, Session.id == Event.subject_id)
@@ -110,7 +110,7 @@ async def deeds_of(tx: AsyncSession, seen: Seen, label: str) -> list[Shown]:
             Event.log == LogKind.SESSION, Event.subject_id.in_(of_sessions), Event.actor == label
         )
     )
-    found += [(event, case, event.subject_id) for event, case in sessions.tuples()]
+    found += [(event, case, event.subject_id) for event, case in sessions]
     found.sort(key=lambda one: (one[0].at, one[0].log, one[0].subject_id, one[0].seq))
     return [await _deed(tx, seen, *one) for one in found]
 
@@ -146,7 +146,7 @@ async def looks_of(tx: AsyncSession, seen: Seen, label: str) -> list[Shown]:
         .order_by(Event.at, Event.subject_id, Event.seq)
     )
     found = []
-    for event, case in rows.tuples():
+    for event, case in rows:
         one: Shown = {"at": told_at(event.at), "what": event.kind}
         if case is not None:
             one |= seen.place(case)

@@ -98,7 +98,7 @@ async def _seen(
     own = frozenset({asker.tenant_id} if asker.tenant_id is not None else ())
     return Seen(
         keys,
-        dict(names.tuples().all()),
+        {row.id: row.name for row in names},
         own | asker.granted_tenants,
         may_see,
         is_own=asker.staff_id == staff_id,

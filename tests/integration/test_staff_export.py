@@ -16,7 +16,6 @@ import pytest
 
 from cases.actor import StaffActor
 from cases.case_note import note
-from cases.log import Visibility
 from cases.new_sessions import new_session
 from cases.people import actor_of_staff
 from cases.sessions import seat_host
@@ -89,10 +88,7 @@ async def remark(site: SellerSite, actor: StaffActor, case_id: str, text: str) -
 
     async def act(unit: Unit) -> None:
         case = await unit.tx.get_one(Case, case_id)
-        said = {"text": text}
-        await note(
-            unit.tx, unit.keys, case, "note", said, actor, unit.now, visibility=Visibility.SELLER
-        )
+        await note(unit.tx, unit.keys, case, "note", {"text": text}, actor, unit.now)
 
     await services_of(site).run(act)
 
@@ -102,20 +98,20 @@ async def test_somebody_gets_all_that_is_theirs(site: SellerSite) -> None:
     me = await site.seller.staff(Role.AGENT, tenant=site.seller.lamp)
     other = await site.seller.staff(Role.AGENT, tenant=site.seller.lamp)
     await sign_in(site, me)
-    case = await opened(site, OURS, order_number="LL-4711")
-    assert (await site.client.get(f"/api/v1/cases/{case['id']}", headers=OURS)).status == 200
-    await remark(site, me, case["id"], SAID)
-    await remark(site, other, case["id"], "Not theirs")
+    case_id = (await opened(site, OURS, order_number="LL-4711"))["case"]["id"]
+    assert (await site.client.get(f"/api/v1/cases/{case_id}", headers=OURS)).status == 200
+    await remark(site, me, case_id, SAID)
+    await remark(site, other, case_id, "Not theirs")
     index, page = await fetched(site, await ordered(site, me.staff_id))
     assert index["about"]["asked_by"] == index["person"]["name"] == me.name
     assert index["person"]["roles"] == ["agent"]
     assert [one["revoked_at"] for one in index["logins"]] == [None]
     assert [one["version"] for one in index["consents"]] != []
     kinds = [one["what"] for one in index["events"]]
-    assert {"opened", "note"} <= set(kinds), kinds
+    assert {"case_opened", "note"} <= set(kinds), kinds
     (said,) = [one for one in index["events"] if one["what"] == "note"]
     assert (said["details"], said["order_number"]) == ({"text": SAID}, "LL-4711")
-    assert ("looked", case["id"]) in {(one["what"], one["id"]) for one in index["looks"]}
+    assert ("looked", case_id) in {(one["what"], one["id"]) for one in index["looks"]}
     whole = json.dumps(index)
     for hidden in ("Not theirs", CHEAP_HASH, "secret"):
         assert hidden not in whole

@@ -201,6 +201,12 @@ class Browser:
         """The buyer's one button; with a peer, media flows when this returns."""
         return await self._join(f"/api/join/{token}", {"locale": "en", "consent": CONSENT}, peer)
 
+    async def agree(self) -> None:
+        """Agree to the words on recording for those who work here."""
+        version = (await self.ok("GET", "/api/v1/me/consent"))["version"]
+        said = {"version": version, "locale": "en"}
+        await self.ok("PUT", "/api/v1/me/consent", said)
+
     async def host_join(self, session_id: str, peer: RtpPeer | None = None) -> Json:
         """The host comes in."""
         return await self._join(f"/api/sessions/{session_id}/join", {}, peer)

@@ -7,6 +7,7 @@ import { locale } from '../../base/text';
 import { ago, dateAndTime, waitLength } from '../../base/time';
 import { Button, Chip, Field, Skeleton, toast } from '../../base/ui';
 import { copyText } from '../copy';
+import { StaffDataCard } from '../person_data_card';
 import type { Login } from './kinds';
 import { tq } from './text';
 import './people.css';
@@ -46,7 +47,7 @@ export function AccountPage() {
     <main class="page sheet-page" data-test="account-page">
       <header><h1>{tq('account.title')}</h1><p class="quiet">{person.name} · {person.email}</p></header>
       <FactorCard />
-      {person.second_factor === 'to_set_up' ? null : <><PasswordCard /><LoginsCard /><ConsentCard /></>}
+      {person.second_factor === 'to_set_up' ? null : <><PasswordCard /><LoginsCard /><ConsentCard /><StaffDataCard staffId={person.id} mine /></>}
     </main>
   );
 }
