@@ -8,8 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Final
+
+from runtime.errors import CaseError
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """Which words somebody agreed to, and in which language they read them.
+
+    ``at`` is when, where that was before the session: who works here agrees once for each
+    version, see ``standing_consent``.
+    """
+
+    version: str
+    locale: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +34,19 @@ class ConsentWords:
 
     version: str
     text: Mapping[str, str]
+
+    def check(self, consent: ConsentGiven) -> None:
+        """Refuse consent to other words than these, which are those of now.
+
+        Raises:
+            CaseError: ``consent_required`` (409).
+        """
+        if consent.version != self.version:
+            raise CaseError(
+                "consent_required",
+                "The words on recording have changed; please read and agree again.",
+                version=self.version,
+            )
 
     def sha256(self, locale: str) -> str:
         """The digest of what a page shows in this language: in English where it has none."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import sessions
 from cases.actor import Actor, BuyerActor, StaffActor
-from cases.consent_text import BUYER_WORDS, GUEST_WORDS, STAFF_WORDS, ConsentWords
+from cases.consent_text import (
+    BUYER_WORDS,
+    GUEST_WORDS,
+    STAFF_WORDS,
+    ConsentGiven,
+    ConsentWords,
+)
 from cases.session_access import see_as_participant
 from cases.states import SessionState
 from cases.tables import Consent, Participant
@@ -19,38 +22,11 @@ from runtime.errors import CaseError
 from runtime.ids import new_id
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentGiven:
-    """Which words somebody agreed to, and in which language they read them.
-
-    ``at`` is when, where that was before the session: who works here agrees once for each
-    version, see ``standing_consent``.
-    """
-
-    version: str
-    locale: str
-    at: datetime | None = None
-
-
 def words_for(actor: Actor) -> ConsentWords:
     """The words that this person agrees to."""
     if isinstance(actor, BuyerActor):
         return BUYER_WORDS
     return STAFF_WORDS if isinstance(actor, StaffActor) else GUEST_WORDS
-
-
-def check_consent(words: ConsentWords, consent: ConsentGiven) -> None:
-    """Refuse consent to other words than those that are shown now.
-
-    Raises:
-        CaseError: ``consent_required`` (409).
-    """
-    if consent.version != words.version:
-        raise CaseError(
-            "consent_required",
-            "The words on recording have changed; please read and agree again.",
-            version=words.version,
-        )
 
 
 async def note_consent(
@@ -65,7 +41,7 @@ async def note_consent(
         CaseError: ``consent_required`` (409).
     """
     words = words_for(actor)
-    check_consent(words, consent)
+    words.check(consent)
     if await has_withdrawn(unit.tx, person.id):
         return
     known = await current_consent(unit.tx, person.id)

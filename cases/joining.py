@@ -16,10 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import desk, links, sessions
 from cases.actor import Actor, BuyerActor, StaffActor
-from cases.consent_text import BUYER_WORDS
+from cases.consent_text import BUYER_WORDS, ConsentGiven
 from cases.consenting import (
-    ConsentGiven,
-    check_consent,
     current_consent,
     has_agreed,
     has_withdrawn,
@@ -117,7 +115,7 @@ async def find_buyer_seat(tx: AsyncSession, keys: KeyRing, tap: Tap, now: dateti
         CaseError: the link's own errors, ``consent_required``, ``other_device``,
             ``case_closed`` (409), ``device_refused`` (403).
     """
-    check_consent(BUYER_WORDS, tap.consent)
+    BUYER_WORDS.check(tap.consent)
     link = await links.find_link(tx, tap.token, now)
     await refuse_other_devices(tx, link, tap.secret)
     case = await tx.get(Case, link.case_id)

@@ -12,8 +12,8 @@ from cases.access_policy import Action, may
 from cases.actor import Actor, ObserverActor, StaffActor
 from cases.case_access import facts_of, not_found
 from cases.case_views import first_picture
-from cases.consent_text import GUEST_WORDS
-from cases.consenting import ConsentGiven, check_consent, has_withdrawn, note_consent
+from cases.consent_text import GUEST_WORDS, ConsentGiven
+from cases.consenting import has_withdrawn, note_consent
 from cases.joining import Joined, Seat, SeatGone, SeatMedia, place, seat_in
 from cases.keys import KeyRing
 from cases.session_access import participants_of, see_as_host, see_as_participant, see_session
@@ -268,7 +268,7 @@ async def _agreement(
         return await require_agreement(tx, who)
     if arrival.consent is None:
         raise CaseError("consent_required", "Who speaks is recorded: please agree first.")
-    check_consent(GUEST_WORDS, arrival.consent)
+    GUEST_WORDS.check(arrival.consent)
     return arrival.consent
 
 

@@ -10,8 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.actor import StaffActor
-from cases.consent_text import STAFF_WORDS
-from cases.consenting import ConsentGiven, check_consent
+from cases.consent_text import STAFF_WORDS, ConsentGiven
 from cases.tables import Shift, Staff, StaffConsent
 from cases.unit import Unit
 from runtime.errors import CaseError
@@ -24,7 +23,7 @@ async def agree(unit: Unit, actor: StaffActor, consent: ConsentGiven) -> None:
     Raises:
         CaseError: ``consent_required`` (409) for other words than those of now.
     """
-    check_consent(STAFF_WORDS, consent)
+    STAFF_WORDS.check(consent)
     # One at a time, whatever two tabs try.
     await unit.tx.get_one(Staff, actor.staff_id, with_for_update=True)
     if await _current(unit.tx, actor.staff_id) is not None:

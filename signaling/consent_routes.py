@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from cases import standing_consent
 from cases.commands import Command, Locale
-from cases.consenting import ConsentGiven
+from cases.consent_text import ConsentGiven
 from cases.view import View
 from signaling import auth, openapi
 from signaling.bodies import parse_body

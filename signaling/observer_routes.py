@@ -12,8 +12,7 @@ from cases import observer_links, observing
 from cases.access_log import Deed
 from cases.actor import ObserverActor, StaffActor
 from cases.commands import Locale, one_line
-from cases.consent_text import GUEST_WORDS
-from cases.consenting import ConsentGiven
+from cases.consent_text import GUEST_WORDS, ConsentGiven
 from cases.joining import Joined, Seat, SeatMedia
 from cases.observing import Arrival
 from cases.session_views import snapshot

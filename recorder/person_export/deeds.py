@@ -146,7 +146,8 @@ async def looks_of(tx: AsyncSession, seen: Seen, label: str) -> list[Shown]:
         .order_by(Event.at, Event.subject_id, Event.seq)
     )
     found = []
-    for event, case in rows:
+    for event, of_case in rows:
+        case: Case | None = of_case
         one: Shown = {"at": told_at(event.at), "what": event.kind}
         if case is not None:
             one |= seen.place(case)

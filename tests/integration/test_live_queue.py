@@ -13,8 +13,7 @@ from sqlalchemy import select
 
 from cases import consenting, conversation, desk, hosting, joining, sessions, stills
 from cases.actor import BuyerActor, StaffActor
-from cases.consent_text import BUYER_WORDS
-from cases.consenting import ConsentGiven
+from cases.consent_text import BUYER_WORDS, ConsentGiven
 from cases.database import Database
 from cases.facts import RECORDER_FACT
 from cases.joining import Joined, SeatGone, SeatMedia, Tap
