@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import sessions
-from cases.actor import Actor
-from cases.consent_text import CONSENT_VERSION, words_sha256
+from cases.actor import Actor, BuyerActor, StaffActor
+from cases.consent_text import (
+    BUYER_WORDS,
+    GUEST_WORDS,
+    STAFF_WORDS,
+    ConsentGiven,
+    ConsentWords,
+)
 from cases.session_access import see_as_participant
 from cases.states import SessionState
 from cases.tables import Consent, Participant
@@ -18,26 +22,11 @@ from runtime.errors import CaseError
 from runtime.ids import new_id
 
 
-@dataclass(frozen=True, slots=True)
-class ConsentGiven:
-    """Which words somebody agreed to, and in which language they read them."""
-
-    version: str
-    locale: str
-
-
-def check_consent(consent: ConsentGiven) -> None:
-    """Refuse consent to other words than those that are shown now.
-
-    Raises:
-        CaseError: ``consent_required`` (409).
-    """
-    if consent.version != CONSENT_VERSION:
-        raise CaseError(
-            "consent_required",
-            "The words on recording have changed; please read and agree again.",
-            version=CONSENT_VERSION,
-        )
+def words_for(actor: Actor) -> ConsentWords:
+    """The words that this person agrees to."""
+    if isinstance(actor, BuyerActor):
+        return BUYER_WORDS
+    return STAFF_WORDS if isinstance(actor, StaffActor) else GUEST_WORDS
 
 
 async def note_consent(
@@ -51,7 +40,8 @@ async def note_consent(
     Raises:
         CaseError: ``consent_required`` (409).
     """
-    check_consent(consent)
+    words = words_for(actor)
+    words.check(consent)
     if await has_withdrawn(unit.tx, person.id):
         return
     known = await current_consent(unit.tx, person.id)
@@ -64,30 +54,30 @@ async def note_consent(
             participant_id=person.id,
             text_version=consent.version,
             locale=consent.locale,
-            given_at=unit.now,
+            given_at=consent.at or unit.now,
         )
     )
-    await unit.record(
-        person.session_id,
-        "consent_given",
-        {
-            "version": consent.version,
-            "locale": consent.locale,
-            "sha256": words_sha256(consent.locale),
-        },
-        actor,
-    )
+    said = {
+        "version": consent.version,
+        "locale": consent.locale,
+        "sha256": words.sha256(consent.locale),
+    }
+    if consent.at is not None:
+        said["agreed_at"] = consent.at.isoformat()
+    await unit.record(person.session_id, "consent_given", said, actor)
 
 
 async def withdraw_consent(unit: Unit, actor: Actor, session_id: str) -> str:
     """Take back one's agreement; gives the participant who is no longer to be recorded.
 
     Raises:
-        CaseError: ``not_found``, ``already_ended``.
+        CaseError: ``not_found``, ``already_ended``, ``not_recorded`` (409) for who never agreed.
     """
     session, case, me = await see_as_participant(unit.tx, actor, session_id, lock=True)
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has already ended.")
+    if not await has_agreed(unit.tx, me.id):
+        raise CaseError("not_recorded", "You are not recorded in this inspection.")
     withdrawn = await unit.tx.execute(
         update(Consent)
         .where(Consent.participant_id == me.id, Consent.withdrawn_at.is_(None))
@@ -98,6 +88,24 @@ async def withdraw_consent(unit: Unit, actor: Actor, session_id: str) -> str:
         await unit.record(session.id, "consent_withdrawn", {}, actor)
     sessions.touch(unit, session, case)
     return me.id
+
+
+async def has_agreed(tx: AsyncSession, participant_id: str) -> bool:
+    """Whether somebody ever agreed in this session, taken back since or not."""
+    found = await tx.scalar(
+        select(Consent.id).where(Consent.participant_id == participant_id).limit(1)
+    )
+    return found is not None
+
+
+async def withdrawn_participants(tx: AsyncSession, session_id: str) -> list[str]:
+    """Who in a session has stopped the recording of themselves."""
+    rows = await tx.scalars(
+        select(Consent.participant_id)
+        .where(Consent.session_id == session_id, Consent.withdrawn_at.is_not(None))
+        .distinct()
+    )
+    return list(rows)
 
 
 async def has_withdrawn(tx: AsyncSession, participant_id: str) -> bool:

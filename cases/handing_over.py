@@ -110,7 +110,8 @@ async def answer(unit: Unit, actor: StaffActor, handover_id: str, *, yes: bool) 
     A no of one of several who were asked changes nothing for the others.
 
     Raises:
-        CaseError: ``not_found``, ``handover_over`` (410), ``one_at_a_time`` (409).
+        CaseError: ``not_found``, ``handover_over`` (410), ``one_at_a_time``,
+            ``consent_required`` (409).
     """
     known = await unit.tx.get(Handover, handover_id)
     if known is None:

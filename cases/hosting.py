@@ -12,8 +12,8 @@ from cases.access_policy import Action, may
 from cases.actor import StaffActor
 from cases.case_access import facts_of
 from cases.case_views import first_picture
-from cases.consent_text import CONSENT_TEXT, CONSENT_VERSION
 from cases.rosters import fits
+from cases.standing_consent import agreement_of, require_agreement
 from cases.states import CaseState, ParticipantRole, Presence, SessionState
 from cases.tables import Case, ItemLine, Participant, Roster, Session, Shift, Staff, Tenant
 from cases.unit import Unit
@@ -48,7 +48,13 @@ def queue_ids(session: Session, case: Case) -> set[str]:
 
 
 async def set_ready(unit: Unit, actor: StaffActor, ready: bool) -> None:
-    """Say that this host may, or may not, be offered waiting buyers."""
+    """Say that this host may, or may not, be offered waiting buyers.
+
+    Raises:
+        CaseError: ``consent_required`` (409) for coming on shift.
+    """
+    if ready:
+        await require_agreement(unit.tx, actor)
     shift = await unit.tx.get(Shift, actor.staff_id)
     if ready and shift is None:
         unit.tx.add(Shift(staff_id=actor.staff_id, ready_since=unit.now))
@@ -111,8 +117,7 @@ async def desk_of(tx: AsyncSession, actor: StaffActor) -> dict[str, object]:
         "ready": shift is not None,
         "ready_since": shift.ready_since.isoformat() if shift else None,
         "mine": {"session_id": mine.id, "case_id": mine.case_id} if mine else None,
-        # Whoever takes a call is recorded as well, and agrees to the same words.
-        "consent": {"version": CONSENT_VERSION, "text": dict(CONSENT_TEXT)},
+        "consent": await agreement_of(tx, actor),
         "waiting": [
             {
                 **_card(row.Case, row.Tenant.name, items.get(row.Case.id)),

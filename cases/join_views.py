@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import hosting, links
 from cases.case_access import not_found
 from cases.case_views import buyer_case_view
-from cases.consent_text import CONSENT_TEXT, CONSENT_VERSION
+from cases.consent_text import BUYER_WORDS
 from cases.desk import is_decided_by_policy
 from cases.joining import is_over
 from cases.life import moves_by_hand
@@ -55,7 +55,7 @@ async def join_view(tx: AsyncSession, token: str, secret: str | None, now: datet
         "hosts_ready": hosts_ready,
         "queue_length": queue_length,
         "expected_wait_s": expected_wait_s,
-        "consent": {"version": CONSENT_VERSION, "text": dict(CONSENT_TEXT)},
+        "consent": BUYER_WORDS.shown(),
         # What was found is for the buyer's own browser, not for whoever was sent the link.
         "outcome": await _outcome(tx, case) if mine or _is_the_first_word(binding, case) else None,
     }

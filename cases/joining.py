@@ -16,10 +16,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import desk, links, sessions
 from cases.actor import Actor, BuyerActor, StaffActor
+from cases.consent_text import BUYER_WORDS, ConsentGiven
 from cases.consenting import (
-    ConsentGiven,
-    check_consent,
     current_consent,
+    has_agreed,
     has_withdrawn,
     note_consent,
 )
@@ -29,6 +29,7 @@ from cases.links import Binding, LinkFound
 from cases.new_sessions import new_prefix, new_session
 from cases.session_access import buyer_in, open_session_of, see_as_participant
 from cases.session_states import EndCause
+from cases.standing_consent import require_agreement
 from cases.states import (
     CaseState,
     CaseTrigger,
@@ -39,7 +40,7 @@ from cases.states import (
     Voice,
     next_session_state,
 )
-from cases.tables import Case, Consent, Participant, Session
+from cases.tables import Case, Participant, Session
 from cases.unit import Unit
 from cases.voices import media_role
 from runtime.errors import CaseError, ProofcallError
@@ -114,7 +115,7 @@ async def find_buyer_seat(tx: AsyncSession, keys: KeyRing, tap: Tap, now: dateti
         CaseError: the link's own errors, ``consent_required``, ``other_device``,
             ``case_closed`` (409), ``device_refused`` (403).
     """
-    check_consent(tap.consent)
+    BUYER_WORDS.check(tap.consent)
     link = await links.find_link(tx, tap.token, now)
     await refuse_other_devices(tx, link, tap.secret)
     case = await tx.get(Case, link.case_id)
@@ -156,8 +157,11 @@ async def find_own_seat(
 ) -> Seat:
     """The seat of somebody who is already a participant; who has not agreed is not recorded.
 
+    With ``consents`` a host comes in, by what they agreed to when they came on shift.
+
     Raises:
-        CaseError: ``not_found`` (404), ``already_ended`` (409), ``wrong_role`` (403).
+        CaseError: ``not_found`` (404), ``already_ended``, ``consent_required`` (409),
+            ``wrong_role`` (403).
     """
     session, _case, me = await see_as_participant(tx, actor, session_id)
     if consents and me.role == ParticipantRole.OBSERVER:
@@ -165,6 +169,7 @@ async def find_own_seat(
     if session.state == SessionState.ENDED:
         raise CaseError("already_ended", "This inspection has already ended.")
     if consents:
+        await _agreement(tx, actor, me)
         record = not await has_withdrawn(tx, me.id)
     else:
         record = await current_consent(tx, me.id) is not None
@@ -217,9 +222,10 @@ async def take_own_seat(
     actor: Actor,
     seat: Seat,
     media: SeatMedia | None,
-    consent: ConsentGiven | None,
+    *,
+    consents: bool,
 ) -> Joined:
-    """Come (back) to a session that one is a participant of.
+    """Come (back) to a session that one is a participant of; ``consents`` as for the seat.
 
     Raises:
         SeatGone: the session's media moved meanwhile.
@@ -230,15 +236,17 @@ async def take_own_seat(
         raise CaseError("already_ended", "This inspection has already ended.")
     if seat.role != _media_role(session, me) or (seat.record and me.voice in _NOT_SENDING):
         raise SeatGone
-    if consent is not None:
-        if isinstance(actor, StaffActor) and not await _has_joined(unit.tx, me):
+    if consents:
+        agreed = await _agreement(unit.tx, actor, me)
+        if not await has_agreed(unit.tx, me.id):
             await unit.record(
                 session.id,
                 "joined",
                 {"participant_id": me.id, "role": me.role, "name": me.name},
                 actor,
             )
-        await note_consent(unit, actor, me, consent)
+        if agreed is not None:
+            await note_consent(unit, actor, me, agreed)
     await sessions.set_presence(unit, session, me, Presence.HERE, actor)
     await place(unit, session, me, seat, media)
     if me.role != ParticipantRole.BUYER:
@@ -355,11 +363,11 @@ async def _buyer_for(
     return person
 
 
-async def _has_joined(tx: AsyncSession, person: Participant) -> bool:
-    return (
-        await tx.scalar(select(Consent.id).where(Consent.participant_id == person.id).limit(1))
-        is not None
-    )
+async def _agreement(tx: AsyncSession, actor: Actor, me: Participant) -> ConsentGiven | None:
+    """What somebody comes in by; None for who did so before, whom no new words keep out."""
+    if not isinstance(actor, StaffActor) or await has_agreed(tx, me.id):
+        return None
+    return await require_agreement(tx, actor)
 
 
 def _media_role(session: Session, person: Participant) -> str:

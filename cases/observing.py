@@ -12,10 +12,12 @@ from cases.access_policy import Action, may
 from cases.actor import Actor, ObserverActor, StaffActor
 from cases.case_access import facts_of, not_found
 from cases.case_views import first_picture
-from cases.consenting import ConsentGiven, check_consent, has_withdrawn, note_consent
+from cases.consent_text import GUEST_WORDS, ConsentGiven
+from cases.consenting import has_withdrawn, note_consent
 from cases.joining import Joined, Seat, SeatGone, SeatMedia, place, seat_in
 from cases.keys import KeyRing
 from cases.session_access import participants_of, see_as_host, see_as_participant, see_session
+from cases.standing_consent import require_agreement
 from cases.states import Capacity, ParticipantRole, Presence, SessionState, Voice
 from cases.tables import Case, ItemLine, Participant, Session, Staff, Tenant
 from cases.unit import Unit
@@ -30,7 +32,8 @@ _WITH_A_HOST = (SessionState.HELD, SessionState.LIVE)
 class Arrival:
     """Somebody who wants to observe; ``secret`` is their browser's, where a link lets them in.
 
-    Who wants to be heard agrees to being recorded.
+    Who wants to be heard agrees to being recorded: a guest with ``consent``, staff once for
+    each version of their words (``standing_consent``).
     """
 
     name: str
@@ -112,8 +115,8 @@ async def take_seat(
             who,
             unit.now,
         )
-    if arrival.consent is not None and voice is not Voice.SILENT:
-        await note_consent(unit, who, me, arrival.consent)
+    if voice is not Voice.SILENT:
+        await note_consent(unit, who, me, await _agreement(unit.tx, who, arrival))
     await place(unit, session, me, seat, media)
     unit.changes.roles.add(session.id)
     sessions.touch(unit, session, case)
@@ -250,14 +253,23 @@ async def _see(
     if me is not None and me.role != ParticipantRole.OBSERVER:
         raise CaseError("has_hosted", "You are, or were, a host of this inspection.")
     if arrival.voice is not Voice.SILENT:
-        if arrival.consent is None:
-            raise CaseError("consent_required", "Who speaks is recorded: please agree first.")
-        check_consent(arrival.consent)
+        await _agreement(tx, who, arrival)
     if (me is None or me.presence == Presence.LEFT) and len(
         await _others(tx, session, me)
     ) >= MAX_OBSERVERS:
         raise CaseError("room_full", "Too many people are watching already.")
     return session, seen.case, me, who
+
+
+async def _agreement(
+    tx: AsyncSession, who: StaffActor | ObserverActor, arrival: Arrival
+) -> ConsentGiven:
+    if isinstance(who, StaffActor):
+        return await require_agreement(tx, who)
+    if arrival.consent is None:
+        raise CaseError("consent_required", "Who speaks is recorded: please agree first.")
+    GUEST_WORDS.check(arrival.consent)
+    return arrival.consent
 
 
 async def _voice(

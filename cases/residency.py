@@ -12,8 +12,8 @@ from runtime.errors import CaseError
 from runtime.place_names import DEFAULT_PLACE, place_of, placed
 
 
-async def placed_for(tx: AsyncSession, tenant_id: str, name: str) -> str:
-    """The name of a new object of this tenant, in the tenant's place."""
+async def placed_for(tx: AsyncSession, tenant_id: str | None, name: str) -> str:
+    """The name of a new object of this tenant, in the tenant's place; of none, in the default."""
     return placed(await tx.scalar(select(Tenant.store_place).where(Tenant.id == tenant_id)), name)
 
 

@@ -27,6 +27,7 @@ from cases.session_access import (
     see_session,
 )
 from cases.session_states import EndCause
+from cases.standing_consent import require_agreement
 from cases.states import (
     CaseState,
     CaseTrigger,
@@ -61,7 +62,8 @@ async def take(unit: Unit, actor: StaffActor, case_id: str | None) -> str:
     A case that was offered an inspection but whose buyer has not come is held.
 
     Raises:
-        CaseError: ``one_at_a_time``, ``queue_empty``, ``already_taken`` (409), ``not_found``.
+        CaseError: ``one_at_a_time``, ``queue_empty``, ``already_taken``, ``consent_required``
+            (409), ``not_found``.
     """
     mine = await session_of_host(unit.tx, actor)
     if mine is not None:
@@ -321,7 +323,12 @@ async def _hold(unit: Unit, actor: StaffActor, case: Case) -> str:
 
 
 async def seat_host(unit: Unit, actor: StaffActor, session: Session) -> Participant:
-    """Make somebody a host of the session, or find that they are; an observer becomes one."""
+    """Make somebody a host of the session, or find that they are; an observer becomes one.
+
+    Raises:
+        CaseError: ``consent_required`` (409) for who has not agreed to being recorded.
+    """
+    await require_agreement(unit.tx, actor)
     staff = await unit.tx.get(Staff, actor.staff_id)
     person = await participant_of(unit.tx, actor, session.id)
     if person is None:

@@ -124,6 +124,18 @@ async def list_people(tx: AsyncSession, actor: StaffActor, now: datetime) -> Peo
     )
 
 
+async def see_person(tx: AsyncSession, actor: StaffActor, staff_id: str) -> Staff:
+    """A person as somebody who may know all that is kept about them: themselves, or an admin.
+
+    Raises:
+        CaseError: ``not_found`` (404) for everybody else.
+    """
+    staff = await tx.scalar(select(Staff).where(Staff.id == staff_id, same_place(Staff, actor)))
+    if staff is None or (staff.id != actor.staff_id and Role.ADMIN not in actor.roles):
+        raise no_such_person()
+    return staff
+
+
 async def set_roles(unit: Unit, actor: StaffActor, staff_id: str, roles: Iterable[Role]) -> None:
     """Give somebody other roles, from their next request on.
 

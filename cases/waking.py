@@ -37,6 +37,7 @@ WORK: Final = frozenset(
         tables.Notice,
         tables.Parcel,
         tables.Participant,
+        tables.PersonExport,
         tables.Session,
         tables.TimeStamp,
         tables.WebhookDelivery,

@@ -180,6 +180,10 @@ async def hold_demo_call(
         _Robot(base_url, _Camera(host_picture, (640, 360)), _Voice(131.0)) as host,
     ):
         await host.post("/api/login", {"email": email, "password": password})
+        async with host.http.get("/api/v1/me/consent") as response:
+            words = (await response.json())["version"]
+        async with host.http.put("/api/v1/me/consent", json={**_CONSENT, "version": words}):
+            pass
         async with host.http.put("/api/host/ready", json={"ready": True}):
             pass
         async with buyer.http.get(f"/api/join/{token}") as response:
@@ -195,9 +199,7 @@ async def hold_demo_call(
         await host.post("/api/host/take", {"case_id": found["case"]["id"]})
         offer = {"offer": await host.offer(watch=True), "candidates": []}
         seen = asyncio.ensure_future(_watch(host.peer))
-        await host.joined(
-            await host.post(f"/api/sessions/{buyer.session_id}/join", {"consent": consent, **offer})
-        )
+        await host.joined(await host.post(f"/api/sessions/{buyer.session_id}/join", offer))
         say("Recording a demo inspection (about 25 s) …")
         view = await asyncio.wait_for(seen, 15)
         try:
@@ -214,7 +216,8 @@ async def hold_demo_call(
                 "note": "Dented in transit, works. Kept with 35 % refunded; carrier claim.",
             },
         )
-        async with host.http.put("/api/host/ready", json={"ready": False}):
+        # Whoever tries this sign-in out agrees for themselves; it also ends the shift.
+        async with host.http.delete("/api/v1/me/consent"):
             pass
         return buyer.session_id
 

@@ -12,8 +12,9 @@ from typing import BinaryIO, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bind_contextvars
 
+from cases.keys import KeyDestroyed
 from cases.residency import placed_for
-from cases.tables import Case, DerivedCopy, EvidencePackage, PersonExport
+from cases.tables import Case, DerivedCopy, EvidencePackage, PersonExport, Staff
 from cases.unit import Unit
 from recorder.export import Progress
 from recorder.port import Evidence
@@ -43,6 +44,7 @@ class MadeState(StrEnum):
     WANTED = "wanted"
     READY = "ready"
     FAILED = "failed"
+    EXPIRED = "expired"  # it was there, and was deleted when its time had come
 
 
 async def make_file(services: Evidence, kind: Kind, file_id: str, write: Write) -> None:
@@ -79,7 +81,7 @@ async def read_made(
 
     Raises:
         StoreError: a part is missing or altered.
-        KeyDestroyed: the case was erased.
+        KeyDestroyed: the case was erased, or the file has expired.
     """
     async with services.database.read() as tx:
         key = await _key_of(services, tx, made)
@@ -108,11 +110,30 @@ def byte_progress(
     return tell
 
 
+async def tenant_of(tx: AsyncSession, made: MadeFile) -> str | None:
+    """The seller whose it is; None for what is about a warehouse's people."""
+    if isinstance(made, PersonExport) and made.staff_id is not None:
+        return (await tx.get_one(Staff, made.staff_id)).tenant_id
+    return (await tx.get_one(Case, made.case_id)).tenant_id
+
+
+def key_purpose(export_id: str) -> str:
+    """What the key of an export about staff is sealed for."""
+    return f"person-export:{export_id}"
+
+
 async def _key_of(services: Evidence, tx: AsyncSession, made: MadeFile) -> bytes:
-    """A copy of an inspection goes with the inspection, everything else with the case."""
+    """A copy of an inspection goes with the inspection, everything else with the case.
+
+    What is about staff has a key of its own.
+    """
     if isinstance(made, DerivedCopy):
         return await services.keys.session_key(tx, made.session_id)
-    return await services.keys.case_key(tx, made.case_id)
+    if made.case_id is not None:
+        return await services.keys.case_key(tx, made.case_id)
+    if made.sealed_key is None:
+        raise KeyDestroyed
+    return services.keys.unseal(key_purpose(made.id), made.sealed_key)
 
 
 async def _keep(
@@ -120,8 +141,8 @@ async def _keep(
 ) -> None:
     async with services.database.read() as tx:
         key = await _key_of(services, tx, ordered)
-        case = await tx.get_one(Case, ordered.case_id)
-        folder = await placed_for(tx, case.tenant_id, f"{_FOLDERS[kind]}/{ordered.id}")
+        tenant_id = await tenant_of(tx, ordered)
+        folder = await placed_for(tx, tenant_id, f"{_FOLDERS[kind]}/{ordered.id}")
     # A try that was cut short has stored parts of other bytes, and a store never overwrites.
     prefix = f"{folder}/{new_id('try')}"
     kept = await keep_file(services.store, key, prefix, file)

@@ -15,6 +15,7 @@ from signaling import (
     bench_routes,
     bulk_routes,
     channel_routes,
+    consent_routes,
     derived_routes,
     evidence_note_routes,
     evidence_routes,
@@ -71,6 +72,7 @@ def build_app(services: Services) -> web.Application:
     app.on_response_prepare.append(key_use.tell_allowance)
     api_staff.add_routes(app)
     account_routes.add_routes(app)
+    consent_routes.add_routes(app)
     people_routes.add_routes(app)
     access_routes.add_routes(app)
     api_cases.add_routes(app)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases import answering, joining, links, moving
 from cases.actor import SystemActor
 from cases.commands import Locale, Words
-from cases.consenting import ConsentGiven
+from cases.consent_text import ConsentGiven
 from cases.join_views import join_view
 from cases.joining import Joined, Seat, SeatMedia, Tap
 from cases.links import Binding, DeviceFound

@@ -8,16 +8,18 @@ from aiohttp import web
 
 from cases.access_log import Deed
 from cases.actor import Actor
-from cases.tables import Case
 from recorder.made_files import MadeFile, MadeState, read_made
 from runtime.errors import CaseError
 from signaling.byte_answer import Served, send_bytes
-from signaling.noting import note
+from signaling.noting import note_made
 from signaling.services import SERVICES
 
 
 def check_ready(made: MadeFile, what: str) -> None:
-    """Raise ``{what}_not_ready`` (409) while it is not there."""
+    """Raise ``{what}_not_ready`` (409) while it is not there, ``{what}_expired`` (410) after."""
+    if made.state == MadeState.EXPIRED:
+        message = f"This {what} was kept for a week; order another one."
+        raise CaseError(f"{what}_expired", message, status=410)
     if made.state != MadeState.READY:
         raise CaseError(f"{what}_not_ready", f"This {what} is not there yet.", retry_after_s=2)
 
@@ -34,20 +36,18 @@ async def send_made(
     """The file of what is ready, whole or by range; ``what`` is its name in the access log.
 
     Raises:
-        CaseError: ``{what}_not_ready`` (409), ``erased`` (410).
+        CaseError: ``{what}_not_ready`` (409), ``{what}_expired``, ``erased`` (410).
         StoreError: its first part is missing or altered, or the store is away.
     """
     check_ready(made, what)
     services = request.app[SERVICES]
-    async with services.database.read() as tx:
-        case = await tx.get_one(Case, made.case_id)
     noted = False
 
     async def before(start: int, end: int) -> None:
         nonlocal noted
         if not noted:
             noted = True
-            await note(services, actor, case, Deed.DOWNLOADED, what, made.id)
+            await note_made(services, actor, made, Deed.DOWNLOADED, what)
 
     return await send_bytes(
         request,

@@ -12,8 +12,7 @@ from cases import observer_links, observing
 from cases.access_log import Deed
 from cases.actor import ObserverActor, StaffActor
 from cases.commands import Locale, one_line
-from cases.consent_text import CONSENT_TEXT, CONSENT_VERSION
-from cases.consenting import ConsentGiven
+from cases.consent_text import GUEST_WORDS, ConsentGiven
 from cases.joining import Joined, Seat, SeatMedia
 from cases.observing import Arrival
 from cases.session_views import snapshot
@@ -52,19 +51,19 @@ class _Body(BaseModel):
 
 
 class ObserveIn(_Body):
-    """A member of staff comes in; who speaks agrees to being recorded."""
+    """A member of staff comes in; who speaks has agreed to being recorded."""
 
     voice: Literal["speaks", "silent"]
     locale: Locale
-    consent: ConsentIn | None = None
     offer: Offer | None = None
     candidates: Candidates = []
 
 
 class GuestIn(ObserveIn):
-    """Somebody without an account comes in by their link."""
+    """Somebody without an account comes in by their link; who speaks agrees."""
 
     name: Name
+    consent: ConsentIn | None = None
 
 
 class VoiceIn(_Body):
@@ -115,7 +114,7 @@ async def look(request: web.Request) -> web.Response:
             "session": {"id": session.id, "presence": person.presence} if person else None,
             "name": person.name if person else None,
             "removed": removed,
-            "consent": {"version": CONSENT_VERSION, "text": dict(CONSENT_TEXT)},
+            "consent": GUEST_WORDS.shown(),
             "ice": ice_for_guest(services, guest) if may_come_in else None,
         }
     )
@@ -126,7 +125,8 @@ async def come_in_by_link(request: web.Request) -> web.Response:
     body = await parse_body(request, GuestIn)
     token = request.match_info["token"]
     secret = observer_secret(request)
-    arrival = _arrival(body, body.name, token, secret)
+    consent = ConsentGiven(body.consent.version, body.consent.locale) if body.consent else None
+    arrival = Arrival(body.name, body.locale, Voice(body.voice), consent, token, secret)
     name = f"observer:{token[:64]}:{secret or request.remote}"
     return await _come_in(request, None, "", arrival, body, name)
 
@@ -136,7 +136,7 @@ async def come_in(request: web.Request) -> web.Response:
     actor = await require_staff(request)
     body = await parse_body(request, ObserveIn)
     session_id = request.match_info["id"]
-    arrival = _arrival(body, actor.name, None, None)
+    arrival = Arrival(actor.name, body.locale, Voice(body.voice), None)
     return await _come_in(request, actor, session_id, arrival, body, f"{session_id}:{actor.label}")
 
 
@@ -229,8 +229,3 @@ async def remove(request: web.Request) -> web.Response:
     session_id, participant_id = request.match_info["id"], request.match_info["participant_id"]
     await services.run(lambda unit: observing.remove(unit, actor, session_id, participant_id))
     return web.json_response({})
-
-
-def _arrival(body: ObserveIn, name: str, token: str | None, secret: str | None) -> Arrival:
-    consent = ConsentGiven(body.consent.version, body.consent.locale) if body.consent else None
-    return Arrival(name, body.locale, Voice(body.voice), consent, token, secret)

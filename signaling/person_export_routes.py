@@ -1,7 +1,8 @@
-"""What is kept about a buyer, as a file: ordered by the seller, or by the buyer's own browser."""
+"""What is kept about a person, as a file: a buyer's by either side, and that of staff."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Final, Literal
 
@@ -14,18 +15,25 @@ from cases.access_policy import Action
 from cases.actor import Actor, BuyerActor
 from cases.case_access import load_case, not_found
 from cases.links import buyer_of_case, find_link
-from cases.tables import Case, PersonExport
+from cases.tables import PersonExport
 from cases.unit import Unit
-from recorder.person_export.making import exports_of, order_export, see_export
-from signaling.auth import device_secret, require_key_or_staff
+from recorder.person_export.making import (
+    exports_of,
+    order_export,
+    order_staff_export,
+    see_export,
+    staff_exports_of,
+)
+from signaling.auth import device_secret, require_key_or_staff, require_staff
 from signaling.byte_answer import RANGE_HEADERS
 from signaling.made_file_answer import send_made
-from signaling.noting import note
+from signaling.noting import note_made
 from signaling.once import IDEMPOTENCY_HEADER, Made, answer_once
 from signaling.openapi import register, route
 from signaling.services import SERVICES
 
 _OF_CASE: Final = "/api/v1/cases/{id}/person-exports"
+_OF_STAFF: Final = "/api/v1/people/{staff_id}/person-exports"
 _ONE: Final = "/api/v1/person-exports/{id}"
 _MINE: Final = "/api/join/{token}/person-exports"
 
@@ -34,8 +42,13 @@ class PersonExportOut(BaseModel):
     """An export: ``done_bytes`` of ``total_bytes`` while it is made, then its size and digest."""
 
     id: Annotated[str, Field(examples=["pex_01kb3v8q5f"])]
-    case_id: Annotated[str, Field(examples=["cas_01kb3v7xqm"])]
-    state: Literal["wanted", "ready", "failed"]
+    case_id: Annotated[
+        str | None, Field(description="About its buyer", examples=["cas_01kb3v7xqm"])
+    ]
+    staff_id: Annotated[
+        str | None, Field(description="About this member of staff", examples=[None])
+    ]
+    state: Literal["wanted", "ready", "failed", "expired"]
     done_bytes: int
     total_bytes: int | None
     size: int | None
@@ -49,6 +62,9 @@ class PersonExportOut(BaseModel):
     ]
     created_at: datetime
     finished_at: datetime | None
+    expires_at: Annotated[
+        datetime | None, Field(description="Then the file is deleted, a week after it was made")
+    ]
 
 
 class PersonExportList(BaseModel):
@@ -59,7 +75,7 @@ class PersonExportList(BaseModel):
 
 def add_routes(app: web.Application) -> None:
     """Serve both sides."""
-    register(app, [order, listed, look, fetch])
+    register(app, [order, listed, order_staff, list_staff, look, fetch])
     app.router.add_post(_MINE, order_mine)
     app.router.add_get(_MINE, list_mine)
     app.router.add_get(_MINE + "/{id}/file", fetch_mine)
@@ -80,7 +96,10 @@ def add_routes(app: web.Application) -> None:
 async def order(request: web.Request) -> web.Response:
     """Order one for the buyer; it is made by durable work."""
     actor = await require_key_or_staff(request)
-    return await _order(request, actor, actor.tenant_id, request.match_info["id"])
+    case_id = request.match_info["id"]
+    return await _order(
+        request, actor, actor.tenant_id, lambda unit: order_export(unit, actor, case_id)
+    )
 
 
 @route(
@@ -94,6 +113,37 @@ async def listed(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     async with request.app[SERVICES].database.read() as tx:
         return await _list(tx, actor, request.match_info["id"])
+
+
+@route(
+    "POST",
+    _OF_STAFF,
+    "Have everything gathered that is kept about somebody who works here: for themselves, or "
+    "for an admin of their organisation; of returns that who asks may not see, the number only",
+    headers=IDEMPOTENCY_HEADER,
+    answers={202: PersonExportOut},
+    errors={409: "export_under_way", 429: "too_many_requests, too_many_exports"},
+)
+async def order_staff(request: web.Request) -> web.Response:
+    """Order one about staff; it is made by durable work."""
+    actor = await require_staff(request)
+    staff_id = request.match_info["staff_id"]
+    return await _order(
+        request, actor, actor.tenant_id, lambda unit: order_staff_export(unit, actor, staff_id)
+    )
+
+
+@route(
+    "GET",
+    _OF_STAFF,
+    "The exports about a member of staff that one has ordered",
+    answers={200: PersonExportList},
+)
+async def list_staff(request: web.Request) -> web.Response:
+    """Which there are, and how far they are."""
+    actor = await require_staff(request)
+    async with request.app[SERVICES].database.read() as tx:
+        return _listed(await staff_exports_of(tx, actor, request.match_info["staff_id"]))
 
 
 @route("GET", _ONE, "How far an export is", answers={200: PersonExportOut})
@@ -111,7 +161,7 @@ async def look(request: web.Request) -> web.Response:
     "The export itself",
     answers={200: "application/zip", 206: "application/zip", 304: None},
     headers=RANGE_HEADERS,
-    errors={409: "export_not_ready", 410: "erased"},
+    errors={409: "export_not_ready", 410: "export_expired, erased"},
 )
 async def fetch(request: web.Request) -> web.StreamResponse:
     """The ZIP; every download is noted."""
@@ -124,7 +174,9 @@ async def fetch(request: web.Request) -> web.StreamResponse:
 async def order_mine(request: web.Request) -> web.Response:
     """The buyer asks for what is kept about them."""
     actor, tenant_id = await _buyer(request)
-    return await _order(request, actor, tenant_id, actor.case_id)
+    return await _order(
+        request, actor, tenant_id, lambda unit: order_export(unit, actor, actor.case_id)
+    )
 
 
 async def list_mine(request: web.Request) -> web.Response:
@@ -157,27 +209,31 @@ async def _buyer(request: web.Request) -> tuple[BuyerActor, str]:
 
 
 async def _order(
-    request: web.Request, actor: Actor, tenant_id: str | None, case_id: str
+    request: web.Request,
+    actor: Actor,
+    tenant_id: str | None,
+    order_one: Callable[[Unit], Awaitable[PersonExport]],
 ) -> web.Response:
-    services = request.app[SERVICES]
-    ordered: list[str] = []
+    ordered: list[PersonExport] = []
 
     async def act(unit: Unit) -> Made:
-        made = await order_export(unit, actor, case_id)
-        ordered[:] = [made.id]
+        made = await order_one(unit)
+        ordered[:] = [made]
         return Made(202, _shown(made))
 
     answer = await answer_once(request, actor, tenant_id, act)
-    for export_id in ordered:
-        async with services.database.read() as tx:
-            case = await tx.get_one(Case, case_id)
-        await note(services, actor, case, Deed.ORDERED, "export", export_id)
+    for made in ordered:
+        await note_made(request.app[SERVICES], actor, made, Deed.ORDERED, "export")
     return answer
 
 
 async def _list(tx: AsyncSession, actor: Actor, case_id: str) -> web.Response:
     case = await load_case(tx, actor, case_id, Action.EXPORT_PERSON)
-    answer = PersonExportList(items=[_shown(one) for one in await exports_of(tx, case.id)])
+    return _listed(await exports_of(tx, case.id))
+
+
+def _listed(found: Sequence[PersonExport]) -> web.Response:
+    answer = PersonExportList(items=[_shown(one) for one in found])
     return web.json_response(
         answer.model_dump(mode="json"), headers={"Cache-Control": "private, no-store"}
     )
@@ -187,7 +243,11 @@ async def _send(request: web.Request, actor: Actor) -> web.StreamResponse:
     async with request.app[SERVICES].database.read() as tx:
         found = await see_export(tx, actor, request.match_info["id"])
     return await send_made(
-        request, actor, found, what="export", file_name=f"proofcall-data-{found.case_id}.zip"
+        request,
+        actor,
+        found,
+        what="export",
+        file_name=f"proofcall-data-{found.case_id or found.staff_id}.zip",
     )
 
 

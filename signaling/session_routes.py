@@ -14,7 +14,6 @@ from cases import consenting, desk, joining, links, sessions, stills
 from cases.actor import BuyerActor, StaffActor
 from cases.case_access import not_found
 from cases.commands import Words
-from cases.consenting import ConsentGiven, check_consent
 from cases.joining import Joined, Seat, SeatMedia
 from cases.log import Visibility
 from cases.session_access import buyer_in, see_as_host, see_as_participant
@@ -24,7 +23,6 @@ from cases.unit import Unit
 from runtime.control import ControlError
 from runtime.errors import CaseError
 from signaling.bodies import parse_body, parse_query
-from signaling.join_routes import ConsentIn
 from signaling.media_join import Candidates, Offer, StartBps, Wish, join, peer_json
 from signaling.media_pool import Place
 from signaling.messages import ClientId
@@ -43,9 +41,8 @@ class _Body(BaseModel):
 
 
 class HostJoinIn(_Body):
-    """A host comes in."""
+    """A host comes in, by what they agreed to when they came on shift."""
 
-    consent: ConsentIn
     offer: Offer | None = None
     candidates: Candidates = []
     precheck: PrecheckIn | None = None
@@ -88,6 +85,10 @@ class DeviceAnswerIn(_Body):
     """The host's word on another device."""
 
     answer: Literal["yes", "no"]
+
+
+class WithdrawIn(_Body):
+    """Nothing: whoever asks stops the recording of themselves, and of nobody else."""
 
 
 class EndIn(_Body):
@@ -145,17 +146,15 @@ async def events(request: web.Request) -> web.Response:
 
 
 async def host_join(request: web.Request) -> web.Response:
-    """The host's media and consent."""
+    """The host's media."""
     body = await parse_body(request, HostJoinIn)
     actor = await _host(request)
-    consent = ConsentGiven(body.consent.version, body.consent.locale)
-    check_consent(consent)
     wish = Wish(
         body.offer,
         [candidate.model_dump() for candidate in body.candidates],
         body.precheck.uplink_bps if body.precheck else None,
     )
-    return await _join(request, actor, wish, consent, body.precheck)
+    return await _join(request, actor, wish, body.precheck, consents=True)
 
 
 async def fresh_peer(request: web.Request) -> web.Response:
@@ -167,7 +166,7 @@ async def fresh_peer(request: web.Request) -> web.Response:
         [candidate.model_dump() for candidate in body.candidates],
         body.start_bps,
     )
-    return await _join(request, actor, wish, None)
+    return await _join(request, actor, wish, None, consents=False)
 
 
 async def candidates(request: web.Request) -> web.Response:
@@ -303,6 +302,7 @@ async def hang_up(request: web.Request) -> web.Response:
 async def withdraw_consent(request: web.Request) -> web.Response:
     """Stop the recording of oneself."""
     services = request.app[SERVICES]
+    await parse_body(request, WithdrawIn)
     actor = await _actor(request)
     session_id = request.match_info["id"]
 
@@ -323,24 +323,23 @@ async def _join(
     request: web.Request,
     actor: Person,
     wish: Wish,
-    consent: ConsentGiven | None,
-    precheck: PrecheckIn | None = None,
+    precheck: PrecheckIn | None,
+    *,
+    consents: bool,
 ) -> web.Response:
     services = request.app[SERVICES]
     session_id = request.match_info["id"]
 
     async def find_seat(tx: AsyncSession) -> Seat:
-        return await joining.find_own_seat(
-            tx, services.keys, actor, session_id, consents=consent is not None
-        )
+        return await joining.find_own_seat(tx, services.keys, actor, session_id, consents=consents)
 
     async def take_seat(unit: Unit, seat: Seat, media: SeatMedia | None) -> Joined:
-        joined = await joining.take_own_seat(unit, actor, seat, media, consent)
+        joined = await joining.take_own_seat(unit, actor, seat, media, consents=consents)
         await record_precheck(unit, joined, precheck)
         return joined
 
     joined, peer = await join(services, f"{session_id}:{actor.label}", find_seat, take_seat, wish)
-    if consent is None:
+    if not consents:
         return web.json_response({"peer": peer_json(peer)})
     async with services.database.read() as tx:
         shown = await snapshot(tx, actor, session_id, services.clock)

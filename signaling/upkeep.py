@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from cases import bench, conversation, filing, handing_over, hosting, sweeping
+from cases.consenting import withdrawn_participants
 from cases.keys import KeyDestroyed
 from cases.placement import crowded_sessions, forget_dead_media
 from cases.session_states import EndCause
@@ -18,6 +19,7 @@ from cases.states import SessionState
 from cases.tables import BenchCamera, Handover, Participant, Session
 from cases.unit import Unit
 from cases.waking import look_forever
+from runtime.control import ControlError
 from runtime.errors import CaseError
 from signaling.bench_link import settle_bench
 from signaling.checkpoint_telling import tell_checkpoints_forever
@@ -63,7 +65,10 @@ class Upkeep:
             await asyncio.sleep(_RECORDER_S)
 
     async def _reopen_recordings(self) -> bool:
-        """Tell a new recorder process of every open session; says whether it took them all."""
+        """Tell a new recorder process of every open session; says whether it took them all.
+
+        Also of those who took their consent back: the one before may have died unasked.
+        """
         services = self._services
         async with services.database.read() as tx:
             seats = []
@@ -74,10 +79,17 @@ class Upkeep:
                 except KeyDestroyed:
                     continue
                 seats.append((session_id, session.key_id, key, session.object_prefix))
+            stopped = [
+                (session_id, participant_id)
+                for session_id, *_ in seats
+                for participant_id in await withdrawn_participants(tx, session_id)
+            ]
         try:
             for seat in seats:
                 await services.recorder.open_session(*seat)
-        except CaseError:
+            for session_id, participant_id in stopped:
+                await services.recorder.stop_participant(session_id, participant_id, "stopped")
+        except (CaseError, ControlError):
             return False
         return True
 

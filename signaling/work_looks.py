@@ -16,6 +16,7 @@ from cases.waking import PAUSE_S, look_forever
 from recorder import reconciling, store_terms
 from recorder.checkpointing import look_for_checkpoints
 from recorder.erasing import erase_due
+from recorder.person_export import expiring
 from recorder.reconciling import reconcile_due
 from recorder.time_stamping import look_for_time_stamps
 from signaling.due_sweep import sweep_due
@@ -77,6 +78,7 @@ _KINDS: Final = (
         (tables.Keeping,),
     ),
     _Kind("erasures", _when_due(erasing.next_due, erase_due), (tables.Erasure,)),
+    _Kind("exports", _when_due(expiring.next_due, expiring.expire_due), (tables.PersonExport,)),
     _Kind("time-stamps", look_for_time_stamps, (tables.TimeStamp,)),
     _Kind("checkpoints", look_for_checkpoints, (tables.Session,), pause_s=1.0),
 )

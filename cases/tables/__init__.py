@@ -69,6 +69,7 @@ from cases.tables.people import (
     RecoveryCode,
     SecondFactor,
     SignInRule,
+    StaffConsent,
     StaffInvitation,
 )
 from cases.tables.policies import (
@@ -195,6 +196,7 @@ __all__ = [
     "SignInRule",
     "Snooze",
     "Staff",
+    "StaffConsent",
     "StaffInvitation",
     "Still",
     "Tenant",

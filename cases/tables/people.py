@@ -1,4 +1,4 @@
-"""What people bring to sign in: invitations, resets, second factors, earlier cookies."""
+"""What people bring to sign in, and what they agreed to: invitations, factors, consents."""
 
 from __future__ import annotations
 
@@ -81,3 +81,15 @@ class SignInRule(Base):
     __tablename__ = "sign_in_rules"
     organisation_id: Mapped[str] = mapped_column(primary_key=True)  # tenant or warehouse
     second_factor_required: Mapped[bool] = mapped_column(default=False)
+
+
+class StaffConsent(Base):
+    """Somebody who works here agreed to being recorded in calls, once for each version."""
+
+    __tablename__ = "staff_consents"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"), index=True)
+    text_version: Mapped[str]
+    locale: Mapped[str]
+    given_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]

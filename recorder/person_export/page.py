@@ -37,8 +37,8 @@ _CODED: Final[Mapping[str, str]] = {
 """Fields whose codes the printed report has words for, with the beginning of their keys there."""
 
 
-def page_of(index: Mapping[str, Any], language: str) -> str:
-    """The whole page."""
+def page_of(index: Mapping[str, Any], language: str, *, intro: str = "page_intro") -> str:
+    """The whole page; ``intro`` names the words that say what is in it."""
     words = LANGUAGES[language]
     direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
     sections = "".join(
@@ -50,7 +50,7 @@ def page_of(index: Mapping[str, Any], language: str) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(words['page_title'])}</title><style>{_STYLE}</style></head><body>"
-        f"<h1>{escape(words['page_title'])}</h1><p>{escape(words['page_intro'])}</p>"
+        f"<h1>{escape(words['page_title'])}</h1><p>{escape(words[intro])}</p>"
         f"{sections}</body></html>\n"
     )
 

@@ -52,7 +52,7 @@ def routes(session_id: str) -> list[tuple[str, str, Any]]:
         ("GET", path, None),
         ("GET", f"{path}/events", None),
         ("GET", f"{path}/ice", None),
-        ("POST", f"{path}/join", {"consent": CONSENT}),
+        ("POST", f"{path}/join", {}),
         ("POST", f"{path}/peer", {"offer": "v=0"}),
         ("POST", f"{path}/peer/peer_x/candidates", {"candidates": []}),
         ("POST", f"{path}/stills", frame),

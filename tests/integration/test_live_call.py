@@ -51,8 +51,9 @@ async def test_a_tap_is_answered_and_the_host_takes_the_buyer(live: Live) -> Non
         assert (await socket.say("message.send", client_id="m1", text="Hello", locale="en"))["ok"]
         desk = await host.ok("GET", "/api/host/desk")
         assert [row["session_id"] for row in desk["waiting"]] == [session_id]
-        # The host reads the same words as the buyer, and joins with their version.
-        assert desk["consent"] == looked["consent"]
+        # The host agreed when they came on shift, to words of their own.
+        assert desk["consent"]["version"] != looked["consent"]["version"]
+        assert desk["consent"]["agreed"]["locale"] == "en"
         before_ns = live.services.clock.wall_ns()
         clock = await socket.say("clock")
         assert clock["ok"]

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from cases.access_policy import Action
 from cases.actor import SystemActor
+from cases.consent_text import BUYER_WORDS, GUEST_WORDS, STAFF_WORDS
 from cases.session_access import see_session
 from cases.session_states import EndCause
 from cases.sessions import end as end_session
 from cases.states import Role, SessionState
-from cases.tables import Event, Handover, ObserverLink, Recording
+from cases.tables import (
+    Consent,
+    Event,
+    Handover,
+    ObserverLink,
+    Participant,
+    Recording,
+    StaffConsent,
+)
 from cases.unit import Unit
 from tests.support.live import (
     CONSENT,
+    GUEST_CONSENT,
     Browser,
     Json,
     Live,
@@ -32,9 +44,11 @@ from tests.support.live import (
 )
 from tests.support.rtp_peer import RtpPeer
 from tests.support.seller import PASSWORD
-from tests.support.tap_feed import encode_video
+from tests.support.tap_feed import EncodedFrame, encode_video, nal_units
 
 PICTURES = encode_video("h264", 60)
+# What no recording holds yet, so that it can be looked for.
+LATER = encode_video("h264", 60, first=500)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -108,7 +122,9 @@ async def staff(
 
 async def observe(browser: Browser, path: str, peer: RtpPeer | None = None, **said: Any) -> Json:
     """Come in as an observer; with a peer, media flows when this returns."""
-    body = {"voice": "speaks", "locale": "en", "consent": CONSENT, **said}
+    body = {"voice": "speaks", "locale": "en", **said}
+    if "/api/observe/" in path:
+        body.setdefault("consent", GUEST_CONSENT)
     offer = await peer.offer() if peer else None
     joined = await browser.ok("POST", path, {**body, "offer": offer, "candidates": []})
     if peer is not None:
@@ -171,7 +187,7 @@ async def test_a_silent_observer_is_seen_but_neither_heard_nor_recorded(live: Li
         staff(live, Role.ADMIN, warehouse=live.seller.hall) as boss,
     ):
         peer = RtpPeer()
-        joined = await observe(boss, f"{held.path}/observe", peer, voice="silent", consent=None)
+        joined = await observe(boss, f"{held.path}/observe", peer, voice="silent")
         async with filming(PICTURES, peer, held.buyer.peers[0]):
             await until(lambda: len(peer.of_mid("1")) > 20, what="the observer sees the buyer")
         assert held.buyer.peers[0].of_mid("3") == held.host.peers[0].of_mid("3") == []
@@ -268,7 +284,7 @@ async def test_an_observer_cannot_do_what_a_host_does(live: Live) -> None:
     ):
         path, token = held.path, await held.invite()
         await observe(guest, f"/api/observe/{token}", name="Mei Lin", voice="silent", consent=None)
-        joined = await observe(agent, f"{path}/observe", voice="silent", consent=None)
+        joined = await observe(agent, f"{path}/observe", voice="silent")
         still = {"client_id": "s", "own_at_ms": 1, "preview": "/9j/"}
         end = {"outcome": "refund", "note": "", "client_id": "e"}
         for browser in (guest, agent):
@@ -278,7 +294,7 @@ async def test_an_observer_cannot_do_what_a_host_does(live: Live) -> None:
                 ("POST", "stills", {**still, "preview": "/9j/4AAQ"}),
                 ("POST", "hang-up", {}),
                 ("POST", "devices/dev_1", {"answer": "yes"}),
-                ("POST", "join", {"consent": CONSENT}),
+                ("POST", "join", {}),
                 ("POST", "handover", {}),
                 ("POST", "handover/finish", {}),
                 ("POST", f"observers/{joined['participant_id']}", {"voice": "speaks"}),
@@ -334,6 +350,7 @@ async def test_strangers_do_not_get_in_as_observers(live: Live) -> None:
         # Who hosts cannot be an observer of the same call, and speaking needs consent.
         assert await held.host.refused("POST", where, body) == (409, "has_hosted")
         async with staff(live, Role.AGENT, tenant=live.seller.lamp) as agent:
+            await agent.call("DELETE", "/api/v1/me/consent")
             speaks = {"voice": "speaks", "locale": "en"}
             assert await agent.refused("POST", where, speaks) == (409, "consent_required")
 
@@ -553,3 +570,217 @@ async def test_only_who_is_asked_may_take_over(live: Live) -> None:
         )
         assert sorted(status for status, _ in raced) == [200, 410]
         await held.host.ok("DELETE", f"{held.path}/handover")
+
+
+def slices_of(pictures: list[EncodedFrame]) -> set[bytes]:
+    """Their coded slices."""
+    return {unit for one in pictures for unit in nal_units(one.data) if unit[0] & 31 in (1, 5)}
+
+
+ONLY_EARLIER = {one for one in slices_of(PICTURES) - slices_of(LATER) if len(one) >= 24}
+ONLY_LATER = {one for one in slices_of(LATER) - slices_of(PICTURES) if len(one) >= 24}
+
+
+def found_in(recorded: bytes, slices: set[bytes]) -> int:
+    """How many of the slices are, byte for byte, in a recording."""
+    return sum(one in recorded for one in slices)
+
+
+async def timeline_of(held: Room) -> Json:
+    """The whole timeline of an inspection, once it has ended."""
+    await held.host.ok("POST", f"{held.path}/end", {"client_id": "end"})
+    found: Json = {}
+
+    async def complete() -> bool:
+        path = f"/api/v1/sessions/{held.session_id}/timeline"
+        found.update(await held.host.ok("GET", path))
+        return bool(found["complete"])
+
+    await until(complete, 30)
+    return found
+
+
+async def recorded_bytes(held: Room, shown: Json, participant_id: str) -> bytes:
+    """Everything that was recorded of somebody."""
+    recorded = b""
+    for one in shown["recordings"]:
+        if one["participant"]["id"] == participant_id:
+            async with held.host.http.get(one["url"]) as response:
+                recorded += await response.read()
+    return recorded
+
+
+async def test_a_host_stops_the_recording_of_themselves_and_the_call_goes_on(live: Live) -> None:
+    """No byte after the answer, a gap that says why, everybody is told, the buyer is recorded."""
+    async with room(live, media=True) as held:
+        host_id = (await held.host.ok("GET", held.path))["you"]["participant_id"]
+        buyer_id = (await held.buyer.ok("GET", held.path))["you"]["participant_id"]
+        peers = (held.buyer.peers[0], held.host.peers[0])
+        async with filming(PICTURES, *peers):
+            await asyncio.sleep(2.2)
+            asked_ms = live.services.clock.wall_ns() / 1e6
+            await held.host.ok("POST", f"{held.path}/withdraw-consent", {})
+            answered_ms = live.services.clock.wall_ns() / 1e6
+        await until(lambda: "consent_withdrawn" in held.buyer_socket.kinds())
+        (told,) = [
+            one for one in held.buyer_socket.of("event") if one["kind"] == "consent_withdrawn"
+        ]
+        assert told["actor"]["participant_id"] == host_id
+        async with filming(LATER, *peers):
+            await asyncio.sleep(2.2)
+        # They still hear and see each other, also after the host's page made its media anew.
+        assert len(held.buyer.peers[0].of_mid("1")) > 60
+        fresh = await held.host.fresh_peer(held.session_id)
+        async with filming(LATER, fresh):
+            await asyncio.sleep(1.2)
+        shown = await timeline_of(held)
+        (gap,) = [one for one in shown["gaps"] if one["cause"] == "stopped"]
+        assert gap["participant_id"] == host_id
+        assert asked_ms - 1 <= gap["from_ms"] <= answered_ms + 1
+        assert gap["to_ms"] - gap["from_ms"] > 3_000
+        (mine,) = [one for one in shown["recordings"] if one["participant"]["id"] == host_id]
+        assert mine["start_ms"] + mine["duration_ms"] <= answered_ms + 100
+        recorded = await recorded_bytes(held, shown, host_id)
+        assert found_in(recorded, ONLY_EARLIER) > 12
+        assert found_in(recorded, ONLY_LATER) == 0
+        assert found_in(await recorded_bytes(held, shown, buyer_id), ONLY_LATER) > 12
+
+
+async def test_a_guest_stops_only_the_recording_of_themselves(live: Live) -> None:
+    """Nobody withdraws for another, and who was never recorded has nothing to withdraw."""
+    async with (
+        room(live, media=True) as held,
+        live.browser() as guest,
+        staff(live, Role.AGENT, tenant=live.seller.lamp) as agent,
+        live.browser() as nobody,
+    ):
+        path = f"{held.path}/withdraw-consent"
+        token = await held.invite()
+        joined = await observe(guest, f"/api/observe/{token}", RtpPeer(), name="Mei Lin")
+        async with filming(PICTURES, guest.peers[0], held.host.peers[0]):
+            await asyncio.sleep(1.5)
+        buyer_id = (await held.buyer.ok("GET", held.path))["you"]["participant_id"]
+        for browser in (guest, held.host):
+            for other in ({"participant_id": buyer_id}, {"role": "buyer"}):
+                assert await browser.refused("POST", path, other) == (422, "invalid")
+        assert await nobody.refused("POST", path, {}) == (401, "not_signed_in")
+        assert await agent.refused("POST", path, {}) == (404, "not_found")
+        await observe(agent, f"{held.path}/observe", voice="silent")
+        assert await agent.refused("POST", path, {}) == (409, "not_recorded")
+        assert "consent_withdrawn" not in await held.kinds()
+        for _ in range(2):
+            await guest.ok("POST", path, {})
+        await until(lambda: "consent_withdrawn" in held.buyer_socket.kinds())
+        async with filming(LATER, guest.peers[0], held.host.peers[0]):
+            await asyncio.sleep(1.5)
+        shown = await timeline_of(held)
+        assert {one["participant_id"] for one in shown["gaps"] if one["cause"] == "stopped"} == {
+            joined["participant_id"]
+        }
+        assert [one["kind"] for one in shown["events"]].count("consent_withdrawn") == 1
+        recorded = await recorded_bytes(held, shown, joined["participant_id"])
+        assert found_in(recorded, ONLY_EARLIER) > 12
+        assert found_in(recorded, ONLY_LATER) == 0
+        async with live.services.database.read() as tx:
+            kept = await tx.execute(
+                select(Participant.role, Consent.text_version, Consent.withdrawn_at.is_(None))
+                .join(Participant, Participant.id == Consent.participant_id)
+                .where(Consent.session_id == held.session_id)
+            )
+            assert sorted(tuple(row) for row in kept) == [
+                ("buyer", BUYER_WORDS.version, True),
+                ("host", STAFF_WORDS.version, True),
+                ("observer", GUEST_WORDS.version, False),
+            ]
+
+
+async def test_a_recorder_that_was_away_is_told_who_withdrew(live: Live) -> None:
+    """The host is told that it did not stop yet, and it is stopped when the recorder is back."""
+    async with room(live, media=True) as held:
+        host_id = (await held.host.ok("GET", held.path))["you"]["participant_id"]
+        async with filming(PICTURES, held.host.peers[0]):
+            await asyncio.sleep(1.5)
+        await live.kill("recorder-0")
+        refused = await held.host.refused("POST", f"{held.path}/withdraw-consent", {})
+        assert refused == (503, "recording_unavailable")
+        async with filming(LATER, held.host.peers[0]):
+            await live.start("recorder")
+            await until(lambda: _stopped(live, held.session_id, host_id), 30)
+        shown = await timeline_of(held)
+        recorded = await recorded_bytes(held, shown, host_id)
+        assert "stopped" in {one["cause"] for one in shown["gaps"]}
+        assert found_in(recorded, ONLY_EARLIER) > 12
+
+
+def _stopped(live: Live, session_id: str, participant_id: str) -> bool:
+    found = live.settings.data.glob(f"**/{session_id}/session.json")
+    return any(participant_id in str(json.loads(one.read_text()).get("stopped")) for one in found)
+
+
+async def test_who_works_here_agrees_once_for_each_version(live: Live) -> None:
+    """Without it nobody comes on shift or into a call; the session says what was agreed to."""
+    case_id, token = await live.invited()
+    async with live.browser() as buyer, live.host() as host:
+        assert host.actor is not None
+        mine = "/api/v1/me/consent"
+        async with host.http.delete(mine) as response:
+            assert response.status == 204
+        session_id = (await buyer.tap(token))["session"]["id"]
+        ready, take = ("PUT", "/api/host/ready", {"ready": True}), ("POST", "/api/host/take", {})
+        for asked in (ready, take):
+            assert await host.refused(*asked) == (409, "consent_required")
+        shown = await host.ok("GET", mine)
+        assert (shown["version"], shown["agreed"]) == (STAFF_WORDS.version, None)
+        for version in ("staff-2020-01-01", BUYER_WORDS.version, GUEST_WORDS.version):
+            said = {"version": version, "locale": "de"}
+            status, told = await host.call("PUT", mine, said)
+            assert (status, told["code"], told["version"]) == (
+                409,
+                "consent_required",
+                STAFF_WORDS.version,
+            )
+        said = {"version": STAFF_WORDS.version, "locale": "de"}
+        agreed = await host.ok("PUT", mine, said)
+        assert await host.ok("PUT", mine, {**said, "locale": "en"}) == agreed
+        desk = (await host.ok("GET", "/api/host/desk"))["consent"]
+        assert (desk["version"], desk["text"]) == (agreed["version"], agreed["text"])
+        agreed_at = datetime.fromisoformat(agreed["agreed"]["at"])
+        assert datetime.fromisoformat(desk["agreed"]["at"]) == agreed_at
+        assert (await host.ok(*ready))["ready"]
+        await host.ok("POST", "/api/host/take", {"case_id": case_id})
+        await host.host_join(session_id)
+        events = await host.ok("GET", f"/api/sessions/{session_id}/events?after=0")
+        (given,) = [
+            one["payload"]
+            for one in events["events"]
+            if one["kind"] == "consent_given" and one["payload"]["version"] == STAFF_WORDS.version
+        ]
+        assert given == {
+            "version": STAFF_WORDS.version,
+            "locale": "de",
+            "sha256": STAFF_WORDS.sha256("de"),
+            "agreed_at": desk["agreed"]["at"],
+        }
+        # Words that change, or are taken back, keep nobody out of a call they are in.
+        async with live.services.database.begin() as tx:
+            await tx.execute(
+                update(StaffConsent)
+                .where(StaffConsent.staff_id == host.actor.staff_id)
+                .values(text_version="staff-2020-01-01")
+            )
+        await host.host_join(session_id)
+        assert await host.refused(*ready) == (409, "consent_required")
+        await host.ok("POST", f"/api/sessions/{session_id}/end", {"client_id": "e"})
+
+
+async def test_a_guest_agrees_to_words_of_their_own(live: Live) -> None:
+    """Neither the buyer's nor the staff's version lets somebody in who is heard."""
+    async with room(live) as held, live.browser() as guest:
+        path = f"/api/observe/{await held.invite()}"
+        assert (await guest.ok("GET", path))["consent"]["version"] == GUEST_WORDS.version
+        said = {"voice": "speaks", "locale": "en", "name": "Mei Lin"}
+        for version in (BUYER_WORDS.version, STAFF_WORDS.version, "old"):
+            body = {**said, "consent": {**CONSENT, "version": version}}
+            assert await guest.refused("POST", path, body) == (409, "consent_required")
+        assert await guest.refused("POST", path, said) == (409, "consent_required")
+        await observe(guest, path, name="Mei Lin")

@@ -13,8 +13,7 @@ from sqlalchemy import select
 
 from cases import consenting, conversation, desk, hosting, joining, sessions, stills
 from cases.actor import BuyerActor, StaffActor
-from cases.consent_text import CONSENT_VERSION
-from cases.consenting import ConsentGiven
+from cases.consent_text import BUYER_WORDS, ConsentGiven
 from cases.database import Database
 from cases.facts import RECORDER_FACT
 from cases.joining import Joined, SeatGone, SeatMedia, Tap
@@ -66,7 +65,7 @@ class World:
         self, token: str, secret: str | None = None, media: SeatMedia | None = None
     ) -> Joined:
         """The buyer's tap, without a browser."""
-        tap = Tap(token, secret, ConsentGiven(CONSENT_VERSION, "en"), "en", "Test", None)
+        tap = Tap(token, secret, ConsentGiven(BUYER_WORDS.version, "en"), "en", "Test", None)
         while True:
             async with self.services.database.read() as tx:
                 seat = await joining.find_buyer_seat(tx, self.services.keys, tap, self.clock.now())
@@ -255,7 +254,7 @@ async def test_who_stopped_their_recording_stays_unrecorded(world: World) -> Non
     )
     assert me_id == joined.participant_id
     assert not await recording()
-    tap = Tap(token, joined.secret, ConsentGiven(CONSENT_VERSION, "en"), "en", "Test", None)
+    tap = Tap(token, joined.secret, ConsentGiven(BUYER_WORDS.version, "en"), "en", "Test", None)
     async with world.services.database.read() as tx:
         keys = world.services.keys
         again = await joining.find_buyer_seat(tx, keys, tap, world.clock.now())

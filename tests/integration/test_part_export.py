@@ -223,7 +223,7 @@ async def _say(world: World, second: int) -> None:
     world.seller.clock.advance((at_ns - world.seller.clock.wall_ns()) / 1e9)
 
     async def act(unit: Unit) -> None:
-        said = {"text": f"word {second}"}
+        said = {"text": f"word {second}", "locale": "en"}
         await unit.record(world.session_id, "message", said, SystemActor(), client_id=f"m{second}")
 
     await world.run(act)

@@ -15,19 +15,31 @@ from zipfile import ZipFile
 import pytest
 
 from cases import log
+from cases.access_log import Access, Deed, write_access
+from cases.actor import BuyerActor
+from cases.channels import set_contact
+from cases.inbound import Heard, hear
 from cases.log import LogKind, Visibility
+from cases.notice_kinds import ChannelKind
 from cases.scrubbing import scrub
+from cases.shares import ShareOrder, find_share, make_share
 from cases.states import Role, Scope
-from cases.tables import Case, PersonExport
+from cases.tables import Case, Consent, PersonExport
+from cases.unit import Unit
+from infra.local.postgres import Postgres
 from recorder.case_objects import objects_of
+from recorder.made_files import read_made
+from recorder.person_export.expiring import KEPT_FOR, expire_due
 from recorder.person_export.gathering import gather
-from recorder.person_export.making import make_export
+from recorder.person_export.making import make_export, order_export
 from recorder.person_export.page import page_of
 from recorder.person_export.words import LANGUAGES
-from runtime.ids import new_id
+from runtime.ids import CaseId, JoinLinkId, new_id
 from signaling.services import SERVICES
 from tests.integration.test_case_api import OURS, expect, sign_in
 from tests.integration.test_filing import TUS, drafted, filed, photograph, send, tell, upload
+from tests.support.erasing_world import erasing_world
+from tests.support.notice_world import database_url
 from tests.support.seller_site import SellerSite, seller_site
 
 Json = dict[str, Any]
@@ -36,10 +48,10 @@ NOTE = "Only for us: a known troublemaker"
 SAID = "It <b>arrived</b> broken"
 
 
-@pytest.fixture
-async def site(tmp_path: Path) -> AsyncIterator[SellerSite]:
-    """Every route, on SQLite."""
-    async with seller_site(tmp_path) as running:
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def site(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[SellerSite]:
+    """Every route, on either database."""
+    async with seller_site(tmp_path, database_url=database_url(request)) as running:
         yield running
 
 
@@ -242,6 +254,94 @@ async def test_it_goes_with_the_case(buyers: Buyers, site: SellerSite) -> None:
     for path in (buyers.path, f"/api/v1/person-exports/{made['id']}/file"):
         response = await site.client.get(path, headers=buyers.key)
         await expect(response, 410, "erased")
+
+
+@pytest.mark.parametrize("base", ["sqlite", "postgresql"])
+async def test_an_inspection_a_share_and_a_messenger_are_in_it(
+    request: pytest.FixtureRequest, tmp_path: Path, base: str
+) -> None:
+    """What was recorded and sealed, who of outside looked, where the buyer wrote from."""
+    url = f"sqlite+aiosqlite:///{tmp_path / 'new' / 'proofcall.db'}"
+    if base == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        url = server.fresh_database()
+    async with erasing_world(tmp_path, url) as world:
+        agent = await world.seller.staff(Role.AGENT, tenant=world.seller.lamp)
+        wanted = ShareOrder("Carla Carrier", "carla@example.com", 7, None, may_download=True)
+        heard = Heard(ChannelKind.WHATSAPP, "wamid.1", "34600111222", "Is it settled?")
+
+        async def act(unit: Unit) -> str:
+            _, token = await make_share(unit, agent, world.session_id, wanted)
+            await set_contact(unit, agent, world.case_id, ChannelKind.WHATSAPP, "+34 600 111 222")
+            assert await hear(unit, world.seller.lamp, heard) == world.case_id
+            unit.tx.add(consent(world.session_id, unit))
+            await unit.record(
+                world.session_id,
+                "consent_given",
+                {"version": "v", "locale": "en", "sha256": "d" * 64},
+                BuyerActor(CaseId(world.case_id), JoinLinkId("lnk"), "dev_1"),
+            )
+            found = await find_share(unit.tx, unit.keys, token, unit.now)
+            await write_access(
+                unit.tx,
+                unit.keys,
+                Access(
+                    found.actor,
+                    world.seller.lamp,
+                    world.case_id,
+                    Deed.REPLAYED,
+                    "session",
+                    world.session_id,
+                    unit.now,
+                    spans=((1_000, 2_500),),
+                ),
+            )
+            made = await order_export(unit, agent, world.case_id)
+            return made.id
+
+        export_id = await world.run(act)
+        await make_export(world.evidence, export_id)
+        async with world.database.read() as tx:
+            row = await tx.get_one(PersonExport, export_id)
+        assert (row.state, row.staff_id, row.sealed_key) == ("ready", None, None)
+        assert row.expires_at == world.seller.now + KEPT_FOR
+        parts = [part async for part in read_made(world.evidence, row, 0, row.size or 0)]
+        with ZipFile(io.BytesIO(b"".join(parts))) as archive:
+            index = json.loads(archive.read("index.json"))
+        (inspection,) = index["inspections"]
+        assert [one["role"] for one in inspection["recordings"]] == ["buyer"]
+        assert inspection["recordings"][0]["duration_s"] > 5
+        assert [one["sha256"] for one in inspection["consents"]] == ["d" * 64]
+        assert [one["id"] for one in inspection["stills"]] == ["stl_1"]
+        assert inspection["seals"][0]["receipt"].startswith("proofcall-receipt")
+        (looker,) = index["lookers"]
+        assert (looker["name"], looker["may_download"]) == ("Carla Carrier", True)
+        assert [(one["what"], len(one["spans"])) for one in looker["looks"]] == [("replayed", 1)]
+        (address,) = index["person"]["addresses"]
+        assert (address["channel"], address["address"]) == ("whatsapp", "34600111222")
+        assert index["messages"][-1]["words"] == "Is it settled?"
+        # Words of the seller's own log are theirs, and the share's viewer has no address here.
+        assert "carla@example.com" not in json.dumps(index)
+
+        async with world.database.begin() as tx:
+            (await tx.get_one(PersonExport, export_id)).expires_at = world.seller.now
+        assert await expire_due(world.evidence) == 1
+        async with world.database.read() as tx:
+            assert (await tx.get_one(PersonExport, export_id)).state == "expired"
+            objects = await objects_of(tx, world.case_id)
+        assert not [name for name, _ in objects if "exports/" in name]
+
+
+def consent(session_id: str, unit: Unit) -> Consent:
+    """The buyer's, as joining keeps it."""
+    return Consent(
+        id=new_id("con"),
+        session_id=session_id,
+        participant_id="par_buyer",
+        text_version="v",
+        locale="en",
+        given_at=unit.now,
+    )
 
 
 async def test_an_order_of_somebody_else_is_not_told(buyers: Buyers) -> None:

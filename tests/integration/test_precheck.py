@@ -193,7 +193,7 @@ async def test_what_was_found_is_kept_with_the_join_for_the_operator_only(live: 
         await host.ok(
             "POST",
             f"/api/sessions/{session_id}/join",
-            {"consent": CONSENT, "precheck": {**FOUND, "udp": True, "relay": None}},
+            {"precheck": {**FOUND, "udp": True, "relay": None}},
         )
         kept = [one for one in await internal_events(live, session_id) if one["kind"] == "precheck"]
         assert [one["payload"]["udp"] for one in kept] == [False, True]

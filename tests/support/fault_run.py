@@ -93,6 +93,7 @@ class FaultRun:
         await asyncio.sleep(lane * 2.5)
         try:
             await again(lambda: host.ok("POST", "/api/login", known), 60, "an inspector signs in")
+            await again(host.agree, 60, "the inspector agrees to being recorded")
             while time.monotonic() - began < self.seconds - _CALL_S[0]:
                 call = FaultCall(len(self.calls) + 1)
                 self.calls.append(call)

@@ -22,7 +22,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.actor import StaffActor
-from cases.consent_text import CONSENT_VERSION
+from cases.consent_text import BUYER_WORDS, GUEST_WORDS
 from cases.states import Role
 from cases.tables import Tenant
 from proofcall.jobs import DbosOutbox, prepare_jobs
@@ -41,7 +41,8 @@ from tests.support.seller import PASSWORD, Seller, make_seller
 from tests.support.tap_feed import EncodedFrame, h264_payloads
 
 Json = dict[str, Any]
-CONSENT: Json = {"version": CONSENT_VERSION, "locale": "en"}
+CONSENT: Json = {"version": BUYER_WORDS.version, "locale": "en"}
+GUEST_CONSENT: Json = {"version": GUEST_WORDS.version, "locale": "en"}
 _READY_WITHIN_S = 60.0
 
 
@@ -198,7 +199,13 @@ class Browser:
 
     async def tap(self, token: str, peer: RtpPeer | None = None) -> Json:
         """The buyer's one button; with a peer, media flows when this returns."""
-        return await self._join(f"/api/join/{token}", {"locale": "en"}, peer)
+        return await self._join(f"/api/join/{token}", {"locale": "en", "consent": CONSENT}, peer)
+
+    async def agree(self) -> None:
+        """Agree to the words on recording for those who work here."""
+        version = (await self.ok("GET", "/api/v1/me/consent"))["version"]
+        said = {"version": version, "locale": "en"}
+        await self.ok("PUT", "/api/v1/me/consent", said)
 
     async def host_join(self, session_id: str, peer: RtpPeer | None = None) -> Json:
         """The host comes in."""
@@ -218,7 +225,7 @@ class Browser:
 
     async def _join(self, path: str, body: Json, peer: RtpPeer | None) -> Json:
         offer = await peer.offer() if peer is not None else None
-        given = {**body, "consent": CONSENT, "offer": offer, "candidates": []}
+        given = {**body, "offer": offer, "candidates": []}
         joined = await self.ok("POST", path, given)
         if peer is not None:
             self.peers.append(peer)

@@ -19,12 +19,13 @@ from cases.actor import KeyActor, StaffActor
 from cases.case_filter import CaseFilter
 from cases.case_list import list_cases
 from cases.commands import OpenCase
+from cases.consent_text import STAFF_WORDS
 from cases.database import Database, upgrade
 from cases.erasure_keys import ErasureKeys
 from cases.keys import KeyRing
 from cases.people import actor_of_key, actor_of_staff, create_api_key
 from cases.states import Role, Scope
-from cases.tables import Staff
+from cases.tables import Staff, StaffConsent
 from cases.tenants import create_tenant, create_warehouse, grant_work
 from runtime.clock import ManualClock
 from runtime.ids import StaffId, TenantId, WarehouseId, new_id
@@ -54,9 +55,13 @@ class Seller:
         return self.clock.now()
 
     async def staff(
-        self, *roles: Role, tenant: str | None = None, warehouse: str | None = None
+        self,
+        *roles: Role,
+        tenant: str | None = None,
+        warehouse: str | None = None,
+        agreed: bool = True,
     ) -> StaffActor:
-        """A new member of a tenant or a warehouse, as an actor."""
+        """A new member of a tenant or a warehouse, as an actor, who agreed to being recorded."""
         staff_id = new_id("stf")
         async with self.database.begin() as tx:
             staff = Staff(
@@ -72,6 +77,16 @@ class Seller:
             )
             tx.add(staff)
             await tx.flush()
+            if agreed:
+                tx.add(
+                    StaffConsent(
+                        id=new_id("sco"),
+                        staff_id=staff_id,
+                        text_version=STAFF_WORDS.version,
+                        locale="en",
+                        given_at=self.now,
+                    )
+                )
             return await actor_of_staff(tx, staff)
 
     async def again(self, actor: StaffActor) -> StaffActor:

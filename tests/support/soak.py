@@ -66,6 +66,7 @@ class Soak:
         person = self._machine.people["inspector"]
         body = {"email": person["email"], "password": person["password"]}
         await self._host.ok("POST", "/api/login", body)
+        await self._host.agree()
 
     async def close(self) -> None:
         """Close the inspector's browser."""

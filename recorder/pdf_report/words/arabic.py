@@ -122,7 +122,7 @@ ARABIC: Final[Mapping[str, str]] = {
     "cause.packet_loss": "ضاعت حزم في الطريق",
     "cause.tap_overflow": "لم يلحق المسجِّل",
     "cause.recorder_lost": "توقف المسجِّل",
-    "cause.stopped": "أُوقف التسجيل",
+    "cause.stopped": "سُحبت الموافقة على التسجيل",
     "cause.other": "السبب غير معروف",
     "event.session_opened": "فُتحت الجلسة: {direction}",
     "event.joined": "دخل {name}",

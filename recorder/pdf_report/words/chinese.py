@@ -122,7 +122,7 @@ CHINESE: Final[Mapping[str, str]] = {
     "cause.packet_loss": "传输途中丢包",
     "cause.tap_overflow": "录制程序来不及处理",
     "cause.recorder_lost": "录制程序停止",
-    "cause.stopped": "录制被停止",
+    "cause.stopped": "撤回了录制许可",
     "cause.other": "原因不明",
     "event.session_opened": "会话开始：{direction}",
     "event.joined": "{name} 加入",

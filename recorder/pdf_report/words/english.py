@@ -127,7 +127,7 @@ ENGLISH: Final[Mapping[str, str]] = {
     "cause.packet_loss": "packets were lost on the way",
     "cause.tap_overflow": "the recorder could not keep up",
     "cause.recorder_lost": "the recorder stopped",
-    "cause.stopped": "recording was stopped",
+    "cause.stopped": "consent to being recorded was withdrawn",
     "cause.other": "the reason is not known",
     "event.session_opened": "Session opened: {direction}",
     "event.joined": "{name} joined",

@@ -128,7 +128,7 @@ GERMAN: Final[Mapping[str, str]] = {
     "cause.packet_loss": "unterwegs gingen Pakete verloren",
     "cause.tap_overflow": "der Rekorder kam nicht nach",
     "cause.recorder_lost": "der Rekorder ist stehen geblieben",
-    "cause.stopped": "die Aufzeichnung wurde gestoppt",
+    "cause.stopped": "die Zustimmung zur Aufzeichnung wurde zurückgenommen",
     "cause.other": "der Grund ist nicht bekannt",
     "event.session_opened": "Prüfung eröffnet: {direction}",
     "event.joined": "{name} ist dazugekommen",

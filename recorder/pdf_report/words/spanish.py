@@ -128,7 +128,7 @@ SPANISH: Final[Mapping[str, str]] = {
     "cause.packet_loss": "se perdieron paquetes en el camino",
     "cause.tap_overflow": "la grabadora no dio abasto",
     "cause.recorder_lost": "la grabadora se detuvo",
-    "cause.stopped": "se detuvo la grabación",
+    "cause.stopped": "se retiró el consentimiento para grabar",
     "cause.other": "se desconoce el motivo",
     "event.session_opened": "Sesión abierta: {direction}",
     "event.joined": "{name} se unió",

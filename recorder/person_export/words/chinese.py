@@ -123,4 +123,34 @@ CHINESE: Final[Mapping[str, str]] = {
     "looks": "查看记录",
     "thing": "对象",
     "spans": "片段",
+    "staff_intro": (
+        "作为在此工作的人员，您的全部已保存数据：您的账户、登录、同意、您参加的通话，以及您所"
+        "写、所做和查看的内容。供机器读取的同样内容在 index.json 中。对于请求者无权查看的退货"
+        "以及已删除的退货，此处只列出编号。录制仅列出；证据包中含有录制内容。密码和其他机密不"
+        "在其中。"
+    ),
+    "organisation": "组织",
+    "asked_by": "请求者",
+    "roles": "角色",
+    "disabled_at": "账户关闭",
+    "second_factor_at": "第二步验证始于",
+    "invitations": "邀请",
+    "accepted_at": "已接受",
+    "logins": "登录",
+    "last_seen_at": "最近出现",
+    "shifts": "班次",
+    "ready_since": "就绪始于",
+    "hours": "时间",
+    "languages": "语言",
+    "categories": "类别",
+    "filters": "保存的列表",
+    "shared": "与所有人共享",
+    "mails": "发给您的邮件",
+    "withheld": "此处不显示",
+    "capacity": "身份",
+    "reads": "您的阅读进度",
+    "read_to": "已读至",
+    "references": "其他提及您的地方",
+    "column": "字段",
+    "ids": "编号",
 }

@@ -124,4 +124,35 @@ ENGLISH: Final[Mapping[str, str]] = {
     "looks": "Looked",
     "thing": "Thing",
     "spans": "Parts",
+    "staff_intro": (
+        "Everything that is kept about you as somebody who works here: your account, "
+        "sign-ins, consents, the calls you were in, and what you wrote, did and looked at. "
+        "The same in a form for machines is in index.json. Of returns that whoever asked may "
+        "not see, and of erased ones, only the number stands here. Recordings are listed; "
+        "evidence packages have them. Passwords and other secrets are not part of it."
+    ),
+    "organisation": "Organisation",
+    "asked_by": "Asked for by",
+    "roles": "Roles",
+    "disabled_at": "Account closed",
+    "second_factor_at": "Second step since",
+    "invitations": "Invitations",
+    "accepted_at": "Accepted",
+    "logins": "Sign-ins",
+    "last_seen_at": "Last seen",
+    "shifts": "Shifts",
+    "ready_since": "Ready since",
+    "hours": "Hours",
+    "languages": "Languages",
+    "categories": "Categories",
+    "filters": "Saved lists",
+    "shared": "Shared with everybody",
+    "mails": "Mails that were sent to you",
+    "withheld": "Not shown here",
+    "capacity": "As",
+    "reads": "How far you read",
+    "read_to": "Read until",
+    "references": "Where else you are named",
+    "column": "Field",
+    "ids": "Numbers",
 }

@@ -124,4 +124,36 @@ GERMAN: Final[Mapping[str, str]] = {
     "looks": "Gesehen",
     "thing": "Gegenstand",
     "spans": "Abschnitte",
+    "staff_intro": (
+        "Alles, was über Sie als hier arbeitende Person gespeichert ist: Ihr Konto, "
+        "Anmeldungen, Einwilligungen, die Gespräche, an denen Sie teilnahmen, und was Sie "
+        "schrieben, taten und ansahen. Dasselbe in einer Form für Maschinen steht in "
+        "index.json. Von Rücksendungen, die die anfragende Person nicht sehen darf, und von "
+        "gelöschten steht hier nur die Nummer. Aufzeichnungen sind aufgezählt; Beweispakete "
+        "enthalten sie. Passwörter und andere Geheimnisse gehören nicht dazu."
+    ),
+    "organisation": "Organisation",
+    "asked_by": "Angefordert von",
+    "roles": "Rollen",
+    "disabled_at": "Konto geschlossen",
+    "second_factor_at": "Zweiter Schritt seit",
+    "invitations": "Einladungen",
+    "accepted_at": "Angenommen",
+    "logins": "Anmeldungen",
+    "last_seen_at": "Zuletzt gesehen",
+    "shifts": "Schichten",
+    "ready_since": "Bereit seit",
+    "hours": "Zeiten",
+    "languages": "Sprachen",
+    "categories": "Kategorien",
+    "filters": "Gespeicherte Listen",
+    "shared": "Mit allen geteilt",
+    "mails": "E-Mails an Sie",
+    "withheld": "Hier nicht gezeigt",
+    "capacity": "Als",
+    "reads": "Wie weit Sie gelesen haben",
+    "read_to": "Gelesen bis",
+    "references": "Wo Sie sonst genannt sind",
+    "column": "Feld",
+    "ids": "Nummern",
 }

@@ -124,4 +124,36 @@ SPANISH: Final[Mapping[str, str]] = {
     "looks": "Miradas",
     "thing": "Objeto",
     "spans": "Partes",
+    "staff_intro": (
+        "Todo lo que se guarda sobre usted como persona que trabaja aquí: su cuenta, sus "
+        "inicios de sesión, sus consentimientos, las llamadas en las que estuvo y lo que "
+        "escribió, hizo y miró. Lo mismo, en una forma para máquinas, está en index.json. De "
+        "las devoluciones que quien lo pidió no puede ver, y de las borradas, solo figura "
+        "aquí el número. Las grabaciones se enumeran; los paquetes de pruebas las contienen. "
+        "Las contraseñas y otros secretos no forman parte."
+    ),
+    "organisation": "Organización",
+    "asked_by": "Pedido por",
+    "roles": "Funciones",
+    "disabled_at": "Cuenta cerrada",
+    "second_factor_at": "Segundo paso desde",
+    "invitations": "Invitaciones",
+    "accepted_at": "Aceptada",
+    "logins": "Inicios de sesión",
+    "last_seen_at": "Visto por última vez",
+    "shifts": "Turnos",
+    "ready_since": "Disponible desde",
+    "hours": "Horario",
+    "languages": "Idiomas",
+    "categories": "Categorías",
+    "filters": "Listas guardadas",
+    "shared": "Compartida con todos",
+    "mails": "Correos que se le enviaron",
+    "withheld": "No se muestra aquí",
+    "capacity": "Como",
+    "reads": "Hasta dónde leyó",
+    "read_to": "Leído hasta",
+    "references": "Dónde más se le nombra",
+    "column": "Campo",
+    "ids": "Números",
 }

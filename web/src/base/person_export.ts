@@ -1,14 +1,15 @@
-/** An export of what is kept about a buyer: its shape, and asking how far it is until it is there. */
+/** An export of what is kept about a person: its shape, and asking how far it is until it is there. */
 import { get, newClientId, post } from './api';
 
 export interface PersonExport {
   readonly id: string;
-  readonly state: 'wanted' | 'ready' | 'failed';
+  readonly state: 'wanted' | 'ready' | 'failed' | 'expired';
   readonly done_bytes: number;
   readonly total_bytes: number | null;
   readonly size: number | null;
   readonly sha256: string | null;
   readonly created_at: string;
+  readonly expires_at: string | null;
 }
 
 const ASK_EVERY_MS = 1_500;

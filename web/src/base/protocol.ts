@@ -145,6 +145,11 @@ export interface ConsentWords {
   text: Record<string, string>;
 }
 
+/** The same for who works here: `agreed` once they have, to these words. */
+export interface StaffConsentWords extends ConsentWords {
+  agreed: { locale: string; at: Timestamp } | null;
+}
+
 /* ---- Buyer ---- */
 
 export interface JoinItem {
@@ -300,7 +305,7 @@ export interface Desk {
   ready: boolean;
   ready_since: Timestamp | null;
   mine: { session_id: string; case_id: string } | null;
-  consent: ConsentWords;
+  consent: StaffConsentWords;
   ice: Ice;
   waiting: WaitingEntry[];
   expected: DeskEntry[];
@@ -420,7 +425,7 @@ export interface EventPayloads {
   presence: { participant_id: string; presence: Presence };
   peer_connected: { participant_id: string; codec: string | null };
   peer_lost: { participant_id: string };
-  consent_given: { version: string; locale: string; sha256?: string };
+  consent_given: { version: string; locale: string; sha256?: string; agreed_at?: Timestamp };
   consent_withdrawn: Record<string, never>;
   message: { text: string; locale: string };
   marker: { label: string; at_ms: number };

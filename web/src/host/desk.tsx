@@ -1,9 +1,9 @@
 /** The desk: ready or not, who waits and since when, who is expected. */
 import { useSignal } from '@preact/signals';
-import type { DeskEntry, LiveEntry, Staff, WaitingEntry } from '../base/protocol';
+import type { DeskEntry, LiveEntry, Staff, StaffConsentWords, WaitingEntry } from '../base/protocol';
 import { signOut, StaffLanguage } from '../base/sign_in';
-import { tb } from '../base/text';
-import { clockLength, languageName, nowMs, serverAheadMs } from '../base/time';
+import { locale, tb } from '../base/text';
+import { clockLength, languageName, nowMs, serverAheadMs, shortDate } from '../base/time';
 import { Button, Chip, Icon, IconButton, Skeleton, Switch } from '../base/ui';
 import { ConsentLink } from '../call/consent';
 import { NetworkHint } from '../call/network_hint';
@@ -83,6 +83,18 @@ function Live({ entry }: { entry: LiveEntry }) {
   );
 }
 
+/** What is recorded of whoever works here, in full until they have agreed. */
+function Recorded({ consent }: { consent: StaffConsentWords }) {
+  const text = consent.text[locale.value] ?? consent.text['en'] ?? '';
+  return (
+    <section class="card stack" aria-labelledby="recorded-title" data-test="recorded-words">
+      <h2 id="recorded-title">{t('host.recorded_title')}</h2>
+      {text.split('\n').map((paragraph) => <p class="s" key={paragraph}>{paragraph}</p>)}
+      <p><strong>{t('host.recorded_agree')}</strong></p>
+    </section>
+  );
+}
+
 export function DeskPage({ shift, me }: { shift: Shift; me: Staff }) {
   const desk = shift.desk.value;
   const first = desk?.waiting[0];
@@ -99,10 +111,11 @@ export function DeskPage({ shift, me }: { shift: Shift; me: Staff }) {
         </div>
       </header>
       {shift.rings.value.map((ring) => <RingCard key={ring.handover_id} ring={ring} shift={shift} />)}
+      {desk && !desk.consent.agreed ? <Recorded consent={desk.consent} /> : null}
       <section class="card shift row between wrap" aria-label={t('host.desk')}>
         <div>
           <Switch label={t('host.ready')} on={desk?.ready ?? false} disabled={!desk} test="ready" onToggle={(on) => void shift.setReady(on)} />
-          <p class="xs faint" data-test="recorded-hint">{t('host.recorded_hint')} {desk ? <ConsentLink consent={desk.consent} /> : null}</p>
+          {desk?.consent.agreed ? <p class="xs faint" data-test="recorded-hint">{t('host.recorded_hint', { date: shortDate(desk.consent.agreed.at) })} <ConsentLink consent={desk.consent} /></p> : null}
         </div>
         <Button variant="primary" size="large" icon="video" test="take-next" disabled={!first} busy={shift.taking.value === ''} onClick={() => void shift.take(null)}>
           {shift.taking.value === '' ? t('host.taking') : first ? t('host.take_next', { name: first.buyer_name }) : t('host.queue_empty_button')}

@@ -1,7 +1,7 @@
 /** The inspector's shift: the desk, the call they are in, and the way between them. */
 import { computed, effect, signal } from '@preact/signals';
 import { ApiError, get, newClientId, post, put } from '../base/api';
-import type { Desk, Joined, Snapshot, VerdictIn } from '../base/protocol';
+import type { Desk, Joined, Snapshot, StaffConsentWords, VerdictIn } from '../base/protocol';
 import { loadStaff, mustSetUpFactor, staff } from '../base/sign_in';
 import { locale, tb } from '../base/text';
 import { toast } from '../base/ui';
@@ -74,11 +74,15 @@ export class Shift {
       if (wanted === null) return;
       this.wanted = null;
       history.replaceState(null, '', location.pathname);
-      await this.take(wanted);
+      // Nobody agrees by following a link: they read first, and take the case from the list.
+      if (desk.consent.agreed) await this.take(wanted);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status === 401) staff.value = null;
-      else if (error.status === 403 || error.status === 404) this.stage.value = { at: 'not_allowed' };
+      else if (error.code === 'consent_required') {
+        this.toDesk();
+        this.tellTakeTrouble(error);
+      } else if (error.status === 403 || error.status === 404) this.stage.value = { at: 'not_allowed' };
       else {
         this.stage.value = { at: 'offline' };
         setTimeout(() => void this.open(takeOver), 4_000);
@@ -100,11 +104,24 @@ export class Shift {
     const before = this.desk.peek();
     if (before) this.desk.value = { ...before, ready };
     try {
+      if (ready) await this.agree();
       this.desk.value = await put<Desk>('/api/host/ready', { ready }, { retries: 2 });
-    } catch {
+    } catch (error) {
       this.desk.value = before;
-      toast(tb('base.error_network'));
+      if (error instanceof ApiError && error.code === 'consent_required') {
+        toast(t('host.consent_changed'));
+        await this.refresh();
+      } else toast(tb('base.error_network'));
     }
+  }
+
+  /** Agree to the words on recording that the desk shows: once for each version of them. */
+  private async agree(): Promise<void> {
+    const shown = this.desk.peek()?.consent;
+    if (!shown || shown.agreed) return;
+    const consent = await put<StaffConsentWords>('/api/v1/me/consent', { version: shown.version, locale: locale.peek() }, { retries: 2 });
+    const desk = this.desk.peek();
+    if (desk) this.desk.value = { ...desk, consent };
   }
 
   /** Take somebody, or with null whoever has waited longest. */
@@ -112,6 +129,7 @@ export class Shift {
     if (this.taking.peek() !== null) return;
     this.taking.value = caseId ?? '';
     try {
+      await this.agree();
       const { session } = await post<{ session: Snapshot }>('/api/host/take', { case_id: caseId });
       await this.enter(session.id);
     } catch (error) {
@@ -131,6 +149,7 @@ export class Shift {
     this.answering.value = handoverId;
     try {
       if (answer === 'no') this.declined.add(handoverId);
+      else await this.agree();
       const answered = await post<{ session?: Snapshot }>(`/api/handovers/${handoverId}`, { answer }, { retries: 2 });
       if (answered.session) await this.enter(answered.session.id);
       else await this.refresh();
@@ -185,12 +204,10 @@ export class Shift {
     this.stay.enter(call);
   }
 
-  /** Join, agreeing to the words on recording that the desk has shown. */
   private join(sessionId: string, offer: string, candidates: unknown[]): Promise<Joined> {
-    const version = this.desk.peek()?.consent.version ?? '';
     return post<Joined>(
       `/api/sessions/${sessionId}/join`,
-      { consent: { version, locale: locale.peek() }, offer, candidates, precheck: this.network.found.peek() },
+      { offer, candidates, precheck: this.network.found.peek() },
       { timeoutMs: 15_000 },
     );
   }

@@ -42,6 +42,8 @@ export function OwnDataPart({ visit }: { visit: Visit }) {
             <Icon name="lock" />{d('data.fetch', { size: megabytes(newest.size), date: dateAndTime(newest.created_at) })}
           </a>
         ) : null}
+        {newest?.state === 'ready' && newest.expires_at ? <p class="xs quiet">{d('data.kept_until', { date: dateAndTime(newest.expires_at) })}</p> : null}
+        {newest?.state === 'expired' ? <p class="s">{d('data.expired', { date: dateAndTime(newest.created_at) })}</p> : null}
         {newest?.state === 'failed' || trouble.value === 'failed' ? <p role="alert">{d('data.failed')}</p> : null}
         {trouble.value === 'enough' ? <p role="alert">{d('data.enough')}</p> : null}
       </div>

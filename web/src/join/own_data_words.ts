@@ -7,6 +7,8 @@ const en = {
   'data.order': 'Gather my data',
   'data.making': 'Your data are being gathered: {percent} %',
   'data.fetch': 'Save my data ({size} MB, {date})',
+  'data.kept_until': 'Kept until {date}, then deleted.',
+  'data.expired': 'The file of {date} was kept for a week and is deleted. Order it again if you need it.',
   'data.failed': 'That did not work. Please try again.',
   'data.enough': 'You have asked for this often today. Please come back tomorrow.',
 } as const;
@@ -17,6 +19,8 @@ const zh: Translation<typeof en> = {
   'data.order': '整理我的数据',
   'data.making': '正在整理您的数据：{percent}%',
   'data.fetch': '保存我的数据（{size} MB，{date}）',
+  'data.kept_until': '保存至 {date}，之后删除。',
+  'data.expired': '{date} 的文件已保存一周并被删除。如需要请重新索取。',
   'data.failed': '未成功，请重试。',
   'data.enough': '您今天已多次请求，请明天再来。',
 };
@@ -27,6 +31,8 @@ const es: Translation<typeof en> = {
   'data.order': 'Reunir mis datos',
   'data.making': 'Se están reuniendo sus datos: {percent} %',
   'data.fetch': 'Guardar mis datos ({size} MB, {date})',
+  'data.kept_until': 'Se conserva hasta {date}; después se borra.',
+  'data.expired': 'El archivo de {date} se conservó una semana y se ha borrado. Vuelva a pedirlo si lo necesita.',
   'data.failed': 'No ha funcionado. Inténtelo de nuevo.',
   'data.enough': 'Hoy ya los ha pedido varias veces. Vuelva mañana.',
 };
@@ -37,6 +43,8 @@ const de: Translation<typeof en> = {
   'data.order': 'Meine Daten zusammenstellen',
   'data.making': 'Ihre Daten werden zusammengestellt: {percent} %',
   'data.fetch': 'Meine Daten sichern ({size} MB, {date})',
+  'data.kept_until': 'Aufbewahrt bis {date}, dann gelöscht.',
+  'data.expired': 'Die Datei vom {date} wurde eine Woche aufbewahrt und ist gelöscht. Bestellen Sie sie neu, wenn Sie sie brauchen.',
   'data.failed': 'Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.',
   'data.enough': 'Sie haben heute schon mehrmals danach gefragt. Bitte kommen Sie morgen wieder.',
 };
@@ -47,6 +55,8 @@ const ar: Translation<typeof en> = {
   'data.order': 'جمع بياناتي',
   'data.making': 'جارٍ جمع بياناتك: {percent}٪',
   'data.fetch': 'حفظ بياناتي ({size} م.ب، {date})',
+  'data.kept_until': 'يُحفظ حتى {date} ثم يُحذف.',
+  'data.expired': 'حُفظ ملف {date} أسبوعًا ثم حُذف. اطلبه من جديد إن احتجت إليه.',
   'data.failed': 'لم ينجح ذلك. يُرجى المحاولة مرة أخرى.',
   'data.enough': 'طلبت ذلك عدة مرات اليوم. يُرجى العودة غدًا.',
 };

@@ -1,7 +1,7 @@
 /** An observer's visit, by link or by sign-in: where they are, and what moves them on. */
 import { computed, effect, signal } from '@preact/signals';
-import { ApiError, get, post } from '../base/api';
-import type { ConsentWords, Desk, Joined, ObserveView } from '../base/protocol';
+import { ApiError, get, post, put } from '../base/api';
+import type { ConsentWords, Desk, Joined, ObserveView, StaffConsentWords } from '../base/protocol';
 import { loadStaff, staff } from '../base/sign_in';
 import { locale } from '../base/text';
 import { Call } from '../live/call';
@@ -47,6 +47,8 @@ export class Visit {
   readonly starting = signal(false);
   readonly byLink: boolean;
   readonly tenant = computed(() => this.view.value?.tenant.name ?? '');
+  /** Who works here agrees once for each version of the words. */
+  private agreed = false;
   private readonly key: string;
   private readonly ice = new IceAccess();
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -133,6 +135,7 @@ export class Visit {
   private async lookAsStaff(): Promise<void> {
     const desk = await get<Desk>('/api/host/desk');
     this.consent.value = desk.consent;
+    this.agreed = desk.consent.agreed !== null;
     this.ice.take(desk.ice);
   }
 
@@ -161,20 +164,22 @@ export class Visit {
     if (this.ice.old) await (this.byLink ? this.lookByLink() : this.lookAsStaff()).catch(() => undefined);
     const call = this.newCall();
     call.prepare();
-    const version = this.consent.peek()?.version ?? '';
+    const consent = way === 'silent' ? null : { version: this.consent.peek()?.version ?? '', locale: locale.peek() };
     const said = {
       voice: way === 'silent' ? 'silent' : 'speaks',
       locale: locale.peek(),
-      consent: way === 'silent' ? null : { version, locale: locale.peek() },
-      ...(this.byLink ? { name: this.name.peek().trim() } : {}),
+      ...(this.byLink ? { name: this.name.peek().trim(), consent } : {}),
     };
     const path = this.byLink ? this.path : `/api/sessions/${encodeURIComponent(this.key)}/observe`;
     try {
+      if (consent && !this.byLink && !this.agreed) await put<StaffConsentWords>('/api/v1/me/consent', consent, { retries: 2 });
       await call.start((offer, candidates) => post<Joined>(path, { ...said, offer, candidates }, { timeoutMs: 15_000 }));
       this.stay.enter(call);
     } catch (error) {
       call.close();
-      this.fail(error, () => void this.load());
+      // Other words by now: they are shown, and the button agrees to them.
+      if (error instanceof ApiError && error.code === 'consent_required') await this.load();
+      else this.fail(error, () => void this.load());
     } finally {
       this.starting.value = false;
     }

@@ -1,10 +1,13 @@
 /** One's own sign-in: password, second step, and where one is signed in. */
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, call, get, post } from '../../base/api';
+import type { StaffConsentWords } from '../../base/protocol';
 import { endedLogin, failureWords, loadStaff, staff } from '../../base/sign_in';
-import { ago, waitLength } from '../../base/time';
+import { locale } from '../../base/text';
+import { ago, dateAndTime, waitLength } from '../../base/time';
 import { Button, Chip, Field, Skeleton, toast } from '../../base/ui';
 import { copyText } from '../copy';
+import { StaffDataCard } from '../person_data_card';
 import type { Login } from './kinds';
 import { tq } from './text';
 import './people.css';
@@ -44,7 +47,7 @@ export function AccountPage() {
     <main class="page sheet-page" data-test="account-page">
       <header><h1>{tq('account.title')}</h1><p class="quiet">{person.name} · {person.email}</p></header>
       <FactorCard />
-      {person.second_factor === 'to_set_up' ? null : <><PasswordCard /><LoginsCard /></>}
+      {person.second_factor === 'to_set_up' ? null : <><PasswordCard /><LoginsCard /><ConsentCard /><StaffDataCard staffId={person.id} mine /></>}
     </main>
   );
 }
@@ -173,6 +176,33 @@ function LoginsCard() {
       )}
       <p class="wrong" role="alert">{error}</p>
       {(logins?.length ?? 0) > 1 ? <div><Button variant="danger-quiet" test="end-others" onClick={() => end('/api/v1/me/logins')}>{tq('account.end_others')}</Button></div> : null}
+    </section>
+  );
+}
+
+/** What is recorded of one in calls, and the way to take the agreement back for later ones. */
+function ConsentCard() {
+  const [words, setWords] = useState<StaffConsentWords | null>(null);
+  const { busy, error, send } = useSending();
+  const load = async (): Promise<void> => setWords(await get<StaffConsentWords>('/api/v1/me/consent'));
+  useEffect(() => void send(load), []);
+  const takeBack = (): void => void send(async () => {
+    await call('DELETE', '/api/v1/me/consent');
+    toast(tq('account.consent_gone'));
+    await load();
+  });
+  const text = words?.text[locale.value] ?? words?.text['en'] ?? '';
+  return (
+    <section class="card stack" data-test="consent-card">
+      <h2>{tq('account.consent')}</h2>
+      {words === null ? <Skeleton height={80} /> : (
+        <>
+          {text.split('\n').map((paragraph) => <p class="s quiet" key={paragraph}>{paragraph}</p>)}
+          <p>{words.agreed ? tq('account.consent_given', { date: dateAndTime(words.agreed.at) }) : tq('account.consent_none')}</p>
+          {words.agreed ? <div><Button variant="danger-quiet" busy={busy} test="take-consent-back" onClick={takeBack}>{tq('account.consent_back')}</Button></div> : null}
+        </>
+      )}
+      <p class="wrong" role="alert">{error}</p>
     </section>
   );
 }

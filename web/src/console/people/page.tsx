@@ -7,6 +7,7 @@ import { LOCALES, type Locale } from '../../base/text';
 import { dateAndTime, languageName } from '../../base/time';
 import { Button, Chip, Dialog, Field, Select, Skeleton, Switch, toast } from '../../base/ui';
 import type { Invited, People, Person } from './kinds';
+import { StaffDataCard } from '../person_data_card';
 import { MailsCard } from './mails_card';
 import { RolePicks } from './role_picks';
 import { tq } from './text';
@@ -162,6 +163,7 @@ function PersonRow({ person, act }: { person: Person; act: (work: () => Promise<
               </>
             )}
           </div>
+          {me ? null : <StaffDataCard staffId={person.id} mine={false} />}
         </div>
       ) : null}
       {asking ? (

@@ -47,7 +47,7 @@ export const ar: Translation<typeof en> = {
   'cause.packet_loss': 'ضاعت حزم في الطريق',
   'cause.tap_overflow': 'لم يلحق المسجِّل',
   'cause.recorder_lost': 'توقف المسجِّل',
-  'cause.stopped': 'أُوقف التسجيل',
+  'cause.stopped': 'سُحبت الموافقة على التسجيل',
   'cause.other': 'السبب غير معروف',
   'play.play': 'تشغيل',
   'play.pause': 'إيقاف مؤقت',

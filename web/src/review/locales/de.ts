@@ -47,7 +47,7 @@ export const de: Translation<typeof en> = {
   'cause.packet_loss': 'unterwegs gingen Pakete verloren',
   'cause.tap_overflow': 'der Rekorder kam nicht nach',
   'cause.recorder_lost': 'der Rekorder ist stehen geblieben',
-  'cause.stopped': 'die Aufzeichnung wurde gestoppt',
+  'cause.stopped': 'die Zustimmung zur Aufzeichnung wurde zurückgenommen',
   'cause.other': 'der Grund ist nicht bekannt',
   'play.play': 'Abspielen',
   'play.pause': 'Pause',

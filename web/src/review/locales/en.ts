@@ -47,7 +47,7 @@ export const en = {
   'cause.packet_loss': 'packets were lost on the way',
   'cause.tap_overflow': 'the recorder could not keep up',
   'cause.recorder_lost': 'the recorder stopped',
-  'cause.stopped': 'recording was stopped',
+  'cause.stopped': 'consent to being recorded was withdrawn',
   'cause.other': 'the reason is not known',
 
   'play.play': 'Play',

@@ -47,7 +47,7 @@ export const es: Translation<typeof en> = {
   'cause.packet_loss': 'se perdieron paquetes en el camino',
   'cause.tap_overflow': 'la grabadora no dio abasto',
   'cause.recorder_lost': 'la grabadora se detuvo',
-  'cause.stopped': 'se detuvo la grabación',
+  'cause.stopped': 'se retiró el consentimiento para grabar',
   'cause.other': 'se desconoce el motivo',
   'play.play': 'Reproducir',
   'play.pause': 'Pausa',

@@ -47,7 +47,7 @@ export const zh: Translation<typeof en> = {
   'cause.packet_loss': '传输途中丢包',
   'cause.tap_overflow': '录制程序来不及处理',
   'cause.recorder_lost': '录制程序停止',
-  'cause.stopped': '录制被停止',
+  'cause.stopped': '撤回了录制许可',
   'cause.other': '原因不明',
   'play.play': '播放',
   'play.pause': '暂停',

@@ -88,6 +88,11 @@ export const peopleEn = {
   'account.end': 'Sign out',
   'account.end_others': 'Sign out everywhere else',
   'account.ended': 'Signed out there.',
+  'account.consent': 'Recording in calls',
+  'account.consent_given': 'You agreed to this on {date}.',
+  'account.consent_none': 'You have not agreed to this. Your desk asks you before your first call.',
+  'account.consent_back': 'Take my agreement back',
+  'account.consent_gone': 'Taken back. You are off shift and take no more calls.',
 
   'access.title': 'Access log',
   'access.intro': 'Who looked at what, and who changed whose rights.',
