@@ -19,14 +19,15 @@ from cases.tables import PersonExport
 from cases.unit import Unit
 from recorder.crypt import open_sealed
 from recorder.export import Progress
-from recorder.made_files import MadeFile, MadeState, byte_progress, make_file
+from recorder.made_files import byte_progress, make_file
+from recorder.made_kinds import NAMING, MadeFile, MadeState, under_way
 from recorder.person_export.gathering import KeptFile, gather
 from recorder.person_export.page import page_of
 from recorder.port import Evidence
 from runtime.errors import CaseError
 from runtime.ids import new_id
 
-MAKE_EXPORT: Final = "make_person_export"
+MAKE_EXPORT: Final = NAMING[PersonExport].work
 _MOST_IN_A_DAY: Final = 5
 """An export may hold hundreds of megabytes: a link must not be a way to fill the store."""
 
@@ -40,7 +41,7 @@ async def order_export(unit: Unit, actor: Actor, case_id: str) -> PersonExport:
     """
     case = await load_case(unit.tx, actor, case_id, Action.EXPORT_PERSON, lock=True)
     known = await exports_of(unit.tx, case.id)
-    if any(one.state == MadeState.WANTED for one in known):
+    if any(map(under_way, known)):
         raise CaseError("export_under_way", "This is being gathered already.", retry_after_s=5)
     day_ago = unit.now - timedelta(days=1)
     if sum(one.created_at > day_ago for one in known) >= _MOST_IN_A_DAY:
