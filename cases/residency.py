@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.tables import DerivedCopy, EvidencePackage, PersonExport, Session, Tenant
+from cases.tables import DerivedCopy, EvidencePackage, FileTry, PersonExport, Session, Tenant
 from runtime.errors import CaseError
 from runtime.place_names import DEFAULT_PLACE, place_of, placed
 
@@ -44,6 +44,7 @@ async def places_in_use(tx: AsyncSession) -> set[str]:
         EvidencePackage.object_prefix,
         PersonExport.object_prefix,
         DerivedCopy.object_prefix,
+        FileTry.prefix,
     ):
         # Every object's name begins with its place; the part before the first slash will do.
         names = await tx.scalars(select(column).where(column.like("at\\_%", escape="\\")))

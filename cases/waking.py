@@ -31,6 +31,7 @@ WORK: Final = frozenset(
         tables.Erasure,
         tables.Errand,
         tables.EvidenceCheck,
+        tables.FileTry,
         tables.Handover,
         tables.HeldAct,
         tables.Keeping,

@@ -16,7 +16,7 @@ from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
 from proofcall.preflight import check_credentials
 from proofcall.roles import JOBS_SOCKET
 from recorder.derived.making import MAKE_COPY, make_copy
-from recorder.packaging import make_package
+from recorder.packaging import MAKE_PACKAGE, make_package
 from recorder.person_export.making import MAKE_EXPORT, make_export
 from recorder.sealing import seal_at_hang_up, seal_session
 from recorder.stamp_orders import ASK as ASK_TIME_STAMP
@@ -52,7 +52,7 @@ async def run_web_role(settings: Settings, *, serve: bool, work: bool) -> None:
                         "deliver_webhook": partial(deliver_webhook, services),
                         MAKE_COPY: partial(make_copy, services),
                         MAKE_EXPORT: partial(make_export, services),
-                        "make_package": partial(make_package, services),
+                        MAKE_PACKAGE: partial(make_package, services),
                         "seal_at_hang_up": partial(seal_at_hang_up, services),
                         ASK_TIME_STAMP: stamping.ask,
                         RUN_ERRAND: partial(run_errand, services),

@@ -20,6 +20,7 @@ from cases.scrubbing import counts_of, manifests_of, scrub
 from cases.tables import Case, Erasure, Filing, Session
 from cases.unit import Unit
 from recorder.case_objects import objects_of
+from recorder.file_tries import give_up_tries_of_case
 from recorder.port import Evidence
 from runtime.errors import RetainedError, StoreError
 
@@ -86,6 +87,7 @@ async def _forget(case_id: str, unit: Unit) -> None:
     row.counts = {**await counts_of(unit.tx, case_id), "objects": len(objects)}
     row.manifests = await manifests_of(unit.tx, case_id)
     row.left = [list(one) for one in objects]
+    await give_up_tries_of_case(unit, case_id)
     await scrub(unit.tx, case)
     row.state, row.unreadable_at = ErasureState.UNREADABLE, unit.now
 

@@ -1,11 +1,11 @@
-"""A file that durable work makes of a case: how far it is, its bytes in the store, its failure."""
+"""A file that durable work makes of a case: made, kept in the store, or why it was not."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from enum import StrEnum
 from functools import partial
 from typing import BinaryIO, Final
 
@@ -13,42 +13,28 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.contextvars import bind_contextvars
 
 from cases.keys import KeyDestroyed
-from cases.residency import placed_for
-from cases.tables import Case, DerivedCopy, EvidencePackage, PersonExport, Staff
+from cases.tables import Case, DerivedCopy, EvidencePackage, PersonExport
 from cases.unit import Unit
+from recorder.awaiting_seal import Seal, seal_of
 from recorder.export import Progress
+from recorder.file_tries import begin_try, give_up_tries, give_up_try, take_try
+from recorder.made_kinds import Kind, MadeFile, MadeState
 from recorder.port import Evidence
-from recorder.sealed_parts import KeptFile, keep_file, read_file
+from recorder.sealed_parts import KeptFile, keep_file, parts_of, read_file
 from runtime.errors import CaseError, StoreError, StoreFault
-from runtime.ids import new_id
 
 _TELL_EVERY_BYTES: Final = 4 * 1024 * 1024
 
-MadeFile = EvidencePackage | PersonExport | DerivedCopy
-Kind = type[EvidencePackage] | type[PersonExport] | type[DerivedCopy]
 Finish = Callable[[Unit, KeptFile], Awaitable[None]]
 """What else belongs into the commit that says that the file is ready."""
 Write = Callable[[MadeFile, BinaryIO], Awaitable[Finish | None]]
 """Writes what was ordered into a seekable file."""
 
-_FOLDERS: Final[dict[Kind, str]] = {
-    EvidencePackage: "packages",
-    PersonExport: "exports",
-    DerivedCopy: "derived",
-}
-
-
-class MadeState(StrEnum):
-    """How far a file is."""
-
-    WANTED = "wanted"
-    READY = "ready"
-    FAILED = "failed"
-    EXPIRED = "expired"  # it was there, and was deleted when its time had come
-
 
 async def make_file(services: Evidence, kind: Kind, file_id: str, write: Write) -> None:
     """Make what was ordered; may be run again at any time and any number of times.
+
+    What has nothing to be made from before a seal (``nothing_sealed``) waits for it.
 
     Raises:
         StoreError: retryable while the store is away.
@@ -65,13 +51,13 @@ async def make_file(services: Evidence, kind: Kind, file_id: str, write: Write) 
             finish = await write(ordered, file)
             await _keep(services, kind, ordered, file, finish)
         except CaseError as error:
-            await services.run(partial(_fail, kind, file_id, error.code))
+            await services.run(partial(_not_made, kind, ordered, error.code))
         except StoreError as error:
             if error.retryable:
                 raise
             refused = error.fault is StoreFault.CUSTOMER
             why = "bucket_refused" if refused else "store"
-            await services.run(partial(_fail, kind, file_id, why))
+            await services.run(partial(_not_made, kind, ordered, why))
 
 
 async def read_made(
@@ -110,13 +96,6 @@ def byte_progress(
     return tell
 
 
-async def tenant_of(tx: AsyncSession, made: MadeFile) -> str | None:
-    """The seller whose it is; None for what is about a warehouse's people."""
-    if isinstance(made, PersonExport) and made.staff_id is not None:
-        return (await tx.get_one(Staff, made.staff_id)).tenant_id
-    return (await tx.get_one(Case, made.case_id)).tenant_id
-
-
 def key_purpose(export_id: str) -> str:
     """What the key of an export about staff is sealed for."""
     return f"person-export:{export_id}"
@@ -141,15 +120,19 @@ async def _keep(
 ) -> None:
     async with services.database.read() as tx:
         key = await _key_of(services, tx, ordered)
-        tenant_id = await tenant_of(tx, ordered)
-        folder = await placed_for(tx, tenant_id, f"{_FOLDERS[kind]}/{ordered.id}")
-    # A try that was cut short has stored parts of other bytes, and a store never overwrites.
-    prefix = f"{folder}/{new_id('try')}"
-    kept = await keep_file(services.store, key, prefix, file)
+    parts = parts_of(await asyncio.to_thread(file.seek, 0, os.SEEK_END))
+    prefix = await services.run(partial(begin_try, kind, ordered, parts))
+    try:
+        kept = await keep_file(services.store, key, prefix, file)
+    except StoreError:
+        await services.run(lambda unit: give_up_try(unit, ordered, prefix, parts))
+        raise
 
     async def note(unit: Unit) -> None:
-        row: MadeFile = await unit.tx.get_one(kind, ordered.id, with_for_update=True)
-        if row.state != MadeState.WANTED:
+        row: MadeFile | None = await unit.tx.get(kind, ordered.id, with_for_update=True)
+        if row is None or row.state != MadeState.WANTED or not await take_try(unit, prefix):
+            # Erased, or another try was faster.
+            await give_up_try(unit, ordered, prefix, parts)
             return
         row.state, row.finished_at = MadeState.READY, unit.now
         row.object_prefix, row.parts = prefix, kept.parts
@@ -160,7 +143,20 @@ async def _keep(
     await services.run(note)
 
 
-async def _fail(kind: Kind, file_id: str, why: str, unit: Unit) -> None:
-    row: MadeFile = await unit.tx.get_one(kind, file_id, with_for_update=True)
-    if row.state == MadeState.WANTED:
-        row.state, row.failure, row.finished_at = MadeState.FAILED, why, unit.now
+async def _not_made(kind: Kind, ordered: MadeFile, why: str, unit: Unit) -> None:
+    case_id = ordered.case_id
+    if case_id is not None:
+        # The seal's commit locks the case, too: either it sees who waits, or we see the seal.
+        await unit.tx.get_one(Case, case_id, with_for_update=True)
+    row: MadeFile | None = await unit.tx.get(kind, ordered.id, with_for_update=True)
+    if row is None or row.state != MadeState.WANTED:
+        return
+    if why == "nothing_sealed" and case_id is not None:
+        seal = await seal_of(unit.tx, case_id, row)
+        if seal is Seal.THERE:
+            raise StoreError(f"{row.id}: it was sealed in this moment", retryable=True)
+        if seal is Seal.TO_COME:
+            row.state = MadeState.WAITING
+            return
+    row.state, row.failure, row.finished_at = MadeState.FAILED, why, unit.now
+    await give_up_tries(unit, row.id)

@@ -15,7 +15,8 @@ from cases.case_access import load_case, not_found
 from cases.tables import EvidencePackage
 from cases.unit import Unit
 from recorder.export import export_case
-from recorder.made_files import MadeFile, MadeState, byte_progress, make_file
+from recorder.made_files import byte_progress, make_file
+from recorder.made_kinds import NAMING, MadeFile, MadeState, under_way
 from recorder.part_export import export_part
 from recorder.part_order import PartOrder
 from recorder.port import Evidence
@@ -23,6 +24,7 @@ from recorder.proof.page import shipped_page
 from runtime.errors import CaseError
 from runtime.ids import new_id
 
+MAKE_PACKAGE: Final = NAMING[EvidencePackage].work
 _MAX_UNDER_WAY: Final = 3
 
 PartWanted = Callable[[AsyncSession, str], Awaitable[PartOrder]]
@@ -39,10 +41,7 @@ async def order_package(
             ``find_part`` refuses.
     """
     case = await load_case(unit.tx, actor, case_id, Action.REVIEW, lock=True)
-    under_way = [
-        one for one in await packages_of(unit.tx, case.id) if one.state == MadeState.WANTED
-    ]
-    if len(under_way) >= _MAX_UNDER_WAY:
+    if sum(map(under_way, await packages_of(unit.tx, case.id))) >= _MAX_UNDER_WAY:
         raise CaseError("packages_under_way", "Packages of this case are being made already.")
     order = await part(unit.tx, case.id) if part is not None else None
     ordered = EvidencePackage(
@@ -56,8 +55,7 @@ async def order_package(
     )
     unit.tx.add(ordered)
     await unit.tx.flush()
-    work = f"make_package:{ordered.id}"
-    await unit.outbox.enqueue(unit.tx, "make_package", work, ordered.id)
+    await unit.outbox.enqueue(unit.tx, MAKE_PACKAGE, f"{MAKE_PACKAGE}:{ordered.id}", ordered.id)
     return ordered
 
 

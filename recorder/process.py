@@ -276,6 +276,11 @@ class Recorder:
         return {
             "epoch": self._epoch,
             "sessions": len(self._sessions),
+            "empty": {
+                session_id: round(empty_s, 1)
+                for session_id, session in self._sessions.items()
+                if (empty_s := session.empty_s(now_ns)) is not None
+            },
             "recordings": sum(one.live_recordings for one in self._sessions.values()),
             **await asyncio.to_thread(spool_depth, self._root, now_ns),
             "free_bytes": shutil.disk_usage(self._root).free,

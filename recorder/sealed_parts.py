@@ -57,6 +57,11 @@ async def read_file(
         start += len(part) or end
 
 
+def parts_of(size: int) -> int:
+    """In how many parts a file of so many bytes is stored."""
+    return -(-size // _PART_BYTES)
+
+
 def part_key(prefix: str, number: int) -> str:
     """Under what a file's part is stored."""
     return f"{prefix}/{number:05d}"

@@ -18,6 +18,7 @@ from cases.chain import rfc3339
 from cases.states import StillState
 from cases.tables import Case, Checkpoint, Manifest, Session, Still
 from cases.unit import Unit
+from recorder.awaiting_seal import make_what_waited
 from recorder.key_history import note_key
 from recorder.port import Evidence
 from recorder.proof.formats import MANIFEST_TYPE, RECEIPT_TYPE
@@ -133,8 +134,8 @@ async def _seal(unit: Unit, key: SigningKey, session: Session, *, complete: bool
 
 
 async def _tell_case(unit: Unit, session: Session, manifest: Json) -> None:
-    """The case's log says once of an inspection that it is sealed; the buyer's receipt follows."""
-    case = await unit.tx.get_one(Case, session.case_id)
+    """The case's log says once of an inspection that it is sealed; what waited for that follows."""
+    case = await unit.tx.get_one(Case, session.case_id, with_for_update=True)
     told = {
         "session_id": session.id,
         "root": manifest["root"],
@@ -143,6 +144,7 @@ async def _tell_case(unit: Unit, session: Session, manifest: Json) -> None:
     }
     await note(unit.tx, unit.keys, case, "evidence_sealed", told, SystemActor(), unit.now)
     unit.changes.desks.add(case.tenant_id)
+    await make_what_waited(unit, case.id, session.id)
 
 
 def _receipt(

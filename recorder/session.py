@@ -58,11 +58,16 @@ class RecorderSession:
         self._now_ns = now_ns
         self._recordings: dict[str, ParticipantRecording] = {}
         self._closing = False
+        self._opened_ns = now_ns()
         # What the journals say is read before the lane's thread begins to seal them, and
         # that must come before any other job of the session.
         states = spool.recordings()
         self._lane.submit(partial(spool.finish_recovery, now_ns()))
         self._resume(states)
+
+    def empty_s(self, now_ns: int) -> float | None:
+        """For how long it has been open, in seconds, without anybody to record; else None."""
+        return None if self._recordings else max(0, now_ns - self._opened_ns) / 1e9
 
     @property
     def live_recordings(self) -> int:

@@ -137,7 +137,10 @@ class DerivedCopyOut(BaseModel):
         Literal["signed", "too_large", "not_made"] | None,
         Field(description="Whether the file carries content credentials (C2PA), or why not"),
     ]
-    state: Literal["wanted", "ready", "failed"]
+    state: Annotated[
+        Literal["waiting", "wanted", "ready", "failed"],
+        Field(description="waiting: for the seal of the inspection, which has it made"),
+    ]
     done_ms: int
     total_ms: int | None
     size: int | None
@@ -177,7 +180,7 @@ def add_routes(app: web.Application) -> None:
     headers=IDEMPOTENCY_HEADER,
     answers={202: DerivedCopyOut},
     errors={
-        409: "copies_under_way, nothing_sealed",
+        409: "copies_under_way",
         422: "invalid, which_session, bad_part, no_credentials_in_webm, key_reused, bad_key_header",
     },
 )

@@ -8,7 +8,8 @@ from aiohttp import web
 
 from cases.access_log import Deed
 from cases.actor import Actor
-from recorder.made_files import MadeFile, MadeState, read_made
+from recorder.made_files import read_made
+from recorder.made_kinds import MadeFile, MadeState
 from runtime.errors import CaseError
 from signaling.byte_answer import Served, send_bytes
 from signaling.noting import note_made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cases.access_log import Access, Deed, Span, note_access
 from cases.actor import Actor
 from cases.tables import Case, Session
-from recorder.made_files import MadeFile, tenant_of
+from recorder.made_kinds import MadeFile, tenant_of
 from signaling.services import Services
 
 

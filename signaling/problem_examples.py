@@ -54,7 +54,6 @@ SENTENCES: Final[Mapping[str, str]] = {
     "not_set_up": "Save the set-up first.",
     "not_signed_in": "Please sign in or send an API key.",
     "not_unclear": "This refund is confirmed.",
-    "nothing_sealed": "This inspection has not been sealed yet.",
     "nothing_to_ask": "Name a tracking number.",
     "notice_under_way": "This notice has been sent, or is on its way.",
     "open_brace": "A brace stands alone; a placeholder is {name}.",

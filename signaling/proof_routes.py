@@ -93,7 +93,10 @@ class EvidencePackageOut(BaseModel):
     id: Annotated[str, Field(examples=["pkg_01kb3v8q5f"])]
     case_id: Annotated[str, Field(examples=["cas_01kb3v7xqm"])]
     part: Annotated[PartOut | None, Field(description="None of a whole case", examples=[None])]
-    state: Literal["wanted", "ready", "failed"]
+    state: Annotated[
+        Literal["waiting", "wanted", "ready", "failed"],
+        Field(description="waiting: for the seal of the inspection, which has it made"),
+    ]
     done_bytes: int
     total_bytes: int | None
     size: int | None
@@ -101,7 +104,7 @@ class EvidencePackageOut(BaseModel):
     failure: Annotated[
         str | None,
         Field(
-            description="nothing_sealed, nothing_recorded, erased, store or "
+            description="nothing_sealed (and never will be), nothing_recorded, erased, store or "
             "bucket_refused (the bucket's owner must mend that)",
             examples=[None],
         ),

@@ -30,6 +30,8 @@ class RecorderStatus:
     free_bytes: int
     lag_ms: float
     dropped: int
+    empty: Mapping[str, float] = field(default_factory=dict)
+    """Open sessions of which nothing was ever recorded, and for how many seconds."""
     fields: Mapping[str, Any] = field(default_factory=dict)
     """Everything it said, for those who only pass it on."""
 
@@ -100,9 +102,10 @@ class RecorderLink:
                 free_bytes=int(answer["free_bytes"]),
                 lag_ms=float(answer["lag_ms"] or 0),
                 dropped=int(answer["dropped"] or 0),
+                empty={str(one): float(s) for one, s in answer.get("empty", {}).items()},
                 fields=answer,
             )
-        except (ControlError, KeyError, TypeError, ValueError) as error:
+        except (ControlError, AttributeError, KeyError, TypeError, ValueError) as error:
             if self.status is not None:
                 log.warning("recorder not reachable", error=str(error))
             self.status = None

@@ -36,6 +36,8 @@ _REFRESH_S: Final = 10.0
 _ELSEWHERE_S: Final = 45.0
 _CLOSE_AGAIN_AFTER: Final = timedelta(seconds=15)
 _SETTLE_S: Final = 3.0
+# No join takes so long between telling the recorder and its commit.
+_FORGOTTEN_AFTER_S: Final = 60.0
 
 
 class Upkeep:
@@ -145,6 +147,7 @@ class Upkeep:
             await asyncio.sleep(_SLOW_SWEEP_S)
             await self._end_stale()
             await self._close_again()
+            await close_forgotten_sessions(self._services)
             await self._tell_roles_again()
             await services.run(hosting.end_old_shifts)
             await services.hub.drop_ended()
@@ -211,3 +214,31 @@ async def end_stale_session(services: Services, session_id: str) -> None:
     )
     if cause is not None:
         log.info("stale session ended", session_id=session_id, cause=cause)
+
+
+async def close_forgotten_sessions(
+    services: Services, after_s: float = _FORGOTTEN_AFTER_S
+) -> list[str]:
+    """Have the recorder close what is empty and nobody is in; gives which sessions.
+
+    A web process that was killed while somebody joined had told the recorder, and wrote nothing
+    down. What holds a recording is never closed here, whatever the database says.
+    """
+    status = await services.recorder.poll()
+    empty = [one for one, empty_s in status.empty.items() if empty_s >= after_s] if status else []
+    if not empty:
+        return []
+    async with services.database.read() as tx:
+        going_on = set(await sweeping.open_session_ids(tx))
+    closed = []
+    for session_id in empty:
+        if session_id in going_on:
+            continue
+        try:
+            await services.recorder.close_session(session_id, "not_joined")
+        except ControlError as error:
+            log.warning("recorder did not close", session_id=session_id, code=error.code)
+        else:
+            log.info("forgotten session closed", session_id=session_id)
+            closed.append(session_id)
+    return closed

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import delivering, due, erasing, errands, held_acts, keeping, notices, tables
 from cases.waking import PAUSE_S, look_forever
-from recorder import reconciling, store_terms
+from recorder import file_tries, reconciling, store_terms
 from recorder.checkpointing import look_for_checkpoints
 from recorder.erasing import erase_due
 from recorder.person_export import expiring
@@ -79,6 +79,11 @@ _KINDS: Final = (
     ),
     _Kind("erasures", _when_due(erasing.next_due, erase_due), (tables.Erasure,)),
     _Kind("exports", _when_due(expiring.next_due, expiring.expire_due), (tables.PersonExport,)),
+    _Kind(
+        "unfinished files",
+        _when_due(file_tries.next_due, file_tries.clear_due),
+        (tables.FileTry,),
+    ),
     _Kind("time-stamps", look_for_time_stamps, (tables.TimeStamp,)),
     _Kind("checkpoints", look_for_checkpoints, (tables.Session,), pause_s=1.0),
 )

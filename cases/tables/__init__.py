@@ -7,7 +7,7 @@ from cases.tables.deadlines import (
     DeskHours,
     Roster,
 )
-from cases.tables.derived import CredentialRoot, DerivedCopy
+from cases.tables.derived import CredentialRoot, DerivedCopy, FileTry
 from cases.tables.exports import PersonExport
 from cases.tables.figures import CaseFigure
 from cases.tables.filing import (
@@ -139,6 +139,7 @@ __all__ = [
     "Event",
     "EvidenceCheck",
     "EvidencePackage",
+    "FileTry",
     "Filing",
     "FilingSetting",
     "Finding",

@@ -1,4 +1,4 @@
-"""Copies that were derived from recordings: films with the clock drawn in, redacted ones."""
+"""What durable work makes of recordings: derived copies, and tries to store any made file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class DerivedCopy(Base):
     ordered_by: Mapped[str]
     kind: Mapped[str]  # CopyKind: burned_in, redacted, credentialed
     wanted: Mapped[dict[str, Any]]  # CopyOrder
-    state: Mapped[str]  # MadeState: wanted, ready, failed
+    state: Mapped[str]  # MadeState: waiting, wanted, ready, failed
     done_ms: Mapped[int] = mapped_column(BigInteger)
     total_ms: Mapped[int | None] = mapped_column(BigInteger)
     size: Mapped[int | None] = mapped_column(BigInteger)
@@ -41,3 +41,15 @@ class CredentialRoot(Base):
     __tablename__ = "credential_roots"
     pem: Mapped[str] = mapped_column(Text, primary_key=True)
     since: Mapped[datetime]
+
+
+class FileTry(Base):
+    """A try to store a package, an export or a copy that is not the file, or not yet."""
+
+    __tablename__ = "file_tries"
+    prefix: Mapped[str] = mapped_column(primary_key=True)  # of the names of its objects
+    file_id: Mapped[str] = mapped_column(index=True)
+    case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"), index=True)
+    parts: Mapped[int]  # how many objects there may be
+    # When they are to be deleted; NULL while they are stored.
+    clear_at: Mapped[datetime | None] = mapped_column(index=True)

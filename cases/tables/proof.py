@@ -111,7 +111,7 @@ class EvidencePackage(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     ordered_by: Mapped[str]
     part: Mapped[dict[str, Any] | None]  # PartOrder; none of a whole case
-    state: Mapped[str]  # MadeState: wanted, ready, failed
+    state: Mapped[str]  # MadeState: waiting, wanted, ready, failed
     done_bytes: Mapped[int] = mapped_column(BigInteger)
     total_bytes: Mapped[int | None] = mapped_column(BigInteger)
     size: Mapped[int | None] = mapped_column(BigInteger)

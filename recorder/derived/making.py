@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 from functools import partial
 from typing import BinaryIO, Final
 
@@ -28,7 +29,9 @@ from recorder.derived.order import CopyKind, CopyOrder
 from recorder.derived.original import write_original
 from recorder.derived.statement import derived_body
 from recorder.key_history import note_key
-from recorder.made_files import Finish, MadeFile, MadeState, make_file
+from recorder.made_files import Finish, make_file
+from recorder.made_kinds import NAMING, MadeFile, MadeState, under_way
+from recorder.part_order import PartOrder
 from recorder.port import Evidence
 from recorder.proof import formats
 from recorder.sealed_parts import KeptFile
@@ -39,7 +42,7 @@ from runtime.ids import new_id
 
 log = structlog.get_logger()
 
-MAKE_COPY: Final = "make_copy"
+MAKE_COPY: Final = NAMING[DerivedCopy].work
 _MAX_UNDER_WAY: Final = 3
 _STALL_S: Final = 120.0
 
@@ -51,8 +54,7 @@ async def order_copy(unit: Unit, actor: Actor, case_id: str, order: CopyOrder) -
         CaseError: ``not_found``, ``forbidden``, ``copies_under_way`` (409).
     """
     case = await load_case(unit.tx, actor, case_id, Action.REVIEW, lock=True)
-    under_way = [one for one in await copies_of(unit.tx, case.id) if one.state == MadeState.WANTED]
-    if len(under_way) >= _MAX_UNDER_WAY:
+    if sum(map(under_way, await copies_of(unit.tx, case.id))) >= _MAX_UNDER_WAY:
         raise CaseError("copies_under_way", "Copies of this case are being made already.")
     ordered = DerivedCopy(
         id=new_id("drv"),
@@ -123,7 +125,7 @@ async def _made(
         originals = await originals_of(services, tx, ordered.case_id, order)
     if order.kind is CopyKind.CREDENTIALED:
         await write_original(services, originals, file)
-        return originals, order
+        return originals, replace(order, part=PartOrder(ordered.session_id, originals.scope))
     return originals, await _draw(services, ordered, originals, order, file)
 
 

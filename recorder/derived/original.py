@@ -14,7 +14,7 @@ from recorder.derived.filming import Originals
 from recorder.derived.order import CopyOrder
 from recorder.part_order import PartOrder
 from recorder.port import Evidence
-from recorder.proof.part_scope import Scope
+from recorder.proof.part_scope import MAX_MS, Scope
 from recorder.tree import tree_root
 from recorder.virtual_file import Container
 from runtime.errors import CaseError, StoreError
@@ -24,8 +24,7 @@ async def order_original(tx: AsyncSession, case_id: str, recording_id: str) -> C
     """An order of one of the case's recordings as it is, with content credentials.
 
     Raises:
-        CaseError: ``not_found`` (404), ``nothing_sealed`` (409): it goes on;
-            ``no_credentials_in_webm`` (422).
+        CaseError: ``not_found`` (404), ``no_credentials_in_webm`` (422).
     """
     found = await tx.get(Recording, recording_id)
     session = None if found is None else await tx.get_one(Session, found.session_id)
@@ -38,10 +37,10 @@ async def order_original(tx: AsyncSession, case_id: str, recording_id: str) -> C
             "evidence package alone.",
             status=422,
         )
-    if found.duration_ms is None:
-        raise CaseError("nothing_sealed", "This inspection has not been sealed yet.")
     from_ms = found.t0_ns // 1_000_000
-    scope = Scope([found.participant_id], from_ms, from_ms + found.duration_ms)
+    # While it goes on nobody knows its end; the copy is made when it is sealed.
+    to_ms = MAX_MS if found.duration_ms is None else from_ms + found.duration_ms
+    scope = Scope([found.participant_id], from_ms, to_ms)
     return CopyOrder(PartOrder(session.id, scope), recording_id=found.id)
 
 

@@ -1,7 +1,7 @@
 """Exports go a week after they were made: whoever wanted one has it by then.
 
-First nobody reads it any more, then the store deletes it; whoever is killed between the two
-finds it due again.
+In the commit from which nobody reads it any more its objects are given up, as those of a try
+that came to nothing are.
 """
 
 from __future__ import annotations
@@ -10,23 +10,17 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.tables import PersonExport
 from cases.unit import Unit
-from recorder.made_files import MadeState
+from recorder.file_tries import give_up_try
+from recorder.made_kinds import MadeState
 from recorder.port import Evidence
-from recorder.sealed_parts import part_key
-from runtime.errors import RetainedError, StoreError
-
-log = structlog.get_logger()
 
 KEPT_FOR: Final = timedelta(days=7)
 _AT_ONCE: Final = 50
-_AWAY_AGAIN: Final = timedelta(minutes=10)
-_RETAINED_AGAIN: Final = timedelta(days=1)
 
 
 async def next_due(tx: AsyncSession) -> datetime | None:
@@ -35,7 +29,7 @@ async def next_due(tx: AsyncSession) -> datetime | None:
 
 
 async def expire_due(services: Evidence) -> int:
-    """Delete what is due; how many were looked at."""
+    """Close what is due and have its objects deleted; how many there were."""
     async with services.database.read() as tx:
         due = await tx.scalars(
             select(PersonExport.id)
@@ -45,38 +39,15 @@ async def expire_due(services: Evidence) -> int:
         )
         ids = due.all()
     for export_id in ids:
-        objects = await services.run(partial(_close, export_id))
-        again = await _delete(services, export_id, objects)
-        await services.run(partial(_done, export_id, again))
+        await services.run(partial(_close, export_id))
     return len(ids)
 
 
-async def _close(export_id: str, unit: Unit) -> list[str]:
-    """From here on nobody is given it; names what is to be deleted."""
+async def _close(export_id: str, unit: Unit) -> None:
+    """From here on nobody is given it."""
     row = await unit.tx.get_one(PersonExport, export_id, with_for_update=True)
+    row.expires_at = None
     if row.state == MadeState.READY:
         row.state, row.sealed_key = MadeState.EXPIRED, None
-    return [part_key(row.object_prefix or "", number) for number in range(row.parts or 0)]
-
-
-async def _delete(services: Evidence, export_id: str, objects: list[str]) -> timedelta | None:
-    """When to try again; None once the store has nothing of it."""
-    again = None
-    for name in objects:
-        try:
-            await services.store.delete(name)
-        except RetainedError:
-            # The bucket locks whatever comes in.
-            again = _RETAINED_AGAIN
-        except StoreError as error:
-            log.warning("an expired export is not deleted", export_id=export_id, error=str(error))
-            return _AWAY_AGAIN
-    return again
-
-
-async def _done(export_id: str, again: timedelta | None, unit: Unit) -> None:
-    row = await unit.tx.get_one(PersonExport, export_id, with_for_update=True)
-    if again is not None:
-        row.expires_at = unit.now + again
-        return
-    row.expires_at, row.object_prefix, row.parts = None, None, None
+        await give_up_try(unit, row, row.object_prefix or "", row.parts or 0)
+        row.object_prefix, row.parts = None, None

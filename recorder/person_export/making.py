@@ -27,7 +27,8 @@ from cases.tables import PersonExport, Staff
 from cases.unit import Unit
 from recorder.crypt import open_sealed
 from recorder.export import Progress
-from recorder.made_files import Finish, MadeFile, MadeState, byte_progress, key_purpose, make_file
+from recorder.made_files import Finish, byte_progress, key_purpose, make_file
+from recorder.made_kinds import NAMING, MadeFile, MadeState, under_way
 from recorder.person_export.expiring import KEPT_FOR
 from recorder.person_export.gathering import Gathered, KeptFile, gather
 from recorder.person_export.page import page_of
@@ -37,7 +38,7 @@ from recorder.sealed_parts import KeptFile as StoredFile
 from runtime.errors import CaseError
 from runtime.ids import new_id
 
-MAKE_EXPORT: Final = "make_person_export"
+MAKE_EXPORT: Final = NAMING[PersonExport].work
 _MOST_IN_A_DAY: Final = 5
 """An export may hold hundreds of megabytes: a link must not be a way to fill the store."""
 
@@ -149,7 +150,7 @@ async def _gathered(services: Evidence, tx: AsyncSession, ordered: PersonExport)
 
 
 def _check_pace(known: Sequence[PersonExport], now: datetime) -> None:
-    if any(one.state == MadeState.WANTED for one in known):
+    if any(map(under_way, known)):
         raise CaseError("export_under_way", "This is being gathered already.", retry_after_s=5)
     day_ago = now - timedelta(days=1)
     if sum(one.created_at > day_ago for one in known) >= _MOST_IN_A_DAY:

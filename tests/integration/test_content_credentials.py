@@ -8,7 +8,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import av
 import pytest
@@ -20,13 +20,20 @@ from cases.tables import DerivedCopy, Recording
 from recorder.derived import credentials
 from recorder.derived.claim import ORIGINALS_LABEL
 from recorder.derived.credentials import published_roots
+from recorder.derived.making import make_copy
 from recorder.derived.order import MuteOrder
 from recorder.derived.original import order_original
+from recorder.playback import Playback
+from recorder.sealing import seal_session
 from recorder.sources import load_source
 from recorder.tree import tree_root
 from runtime.errors import CaseError
-from tests.integration.test_derived_copies import copy_of, filmed, recorded
-from tests.integration.test_part_export import T0_MS, World
+from runtime.settings import Settings
+from tests.integration.test_derived_copies import copy_of, filmed, recorded, spooled
+from tests.integration.test_part_export import T0_MS, World, take_in
+from tests.integration.test_part_order import secret_of
+from tests.support.recording_rig import MemoryStore
+from tests.support.seller_site import seller_site
 
 Json = dict[str, Any]
 
@@ -154,14 +161,13 @@ async def test_a_key_that_broke_costs_the_credentials_and_not_the_film(
 
 
 async def test_what_is_no_sealed_mp4_of_the_case_is_refused(world: World) -> None:
-    """WebM in plain words, one that goes on, one that is none, another case's."""
+    """WebM in plain words, one that is none, another case's."""
     async with world.database.begin() as tx:
         recording = (await tx.scalars(select(Recording))).one()
         recording_id = recording.id
         for case_id, asked, change, code in (
             (world.case_id, "rec_none", {}, "not_found"),
             ("cas_other", recording_id, {}, "not_found"),
-            (world.case_id, recording_id, {"duration_ms": None}, "nothing_sealed"),
             (world.case_id, recording_id, {"container": "webm"}, "no_credentials_in_webm"),
         ):
             for name, value in change.items():
@@ -175,3 +181,55 @@ def media(content: bytes) -> list[bytes]:
     """The coded samples of both tracks."""
     with av.open(io.BytesIO(content)) as container:
         return [bytes(one) for one in container.demux() if one.size]
+
+
+async def test_over_http_an_original_waits_for_its_seal_and_is_trusted_under_the_published_root(
+    tmp_path: Path,
+) -> None:
+    """Ordered, waiting, made, fetched; a stranger sees nothing of it; WebM is refused."""
+    async with seller_site(tmp_path) as site:
+        store = MemoryStore()
+        world = World(site.seller, Settings(data=tmp_path), store, Playback(cast("Any", store)))
+        await take_in(world, await spooled(tmp_path, filmed()))
+        async with world.database.read() as tx:
+            recording_id = (await tx.scalars(select(Recording.id))).one()
+        key, rival = [
+            {"Authorization": f"Bearer {await secret_of(site, tenant)}"}
+            for tenant in (site.seller.lamp, site.seller.shoes)
+        ]
+        orders = f"/api/v1/cases/{world.case_id}/derived-copies"
+        body = {"recording_id": recording_id}
+
+        async def call(method: str, path: str, status: int, **more: Any) -> Any:
+            async with site.client.request(method, path, **{"headers": key, **more}) as answer:
+                assert answer.status == status, await answer.text()
+                is_json = "json" in answer.content_type
+                return await (answer.json() if is_json else answer.read())
+
+        published = "/.well-known/proofcall-credentials.pem"
+        assert await call("GET", published, 200, headers={}) == b""
+        assert (await call("POST", orders, 404, json=body, headers=rival))["code"] == "not_found"
+        ordered = await call("POST", orders, 202, json=body)
+        assert (ordered["kind"], ordered["recording_id"]) == ("credentialed", recording_id)
+        path = f"/api/v1/derived-copies/{ordered['id']}"
+        await make_copy(world.evidence, ordered["id"])
+        assert (await call("GET", path, 200))["state"] == "waiting"
+        assert (await call("GET", f"{path}/file", 409))["code"] == "copy_not_ready"
+        await seal_session(world.evidence, world.session_id)
+        assert (await call("GET", path, 200))["state"] == "wanted"
+        await make_copy(world.evidence, ordered["id"])
+        for name, content in store.objects.items():
+            await site.store.put(name, content)
+        made = await call("GET", path, 200)
+        assert (made["state"], made["credentials"], made["failure"]) == ("ready", "signed", None)
+        film = await call("GET", f"{path}/file", 200)
+        assert sha256(film).hexdigest() == made["sha256"]
+        root = await call("GET", published, 200, headers={})
+        assert read(film, root.decode())["validation_state"] == "Trusted"
+        assert codes(read(film)) == {"signingCredential.untrusted"}
+        await call("GET", f"{path}/file", 404, headers=rival)
+        async with world.database.begin() as tx:
+            (await tx.get_one(Recording, recording_id)).container = "webm"
+        refused = await call("POST", orders, 422, json=body)
+        assert refused["code"] == "no_credentials_in_webm"
+        assert "evidence package" in refused["detail"]

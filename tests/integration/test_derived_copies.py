@@ -96,16 +96,26 @@ def filmed(jump_at: int | None = None) -> list[EncodedFrame]:
     return out
 
 
-async def recorded(tmp_path: Path, frames: Sequence[EncodedFrame]) -> World:
-    """The film, recorded and sealed; a beep each second."""
+async def spooled(
+    tmp_path: Path, frames: Sequence[EncodedFrame], codec: Codec = Codec.H264
+) -> SpoolRig:
+    """The film as a recorder wrote it; a beep each second."""
     rig = SpoolRig(tmp_path / "spool")
-    picture = rig.session.open_track("par_1", "trk_v", "peer_1", Codec("h264"))
+    picture = rig.session.open_track("par_1", "trk_v", "peer_1", codec)
     sound = rig.session.open_track("par_1", "trk_a", "peer_1", Codec.OPUS)
     assert picture is not None
     assert sound is not None
     beeps = packetise("opus", encode_audio(SECONDS))
-    rig.feed((picture, packetise("h264", frames)), (sound, beeps))
+    rig.feed((picture, packetise(codec.value, frames)), (sound, beeps))
     await rig.session.close("ended")
+    return rig
+
+
+async def recorded(
+    tmp_path: Path, frames: Sequence[EncodedFrame], codec: Codec = Codec.H264
+) -> World:
+    """The film, recorded and sealed."""
+    rig = await spooled(tmp_path, frames, codec)
     store = MemoryStore()
     seller = await make_seller(Database(f"sqlite+aiosqlite:///{tmp_path / 'new' / 'p.db'}"))
     found = World(seller, Settings(data=tmp_path), store, Playback(cast("Any", store)))

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from cases.tables import Participant
+from signaling.upkeep import close_forgotten_sessions
 from tests.support.live import (
     CONSENT,
     Browser,
@@ -232,3 +233,28 @@ async def test_without_a_recorder_nothing_is_begun(live: Live) -> None:
             return 'proofcall_sessions{state="waiting"} 1.0' in figures
 
         await until(figures_tell, 20, "the session is counted")
+
+
+async def test_a_session_that_a_killed_web_began_is_closed_and_no_other(live: Live) -> None:
+    """The recorder was told, nothing was written down; what people are in goes on, empty or not."""
+    recorder = live.services.recorder
+    async with live.browser() as buyer, live.host() as host, live.browser() as waiting:
+        session_id = await called(live, buyer, host)
+        await send_pictures(buyer.peers[0], PICTURES[:30])
+        _, token = await live.invited()
+        empty_id = (await waiting.tap(token))["session"]["id"]
+        await recorder.open_session("ses_forgotten", "key_1", bytes(32), "tenant/ses_forgotten")
+        assert await close_forgotten_sessions(live.services) == []
+        status = await recorder.poll()
+        assert status is not None
+        assert {empty_id, "ses_forgotten"} <= set(status.empty)
+        assert session_id not in status.empty
+        assert await close_forgotten_sessions(live.services, after_s=0) == ["ses_forgotten"]
+        status = await recorder.poll()
+        assert status is not None
+        assert empty_id in status.empty
+        assert "ses_forgotten" not in status.empty
+        directory = live.settings.spool_dir / "ses_forgotten"
+        await until(lambda: not directory.exists(), 20, "its spool is let go of")
+        assert (live.settings.spool_dir / session_id).exists()
+        assert await close_forgotten_sessions(live.services, after_s=0) == []

@@ -12,11 +12,13 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from cases.tables import Manifest
+from cases.tables import EvidencePackage, Manifest
 from infra.local.rgw import Rgw
+from recorder.case_objects import evidence_of
 from recorder.proof.bytes import MemoryBytes
 from recorder.proof.report import Answer
 from recorder.proof.verification import verify_package
+from recorder.sealed_parts import part_key
 from tests.support.fault_store import FaultyStore
 from tests.support.live import Browser, Json, Live, running_live, until
 from tests.support.rtp_peer import RtpPeer
@@ -30,12 +32,30 @@ PICTURES_PER_S = 20
 PICTURE_BYTES = 60_000
 
 
+async def nothing_else_is_kept(kept: Kept) -> bool:
+    """Whether the bucket has of packages only those that are ready, and all of the evidence."""
+    listed = await asyncio.to_thread(
+        lambda: kept.rgw.client().list_objects_v2(Bucket=kept.bucket)["Contents"]
+    )
+    stored = {one["Key"].removeprefix("evidence/") for one in listed}
+    async with kept.live.services.database.read() as tx:
+        made = await tx.scalars(select(EvidencePackage).where(EvidencePackage.state == "ready"))
+        files = {
+            part_key(one.object_prefix or "", no) for one in made for no in range(one.parts or 0)
+        }
+        evidence = {key for key, _ in await evidence_of(tx, kept.case_id)}
+    assert stored >= files | evidence
+    return stored == files | evidence
+
+
 @dataclass(slots=True)
 class Kept:
     """A machine whose durable work is a process of its own, and a case with a long call."""
 
     live: Live
     store: FaultyStore
+    rgw: Rgw
+    bucket: str
     case_id: str
     seconds: float
 
@@ -48,16 +68,17 @@ async def kept(rgw: Rgw) -> AsyncIterator[Kept]:
         patch.setenv("AWS_SECRET_ACCESS_KEY", rgw.secret_key)
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         async with AsyncExitStack() as stack:
+            bucket = rgw.make_bucket()
             store = await stack.enter_async_context(FaultyStore(rgw.endpoint).running())
             live = await stack.enter_async_context(
                 running_live(
                     [(role, 0) for role in ("media", "recorder", "uploader", "jobs")],
-                    store=f"s3://{rgw.make_bucket()}/evidence",
+                    store=f"s3://{bucket}/evidence",
                     s3_endpoint=store.url,
                 )
             )
             case_id, seconds = await recorded(live)
-            yield Kept(live, store, case_id, seconds)
+            yield Kept(live, store, rgw, bucket, case_id, seconds)
 
 
 async def recorded(live: Live) -> tuple[str, float]:
@@ -169,5 +190,6 @@ async def test_a_killed_process_leaves_no_half_package(
             content = await response.read()
         assert len(content) == known["size"] > 8 * 1024 * 1024
         _, keys = await host.call("GET", "/.well-known/proofcall-keys.json")
+    await until(lambda: nothing_else_is_kept(kept), 20, "what the killed try stored is deleted")
     report = verify_package(MemoryBytes(content), key=json.dumps(keys).encode())
     assert report.answer in (Answer.VERIFIED, Answer.WITH_GAPS), report.problems

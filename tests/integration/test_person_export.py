@@ -28,6 +28,7 @@ from cases.tables import Case, Consent, PersonExport
 from cases.unit import Unit
 from infra.local.postgres import Postgres
 from recorder.case_objects import objects_of
+from recorder.file_tries import clear_due
 from recorder.made_files import read_made
 from recorder.person_export.expiring import KEPT_FOR, expire_due
 from recorder.person_export.gathering import gather
@@ -326,6 +327,7 @@ async def test_an_inspection_a_share_and_a_messenger_are_in_it(
         async with world.database.begin() as tx:
             (await tx.get_one(PersonExport, export_id)).expires_at = world.seller.now
         assert await expire_due(world.evidence) == 1
+        assert await clear_due(world.evidence) == 1
         async with world.database.read() as tx:
             assert (await tx.get_one(PersonExport, export_id)).state == "expired"
             objects = await objects_of(tx, world.case_id)

@@ -36,6 +36,8 @@ def filled_in() -> dict[str, str]:
         "REPLY_DOMAIN": "reply.example.com",
         "TSA_URL": "https://tsa.example.com/",
         "TSA_CA": "/data/keys/tsa.pem",
+        "C2PA_CERTIFICATE": "/data/keys/c2pa.pem",
+        "C2PA_KEY": "/data/keys/c2pa.key",
     }
     return {
         name: value or made_up.get(name, f"made-up-{name.lower().replace('_', '-')}")
@@ -73,7 +75,8 @@ def environment_of(variables: dict[str, str]) -> Iterator[None]:
     before = dict(os.environ)
     for name in [name for name in os.environ if name.startswith("PROOFCALL_")]:
         del os.environ[name]
-    os.environ.update({name: str(value) for name, value in variables.items()})
+    # An engine parses before it puts variables in: what is empty stays an empty string.
+    os.environ.update({name: str(value or "") for name, value in variables.items()})
     try:
         yield
     finally:

@@ -87,9 +87,21 @@ def test_each_service_of_compose_starts_with_settings_that_exist(name: str) -> N
     if name == "web":
         assert settings.metrics_token is not None
         assert settings.smtp_url is not None
+        assert settings.mail_from is not None
         assert settings.reply_domain == "reply.example.com"
+        assert settings.inbound_secret is not None
+        assert str(settings.c2pa_certificate) == "/data/keys/c2pa.pem"
+        assert str(settings.c2pa_key) == "/data/keys/c2pa.key"
         subnet = compose(filled_in())["networks"]["inside"]["ipam"]["config"][0]["subnet"]
         assert settings.trusted_proxies == subnet
+
+
+def test_compose_starts_without_mail_stamps_and_credentials() -> None:
+    """What ``.env.example`` leaves empty and does not demand may stay empty."""
+    optional = r"SMTP|MAIL|REPLY|INBOUND|TSA|C2PA"
+    given = {k: "" if re.match(optional, k) else v for k, v in filled_in().items()}
+    settings = built(compose(given)["services"]["web"]["environment"])
+    assert (settings.smtp_url, settings.tsa_url, settings.c2pa_key) == (None, None, None)
 
 
 def test_the_processes_end_along_the_flow_of_evidence() -> None:
@@ -145,11 +157,20 @@ def pod() -> Json:
     return found
 
 
-def pod_variables() -> dict[str, str]:
-    """What every container of the Pod is given."""
+def named(kind: str, name: str) -> Json:
+    """The content of a ConfigMap or Secret."""
+    (one,) = [one for one in manifests() if (one["kind"], one["metadata"]["name"]) == (kind, name)]
+    content: Json = one["data" if kind == "ConfigMap" else "stringData"]
+    return content
+
+
+def pod_variables(container: Json, *, optional: bool = True) -> dict[str, str]:
+    """What a container of the Pod is given, with or without what is optional."""
     found: dict[str, str] = {}
-    for one in manifests():
-        found |= one.get("data", {}) | one.get("stringData", {})
+    for source in container["envFrom"]:
+        ((kind, ref),) = source.items()
+        if optional or not ref.get("optional"):
+            found |= named(kind[0].upper() + kind[1:].removesuffix("Ref"), ref["name"])
     made_up = {
         "PROOFCALL_MASTER_KEY": filled_in()["MASTER_KEY"],
         "PROOFCALL_PUBLIC_IP": "203.0.113.10",
@@ -160,11 +181,10 @@ def pod_variables() -> dict[str, str]:
 @pytest.mark.parametrize("container", pod()["containers"], ids=lambda one: one["name"])
 def test_each_container_of_the_pod_fits(container: Json) -> None:
     """Settings exist, command and probes parse, and nothing runs as root."""
-    settings = built(pod_variables())
+    settings = built(pod_variables(container))
     given = checked_command(container["args"])
     assert container["name"].startswith(str(given["role"]).split("-and-")[0])
-    named = {"startupProbe": container["startupProbe"], "livenessProbe": container["livenessProbe"]}
-    for probe in named.values():
+    for probe in (container["startupProbe"], container["livenessProbe"]):
         if "httpGet" in probe:
             assert probe["httpGet"]["path"] == "/healthz"
         else:
@@ -177,6 +197,29 @@ def test_each_container_of_the_pod_fits(container: Json) -> None:
     assert drain["limit"] == settings.drain_s
     assert pod()["securityContext"]["runAsNonRoot"] is True
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_the_pod_s_secrets_are_secrets_and_go_where_they_are_needed() -> None:
+    """Mail, stamps and credentials are set; what is secret is in a Secret; one may do without."""
+    web, *others = pod()["containers"]
+    settings = built(pod_variables(web))
+    assert settings.smtp_url is not None
+    assert settings.inbound_secret is not None
+    assert settings.mail_from is not None
+    plain = {k for one in manifests() if one["kind"] == "ConfigMap" for k in one["data"]}
+    fields = Settings.model_fields
+    secret = {f"PROOFCALL_{k.upper()}" for k, v in fields.items() if "Secret" in str(v.annotation)}
+    assert not plain & secret
+    (volume,) = [one for one in pod()["volumes"] if one["name"] == "c2pa"]
+    files = named("Secret", volume["secret"]["secretName"])
+    (mount,) = [one for one in web["volumeMounts"] if one["name"] == "c2pa"]
+    for path in (settings.c2pa_certificate, settings.c2pa_key):
+        assert path is not None
+        assert (str(path.parent), path.name in files) == (mount["mountPath"], True)
+    assert volume["secret"]["optional"] is True
+    for one in others:
+        assert {mount["name"] for mount in one["volumeMounts"]} == {"data", "tmp"}
+    assert built(pod_variables(web, optional=False)).c2pa_key is None
 
 
 def test_the_image_is_built_from_what_is_there_and_needed() -> None:

@@ -12,7 +12,7 @@ interface EvidencePackage {
   id: string;
   /** Null of a whole case. */
   part: { from_ms: number; to_ms: number } | null;
-  state: 'wanted' | 'ready' | 'failed';
+  state: 'waiting' | 'wanted' | 'ready' | 'failed';
   done_bytes: number;
   total_bytes: number | null;
   size: number | null;
@@ -35,7 +35,7 @@ export function PackageCard({ view }: { view: CaseView }) {
     try {
       const { items } = await get<{ items: EvidencePackage[] }>(path);
       setPackages(items);
-      if (items.some((one) => one.state === 'wanted')) timer.current = setTimeout(() => void load(), ASK_EVERY_MS);
+      if (items.some((one) => one.state === 'waiting' || one.state === 'wanted')) timer.current = setTimeout(() => void load(), ASK_EVERY_MS);
     } catch (error) {
       // Whoever may not review sees no card; a passing failure leaves what is shown.
       endedLogin(error);
@@ -77,6 +77,7 @@ export function PackageCard({ view }: { view: CaseView }) {
 function PackageRow({ one }: { one: EvidencePackage }) {
   const date = dateAndTime(one.created_at);
   if (one.state === 'failed') return <p class="s">{t(one.failure === 'nothing_sealed' ? 'evidence.nothing_sealed' : one.failure === 'erased' ? 'evidence.erased' : one.failure === 'bucket_refused' ? 'evidence.bucket_refused' : 'evidence.not_made', { date })}</p>;
+  if (one.state === 'waiting') return <p class="s">{t('evidence.waiting', { date })}</p>;
   if (one.state === 'wanted') {
     const percent = Math.round((100 * one.done_bytes) / Math.max(one.total_bytes ?? 0, 1));
     return <p class="s">{t('evidence.making', { date, percent })} <progress max={100} value={percent} aria-label={t('evidence.title')} /></p>;

@@ -7,7 +7,7 @@ import { endedLogin, failureWords } from '../base/sign_in';
 import { Button, Dialog, Icon, toast } from '../base/ui';
 import { BoxField, WHOLE, type Box } from './box_field';
 import type { MarkedPart } from './part_marks';
-import { failedWords } from './failed_words';
+import { isUnderWay, progressWords } from './failed_words';
 import { roleWords } from './picture_frame';
 import type { ReplayPlayer } from './player';
 import { t } from './text';
@@ -18,7 +18,7 @@ interface Copy {
   kind: 'burned_in' | 'redacted' | 'credentialed';
   part: { session_id: string; from_ms: number; to_ms: number };
   masks: readonly { lost_ms: number | null }[];
-  state: 'wanted' | 'ready' | 'failed';
+  state: 'waiting' | 'wanted' | 'ready' | 'failed';
   done_ms: number;
   total_ms: number | null;
   size: number | null;
@@ -44,7 +44,7 @@ export function CopyDialog({ part, timeline, player, onClose }: { part: MarkedPa
     try {
       const { items } = await get<{ items: Copy[] }>(path);
       setCopies(items.filter((one) => one.part.session_id === timeline.session_id));
-      if (items.some((one) => one.state === 'wanted')) timer.current = setTimeout(() => void load(), ASK_EVERY_MS);
+      if (items.some(isUnderWay)) timer.current = setTimeout(() => void load(), ASK_EVERY_MS);
     } catch (error) {
       // A passing failure leaves what is shown.
       endedLogin(error);
@@ -130,7 +130,7 @@ function CopyRow({ one }: { one: Copy }) {
           <a class="button" href={`${address}/file`} download data-test="fetch-copy"><Icon name="shield" />{t('part.fetch', { size: megabytes(one.size) })}</a>
           <a class="button" href={`${address}/statement`} download data-test="fetch-statement">{t('copy.statement')}</a>
         </span>
-      ) : <span class="s" role="status">{one.state === 'wanted' ? t('part.making', { percent: String(percent) }) : failedWords(one.failure, 'copy.not_made')}</span>}
+      ) : <span class="s" role="status">{progressWords(one, percent, 'copy.not_made')}</span>}
       {one.state === 'ready' && one.credentials !== null ? <span class="s" data-test="copy-credentials">{t(`copy.credentials_${one.credentials}`)}</span> : null}
       {lost !== null ? <span class="s" data-test="copy-lost"><Icon name="warning" /> {t('copy.lost', { time: wallTime(lost) })}</span> : null}
     </li>

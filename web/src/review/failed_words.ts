@@ -1,4 +1,4 @@
-/** Why a part or a copy could not be made, in words. */
+/** How far a part or a copy is that is not there, in words. */
 import { t } from './text';
 
 const KNOWN = {
@@ -9,6 +9,19 @@ const KNOWN = {
   bucket_refused: 'made.bucket_refused',
 } as const;
 
-export function failedWords(failure: string | null, otherwise: 'part.not_made' | 'copy.not_made'): string {
+export interface Ordered {
+  readonly state: 'waiting' | 'wanted' | 'ready' | 'failed';
+  readonly failure: string | null;
+}
+
+export const isUnderWay = (one: Ordered): boolean => one.state === 'waiting' || one.state === 'wanted';
+
+export function progressWords(one: Ordered, percent: number, otherwise: 'part.not_made' | 'copy.not_made'): string {
+  if (one.state === 'waiting') return t('part.waiting');
+  if (one.state === 'wanted') return t('part.making', { percent: String(percent) });
+  return one.state === 'failed' ? failedWords(one.failure, otherwise) : '';
+}
+
+function failedWords(failure: string | null, otherwise: 'part.not_made' | 'copy.not_made'): string {
   return t(Object.entries(KNOWN).find(([code]) => code === failure)?.[1] ?? otherwise);
 }

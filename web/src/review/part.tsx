@@ -7,7 +7,7 @@ import type { Timeline } from '../base/protocol';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { Button, Dialog, Icon, toast } from '../base/ui';
 import type { Names } from './describe';
-import { failedWords } from './failed_words';
+import { isUnderWay, progressWords } from './failed_words';
 import { NO_MARKS, partOf, withIn, withOut, type MarkedPart, type PartMarks } from './part_marks';
 import type { ReplayPlayer } from './player';
 import { t } from './text';
@@ -16,7 +16,7 @@ import { xOf, type View } from './timeline_layout';
 
 interface Ordered {
   id: string;
-  state: 'wanted' | 'ready' | 'failed';
+  state: 'waiting' | 'wanted' | 'ready' | 'failed';
   done_bytes: number;
   total_bytes: number | null;
   size: number | null;
@@ -73,8 +73,8 @@ export function PartDialog({ part, timeline, names, onClose }: { part: MarkedPar
   };
   const follow = (one: Ordered): void => {
     setOrdered(one);
-    setBusy(one.state === 'wanted');
-    if (one.state !== 'wanted') return;
+    setBusy(isUnderWay(one));
+    if (!isUnderWay(one)) return;
     timer.current = setTimeout(() => void get<Ordered>(`/api/v1/evidence-packages/${encodeURIComponent(one.id)}`).then(follow, told), ASK_EVERY_MS);
   };
   const order = (): void => {
@@ -111,7 +111,7 @@ export function PartDialog({ part, timeline, names, onClose }: { part: MarkedPar
         {ordered?.state === 'ready'
           ? <a class="button primary" href={`/api/v1/evidence-packages/${encodeURIComponent(ordered.id)}/file`} download data-test="fetch-part"><Icon name="shield" />{t('part.fetch', { size: megabytes(ordered.size) })}</a>
           : <Button variant="primary" icon="shield" busy={busy} disabled={left.size === people.length} test="make-part" onClick={order}>{t('part.make')}</Button>}
-        <p class="s" role="status">{ordered?.state === 'wanted' ? t('part.making', { percent: String(percent) }) : ordered?.state === 'failed' ? failedWords(ordered.failure, 'part.not_made') : ''}</p>
+        <p class="s" role="status">{ordered === null ? '' : progressWords(ordered, percent, 'part.not_made')}</p>
       </div>
     </Dialog>
   );
