@@ -23,6 +23,7 @@ from cases.states import Role, Scope, SessionState
 from cases.tables import Case, PersonExport, Staff
 from cases.tenants import grant_work, revoke_grant
 from cases.unit import Unit
+from recorder.file_tries import clear_due
 from recorder.person_export.expiring import KEPT_FOR, expire_due, next_due
 from recorder.person_export.making import make_export
 from recorder.person_export.page import page_of
@@ -243,6 +244,7 @@ async def test_an_export_goes_after_a_week(site: SellerSite) -> None:
         row = await tx.get_one(PersonExport, made["id"])
         assert (row.sealed_key, row.object_prefix, row.parts) == (None, None, None)
         assert await next_due(tx) is None
+    assert await clear_due(services) == 1
     folder = Path(services.settings.data) / "store"
     assert not [one for one in folder.rglob("*") if one.is_file()]
     assert (await ordered(site, me.staff_id))["state"] == "ready"
