@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from recorder.crypt import seal
+from recorder.crypt import SealedPieces
 from recorder.depacketise import Loss
 from recorder.fragment_record import RecordHeader, encode_fragment, last_ticks, segment_index
 from recorder.fragments import Fragment
@@ -38,7 +38,7 @@ from recorder.spool_state import (
 )
 from recorder.tree import Frontier
 from recorder.virtual_file import Container
-from runtime.durable_files import sync_directory, write_durably
+from runtime.durable_files import sync_directory, write_durably, write_pieces_durably
 
 log = structlog.get_logger()
 
@@ -302,15 +302,14 @@ class SpoolSession:
         frontier = recording.frontier()
         for header in opened.headers:
             frontier.append(bytes.fromhex(header["fact"]["sha256"]))
-        plain = b"".join(opened.bodies)
         index = segment_index(opened.headers)
         number = recording.next_segment
         # Never the same name twice: a store with versions would accept the second silently.
         object_key = (
             f"{state.object_prefix}/{recording_id}/{number:06d}-{secrets.token_hex(8)}.segment"
         )
-        stored = seal(state.key, object_key, plain)
-        write_durably(self._outbox / f"{state.next_seq:08d}.segment", stored)
+        sealed = SealedPieces(state.key, object_key, opened.bodies)
+        write_pieces_durably(self._outbox / f"{state.next_seq:08d}.segment", sealed)
         last = opened.headers[-1]
         self._emit(
             "segment_sealed",
@@ -329,9 +328,9 @@ class SpoolSession:
                 "recording_id": recording_id,
                 "segment_no": number,
                 "object_key": object_key,
-                "stored_bytes": len(stored),
-                "stored_sha256": sha256(stored).hexdigest(),
-                "plain_bytes": len(plain),
+                "stored_bytes": sealed.stored_bytes,
+                "stored_sha256": sealed.sha256,
+                "plain_bytes": sum(map(len, opened.bodies)),
                 "key_id": state.key_id,
                 "fragments": [header["fact"] for header in opened.headers],
                 "index": b64encode(index).decode(),
@@ -343,7 +342,7 @@ class SpoolSession:
             recording_id=recording_id,
             segment_no=number,
             seq=state.next_seq,
-            bytes=len(stored),
+            bytes=sealed.stored_bytes,
         )
         del self._open[recording_id]
         opened.journal.close()
