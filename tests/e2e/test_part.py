@@ -6,6 +6,7 @@ import io
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin
 
 import av
@@ -74,6 +75,36 @@ async def test_a_part_is_marked_by_keyboard_and_handed_over(tmp_path: Path) -> N
         assert await answer.get_attribute("data-answer") == "consistent_origin_unconfirmed"
         await kept(verifier, "verify-part")
         await a_covered_film_is_made(page, tmp_path)
+        await sign_in_anew(page, f"{machine.url}/console?case={demo['recorded_case']}", demo)
+        await a_seller_has_package_and_data(page, tmp_path)
+
+
+async def sign_in_anew(page: Page, address: str, demo: dict[str, Any]) -> None:
+    """As the seller, in the same browser."""
+    await page.context.clear_cookies()
+    await page.goto(address)
+    await sign_in(page, demo["sign_ins"]["seller"])
+
+
+async def a_seller_has_package_and_data(page: Page, folder: Path) -> None:
+    """By the buttons of the case's page, which says where the evidence lies."""
+    await by(page, "evidence-place").wait_for(timeout=STEP_MS)
+    made = {}
+    for order, fetch in (("make-package", "fetch-package"), ("order-data", "fetch-data")):
+        await by(page, order).click(timeout=STEP_MS)
+        # The newest stands first; a package of the part is there already.
+        whole = by(page, fetch).filter(has_not_text="a part")
+        await whole.first.wait_for(timeout=3 * STEP_MS)
+        async with page.expect_download() as downloading:
+            await whole.first.click()
+        made[fetch] = folder / fetch
+        await (await downloading.value).save_as(made[fetch])
+    report = verify_package(MemoryBytes(made["fetch-package"].read_bytes()))
+    assert not report.problems
+    assert report.part is None
+    index = _entry(made["fetch-data"].read_bytes(), "index.html").decode()
+    assert "Tomi Okafor" in index
+    assert "It arrived like this, the box was crushed." in index
 
 
 async def a_covered_film_is_made(page: Page, folder: Path) -> None:
