@@ -6,7 +6,8 @@
 - ``seekable_after_hangup``: from the end of the call until the first byte of the seekable
   recording, of a minute and of two hours, through decryption;
 - ``seek_first_frame``: in Chromium, from the seek to the presented picture, two hours long;
-- ``sealing_cpu``: what hashing and encryption add to the recorder's CPU;
+- ``sealing_cpu_process``: what hashing and encryption add to the CPU of the recorder process;
+- ``sealing_cpu``: what they add to that of its inner parts alone, without tap and event loop;
 - ``clock_error``: how far recording time is from the wall clock after two hours of a sender
   whose clock is 200 ppm fast.
 """
@@ -24,30 +25,26 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from playwright.async_api import async_playwright
 
-from bench.evidence_lag import heavy_packets, store_lags_s
+from bench.evidence_lag import store_lags_s
 from bench.long_recording import Recorded, record, worst_error_ms
 from bench.result import Result
-from recorder import fragment_record, spool, tree
-from recorder.depacketise import Codec
+from bench.sealing_cpu import inner_run, process_run
 from recorder.playback import Playback
 from recorder.store import DirectoryStore
 from tests.support.chromium import FLAGS, chromium_path
 from tests.support.range_server import RangeServer, serving
-from tests.support.recording_rig import SpoolRig, source_of
+from tests.support.recording_rig import source_of
 
 COMMAND: Final = "proofcall bench evidence --json"
 _FIRST_BYTES: Final = 256 * 1024
 _SEEKS: Final = 15
 _MINUTE_S: Final = 60
-_CPU_S: Final = 400
-"""Seconds of media of which the CPU is measured, in turns."""
 
 
 def _say(text: str) -> None:
@@ -143,69 +140,18 @@ async def long_ones(hours: float, runs: int) -> list[Result]:
     ]
 
 
-class _NoDigest:
-    """A SHA-256 that costs nothing."""
-
-    def __init__(self, _: bytes = b"") -> None:
-        pass
-
-    def update(self, _: bytes) -> None:
-        """Take nothing in."""
-
-    def copy(self) -> _NoDigest:
-        """The same."""
-        return self
-
-    def digest(self) -> bytes:
-        """Zeros."""
-        return bytes(32)
-
-    def hexdigest(self) -> str:
-        """Zeros."""
-        return "0" * 64
-
-
-@contextmanager
-def _unsealed() -> Any:
-    """Neither hashing nor encryption."""
-    kept = spool.seal, spool.sha256, fragment_record.sha256, tree.sha256
-    spool.seal = lambda key, name, plain: plain
-    spool.sha256 = fragment_record.sha256 = tree.sha256 = _NoDigest  # type: ignore[assignment,misc]
-    try:
-        yield
-    finally:
-        spool.seal, spool.sha256, fragment_record.sha256, tree.sha256 = kept  # type: ignore[misc]
-
-
-async def sealing_cpu(_: float, runs: int) -> list[Result]:
-    """The recorder's inner parts with and without, in turns; media as large as a call's."""
-    added = []
-    heavy_packets(_CPU_S)
-    for _ in range(2 * runs):
-        spent = []
-        for is_sealed in (True, False):
-            with tempfile.TemporaryDirectory(prefix="pcb-") as folder:
-                before = time.process_time()
-                if is_sealed:
-                    await _recorded_heavy(Path(folder))
-                else:
-                    with _unsealed():
-                        await _recorded_heavy(Path(folder))
-                spent.append(time.process_time() - before)
-        added.append(100 * (spent[0] / spent[1] - 1))
-        _say(f"sealed {spent[0]:.2f} s, unsealed {spent[1]:.2f} s")
-    return [_result("sealing_cpu", added, "%", 10.0, 1)]
-
-
-async def _recorded_heavy(folder: Path) -> None:
-    rig = SpoolRig(folder)
-    video, audio = heavy_packets(_CPU_S)
-    picture = rig.session.open_track("par_1", "trk_v", "peer_1", Codec.H264)
-    sound = rig.session.open_track("par_1", "trk_a", "peer_1", Codec.OPUS)
-    assert picture is not None
-    assert sound is not None
-    rig.feed((picture, video), (sound, audio))
-    await rig.session.close("ended")
+async def sealing(_: float, runs: int) -> list[Result]:
+    """The recorder's process and its inner parts, each with and without; a call's media."""
+    process, inner = [], []
+    for _ in range(runs):
+        process.append(await process_run())
+        _say(f"process: {process[-1]}")
+        inner.append(inner_run())
+        _say(f"inner parts: {inner[-1]}")
+    return [
+        _result(name, [one.percent for one in found], "%", 10.0, 1)
+        for name, found in (("sealing_cpu_process", process), ("sealing_cpu", inner))
+    ]
 
 
 async def store_lag(_: float, runs: int) -> list[Result]:
@@ -220,7 +166,7 @@ async def store_lag(_: float, runs: int) -> list[Result]:
 
 PARTS: Final[dict[str, Callable[[float, int], Awaitable[list[Result]]]]] = {
     "lag": store_lag,
-    "sealing": sealing_cpu,
+    "sealing": sealing,
     "long": long_ones,
 }
 

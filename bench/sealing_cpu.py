@@ -24,6 +24,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -301,7 +302,7 @@ async def _feed(sides: Sequence[_Process]) -> list[list[Spent]]:
     ]
     done = [0] * len(tracks)
     began_ns = time.time_ns()
-    marks = [[side.spent()] for side in sides]
+    marks: list[list[Spent]] = [[] for _ in sides]
     step_s = 0.05
     for step in range(1, round(_CALLS_S / step_s) + 1):
         due_s = step * step_s
@@ -317,10 +318,7 @@ async def _feed(sides: Sequence[_Process]) -> list[list[Spent]]:
         if due_s >= _WARM_S and step % round(_WINDOW_S / step_s) == 0:
             for side, mine in zip(sides, marks, strict=True):
                 mine.append(side.spent())
-    return [
-        [after.since(before) for before, after in zip(mine[1:], mine[2:], strict=False)]
-        for mine in marks
-    ]
+    return [[after.since(before) for before, after in pairwise(mine)] for mine in marks]
 
 
 def _added(sealed: Sequence[Spent], bare: Sequence[Spent], *, minutes: float) -> Added:

@@ -45,9 +45,10 @@ class SealedPieces:
     def __iter__(self) -> Iterator[bytes | memoryview]:
         yield self._given(self._nonce)
         piece = memoryview(bytearray(_PIECE_BYTES + _SPARE_BYTES))
-        for part in map(memoryview, self._plain):
-            for at in range(0, len(part), _PIECE_BYTES):
-                size = self._cipher.update_into(part[at : at + _PIECE_BYTES], piece)
+        for part in self._plain:
+            view = memoryview(part)
+            for at in range(0, len(view), _PIECE_BYTES):
+                size = self._cipher.update_into(view[at : at + _PIECE_BYTES], piece)
                 yield self._given(piece[:size])
         self._cipher.finalize()
         yield self._given(self._cipher.tag)
@@ -71,8 +72,6 @@ def open_sealed(key: bytes, object_key: str, stored: bytes) -> bytes:
     """
     given = memoryview(stored)
     try:
-        return AESGCM(key).decrypt(
-            given[:_NONCE_BYTES], given[_NONCE_BYTES:], object_key.encode()
-        )
+        return AESGCM(key).decrypt(given[:_NONCE_BYTES], given[_NONCE_BYTES:], object_key.encode())
     except (InvalidTag, ValueError) as error:
         raise StoreError(f"{object_key} does not decrypt", retryable=False) from error
