@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from recorder.derived.canvas import Plane
 from recorder.derived.film_plan import Mask
+from recorder.derived.lettering import Plane
 from recorder.derived.tracking import Follower
 
 _BLACK: Final = 16
