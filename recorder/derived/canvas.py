@@ -8,15 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Plane = NDArray[np.uint8]
+from recorder.derived.lettering import BLACK, CELL_HEIGHT, Lettering, Plane, fitting
 
 SIDE_WIDTH: Final = 960
 SIDE_HEIGHT: Final = 540
@@ -24,30 +21,18 @@ HEADING_HEIGHT: Final = 72
 FOOT_HEIGHT: Final = 36
 HEIGHT: Final = HEADING_HEIGHT + SIDE_HEIGHT + FOOT_HEIGHT
 
-CELL_WIDTH: Final = 14
-CELL_HEIGHT: Final = 28
-_LETTER_SCALE: Final = 0.65
-_BLACK: Final = 16
+MARGIN: Final = 12
+_LINE: Final = CELL_HEIGHT + 4
+_BETWEEN: Final = 16
 _GREY: Final = 40
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@cache
-def letter(character: str) -> Plane:
-    """One character, white on black, in a cell of its own: every line of text is such cells."""
-    cell = np.full((CELL_HEIGHT, CELL_WIDTH), _BLACK, np.uint8)
-    shown = character if " " <= character <= "~" else "?"
-    font = cv2.FONT_HERSHEY_SIMPLEX
-    (width, _), _ = cv2.getTextSize(shown, font, _LETTER_SCALE, 1)
-    at = (max((CELL_WIDTH - width) // 2, 0), CELL_HEIGHT - 8)
-    cv2.putText(cell, shown, at, font, _LETTER_SCALE, (235,), 1, cv2.LINE_AA)
-    return cell
 
 
 class Canvas:
     """One picture that is drawn over again and again."""
 
-    def __init__(self, sides: int, zone: str) -> None:
+    def __init__(self, sides: int, zone: str, lettering: Lettering) -> None:
+        self._lettering = lettering
         self.width = sides * SIDE_WIDTH
         self._zone_name = zone
         self._zone = ZoneInfo(zone)
@@ -60,40 +45,46 @@ class Canvas:
             self.planes[HEIGHT : HEIGHT + quarter].reshape(shape),
             self.planes[HEIGHT + quarter :].reshape(shape),
         )
-        self._luma[:] = _BLACK
+        self._luma[:] = BLACK
 
     def card(self, lines: Sequence[str]) -> None:
         """Nothing but these lines."""
-        self._luma[:] = _BLACK
+        self._luma[:] = BLACK
         for chroma in self._chroma:
             chroma[:] = 128
-        top = max((HEIGHT - len(lines) * (CELL_HEIGHT + 4)) // 2, 0)
+        top = max((HEIGHT - len(lines) * _LINE) // 2, 0)
         for line in lines:
-            self._write(line, 24, top)
-            top += CELL_HEIGHT + 4
+            self._lay([self._lettering.words(line)], 0, self.width, top)
+            top += _LINE
 
     def heading(self, words: str, at_ns: int) -> None:
-        """Above everything: whose film it is, and the wall clock of this moment."""
-        self._luma[:HEADING_HEIGHT] = _BLACK
-        self._write(words, 12, 6)
-        self._write(self.clock(at_ns), 12, 6 + CELL_HEIGHT + 4)
+        """Above everything: whose film it is, and the wall clock of this moment.
 
-    def clock(self, at_ns: int) -> str:
-        """A moment in UTC and in the case's zone."""
+        The clock is that of UTC, then that of the case's zone.
+        """
+        self._luma[:HEADING_HEIGHT] = BLACK
+        self._lay([self._lettering.words(words)], 0, self.width, 6)
         at = _EPOCH + timedelta(microseconds=at_ns // 1000)
         there = at.astimezone(self._zone)
         offset = there.strftime("%z")
-        return f"{_stamp(at)} UTC   {_stamp(there)} {offset[:3]}:{offset[3:5]} {self._zone_name}"
+        clock = self._lettering.cells(
+            f"{_stamp(at)} UTC   {_stamp(there)} {offset[:3]}:{offset[3:5]}"
+        )
+        zone = self._lettering.words(self._zone_name, literal=True)
+        self._lay([np.hstack([clock, _space(), zone])], 0, self.width, 6 + _LINE)
 
-    def foot(self, side: int, words: str) -> None:
-        """Below a side."""
-        left = side * SIDE_WIDTH
-        self._luma[HEIGHT - FOOT_HEIGHT :, left : left + SIDE_WIDTH] = _BLACK
-        self._write(words, left + 12, HEIGHT - FOOT_HEIGHT + 4)
+    def foot(self, side: int, time: str, words: str) -> None:
+        """Below a side: the time of its picture, if there is one, and words."""
+        left, top = side * SIDE_WIDTH, HEIGHT - FOOT_HEIGHT
+        self._luma[top:, left : left + SIDE_WIDTH] = BLACK
+        told = [self._lettering.words(words)]
+        if time:
+            told.insert(0, self._lettering.cells(time))
+        self._lay(told, left, SIDE_WIDTH, top + 4)
 
     def picture(self, side: int, luma: Plane, chroma: tuple[Plane, Plane]) -> None:
         """A side's picture, already of the size that ``fitted`` says, in its middle."""
-        self._blank(side, _BLACK)
+        self._blank(side, BLACK)
         height, width = luma.shape
         left = side * SIDE_WIDTH + (SIDE_WIDTH - width) // 4 * 2
         top = HEADING_HEIGHT + (SIDE_HEIGHT - height) // 4 * 2
@@ -101,14 +92,18 @@ class Canvas:
         for plane, part in zip(self._chroma, chroma, strict=True):
             plane[top // 2 : top // 2 + part.shape[0], left // 2 : left // 2 + part.shape[1]] = part
 
-    def notice(self, side: int, lines: Sequence[str]) -> None:
-        """Words in the place of a side's picture."""
+    def notice(self, side: int, lines: Sequence[str], times: str = "") -> None:
+        """Words in the place of a side's picture, and moments below them."""
         self._blank(side, _GREY)
-        top = HEADING_HEIGHT + (SIDE_HEIGHT - len(lines) * (CELL_HEIGHT + 4)) // 2
-        for line in lines:
-            left = side * SIDE_WIDTH + max((SIDE_WIDTH - len(line) * CELL_WIDTH) // 2, 0)
-            self._write(line, left, top)
-            top += CELL_HEIGHT + 4
+        drawn = [self._lettering.words(line) for line in lines]
+        if times:
+            drawn.append(self._lettering.cells(times))
+        top = HEADING_HEIGHT + (SIDE_HEIGHT - len(drawn) * _LINE) // 2
+        for line in drawn:
+            shown = fitting(line, SIDE_WIDTH - 2 * MARGIN)
+            left = side * SIDE_WIDTH + (SIDE_WIDTH - shown.shape[1]) // 2
+            self._put(shown, left, top)
+            top += _LINE
 
     def _blank(self, side: int, luma: int) -> None:
         left, right = side * SIDE_WIDTH, (side + 1) * SIDE_WIDTH
@@ -117,13 +112,26 @@ class Canvas:
         for plane in self._chroma:
             plane[top:bottom, left // 2 : right // 2] = 128
 
-    def _write(self, text: str, left: int, top: int) -> None:
-        room = min((self.width - left) // CELL_WIDTH, len(text))
-        if room <= 0 or top + CELL_HEIGHT > HEIGHT:
+    def _lay(self, pieces: Sequence[Plane], left: int, width: int, top: int) -> None:
+        """Put pieces of a line one after another as it is read, in a width and its margins."""
+        room = width - 2 * MARGIN
+        at = left + MARGIN
+        if top + CELL_HEIGHT > HEIGHT:
             return
-        line = np.hstack([letter(character) for character in text[:room]])
+        for piece in pieces:
+            shown = fitting(piece, max(room, 1))
+            wide = shown.shape[1]
+            self._put(shown, at + room - wide if self._lettering.is_rtl else at, top)
+            at += 0 if self._lettering.is_rtl else wide + _BETWEEN
+            room -= wide + _BETWEEN
+
+    def _put(self, line: Plane, left: int, top: int) -> None:
         place = self._luma[top : top + CELL_HEIGHT, left : left + line.shape[1]]
         np.maximum(place, line, out=place)
+
+
+def _space() -> Plane:
+    return np.full((CELL_HEIGHT, _BETWEEN), BLACK, np.uint8)
 
 
 def fitted(width: int, height: int) -> tuple[int, int]:

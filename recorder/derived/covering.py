@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from recorder.derived.canvas import Plane
 from recorder.derived.film_plan import WHOLE_PICTURE, Mask
+from recorder.derived.lettering import Plane
 from recorder.derived.tracking import Follower, Rectangle
 
 _BLACK: Final = 16

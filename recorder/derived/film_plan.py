@@ -54,11 +54,12 @@ class Mute:
 
 @dataclass(frozen=True, slots=True)
 class FilmPlan:
-    """All that is drawn but the pictures; ``heading`` and ``card`` are plain Latin letters."""
+    """All that is drawn but the pictures, in one of the languages of reports."""
 
     from_ns: int
     to_ns: int
     zone: str
+    language: str
     heading: str
     card: Sequence[str]
     comment: str

@@ -13,12 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.desk_hours import desk_hours_of
 from cases.keys import KeyDestroyed
+from cases.notice_words import notice_locale
 from cases.states import ParticipantRole
-from cases.tables import Case, Manifest, Recording
+from cases.tables import Case, Manifest, Recording, Tenant
 from recorder.derived.film_plan import WHOLE_PICTURE, FilmPlan, Hole, Lane, Mask, Mute
 from recorder.derived.order import CopyKind, CopyOrder, MaskOrder
 from recorder.derived.render import END_LANE, RECORD
 from recorder.ledger import RecordingSource
+from recorder.pdf_report.happenings import fill
+from recorder.pdf_report.words import LANGUAGES
 from recorder.playback import VirtualFile
 from recorder.port import Evidence
 from recorder.proof.part_scope import Scope, ns_to_ms
@@ -29,11 +32,7 @@ from recorder.sources import load_source
 from recorder.virtual_file import Container
 from runtime.errors import CaseError
 
-_SIDES: Final = {
-    ParticipantRole.BUYER: "BUYER",
-    ParticipantRole.HOST: "INSPECTOR",
-    ParticipantRole.BENCH: "BENCH CAMERA",
-}
+_SIDES: Final = (ParticipantRole.BUYER, ParticipantRole.HOST, ParticipantRole.BENCH)
 _MAX_CARD_RECORDINGS: Final = 6
 _NS: Final = 1_000_000_000
 _MS: Final = 1_000_000
@@ -44,6 +43,7 @@ class Originals:
     """The sealed recordings that a copy is made from."""
 
     case: Case
+    language: str
     zone: str
     manifest: Manifest
     stated: Any
@@ -97,7 +97,9 @@ async def originals_of(
     case = await tx.get_one(Case, case_id)
     zone = (await desk_hours_of(tx, case.tenant_id)).hours.zone
     moments = Scope(scope.participants, from_ms, to_ms)
-    return Originals(case, zone, manifests[-1], stated, recordings, moments)
+    tenant = await tx.get_one(Tenant, case.tenant_id)
+    language = notice_locale(case.buyer_locale, tenant.default_locale)
+    return Originals(case, language, zone, manifests[-1], stated, recordings, moments)
 
 
 class Filming:
@@ -117,7 +119,7 @@ class Filming:
         }
         if not shown:
             raise CaseError("nothing_recorded", "No picture was recorded between these moments.")
-        self.plan = self._planned(order, [_SIDES[role] for role in shown])
+        self.plan = self._planned(order, shown)
 
     async def feed(self) -> AsyncIterator[bytes]:
         """The plan, then every sample with its head, in order of time, then the end.
@@ -139,12 +141,12 @@ class Filming:
             yield RECORD.pack(lane, int(file.table["track"][row]), at_ns, len(sample)) + sample
         yield RECORD.pack(END_LANE, 0, 0, 0)
 
-    def _planned(self, order: CopyOrder, sides: Sequence[str]) -> FilmPlan:
+    def _planned(self, order: CopyOrder, sides: Sequence[ParticipantRole]) -> FilmPlan:
         originals, scope = self._originals, self._originals.scope
-        case, stated = originals.case, originals.stated
-        redacted = order.kind is CopyKind.REDACTED
-        heading = f"{'REDACTED' if redacted else 'DERIVED'} COPY  CASE {case.id}"
-        session = f"SESSION {stated['session_id']}"
+        case, stated, said = originals.case, originals.stated, LANGUAGES[originals.language]
+        kind = "redacted" if order.kind is CopyKind.REDACTED else "derived"
+        title, of_case = said[f"film.{kind}"], fill(said["film.case"], case=case.id)
+        session = fill(said["film.session"], session=stated["session_id"])
         holes = [
             Hole(side, int(one["from_ns"]), int(one["to_ns"]), one["cause"])
             for one in scope.gaps(stated, scope.from_ms, scope.to_ms)
@@ -153,23 +155,32 @@ class Filming:
         named = [
             line
             for one, _ in originals.recordings[:_MAX_CARD_RECORDINGS]
-            for line in (f"recording {one['recording_id']}", f"  root {one['root']}")
+            for line in (
+                fill(said["film.recording"], recording=one["recording_id"]),
+                f"{said['film.root']} {one['root']}",
+            )
         ]
         more = len(originals.recordings) - _MAX_CARD_RECORDINGS
+        whose = [title, of_case, *([session] if len(sides) > 1 else [])]
         return FilmPlan(
             from_ns=scope.from_ms * _MS,
             to_ns=scope.to_ms * _MS,
             zone=originals.zone,
-            heading=f"{heading}  {session}" if len(sides) > 1 else heading,
+            language=originals.language,
+            heading=" \u00b7 ".join(whose),
             card=[
-                f"{heading} - not the original",
+                title,
+                of_case,
                 session,
-                f"manifest {originals.manifest.number} {originals.manifest_sha256}",
+                fill(said["film.manifest"], number=originals.manifest.number),
+                originals.manifest_sha256,
                 *named,
-                *([f"and {more} more: see the statement"] if more > 0 else []),
+                *([fill(said["film.more"], count=more)] if more > 0 else []),
             ],
-            comment=f"{heading} {session}; manifest {originals.manifest_sha256}",
-            sides=list(sides),
+            # For programs, whatever the language.
+            comment=f"{kind} copy, case {case.id}, session {stated['session_id']}, "
+            f"manifest {originals.manifest_sha256}",
+            sides=[said[f"role.{role}"] for role in sides],
             lanes=[
                 Lane(
                     "h264" if source.container is Container.MP4 else "vp8",

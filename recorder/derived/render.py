@@ -19,11 +19,13 @@ import av
 import numpy as np
 from av.video.frame import VideoFrame
 
-from recorder.derived.canvas import HEIGHT, Canvas, Plane, fitted, short_clock
+from recorder.derived.canvas import HEIGHT, Canvas, fitted, short_clock
 from recorder.derived.covering import Covering
 from recorder.derived.film_plan import FilmPlan, Hole
+from recorder.derived.lettering import Lettering, Plane
 from recorder.derived.mixing import RATE, Mixer, Sound
 from recorder.h264_parameters import to_annex_b
+from recorder.pdf_report.happenings import cause_words, fill
 from recorder.sample_index import AUDIO, STALE_MS
 from runtime.confined import confine
 
@@ -60,7 +62,8 @@ class Film:
 
     def __init__(self, plan: FilmPlan, file: IO[bytes]) -> None:
         self._plan = plan
-        self._canvas = Canvas(len(plan.sides), plan.zone)
+        self._lettering = Lettering(plan.language, [plan.heading, *plan.card, plan.zone])
+        self._canvas = Canvas(len(plan.sides), plan.zone, self._lettering)
         self._covering = [
             Covering([one for one in plan.masks if one.side == side])
             for side in range(len(plan.sides))
@@ -132,18 +135,19 @@ class Film:
         for side, title in enumerate(self._plan.sides):
             shown = self._shown[side]
             hole = self._hole(side, at_ns)
-            lacking = _lacking(shown, hole, at_ns)
+            lacking = self._lacking(shown, hole, at_ns)
             what = lacking if lacking is not None else shown
             if what != self._drawn[side] or what is shown is None:
                 self._drawn[side] = what
                 if lacking is not None:
-                    self._canvas.notice(side, lacking)
+                    self._canvas.notice(side, *lacking)
                 elif shown is not None:
                     if shown.planes is None and shown.frame is not None:
                         shown.planes, shown.frame = _planes(shown.frame), None
                     assert shown.planes is not None
                     self._canvas.picture(side, *shown.planes)
-            self._canvas.foot(side, _foot(title, shown, hole))
+            seen = shown if lacking is None else None
+            self._canvas.foot(side, *self._foot(title, seen, hole))
         self._out.picture(self._canvas)
         self._out.sound(self._mixer.take(at_ns - _SETTLED_NS))
 
@@ -156,27 +160,35 @@ class Film:
         ]
         return max(found, key=lambda one: one.to_ns, default=None)
 
+    def _lacking(
+        self, shown: _Shown | None, hole: Hole | None, at_ns: int
+    ) -> tuple[tuple[str, ...], str] | None:
+        """What stands in the place of a side's picture when there is none: words, and moments."""
+        said = self._lettering.said
+        if (
+            hole is not None
+            and at_ns < hole.to_ns
+            and (shown is None or shown.at_ns <= hole.from_ns)
+        ):
+            span = f"{short_clock(hole.from_ns)} - {short_clock(hole.to_ns)} UTC"
+            return (fill(said["film.gap"], cause=cause_words(said, hole.cause)),), span
+        if shown is None:
+            return (said["film.no_picture"],), ""
+        if at_ns - shown.at_ns > _STALE_NS:
+            last = f"{short_clock(shown.at_ns)} UTC"
+            return (said["film.no_picture"], said["film.last"]), last
+        return None
 
-def _lacking(shown: _Shown | None, hole: Hole | None, at_ns: int) -> tuple[str, ...] | None:
-    """What is written in the place of a side's picture when there is none of this moment."""
-    if hole is not None and at_ns < hole.to_ns and (shown is None or shown.at_ns <= hole.from_ns):
-        return (
-            f"GAP: {hole.cause}",
-            f"{short_clock(hole.from_ns)} - {short_clock(hole.to_ns)} UTC",
-        )
-    if shown is None:
-        return ("NO PICTURE",)
-    if at_ns - shown.at_ns > _STALE_NS:
-        return ("NO PICTURE", f"the last was at {short_clock(shown.at_ns)} UTC")
-    return None
-
-
-def _foot(title: str, shown: _Shown | None, hole: Hole | None) -> str:
-    at = "" if shown is None else f"   picture of {short_clock(shown.at_ns)} UTC"
-    if hole is None:
-        return f"{title}{at}"
-    lasted_ms = (hole.to_ns - hole.from_ns) // 1_000_000
-    return f"{title}{at}   GAP {hole.cause} {lasted_ms} ms"
+    def _foot(self, title: str, shown: _Shown | None, hole: Hole | None) -> tuple[str, str]:
+        """The time of the picture that a side shows, if it shows one, and words."""
+        said = self._lettering.said
+        time = "" if shown is None else f"{short_clock(shown.at_ns)} UTC"
+        words = title if shown is None else fill(said["film.shown"], name=title)
+        if hole is not None:
+            lasted_ms = (hole.to_ns - hole.from_ns) // 1_000_000
+            cause = cause_words(said, hole.cause)
+            words += f"   {fill(said['film.short_gap'], length=lasted_ms, cause=cause)}"
+        return time, words
 
 
 def _planes(frame: VideoFrame) -> tuple[Plane, tuple[Plane, Plane]]:

@@ -1,4 +1,4 @@
-"""PURE. What a printed report says, by language."""
+"""PURE. What a printed report and a derived film say, by language."""
 
 from __future__ import annotations
 
