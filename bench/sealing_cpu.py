@@ -16,7 +16,6 @@ import os
 import resource
 import secrets
 import signal
-import statistics
 import sys
 import tempfile
 import time
@@ -24,7 +23,6 @@ from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -43,9 +41,10 @@ _POLL_S: Final = 0.01
 _TURN_S: Final = 20
 _TURNS: Final = 20
 _CALLS: Final = 10
+_FROM_S: Final = 10
+_UNTIL_S: Final = 58
+"""Twelve segments are sealed in between, and none of them at either end."""
 _CALLS_S: Final = 60
-_WARM_S: Final = 8
-_WINDOW_S: Final = 4
 _READY_WITHIN_S: Final = 60.0
 _CODECS: Final = ("h264", "opus")
 
@@ -63,21 +62,20 @@ class Spent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """One run: what each side took for a minute of one person, and the share that is added."""
+    """One run: what each side took for a minute of one person."""
 
     sealed: Spent
     unsealed: Spent
-    percent: float
-    quartiles: tuple[float, float]
+
+    @property
+    def percent(self) -> float:
+        """What sealing adds, of the CPU without it."""
+        return 100 * (self.sealed.cpu_s / self.unsealed.cpu_s - 1)
 
     def __str__(self) -> str:
-        low, high = self.quartiles
-        return (
-            f"{self.percent:.1f} % (quartiles of its turns {low:.1f} – {high:.1f}); "
-            f"a minute of one person: {1000 * self.sealed.cpu_s:.1f} ms and "
-            f"{self.sealed.pages} pages sealed, {1000 * self.unsealed.cpu_s:.1f} ms and "
-            f"{self.unsealed.pages} pages not"
-        )
+        sides = (("sealed", self.sealed), ("unsealed", self.unsealed))
+        each = (f"{name} {1000 * one.cpu_s:.1f} ms, {one.pages} pages" for name, one in sides)
+        return f"{self.percent:.1f} %; for a minute of one person {'; '.join(each)}"
 
 
 class _NoDigest:
@@ -140,7 +138,8 @@ def inner_run() -> Added:
                     with unsealed():
                         spent[False].append(sides[False].take(due))
     gc.unfreeze()
-    return _added(spent[True], spent[False], minutes=_TURN_S / 60)
+    minutes = _TURNS * _TURN_S / 60
+    return Added(_per_minute(spent[True], minutes), _per_minute(spent[False], minutes))
 
 
 _Poll = list[tuple[bool, tuple[int, int, bool, bytes, int]]]
@@ -199,11 +198,12 @@ async def process_run() -> Added:
         try:
             for side in sides:
                 await side.start()
-            sealed, unsealed_ = await _feed(sides)
+            spent = await _feed(sides)
         finally:
             for side in sides:
                 await side.stop()
-    return _added(sealed, unsealed_, minutes=2 * _CALLS * _WINDOW_S / 60)
+    minutes = 2 * _CALLS * (_UNTIL_S - _FROM_S) / 60
+    return Added(*(_per_minute([one], minutes) for one in spent))
 
 
 class _Process:
@@ -292,8 +292,8 @@ async def _answers(client: ControlClient) -> None:
             await asyncio.sleep(0.1)
 
 
-async def _feed(sides: Sequence[_Process]) -> list[list[Spent]]:
-    """Feed in real time; gives what each side took in each window."""
+async def _feed(sides: Sequence[_Process]) -> list[Spent]:
+    """Feed in real time; gives what each side took between the two moments."""
     handles = sides[0].open_tracks()
     if any(side.open_tracks() != handles for side in sides[1:]):
         raise RuntimeError("the sides count their tracks otherwise")
@@ -302,7 +302,7 @@ async def _feed(sides: Sequence[_Process]) -> list[list[Spent]]:
     ]
     done = [0] * len(tracks)
     began_ns = time.time_ns()
-    marks: list[list[Spent]] = [[] for _ in sides]
+    marks: list[list[Spent]] = []
     step_s = 0.05
     for step in range(1, round(_CALLS_S / step_s) + 1):
         due_s = step * step_s
@@ -315,25 +315,14 @@ async def _feed(sides: Sequence[_Process]) -> list[list[Spent]]:
                 for side in sides:
                     side.send(message)
             done[at] = end
-        if due_s >= _WARM_S and step % round(_WINDOW_S / step_s) == 0:
-            for side, mine in zip(sides, marks, strict=True):
-                mine.append(side.spent())
-    return [[after.since(before) for before, after in pairwise(mine)] for mine in marks]
+        if step in (round(_FROM_S / step_s), round(_UNTIL_S / step_s)):
+            marks.append([side.spent() for side in sides])
+    return [after.since(before) for before, after in zip(*marks, strict=True)]
 
 
-def _added(sealed: Sequence[Spent], bare: Sequence[Spent], *, minutes: float) -> Added:
-    shares = [
-        100 * (with_it.cpu_s / without.cpu_s - 1)
-        for with_it, without in zip(sealed, bare, strict=True)
-    ]
-    low, middle, high = statistics.quantiles(shares, n=4)
-    return Added(_each(sealed, minutes), _each(bare, minutes), middle, (low, high))
-
-
-def _each(turns: Sequence[Spent], minutes: float) -> Spent:
+def _per_minute(spent: Sequence[Spent], minutes: float) -> Spent:
     return Spent(
-        statistics.median(one.cpu_s for one in turns) / minutes,
-        round(statistics.median(one.pages for one in turns) / minutes),
+        sum(one.cpu_s for one in spent) / minutes, round(sum(one.pages for one in spent) / minutes)
     )
 
 
