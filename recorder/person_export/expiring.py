@@ -1,7 +1,8 @@
 """Exports go a week after they were made: whoever wanted one has it by then.
 
-First nobody reads it any more, then the store deletes it; whoever is killed between the two
-finds it due again.
+First nobody is given it and its key is destroyed, then the store deletes it; whoever is killed
+on the way finds it due again. Those about staff hold words of many cases: an erasure makes them
+due at once (``cases.scrubbing``).
 """
 
 from __future__ import annotations
@@ -45,18 +46,21 @@ async def expire_due(services: Evidence) -> int:
         )
         ids = due.all()
     for export_id in ids:
-        objects = await services.run(partial(_close, export_id))
+        objects, key = await services.run(partial(_close, export_id))
+        if key is not None:
+            await services.keys.destroy(key)
         again = await _delete(services, export_id, objects)
         await services.run(partial(_done, export_id, again))
     return len(ids)
 
 
-async def _close(export_id: str, unit: Unit) -> list[str]:
-    """From here on nobody is given it; names what is to be deleted."""
+async def _close(export_id: str, unit: Unit) -> tuple[list[str], bytes | None]:
+    """From here on nobody is given it; names what is to be deleted, and its key if it has one."""
     row = await unit.tx.get_one(PersonExport, export_id, with_for_update=True)
     if row.state == MadeState.READY:
-        row.state, row.sealed_key = MadeState.EXPIRED, None
-    return [part_key(row.object_prefix or "", number) for number in range(row.parts or 0)]
+        row.state = MadeState.EXPIRED
+    objects = [part_key(row.object_prefix or "", number) for number in range(row.parts or 0)]
+    return objects, row.wrapped_key
 
 
 async def _delete(services: Evidence, export_id: str, objects: list[str]) -> timedelta | None:
@@ -80,3 +84,4 @@ async def _done(export_id: str, again: timedelta | None, unit: Unit) -> None:
         row.expires_at = unit.now + again
         return
     row.expires_at, row.object_prefix, row.parts = None, None, None
+    row.wrapped_key = None

@@ -303,7 +303,7 @@ async def test_an_inspection_a_share_and_a_messenger_are_in_it(
         await make_export(world.evidence, export_id)
         async with world.database.read() as tx:
             row = await tx.get_one(PersonExport, export_id)
-        assert (row.state, row.staff_id, row.sealed_key) == ("ready", None, None)
+        assert (row.state, row.staff_id, row.wrapped_key) == ("ready", None, None)
         assert row.expires_at == world.seller.now + KEPT_FOR
         parts = [part async for part in read_made(world.evidence, row, 0, row.size or 0)]
         with ZipFile(io.BytesIO(b"".join(parts))) as archive:
