@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,7 +18,7 @@ from cases.consent_text import (
 )
 from cases.session_access import see_as_participant
 from cases.states import SessionState
-from cases.tables import Consent, Participant
+from cases.tables import Consent, Participant, Session
 from cases.unit import Unit
 from runtime.errors import CaseError
 from runtime.ids import new_id
@@ -67,8 +69,16 @@ async def note_consent(
     await unit.record(person.session_id, "consent_given", said, actor)
 
 
-async def withdraw_consent(unit: Unit, actor: Actor, session_id: str) -> str:
-    """Take back one's agreement; gives the participant who is no longer to be recorded.
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """Who is no longer to be recorded; ``is_new`` the first time that they say so."""
+
+    participant_id: str
+    is_new: bool
+
+
+async def withdraw_consent(unit: Unit, actor: Actor, session_id: str) -> Withdrawn:
+    """Take back one's agreement; saying it again changes nothing.
 
     Raises:
         CaseError: ``not_found``, ``already_ended``, ``not_recorded`` (409) for who never agreed.
@@ -84,10 +94,19 @@ async def withdraw_consent(unit: Unit, actor: Actor, session_id: str) -> str:
         .values(withdrawn_at=unit.now)
         .returning(Consent.id)
     )
-    if withdrawn.all():
+    is_new = bool(withdrawn.all())
+    if is_new:
         await unit.record(session.id, "consent_withdrawn", {}, actor)
     sessions.touch(unit, session, case)
-    return me.id
+    return Withdrawn(me.id, is_new)
+
+
+async def renew_unrecorded(unit: Unit, session_id: str, participant_id: str) -> None:
+    """Have the page of who withdrew make its media anew: no recorder is sent any of that."""
+    session = await unit.tx.get_one(Session, session_id, with_for_update=True)
+    person = await unit.tx.get_one(Participant, participant_id)
+    if session.state != SessionState.ENDED and person.peer_id is not None:
+        sessions.renew_media(unit, session, person)
 
 
 async def has_agreed(tx: AsyncSession, participant_id: str) -> bool:

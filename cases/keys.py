@@ -90,6 +90,7 @@ class KeyRing:
         self.erasure_keys = erasure_keys
         # A key of its own: what proves something never encrypts anything.
         self._proving = hmac.digest(master_key, b"proofcall: proving", sha256)
+        self._own = hmac.digest(master_key, b"proofcall: keys of no tenant", sha256)
 
     @classmethod
     def load(cls, settings: Settings) -> KeyRing:
@@ -258,8 +259,21 @@ class KeyRing:
         tenant_key = self.open_tenant_key(row.tenant_id, row.tenants)
         return await self._open(tenant_key, f"session:{row.key_id}", row.own)
 
+    async def new_own_key(self, purpose: str) -> bytes:
+        """A wrapped key for something that belongs to no tenant, bound to what it is for."""
+        erasure = await asyncio.to_thread(self.erasure_keys.make)
+        return _fresh(self._own, f"own:{purpose}", erasure).wrapped
+
+    async def open_own_key(self, purpose: str, wrapped: bytes) -> bytes:
+        """The key that ``new_own_key`` made.
+
+        Raises:
+            KeyDestroyed: it was destroyed.
+        """
+        return await self._open(self._own, f"own:{purpose}", wrapped)
+
     async def destroy(self, wrapped: bytes) -> None:
-        """Destroy the erasure key of a case's key, or of a draft's; may be done again."""
+        """Destroy the erasure key of a wrapped key; may be done again."""
         if not is_wrapped_by_tenant_alone(wrapped):
             await asyncio.to_thread(self.erasure_keys.destroy, erasure_key_id(wrapped))
 

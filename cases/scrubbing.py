@@ -8,7 +8,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Update, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.log import LogKind
@@ -25,6 +25,7 @@ from cases.tables import (
     EvidencePackage,
     Filing,
     Finding,
+    Grant,
     Handover,
     HeldAct,
     ItemLine,
@@ -45,6 +46,7 @@ from cases.tables import (
     Segment,
     Session,
     Snooze,
+    Staff,
     Still,
     ThreadRead,
 )
@@ -150,12 +152,28 @@ async def scrub(tx: AsyncSession, case: Case) -> None:
             .values(state="failed", failure="erased", object_prefix=None, parts=None)
             for made in (EvidencePackage, PersonExport)
         ),
+        *_exports_of_staff(case),
     ):
         await tx.execute(gone.execution_options(synchronize_session=False))
     await _forget_order(tx, case)
     case.buyer_name, case.buyer_email, case.claim_words = "", None, ""
     case.verdict_note, case.wrapped_key = None, None
     await tx.flush()
+
+
+def _exports_of_staff(case: Case) -> list[Update]:
+    """Exports about people who may have worked on the case hold what they wrote in it: they go."""
+    warehouses = select(Grant.warehouse_id).where(Grant.tenant_id == case.tenant_id)
+    people = select(Staff.id).where(
+        or_(Staff.tenant_id == case.tenant_id, Staff.warehouse_id.in_(warehouses))
+    )
+    theirs = update(PersonExport).where(PersonExport.staff_id.in_(people))
+    return [
+        theirs.where(PersonExport.state == "wanted").values(
+            state="failed", failure="erased", expires_at=PersonExport.created_at
+        ),
+        theirs.where(PersonExport.state == "ready").values(expires_at=PersonExport.finished_at),
+    ]
 
 
 async def _forget_order(tx: AsyncSession, case: Case) -> None:

@@ -97,7 +97,7 @@ def byte_progress(
 
 
 def key_purpose(export_id: str) -> str:
-    """What the key of an export about staff is sealed for."""
+    """What the key of an export about staff is for."""
     return f"person-export:{export_id}"
 
 
@@ -110,9 +110,9 @@ async def _key_of(services: Evidence, tx: AsyncSession, made: MadeFile) -> bytes
         return await services.keys.session_key(tx, made.session_id)
     if made.case_id is not None:
         return await services.keys.case_key(tx, made.case_id)
-    if made.sealed_key is None:
+    if made.wrapped_key is None:
         raise KeyDestroyed
-    return services.keys.unseal(key_purpose(made.id), made.sealed_key)
+    return await services.keys.open_own_key(key_purpose(made.id), made.wrapped_key)
 
 
 async def _keep(

@@ -63,7 +63,7 @@ async def look(request: web.Request) -> web.Response:
     "Agree to being recorded in calls; kept until the words change",
     body=Agree,
     answers={200: Agreement},
-    errors={409: "consent_required (other words are shown by now)"},
+    errors={409: "consent_required: these are not the words of now"},
 )
 async def agree(request: web.Request) -> web.Response:
     """Once for each version; calls can be taken from then on."""

@@ -196,6 +196,8 @@ VALUES: Final[dict[str, Any]] = {
     "NoticeReason": "no_address",
     "NoticeState": "sent",
     "Outcome": "send_back",
+    "Agreement.version": "staff-2026-11-29",
+    "Agreement.text": {"en": "In every call that you take, you are recorded with your name."},
     "PersonExportOut.state": "ready",
     "PolicyAnswerView.answer": {"kind": "inspect_by_video"},
     "ItemView.checked": None,

@@ -28,6 +28,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "case_closed": "This case is closed.",
     "case_open": "Close this case first.",
     "claim_open": "There is a claim for this parcel already.",
+    "consent_required": "The words on recording have changed; please read and agree again.",
     "date_impossible": "Give a date from now to 400 days ahead.",
     "endpoint_disabled": "This endpoint is disabled. Enable it first.",
     "no_credentials_in_webm": "This recording is WebM, which holds no content credentials: "
@@ -37,6 +38,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "erased": "This evidence was erased.",
     "evidence_pending": "Its recordings are still being stored.",
     "evidence_unknown": "This case has no photograph or file att_01kb3v7z1c.",
+    "export_expired": "This export was kept for a week; order another one.",
     "export_not_ready": "This export is not there yet.",
     "export_under_way": "This is being gathered already.",
     "forbidden": "You may not do this.",
@@ -97,6 +99,7 @@ SENTENCES: Final[Mapping[str, str]] = {
 
 _FURTHER: Final[Mapping[str, Mapping[str, object]]] = {
     "case_open": {"state": "refunded"},
+    "consent_required": {"version": "staff-2026-11-29"},
     "copy_not_ready": {"retry_after_s": 2},
     "evidence_pending": {"retry_after_s": 60},
     "export_not_ready": {"retry_after_s": 2},

@@ -14,6 +14,7 @@ from cases import consenting, desk, joining, links, sessions, stills
 from cases.actor import BuyerActor, StaffActor
 from cases.case_access import not_found
 from cases.commands import Words
+from cases.consenting import Withdrawn
 from cases.joining import Joined, Seat, SeatMedia
 from cases.log import Visibility
 from cases.session_access import buyer_in, see_as_host, see_as_participant
@@ -306,13 +307,18 @@ async def withdraw_consent(request: web.Request) -> web.Response:
     actor = await _actor(request)
     session_id = request.match_info["id"]
 
-    async def act(unit: Unit) -> str:
+    async def act(unit: Unit) -> Withdrawn:
         return await consenting.withdraw_consent(unit, actor, session_id)
 
-    participant_id = await services.run(act)
+    said = await services.run(act)
     try:
-        await services.recorder.stop_participant(session_id, participant_id, "stopped")
+        await services.recorder.stop_participant(session_id, said.participant_id, "stopped")
     except ControlError as error:
+        if said.is_new:
+            # A recorder that is back before it is told must not be sent what comes meanwhile.
+            await services.run(
+                lambda unit: consenting.renew_unrecorded(unit, session_id, said.participant_id)
+            )
         raise CaseError(
             "recording_unavailable", "The recorder did not answer; try again.", status=503
         ) from error

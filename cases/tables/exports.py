@@ -14,14 +14,14 @@ class PersonExport(Base):
     """An export that somebody ordered; its bytes are in the store, in sealed parts.
 
     About the buyer of a case they are sealed with its key; about a member of staff with
-    one of its own (``sealed_key``), which goes when the file does.
+    one of its own (``wrapped_key``), which is destroyed before the file goes.
     """
 
     __tablename__ = "person_exports"
     id: Mapped[str] = mapped_column(primary_key=True)
     case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"), index=True)
     staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"), index=True)
-    sealed_key: Mapped[bytes | None]  # under the master key
+    wrapped_key: Mapped[bytes | None]
     ordered_by: Mapped[str]
     state: Mapped[str]  # MadeState: wanted, ready, failed, expired
     done_bytes: Mapped[int] = mapped_column(BigInteger)

@@ -1,7 +1,9 @@
 """Exports go a week after they were made: whoever wanted one has it by then.
 
-In the commit from which nobody reads it any more its objects are given up, as those of a try
-that came to nothing are.
+First nobody is given it any more and its objects are given up, as those of a try that came to
+nothing are; then its key is destroyed. Whoever is killed between the two finds it due again.
+Those about staff hold words of many cases: an erasure makes them due at once
+(``cases.scrubbing``).
 """
 
 from __future__ import annotations
@@ -39,15 +41,23 @@ async def expire_due(services: Evidence) -> int:
         )
         ids = due.all()
     for export_id in ids:
-        await services.run(partial(_close, export_id))
+        key = await services.run(partial(_close, export_id))
+        if key is not None:
+            await services.keys.destroy(key)
+        await services.run(partial(_done, export_id))
     return len(ids)
 
 
-async def _close(export_id: str, unit: Unit) -> None:
-    """From here on nobody is given it."""
+async def _close(export_id: str, unit: Unit) -> bytes | None:
+    """From here on nobody is given it; names its key if it has one of its own."""
     row = await unit.tx.get_one(PersonExport, export_id, with_for_update=True)
-    row.expires_at = None
     if row.state == MadeState.READY:
-        row.state, row.sealed_key = MadeState.EXPIRED, None
+        row.state = MadeState.EXPIRED
         await give_up_try(unit, row, row.object_prefix or "", row.parts or 0)
         row.object_prefix, row.parts = None, None
+    return row.wrapped_key
+
+
+async def _done(export_id: str, unit: Unit) -> None:
+    row = await unit.tx.get_one(PersonExport, export_id, with_for_update=True)
+    row.expires_at, row.wrapped_key = None, None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import BinaryIO, Final
@@ -20,7 +19,6 @@ from cases.access_policy import Action
 from cases.actor import Actor, BuyerActor, StaffActor
 from cases.case_access import forbidden, load_case, not_found
 from cases.database import hold
-from cases.keys import KEY_BYTES
 from cases.people import actor_of_staff
 from cases.staffing import see_person
 from cases.tables import PersonExport, Staff
@@ -161,12 +159,12 @@ async def _order(
     unit: Unit, actor: Actor, *, case_id: str | None = None, staff_id: str | None = None
 ) -> PersonExport:
     export_id = new_id("pex")
-    key = None if staff_id is None else os.urandom(KEY_BYTES)
+    key = await unit.keys.new_own_key(key_purpose(export_id)) if staff_id is not None else None
     ordered = PersonExport(
         id=export_id,
         case_id=case_id,
         staff_id=staff_id,
-        sealed_key=None if key is None else unit.keys.seal(key_purpose(export_id), key),
+        wrapped_key=key,
         ordered_by=actor.label,
         state=MadeState.WANTED,
         done_bytes=0,

@@ -32,6 +32,7 @@ _WHOLE: Final = {
     "/api/v1/policy-starters": "a fixed catalogue",
     "/api/v1/cases/{id}/evidence-packages": "the packages of one case",
     "/api/v1/cases/{id}/person-exports": "the exports of one case, the newest twenty",
+    "/api/v1/people/{staff_id}/person-exports": "one's own orders about one person, the newest",
     "/api/v1/cases/{id}/derived-copies": "the copies of one case",
     "/api/v1/cases/{id}/shares": "the shares of one case, the newest hundred",
     "/api/v1/cases/{id}/evidence-places": "one entry for each place",
@@ -41,6 +42,7 @@ _WHOLE: Final = {
 
 _LAST_WINS: Final = {
     "/api/v1/me/locale": "one's own",
+    "/api/v1/me/consent": "one's own, and the version is said",
     "/api/v1/people/{staff_id}/roles": "not yet: nothing answers one person",
     "/api/v1/second-factor-rule": "one switch",
     "/api/v1/filters/{id}": "one's own, or a shared one that admins change",

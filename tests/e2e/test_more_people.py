@@ -16,9 +16,9 @@ from tests.support.journeys import (
     STEP_MS,
     Call,
     Json,
+    be_ready,
     by,
     call,
-    come_on_shift,
     download,
     light_camera,
     sign_in,
@@ -127,7 +127,15 @@ async def test_a_buyer_is_handed_to_another_host_without_leaving(machine: Machin
     """Both hosts talk to the buyer, then the second alone; one session, one timeline."""
     async with call(machine) as held, third_person() as third:
         session_id = await held.session_id()
-        jonas = await come_on_shift(machine, third, "inspector 2")
+        jonas = await third.open(f"{machine.url}/inspect")
+        await sign_in(jonas, machine.people["inspector 2"])
+        # What is recorded of who works here stands in full until they come on shift.
+        words = by(jonas, "recorded-words")
+        await words.wait_for(timeout=STEP_MS)
+        assert "Recorded" in (await words.text_content() or "")
+        await be_ready(jonas)
+        await by(jonas, "recorded-hint").wait_for(timeout=STEP_MS)
+        assert await words.count() == 0
         await by(held.host_page, "people").click()
         await by(held.host_page, "handover").click(timeout=STEP_MS)
         await by(held.host_page, "handover-note").fill("The zip is the question.")

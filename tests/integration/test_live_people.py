@@ -695,7 +695,7 @@ async def test_a_guest_stops_only_the_recording_of_themselves(live: Live) -> Non
 
 
 async def test_a_recorder_that_was_away_is_told_who_withdrew(live: Live) -> None:
-    """The host is told that it did not stop yet, and it is stopped when the recorder is back."""
+    """The host is told that it did not stop yet, and a recorder that is back is sent nothing."""
     async with room(live, media=True) as held:
         host_id = (await held.host.ok("GET", held.path))["you"]["participant_id"]
         async with filming(PICTURES, held.host.peers[0]):
@@ -703,13 +703,17 @@ async def test_a_recorder_that_was_away_is_told_who_withdrew(live: Live) -> None
         await live.kill("recorder-0")
         refused = await held.host.refused("POST", f"{held.path}/withdraw-consent", {})
         assert refused == (503, "recording_unavailable")
-        async with filming(LATER, held.host.peers[0]):
+        await until(lambda: held.host_socket.of("peer.lost"), what="media made anew")
+        fresh = await held.host.fresh_peer(held.session_id)
+        async with filming(LATER, held.host.peers[0], fresh):
             await live.start("recorder")
             await until(lambda: _stopped(live, held.session_id, host_id), 30)
+            await asyncio.sleep(1)
         shown = await timeline_of(held)
         recorded = await recorded_bytes(held, shown, host_id)
         assert "stopped" in {one["cause"] for one in shown["gaps"]}
         assert found_in(recorded, ONLY_EARLIER) > 12
+        assert found_in(recorded, ONLY_LATER) == 0
 
 
 def _stopped(live: Live, session_id: str, participant_id: str) -> bool:

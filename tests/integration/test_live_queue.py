@@ -249,10 +249,11 @@ async def test_who_stopped_their_recording_stays_unrecorded(world: World) -> Non
                 return (await changing_parts(tx, session, case, people))["recording"]
 
     assert await recording()
-    me_id = await world.services.run(
+    said = await world.services.run(
         lambda unit: consenting.withdraw_consent(unit, buyer, session_id)
     )
-    assert me_id == joined.participant_id
+    me_id = said.participant_id
+    assert (me_id, said.is_new) == (joined.participant_id, True)
     assert not await recording()
     tap = Tap(token, joined.secret, ConsentGiven(BUYER_WORDS.version, "en"), "en", "Test", None)
     async with world.services.database.read() as tx:

@@ -304,7 +304,7 @@ async def test_an_inspection_a_share_and_a_messenger_are_in_it(
         await make_export(world.evidence, export_id)
         async with world.database.read() as tx:
             row = await tx.get_one(PersonExport, export_id)
-        assert (row.state, row.staff_id, row.sealed_key) == ("ready", None, None)
+        assert (row.state, row.staff_id, row.wrapped_key) == ("ready", None, None)
         assert row.expires_at == world.seller.now + KEPT_FOR
         parts = [part async for part in read_made(world.evidence, row, 0, row.size or 0)]
         with ZipFile(io.BytesIO(b"".join(parts))) as archive:
@@ -314,13 +314,13 @@ async def test_an_inspection_a_share_and_a_messenger_are_in_it(
         assert inspection["recordings"][0]["duration_s"] > 5
         assert [one["sha256"] for one in inspection["consents"]] == ["d" * 64]
         assert [one["id"] for one in inspection["stills"]] == ["stl_1"]
-        assert inspection["seals"][0]["receipt"].startswith("proofcall-receipt")
+        assert inspection["seals"][0]["receipt"].encode() == await world.receipt()
         (looker,) = index["lookers"]
         assert (looker["name"], looker["may_download"]) == ("Carla Carrier", True)
         assert [(one["what"], len(one["spans"])) for one in looker["looks"]] == [("replayed", 1)]
         (address,) = index["person"]["addresses"]
         assert (address["channel"], address["address"]) == ("whatsapp", "34600111222")
-        assert index["messages"][-1]["words"] == "Is it settled?"
+        assert "Is it settled?" in [one["words"] for one in index["messages"]]
         # Words of the seller's own log are theirs, and the share's viewer has no address here.
         assert "carla@example.com" not in json.dumps(index)
 

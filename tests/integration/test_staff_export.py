@@ -16,14 +16,17 @@ import pytest
 
 from cases.actor import StaffActor
 from cases.case_note import note
+from cases.keys import KeyDestroyed
 from cases.new_sessions import new_session
 from cases.people import actor_of_staff
+from cases.scrubbing import scrub
 from cases.sessions import seat_host
 from cases.states import Role, Scope, SessionState
 from cases.tables import Case, PersonExport, Staff
 from cases.tenants import grant_work, revoke_grant
 from cases.unit import Unit
 from recorder.file_tries import clear_due
+from recorder.made_files import key_purpose
 from recorder.person_export.expiring import KEPT_FOR, expire_due, next_due
 from recorder.person_export.making import make_export
 from recorder.person_export.page import page_of
@@ -242,12 +245,46 @@ async def test_an_export_goes_after_a_week(site: SellerSite) -> None:
     await expect(await site.client.get(file, headers=OURS), 410, "export_expired")
     async with site.seller.database.read() as tx:
         row = await tx.get_one(PersonExport, made["id"])
-        assert (row.sealed_key, row.object_prefix, row.parts) == (None, None, None)
+        assert (row.wrapped_key, row.object_prefix, row.parts) == (None, None, None)
         assert await next_due(tx) is None
     assert await clear_due(services) == 1
     folder = Path(services.settings.data) / "store"
     assert not [one for one in folder.rglob("*") if one.is_file()]
     assert (await ordered(site, me.staff_id))["state"] == "ready"
+
+
+async def test_an_erasure_takes_exports_of_who_worked_on_the_case_along(site: SellerSite) -> None:
+    """One that is there goes at once, one that is being made is not kept; other sellers' stay."""
+    seller, services = site.seller, services_of(site)
+    me = await seller.staff(Role.INSPECTOR, warehouse=seller.hall)
+    stranger = await seller.staff(Role.AGENT, tenant=seller.shoes)
+    agent = await seller.staff(Role.AGENT, tenant=seller.lamp)
+    case = await seller.open_case(agent, warehouse_id=seller.hall)
+    await remark(site, me, case.case_id, SAID)
+    await sign_in(site, stranger)
+    theirs = await ordered(site, stranger.staff_id)
+    await sign_in(site, me)
+    mine = await ordered(site, me.staff_id)
+    path = f"/api/v1/people/{me.staff_id}/person-exports"
+    under_way = await (await site.client.post(path, headers=OURS)).json()
+    async with seller.database.begin() as tx:
+        key = (await tx.get_one(PersonExport, mine["id"])).wrapped_key or b""
+        await scrub(tx, await tx.get_one(Case, case.case_id))
+    assert await services.keys.open_own_key(key_purpose(mine["id"]), key)
+    await make_export(services, under_way["id"])
+    assert await expire_due(services) == 2
+    states = {}
+    async with seller.database.read() as tx:
+        for one in (mine, under_way, theirs):
+            row = await tx.get_one(PersonExport, one["id"])
+            states[one["id"]] = (row.state, row.failure, row.wrapped_key is None)
+    assert states == {
+        mine["id"]: ("expired", None, True),
+        under_way["id"]: ("failed", "erased", True),
+        theirs["id"]: ("ready", None, False),
+    }
+    with pytest.raises(KeyDestroyed):
+        await services.keys.open_own_key(key_purpose(mine["id"]), key)
 
 
 async def test_every_column_that_names_somebody_is_looked_through(site: SellerSite) -> None:

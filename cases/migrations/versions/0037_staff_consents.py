@@ -33,7 +33,7 @@ def upgrade() -> None:
     with op.batch_alter_table("person_exports") as table:
         table.alter_column("case_id", existing_type=sa.String(), nullable=True)
         table.add_column(sa.Column("staff_id", sa.String(), nullable=True))
-        table.add_column(sa.Column("sealed_key", sa.LargeBinary(), nullable=True))
+        table.add_column(sa.Column("wrapped_key", sa.LargeBinary(), nullable=True))
         table.add_column(sa.Column("expires_at", moment, nullable=True))
         table.create_foreign_key(
             op.f("fk_person_exports_staff_id_staff"), "staff", ["staff_id"], ["id"]
@@ -57,7 +57,7 @@ def downgrade() -> None:
     with op.batch_alter_table("person_exports") as table:
         table.drop_constraint(op.f("ck_person_exports_one_person"), type_="check")
         table.drop_constraint(op.f("fk_person_exports_staff_id_staff"), type_="foreignkey")
-        for column in ("expires_at", "sealed_key", "staff_id"):
+        for column in ("expires_at", "wrapped_key", "staff_id"):
             table.drop_column(column)
         table.alter_column("case_id", existing_type=sa.String(), nullable=False)
     op.drop_table("staff_consents")

@@ -107,6 +107,7 @@ export function DeskPage({ shift, me }: { shift: Shift; me: Staff }) {
         </div>
         <div class="row">
           <StaffLanguage />
+          <a class="button icon-button" href="/console/account" aria-label={t('host.account')} title={t('host.account')} data-test="account"><Icon name="user" /></a>
           <IconButton icon="signOut" label={tb('base.sign_out')} test="sign-out" onClick={() => void signOut()} />
         </div>
       </header>

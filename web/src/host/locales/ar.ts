@@ -28,6 +28,7 @@ export const ar: Translation<typeof en> = {
   'host.waits_since': 'ينتظر منذ {time}',
   'host.presence_away': 'انقطع الاتصال',
   'host.order': 'الطلب {order}',
+  'host.account': 'حسابك',
   'host.recorded_title': 'ما الذي يُسجَّل منك',
   'host.recorded_agree': 'بتفعيل «جاهز للمكالمات» أو استقبال مكالمة توافق على ذلك. تُسأل مرة واحدة، ومن جديد إذا تغيّر.',
   'host.recorded_hint': 'تُسجَّل في المكالمات كما وافقت في {date}.',

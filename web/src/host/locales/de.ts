@@ -28,6 +28,7 @@ export const de: Translation<typeof en> = {
   'host.waits_since': 'Wartet {time}',
   'host.presence_away': 'Verbindung weg',
   'host.order': 'Bestellung {order}',
+  'host.account': 'Ihr Konto',
   'host.recorded_title': 'Was von Ihnen aufgezeichnet wird',
   'host.recorded_agree': 'Mit „Bereit für Gespräche“ oder dem Annehmen eines Gesprächs stimmen Sie dem zu. Sie werden einmal gefragt, und wieder, wenn es sich ändert.',
   'host.recorded_hint': 'In Gesprächen werden Sie aufgezeichnet, wie am {date} zugestimmt.',

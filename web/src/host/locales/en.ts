@@ -26,6 +26,7 @@ export const en = {
   'host.waits_since': 'Waiting {time}',
   'host.presence_away': 'Connection lost',
   'host.order': 'Order {order}',
+  'host.account': 'Your account',
   'host.recorded_title': 'What is recorded of you',
   'host.recorded_agree': 'By switching to “Ready for calls” or taking a call you agree to this. You are asked once, and again when it changes.',
   'host.recorded_hint': 'You are recorded in calls, as you agreed on {date}.',

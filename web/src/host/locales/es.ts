@@ -28,6 +28,7 @@ export const es: Translation<typeof en> = {
   'host.waits_since': 'Espera {time}',
   'host.presence_away': 'Sin conexión',
   'host.order': 'Pedido {order}',
+  'host.account': 'Su cuenta',
   'host.recorded_title': 'Qué se graba de usted',
   'host.recorded_agree': 'Al activar «Listo para llamadas» o tomar una llamada acepta esto. Se le pregunta una vez, y de nuevo si cambia.',
   'host.recorded_hint': 'En las llamadas se le graba, como aceptó el {date}.',

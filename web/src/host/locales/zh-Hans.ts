@@ -28,6 +28,7 @@ export const zh: Translation<typeof en> = {
   'host.waits_since': '已等 {time}',
   'host.presence_away': '连接中断',
   'host.order': '订单 {order}',
+  'host.account': '我的账户',
   'host.recorded_title': '录制您的哪些内容',
   'host.recorded_agree': '打开“可以接听”或接听通话即表示您同意以上内容。只询问一次，内容更改时会再次询问。',
   'host.recorded_hint': '通话中会录制您，您已于 {date} 同意。',
