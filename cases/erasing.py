@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import deadlines, links
 from cases.access_policy import Action
-from cases.actor import Actor, KeyActor, StaffActor
+from cases.actor import Actor, KeyActor, StaffActor, SystemActor
 from cases.case_access import not_found, sees_erased
 from cases.case_note import note
 from cases.deadline_plan import DeadlineKind
@@ -57,6 +57,9 @@ class ErasureView(View):
     state: ErasureState
     cause: ErasureCause
     reason: str
+    """As whoever asked gave it; of a rule in English, ``kept_days`` says the same."""
+    kept_days: int | None
+    """For how many days after its closing the rule kept it, where a rule had it erased."""
     ordered_at: datetime
     ordered_by: str
     unreadable_at: datetime | None
@@ -85,7 +88,24 @@ async def order_by_request(
     await order(unit, case, ErasureCause.REQUEST, reason, actor)
 
 
-async def order(unit: Unit, case: Case, cause: ErasureCause, reason: str, actor: Actor) -> None:
+async def order_by_rule(unit: Unit, case: Case, kept_days: int) -> None:
+    """Have a case erased that this transaction holds and whose rule kept it for so many days.
+
+    Raises:
+        CaseError: what ``order`` refuses.
+    """
+    reason = f"Kept for {kept_days} days after it was closed."
+    await order(unit, case, ErasureCause.RETENTION, reason, SystemActor(), kept_days)
+
+
+async def order(
+    unit: Unit,
+    case: Case,
+    cause: ErasureCause,
+    reason: str,
+    actor: Actor,
+    kept_days: int | None = None,
+) -> None:
     """Order the erasure of a case that this transaction holds.
 
     Raises:
@@ -105,6 +125,7 @@ async def order(unit: Unit, case: Case, cause: ErasureCause, reason: str, actor:
             state=ErasureState.ORDERED,
             cause=cause,
             reason=reason,
+            kept_days=kept_days,
             ordered_at=unit.now,
             ordered_by=actor.label,
             counts={},
@@ -164,6 +185,7 @@ async def tombstone(tx: AsyncSession, actor: StaffActor | KeyActor, case_id: str
         state=ErasureState(row.state),
         cause=ErasureCause(row.cause),
         reason=row.reason,
+        kept_days=row.kept_days,
         ordered_at=row.ordered_at,
         ordered_by=row.ordered_by,
         unreadable_at=row.unreadable_at,

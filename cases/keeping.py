@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import erasing
 from cases.access_policy import Action, CaseFacts, may
-from cases.actor import KeyActor, StaffActor, SystemActor
+from cases.actor import KeyActor, StaffActor
 from cases.case_access import forbidden
 from cases.keep_rules import KeepRules, Kept, KeptFacts, KeptWhy, kept_at_least_until, kept_until
 from cases.states import CaseState, ClaimReason
@@ -128,9 +128,8 @@ async def look_at(unit: Unit, case_id: str) -> str | None:
     found = await settle(unit.tx, case, unit.now)
     if found.until is None or found.until > unit.now or found.rule is None:
         return "dated"
-    why = f"Kept for {found.rule.days} days after it was closed."
     try:
-        await erasing.order(unit, case, erasing.ErasureCause.RETENTION, why, SystemActor())
+        await erasing.order_by_rule(unit, case, found.rule.days)
     except CaseError as error:
         if error.code != "evidence_pending":
             raise

@@ -43,6 +43,7 @@ VALUES: Final[dict[str, Any]] = {
     "counts": {"recordings": 2, "stills": 3, "attachments": 1, "media_bytes": 48_210_944},
     "ErasureView.case_id": "cas_01kb3v2m8d",
     "ErasureView.cause": "request",
+    "ErasureView.kept_days": None,
     "ErasureView.reason": "The buyer asked for it.",
     "ErasureView.state": "done",
     "HoldView.reason": "Dispute with the carrier, reference 2026-118",

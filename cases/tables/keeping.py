@@ -68,6 +68,7 @@ class Erasure(Base):
     state: Mapped[str]  # ErasureState
     cause: Mapped[str]  # ErasureCause
     reason: Mapped[str] = mapped_column(Text)
+    kept_days: Mapped[int | None]  # for how long its rule kept it, where a rule erased it
     ordered_at: Mapped[datetime]
     ordered_by: Mapped[str]
     unreadable_at: Mapped[datetime | None]

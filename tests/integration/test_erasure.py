@@ -22,15 +22,17 @@ from cases.keep_rules import KeepRules, KeptWhy
 from cases.keys import KeyDestroyed, KeyRing, is_wrapped_by_tenant_alone
 from cases.log import ALL_VISIBILITIES, LogKind
 from cases.states import CaseState, Role, SessionState
-from cases.tables import Base, Case, Erasure, Keeping, LegalHold, Session
+from cases.tables import Base, Case, Erasure, FileTry, Keeping, LegalHold, Session
 from cases.unit import Unit
 from infra.local.postgres import Postgres
 from recorder import erasing as carrying_out
-from recorder import store_terms
+from recorder import file_tries, store_terms
 from recorder.erasing import erase, erase_due
 from recorder.export import export_case
+from recorder.sealed_parts import part_key
 from recorder.store import DirectoryStore
 from runtime.errors import CaseError, SetupError, StoreError
+from runtime.ids import new_id
 from tests.support.erasing_world import STILL, WORDS, ErasingWorld, back_up, erasing_world
 
 
@@ -276,8 +278,26 @@ async def test_a_hold_freezes_and_its_release_lets_the_date_count(world: Erasing
     assert await world.run(lambda unit: keeping.look_at(unit, world.case_id)) == "erased"
     async with world.database.read() as tx:
         row = await tx.get_one(Erasure, world.case_id)
-        assert (row.cause, row.ordered_by) == ("retention", "system")
-        assert "10 days" in row.reason
+        assert (row.cause, row.kept_days, row.ordered_by) == ("retention", 10, "system")
+        stone = await erasing.tombstone(tx, actor, world.case_id)
+    assert (stone.cause, stone.kept_days) == ("retention", 10)
+
+
+async def test_what_was_being_stored_at_an_erasure_is_deleted_as_well(world: ErasingWorld) -> None:
+    """A try that a process was at, or was killed at, when the case was erased."""
+    prefix = f"packages/pkg_1/{new_id('try')}"
+
+    async def storing(unit: Unit) -> None:
+        unit.tx.add(FileTry(prefix=prefix, file_id="pkg_1", case_id=world.case_id, parts=2))
+
+    await world.run(storing)
+    await world.store.put(part_key(prefix, 0), b"sealed")
+    assert await file_tries.clear_due(world.evidence) == 0
+    await order(world)
+    await erase(world.evidence, world.case_id)
+    assert await file_tries.clear_due(world.evidence) == 1
+    assert not [one for one in (world.folder / "store").rglob("*") if one.is_file()]
+    assert not await world.run(lambda unit: file_tries.take_try(unit, prefix))
 
 
 async def test_a_hold_and_an_erasure_at_once_leave_one_of_them(world: ErasingWorld) -> None:

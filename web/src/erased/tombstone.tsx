@@ -18,6 +18,8 @@ interface Erased {
   readonly state: 'ordered' | 'unreadable' | 'done';
   readonly cause: 'request' | 'retention';
   readonly reason: string;
+  /** Where a rule had it erased: for how long it kept the case. */
+  readonly kept_days: number | null;
   readonly ordered_at: Timestamp;
   readonly ordered_by: string;
   readonly unreadable_at: Timestamp | null;
@@ -76,7 +78,7 @@ export function Tombstone({ caseId }: { caseId: string }) {
       </header>
       <section class="card stack" data-test="erased-why">
         <p><strong>{stone.cause === 'retention' ? tx('erased.by_rule', { when: dateAndTime(stone.ordered_at) }) : tx('erased.by', { when: dateAndTime(stone.ordered_at), name: stone.ordered_by })}</strong></p>
-        <p class="s"><span class="quiet">{tx('erased.because')}:</span> <bdi dir="auto">{stone.reason}</bdi></p>
+        <p class="s"><span class="quiet">{tx('erased.because')}:</span> <bdi dir="auto">{stone.kept_days === null ? stone.reason : tx('erased.kept_days', { count: stone.kept_days })}</bdi></p>
         <p class="s quiet">{stone.unreadable_at === null ? tx('erased.under_way') : tx('erased.unreadable', { when: dateAndTime(stone.unreadable_at) })}</p>
       </section>
       {stone.unreadable_at === null ? null : <><Taken stone={stone} /><Stays stone={stone} /></>}

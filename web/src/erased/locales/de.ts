@@ -8,6 +8,7 @@ export const erasedDe: Translation<typeof erasedEn> = {
   'erased.by': 'Gelöscht am {when} durch {name}',
   'erased.by_rule': 'Gelöscht am {when}, weil die Zeit der Aufbewahrung vorbei war',
   'erased.because': 'Grund',
+  'erased.kept_days': { one: 'Ihre Regel bewahrt einen Fall nach dem Abschluss {count} Tag auf.', other: 'Ihre Regel bewahrt einen Fall nach dem Abschluss {count} Tage auf.' },
   'erased.under_way': 'Er wird gerade gelöscht. Niemand kann ihn mehr öffnen.',
   'erased.unreadable': 'Die Schlüssel wurden am {when} vernichtet. Niemand kann etwas davon wieder lesen, und keine Sicherung bringt es zurück.',
   'erased.taken': 'Was entfernt wurde',

@@ -5,6 +5,7 @@ export const erasedEn = {
   'erased.by': 'Erased on {when} by {name}',
   'erased.by_rule': 'Erased on {when}, when its time of keeping was over',
   'erased.because': 'Reason',
+  'erased.kept_days': { one: 'Its rule keeps a case {count} day after it is closed.', other: 'Its rule keeps a case {count} days after it is closed.' },
   'erased.under_way': 'It is being erased right now. Nobody can open it any more.',
   'erased.unreadable': 'Its keys were destroyed on {when}. Nobody can read any of it again, and no backup brings it back.',
   'erased.taken': 'What was taken away',

@@ -8,6 +8,7 @@ export const erasedEs: Translation<typeof erasedEn> = {
   'erased.by': 'Borrado el {when} por {name}',
   'erased.by_rule': 'Borrado el {when}, al terminar su plazo de conservación',
   'erased.because': 'Motivo',
+  'erased.kept_days': { one: 'Su regla conserva un caso {count} día después de cerrarse.', other: 'Su regla conserva un caso {count} días después de cerrarse.' },
   'erased.under_way': 'Se está borrando ahora mismo. Ya nadie puede abrirlo.',
   'erased.unreadable': 'Sus claves se destruyeron el {when}. Nadie puede volver a leerlo y ninguna copia de seguridad lo recupera.',
   'erased.taken': 'Lo que se ha quitado',

@@ -8,6 +8,7 @@ export const erasedZh: Translation<typeof erasedEn> = {
   'erased.by': '{when} 由 {name} 删除',
   'erased.by_rule': '{when} 保留期满，自动删除',
   'erased.because': '原因',
+  'erased.kept_days': { other: '其规则规定案件结案后保留 {count} 天。' },
   'erased.under_way': '正在删除，任何人都无法再打开。',
   'erased.unreadable': '其密钥已于 {when} 销毁。任何人都无法再读取，备份也无法恢复。',
   'erased.taken': '已清除的内容',
