@@ -19,8 +19,9 @@ import structlog
 from recorder.crypt import KEY_BYTES
 from recorder.depacketise import Codec
 from recorder.session import RecorderSession, TapTrack
-from recorder.spool import OUTBOX_NAME, STATE_NAME, SpoolSession, session_directories
+from recorder.spool import SpoolSession
 from recorder.spool_depth import spool_depth
+from recorder.spool_layout import OUTBOX_NAME, STATE_NAME, session_directories
 from recorder.spool_state import SessionState, decode_state
 from recorder.tap_server import TapServer
 from recorder.writer import SpoolWriter

@@ -20,7 +20,8 @@ from recorder.intake import TrackIntake
 from recorder.losses import LossBook
 from recorder.mp4_boxes import DEFAULT_SIZE
 from recorder.sample_index import AUDIO, RATES, VIDEO
-from recorder.spool import Gap, RecordingOpening, SpoolSession
+from recorder.spool import SpoolSession
+from recorder.spool_facts import Gap, RecordingOpening
 from recorder.spool_state import RecordingState, TrackFact
 from recorder.timeline import SenderClock
 from recorder.virtual_file import Container

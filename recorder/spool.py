@@ -8,11 +8,10 @@ the journal. Nothing here touches the event loop; one thread at a time works on 
 
 from __future__ import annotations
 
-import os
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,65 +19,31 @@ from typing import Any
 import structlog
 
 from recorder.crypt import SealedPieces
-from recorder.depacketise import Loss
-from recorder.fragment_record import RecordHeader, encode_fragment, last_ticks, segment_index
+from recorder.fragment_record import encode_fragment, last_ticks, segment_index
 from recorder.fragments import Fragment
-from recorder.held import decode_held, encode_held, rest_of
-from recorder.journal import Journal, JournalRecord, read_journal
-from recorder.sample_index import join_tables, read_table
+from recorder.held import encode_held
+from recorder.open_segment import OpenSegment
+from recorder.spool_facts import (
+    Gap,
+    RecordingOpening,
+    closing_fields,
+    gap_fields,
+    opening_fields,
+)
+from recorder.spool_layout import OUTBOX_NAME, STATE_NAME, acknowledged, kept_path
+from recorder.spool_remains import read_remains
 from recorder.spool_state import (
     Fact,
     RecordingState,
     SessionState,
-    TrackFact,
     decode_state,
     encode_fact,
     encode_state,
-    track_facts,
 )
 from recorder.tree import Frontier
-from recorder.virtual_file import Container
 from runtime.durable_files import sync_directory, write_durably, write_pieces_durably
 
 log = structlog.get_logger()
-
-STATE_NAME = "session.json"
-OUTBOX_NAME = "outbox"
-ACKNOWLEDGED_NAME = "acked"
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingOpening:
-    """What begins a recording (one part of it)."""
-
-    recording_id: str
-    participant_id: str
-    part: int
-    container: Container
-    video_codec: str | None
-    tracks: tuple[TrackFact, ...]
-    init: bytes
-    t0_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A span of a participant's evidence that is missing."""
-
-    participant_id: str
-    recording_id: str | None
-    from_ns: int
-    to_ns: int
-    cause: str
-    packets: int | None = None
-
-
-@dataclass(slots=True)
-class _OpenSegment:
-    journal: Journal
-    started_ns: int
-    headers: list[RecordHeader] = field(default_factory=list)
-    bodies: list[bytes] = field(default_factory=list)
 
 
 class SpoolSession:
@@ -95,7 +60,7 @@ class SpoolSession:
         self._state = state
         self._segment_ns = round(segment_s * 1e9)
         self._wake = wake
-        self._open: dict[str, _OpenSegment] = {}
+        self._open: dict[str, OpenSegment] = {}
         self._sealed_journals: list[Path] = []
         self._kept: list[Path] = []
         self._untold: list[Gap] = []
@@ -127,9 +92,11 @@ class SpoolSession:
         """
         state = decode_state((directory / STATE_NAME).read_bytes())
         spool = cls(directory, state, segment_s=segment_s, wake=wake)
-        spool._read_journals()
-        spool._read_kept()
-        spool._read_untold()
+        remains = read_remains(directory, state)
+        spool._open = remains.open
+        spool._sealed_journals = remains.sealed_journals
+        spool._kept = remains.kept
+        spool._untold = remains.untold
         return spool
 
     @property
@@ -190,16 +157,7 @@ class SpoolSession:
             "recording_opened",
             at_ns,
             recording,
-            {
-                "recording_id": opening.recording_id,
-                "participant_id": opening.participant_id,
-                "part": opening.part,
-                "container": opening.container.value,
-                "tracks": track_facts(opening.tracks),
-                "init": b64encode(opening.init).decode(),
-                "init_sha256": init_digest.hexdigest(),
-                "t0_ns": opening.t0_ns,
-            },
+            opening_fields(opening, init_digest.hexdigest()),
         )
 
     def append(self, recording_id: str, fragment: Fragment) -> None:
@@ -207,24 +165,22 @@ class SpoolSession:
         recording = self._state.recordings[recording_id]
         opened = self._open.get(recording_id)
         if opened is None:
-            path = self._directory / f"{recording_id}.{recording.next_segment}.journal"
-            opened = _OpenSegment(Journal(path), fragment.wall_ns)
+            opened = OpenSegment.begin(self._directory, recording, fragment.wall_ns)
         number = recording.next_fragment + len(opened.headers)
         told = replace(fragment, tellings=recording.tellings)
         header, body = encode_fragment(recording.container, number, told)
         opened.journal.append(header, body)
-        opened.headers.append(header)
-        opened.bodies.append(body)
+        opened.add(header, body)
         self._open[recording_id] = opened
 
     def keep(self, recording_id: str, held: Fragment) -> None:
         """Make durable what waits behind a hole, instead of what was kept before."""
         told = replace(held, tellings=self._state.recordings[recording_id].tellings)
-        write_durably(self._kept_path(recording_id), encode_held(told))
+        write_durably(kept_path(self._directory, recording_id), encode_held(told))
 
     def drop_kept(self, recording_id: str) -> None:
         """What was kept is in the journal, or in a segment, by now."""
-        self._kept_path(recording_id).unlink(missing_ok=True)
+        kept_path(self._directory, recording_id).unlink(missing_ok=True)
 
     def seal_due(self, recording_id: str, at_ns: int, *, force: bool = False) -> None:
         """Seal the open segment once it is long enough, or now."""
@@ -232,28 +188,15 @@ class SpoolSession:
         opened = self._open.get(recording_id)
         if opened is None or not opened.headers:
             return
-        last = opened.headers[-1]["fact"]
-        length_ns = last["wall_ns"] + last["duration_ms"] * 1_000_000 - opened.started_ns
-        mean_ns = length_ns // len(opened.headers)
-        # The cut nearest to the wanted length: half a fragment may be missing.
-        if force or length_ns + mean_ns // 2 >= self._segment_ns:
+        if force or opened.is_due(self._segment_ns):
             self._seal(recording_id, opened, at_ns)
 
     def gap(self, gap: Gap, at_ns: int) -> None:
         """State that something is missing."""
-        fields: dict[str, Any] = {
-            "participant_id": gap.participant_id,
-            "recording_id": gap.recording_id,
-            "from_ns": gap.from_ns,
-            "to_ns": max(gap.from_ns, gap.to_ns),
-            "cause": gap.cause,
-        }
-        if gap.packets is not None:
-            fields["packets"] = gap.packets
         recording = self._state.recordings.get(gap.recording_id or "")
         if gap.cause == "packet_loss" and recording is not None:
             recording = replace(recording, untold=(), tellings=recording.tellings + 1)
-        self._emit("gap", at_ns, recording, fields)
+        self._emit("gap", at_ns, recording, gap_fields(gap))
 
     def close_recording(self, recording_id: str, at_ns: int) -> None:
         """Seal what is open and state the recording's root; may be called twice."""
@@ -265,12 +208,7 @@ class SpoolSession:
             "recording_closed",
             at_ns,
             replace(recording, closed=True),
-            {
-                "recording_id": recording_id,
-                "fragments": recording.leaves - 1,
-                "duration_ms": recording.end_ms,
-                "root": recording.frontier().root().hex(),
-            },
+            closing_fields(recording),
         )
 
     def stop_participant(self, participant_id: str) -> None:
@@ -296,7 +234,7 @@ class SpoolSession:
         for opened in self._open.values():
             opened.journal.close()
 
-    def _seal(self, recording_id: str, opened: _OpenSegment, at_ns: int) -> None:
+    def _seal(self, recording_id: str, opened: OpenSegment, at_ns: int) -> None:
         state = self._state
         recording = state.recordings[recording_id]
         frontier = recording.frontier()
@@ -322,7 +260,7 @@ class SpoolSession:
                 end_ms=last["fact"]["start_ms"] + last["fact"]["duration_ms"],
                 last_wall_ns=last["last_wall_ns"],
                 last_ticks=last_ticks(recording.last_ticks, index),
-                untold=_untold(recording, last),
+                untold=opened.untold(recording),
             ),
             {
                 "recording_id": recording_id,
@@ -401,104 +339,3 @@ class SpoolSession:
         if intent["seq"] > acknowledged(self._outbox):
             self._write_fact(intent)
             self._wake()
-
-    def _read_journals(self) -> None:
-        for path in sorted(self._directory.glob("*.journal")):
-            recording_id, _, number = path.name.removesuffix(".journal").rpartition(".")
-            recording = self._state.recordings.get(recording_id)
-            if recording is None or not number.isdigit() or int(number) > recording.next_segment:
-                log.error("journal of an unknown segment left alone", path=str(path))
-                continue
-            records = (
-                list(_consecutive(read_journal(path), recording.next_fragment))
-                if int(number) == recording.next_segment
-                else []
-            )
-            if not records:
-                # Its fact is written, or nothing in it was ever whole.
-                self._sealed_journals.append(path)
-                continue
-            opened = _OpenSegment(Journal(path), records[0].header["fact"]["wall_ns"])
-            opened.headers.extend(record.header for record in records)
-            opened.bodies.extend(record.body for record in records)
-            self._open[recording_id] = opened
-
-    def _kept_path(self, recording_id: str) -> Path:
-        return self._directory / f"{recording_id}.held"
-
-    def _read_kept(self) -> None:
-        """Take what waited behind a hole as the last fragment of its open segment."""
-        for path in sorted(self._directory.glob("*.held")):
-            recording = self._state.recordings.get(path.stem)
-            try:
-                held = decode_held(path.read_bytes())
-            except ValueError as error:
-                log.error("what was kept is left alone", path=str(path), error=repr(error))
-                continue
-            if recording is not None and not recording.closed:
-                self._append_kept(recording, held)
-            self._kept.append(path)
-
-    def _append_kept(self, recording: RecordingState, held: Fragment) -> None:
-        opened = self._open.get(recording.recording_id)
-        headers = opened.headers if opened is not None else []
-        ticks, durable = recording.last_ticks, join_tables([])
-        if headers:
-            index = segment_index(headers)
-            ticks, durable = last_ticks(ticks, index), read_table(index)
-        fragment = rest_of(held, ticks, durable)
-        if fragment is None:
-            return
-        if opened is None:
-            name = f"{recording.recording_id}.{recording.next_segment}.journal"
-            opened = _OpenSegment(Journal(self._directory / name), fragment.wall_ns)
-            self._open[recording.recording_id] = opened
-        number = recording.next_fragment + len(opened.headers)
-        header, body = encode_fragment(recording.container, number, fragment)
-        before_ns = opened.headers[-1]["last_wall_ns"] if opened.headers else 0
-        header["last_wall_ns"] = max(header["last_wall_ns"], before_ns)
-        opened.headers.append(header)
-        opened.bodies.append(body)
-
-    def _read_untold(self) -> None:
-        for recording_id, recording in self._state.recordings.items():
-            opened = self._open.get(recording_id)
-            losses = recording.untold
-            if opened is not None:
-                losses = _untold(recording, opened.headers[-1])
-            for loss in losses:
-                span = (loss.from_ns, loss.to_ns, "packet_loss", loss.packets)
-                self._untold.append(Gap(recording.participant_id, recording_id, *span))
-
-
-def _untold(recording: RecordingState, last: RecordHeader) -> tuple[Loss, ...]:
-    """The losses up to a fragment, unless a gap has told of them since it was cut."""
-    if last.get("tellings", 0) != recording.tellings:
-        return ()
-    # A journal of an older version says nothing of losses.
-    return tuple(Loss(**loss) for loss in last.get("losses", ()))
-
-
-def _consecutive(records: list[JournalRecord], number: int) -> Iterator[JournalRecord]:
-    for record in records:
-        if record.header["fact"]["no"] != number:
-            return
-        yield record
-        number += 1
-
-
-def acknowledged(outbox: Path) -> int:
-    """The highest fact number that the ledger has acknowledged, 0 for none."""
-    try:
-        return int((outbox / ACKNOWLEDGED_NAME).read_text())
-    except FileNotFoundError:
-        return 0
-
-
-def session_directories(root: Path) -> list[Path]:
-    """The sessions in the spool, oldest name first."""
-    try:
-        with os.scandir(root) as entries:
-            return sorted(Path(entry.path) for entry in entries if entry.is_dir())
-    except FileNotFoundError:
-        return []

@@ -23,7 +23,7 @@ import structlog
 from recorder.outages import Outages
 from recorder.places import log_capabilities, open_store
 from recorder.process import WAKE_SOCKET
-from recorder.spool import (
+from recorder.spool_layout import (
     ACKNOWLEDGED_NAME,
     OUTBOX_NAME,
     acknowledged,

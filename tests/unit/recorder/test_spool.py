@@ -21,12 +21,9 @@ from recorder import fmp4
 from recorder.crypt import open_sealed
 from recorder.depacketise import Loss
 from recorder.fragments import ClockReading, Fragment, Sample
-from recorder.spool import (
-    ACKNOWLEDGED_NAME,
-    Gap,
-    RecordingOpening,
-    SpoolSession,
-)
+from recorder.spool import SpoolSession
+from recorder.spool_facts import Gap, RecordingOpening
+from recorder.spool_layout import ACKNOWLEDGED_NAME
 from recorder.spool_state import SessionState, TrackFact
 from recorder.tree import tree_root
 from recorder.virtual_file import Container

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from recorder.spool import Gap, SpoolSession, acknowledged
+from recorder.spool import SpoolSession
+from recorder.spool_facts import Gap
+from recorder.spool_layout import acknowledged
 from recorder.spool_state import SessionState
 from recorder.uploader import _forget, _waiting_facts
 from tests.support.recording_rig import KEY
