@@ -131,11 +131,10 @@ async def _prepare(
 ) -> PeerAnswer | None:
     """Have recorder and media worker made ready, both at once.
 
-    Packets flow only when the browser has the answer, so the recorder is never late.
+    Packets flow only when the browser has the answer, so the recorder is never late. Who is
+    not recorded, in a session that has begun, needs none.
     """
-    recorded = services.recorder.open_session(
-        seat.session_id, seat.key_id, seat.key, seat.object_prefix
-    )
+    recorded = _open_recording(services, seat)
     if place is None or wish.offer is None:
         await recorded
         return None
@@ -155,6 +154,13 @@ async def _prepare(
     if isinstance(peer, PeerAnswer):
         await services.media.close_peer(place, peer.peer_id, "not_joined")
     raise refusal if isinstance(refusal, BaseException) else _error(peer)
+
+
+async def _open_recording(services: Services, seat: Seat) -> None:
+    if seat.record or seat.is_new_session:
+        await services.recorder.open_session(
+            seat.session_id, seat.key_id, seat.key, seat.object_prefix
+        )
 
 
 def _error(result: PeerAnswer | BaseException) -> BaseException:
