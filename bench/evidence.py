@@ -9,7 +9,8 @@
 - ``sealing_cpu_process``: what hashing and encryption add to the CPU of the recorder process;
 - ``sealing_cpu``: what they add to that of its inner parts alone, without tap and event loop;
 - ``clock_error``: how far recording time is from the wall clock after two hours of a sender
-  whose clock is 200 ppm fast.
+  whose clock is 200 ppm fast;
+- ``film_speed``: seconds of a derived film of ten minutes, two sides, for each second of drawing.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ import structlog
 from playwright.async_api import async_playwright
 
 from bench.evidence_lag import store_lags_s
+from bench.film_speed import film_speed
 from bench.long_recording import Recorded, record, worst_error_ms
 from bench.result import Result
 from bench.sealing_cpu import inner_run, process_run
@@ -45,6 +47,7 @@ COMMAND: Final = "proofcall bench evidence --json"
 _FIRST_BYTES: Final = 256 * 1024
 _SEEKS: Final = 15
 _MINUTE_S: Final = 60
+_FILM_S: Final = 600
 
 
 def _say(text: str) -> None:
@@ -164,10 +167,16 @@ async def store_lag(_: float, runs: int) -> list[Result]:
     return [_result("store_lag_p99", found, "s", 6.0)]
 
 
+async def films(_: float, runs: int) -> list[Result]:
+    """A film of ten minutes; the target is that nobody waits longer than the call was."""
+    return [_result("film_speed", [await film_speed(_FILM_S) for _ in range(runs)], "x", 1.0)]
+
+
 PARTS: Final[dict[str, Callable[[float, int], Awaitable[list[Result]]]]] = {
     "lag": store_lag,
     "sealing": sealing,
     "long": long_ones,
+    "films": films,
 }
 
 

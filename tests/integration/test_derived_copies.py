@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import os
+import resource
+import signal
 from base64 import urlsafe_b64decode
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from hashlib import sha256
@@ -34,6 +39,7 @@ from recorder.sealing import seal_session
 from runtime.settings import Settings
 from tests.integration.test_part_export import T0_MS, World, take_in
 from tests.support.cameras import draw_frame
+from tests.support.film_children import film_children
 from tests.support.frame_code import Camera, read_code
 from tests.support.recording_rig import MemoryStore, SpoolRig
 from tests.support.seller import make_seller
@@ -401,3 +407,75 @@ async def test_a_film_that_cannot_be_drawn_says_so(world: World) -> None:
     mask = MaskOrder("par_host", T0_MS + 1000, T0_MS + 4000, (0.1, 0.1, 0.2, 0.2))
     made, content = await copy_of(world, masks=[mask])
     assert (made.state, made.failure, content) == ("failed", "no_picture", b"")
+
+
+async def test_a_killed_child_leaves_no_half_copy(world: World) -> None:
+    """The copy says that it was not drawn, nothing of it is kept; the next one is whole."""
+    before = set(world.store.objects)
+    making = asyncio.ensure_future(copy_of(world))
+    async with asyncio.timeout(30):
+        while not (await told_ms(world)):
+            await asyncio.sleep(0.02)
+    (child,) = film_children(os.getpid())
+    os.kill(child, signal.SIGKILL)
+    made, content = await making
+    assert (made.state, made.failure, content) == ("failed", "not_drawable", b"")
+    assert made.object_prefix is None
+    assert set(world.store.objects) == before
+    async with world.database.begin() as tx:
+        await tx.delete(await tx.get_one(DerivedCopy, made.id))
+    made, content = await copy_of(world)
+    assert made.state == "ready"
+    assert len(pictures(content)) == pytest.approx(SECONDS * render.FILMS_PER_S, abs=2)
+
+
+async def told_ms(world: World) -> int:
+    """How far the film is."""
+    async with world.database.read() as tx:
+        row = await tx.get(DerivedCopy, "drv_1")
+    return 0 if row is None else row.done_ms
+
+
+def huge(frames: Sequence[EncodedFrame]) -> list[EncodedFrame]:
+    """VP8 whose key pictures say that they are 16,383 pixels wide and high."""
+    return [
+        replace(one, data=one.data[:6] + b"\xff\x3f\xff\x3f" + one.data[10:])
+        if one.keyframe
+        else one
+        for one in frames
+    ]
+
+
+def noise(frames: Sequence[EncodedFrame]) -> list[EncodedFrame]:
+    """H.264 with a key picture, and random bytes in the place of every other."""
+    random = np.random.default_rng(7)
+    return [
+        one
+        if one.keyframe
+        else replace(one, data=b"\0\0\0\1\x41" + random.bytes(900).replace(b"\0", b"\1"))
+        for one in frames
+    ]
+
+
+@pytest.mark.parametrize(
+    ("codec", "attack", "expected"),
+    [(Codec.VP8, huge, ("failed", "not_drawable")), (Codec.H264, noise, ("ready", None))],
+)
+async def test_hostile_pictures_cost_a_child_and_nothing_else(
+    tmp_path: Path,
+    codec: Codec,
+    attack: Callable[[Sequence[EncodedFrame]], list[EncodedFrame]],
+    expected: tuple[str, str | None],
+) -> None:
+    """What cannot be drawn says so, within bounds; noise is no picture, and the film goes on."""
+    world = await recorded(tmp_path, attack(filmed(codec=codec)), codec)
+    began = resource.getrusage(resource.RUSAGE_CHILDREN)
+    async with asyncio.timeout(90):
+        made, content = await copy_of(world)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    await world.database.close()
+    assert (made.state, made.failure) == expected
+    assert (content == b"") == (expected[0] == "failed")
+    assert used.ru_utime - began.ru_utime < 60
+    assert used.ru_maxrss < 2 * 1024 * 1024, "kilobytes"
+    assert film_children(os.getpid()) == []

@@ -1,13 +1,17 @@
-"""``kill -9`` while an evidence package is made: the next process makes it, and none is half."""
+"""``kill -9`` while a package or a film is made: the next process makes it, and none is half."""
 
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
 
+import av
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
@@ -15,11 +19,13 @@ from sqlalchemy import select
 from cases.tables import EvidencePackage, Manifest
 from infra.local.rgw import Rgw
 from recorder.case_objects import evidence_of
+from recorder.derived.render import CARD_S, FILMS_PER_S
 from recorder.proof.bytes import MemoryBytes
 from recorder.proof.report import Answer
 from recorder.proof.verification import verify_package
 from recorder.sealed_parts import part_key
 from tests.support.fault_store import FaultyStore
+from tests.support.film_children import film_children
 from tests.support.live import Browser, Json, Live, running_live, until
 from tests.support.rtp_peer import RtpPeer
 from tests.support.tap_feed import encode_video, h264_payloads
@@ -127,10 +133,10 @@ async def order(host: Browser, case_id: str, part: Json | None) -> str:
     return f"/api/v1/evidence-packages/{made['id']}"
 
 
-async def nothing_is_served(host: Browser, path: str) -> None:
+async def nothing_is_served(host: Browser, path: str, what: str = "package") -> None:
     """It is wanted still, and there is no file."""
     assert (await host.ok("GET", path))["state"] == "wanted"
-    assert await host.refused("GET", f"{path}/file") == (409, "package_not_ready")
+    assert await host.refused("GET", f"{path}/file") == (409, f"{what}_not_ready")
 
 
 async def held(kept: Kept, host: Browser, path: str) -> None:
@@ -193,3 +199,39 @@ async def test_a_killed_process_leaves_no_half_package(
     await until(lambda: nothing_else_is_kept(kept), 20, "what the killed try stored is deleted")
     report = verify_package(MemoryBytes(content), key=json.dumps(keys).encode())
     assert report.answer in (Answer.VERIFIED, Answer.WITH_GAPS), report.problems
+
+
+async def test_a_killed_process_leaves_no_half_film(kept: Kept) -> None:
+    """Its child ends with it, though it was fed by half; the next process draws it anew."""
+    live = kept.live
+    async with live.host(tenant=live.seller.lamp) as host:
+        await until(lambda: live.processes["jobs-0"].returncode is None, 5)
+        # The first segment is read before the child is begun, the second while it draws.
+        kept.store.hold("GET", "/000002")
+        part = {"from_ms": 0, "to_ms": round(kept.seconds * 1000)}
+        order = f"/api/v1/cases/{kept.case_id}/derived-copies"
+        made = await host.ok("POST", order, {"part": part})
+        path = f"/api/v1/derived-copies/{made['id']}"
+        await held(kept, host, path)
+        jobs = live.processes["jobs-0"].pid
+        (child,) = await until(lambda: film_children(jobs), 20, "its child has begun")
+        files = sorted(one.name for one in live.settings.data.iterdir())
+        await live.kill("jobs-0")
+        await until(lambda: not Path(f"/proc/{child}").exists(), 10, "its child has ended")
+        await nothing_is_served(host, path, "copy")
+        assert sorted(one.name for one in live.settings.data.iterdir()) == files, "in the clear"
+        kept.store.fault = None
+        await live.start("jobs")
+
+        async def drawn() -> Json | None:
+            known = await host.ok("GET", path)
+            assert known["state"] != "failed", known
+            return known if known["state"] == "ready" else None
+
+        known = await until(drawn, 90, "the film is made")
+        async with host.http.get(f"{path}/file") as response:
+            content = await response.read()
+    assert sha256(content).hexdigest() == known["sha256"]
+    with av.open(io.BytesIO(content)) as film:
+        shown_s = sum(1 for _ in film.decode(video=0)) / FILMS_PER_S
+    assert shown_s == pytest.approx(kept.seconds + CARD_S, abs=3)

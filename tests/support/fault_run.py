@@ -150,7 +150,7 @@ class FaultRun:
 
     async def _fetched(self, call: FaultCall) -> None:
         try:
-            await self.package(call, within_s=300)
+            await self.package(call, within_s=600)
         except TimeoutError as error:
             self.problems.append(f"call {call.number}: {error}")
 

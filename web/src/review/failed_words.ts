@@ -5,6 +5,7 @@ const KNOWN = {
   nothing_sealed: 'part.not_sealed',
   nothing_recorded: 'part.not_recorded',
   no_picture: 'copy.no_picture',
+  not_drawable: 'copy.not_drawable',
   too_large: 'copy.too_large',
   bucket_refused: 'made.bucket_refused',
 } as const;

@@ -198,6 +198,7 @@ export const de: Translation<typeof en> = {
   'copy.credentials_too_large': 'Ohne Inhaltsnachweis: Die Datei ist zu groß dafür',
   'copy.credentials_not_made': 'Ohne Inhaltsnachweis: Er konnte nicht erstellt werden',
   'copy.too_large': 'Diese Aufnahme ist zu groß für einen Inhaltsnachweis. Ihr Nachweis steht im Beweispaket.',
+  'copy.not_drawable': 'Der Film ließ sich nicht zeichnen. Bitte bestellen Sie ihn noch einmal; scheitert er wieder, lassen sich seine Bilder nicht decodieren. Die Aufzeichnung selbst ist unverändert und steht im Paket.',
   'copy.draw': 'Ziehen Sie einen Rahmen um das, was abgedeckt werden soll.',
   'copy.whole': 'Das ganze Bild abdecken',
   'copy.silent': 'Allen Ton in diesem Ausschnitt stumm schalten',

@@ -206,6 +206,7 @@ export const en = {
   'copy.credentials_too_large': 'Without content credentials: the file is too large for them',
   'copy.credentials_not_made': 'Without content credentials: they could not be made',
   'copy.too_large': 'This recording is too large for content credentials. Its proof is in the evidence package.',
+  'copy.not_drawable': 'The film could not be drawn. Please order it once more; if it fails again, its pictures cannot be decoded. The evidence itself is unchanged, and in the package.',
   'copy.draw': 'Draw a box over what has to be covered.',
   'copy.whole': 'Cover the whole picture',
   'copy.silent': 'Silence all sound in this part',

@@ -197,6 +197,7 @@ export const es: Translation<typeof en> = {
   'copy.credentials_too_large': 'Sin credenciales de contenido: el archivo es demasiado grande',
   'copy.credentials_not_made': 'Sin credenciales de contenido: no se pudieron crear',
   'copy.too_large': 'Esta grabación es demasiado grande para llevar credenciales de contenido. Su prueba está en el paquete de pruebas.',
+  'copy.not_drawable': 'No se pudo dibujar la película. Encárguela una vez más; si vuelve a fallar, sus imágenes no se pueden decodificar. La prueba en sí no ha cambiado y está en el paquete.',
   'copy.draw': 'Dibuje un recuadro sobre lo que debe taparse.',
   'copy.whole': 'Tapar toda la imagen',
   'copy.silent': 'Silenciar todo el sonido de esta parte',

@@ -198,6 +198,7 @@ export const zh: Translation<typeof en> = {
   'copy.credentials_too_large': '无内容凭证：文件过大',
   'copy.credentials_not_made': '无内容凭证：未能生成',
   'copy.too_large': '此录制过大，无法携带内容凭证。其证明在证据包中。',
+  'copy.not_drawable': '未能绘制影片。请再订制一次；若再次失败，则其画面无法解码。证据本身未变，证据包中包含它。',
   'copy.draw': '在需要遮盖的地方画一个方框。',
   'copy.whole': '遮盖整个画面',
   'copy.silent': '将此片段的所有声音静音',
