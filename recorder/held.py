@@ -7,7 +7,7 @@ beside the journals and overlaps them; what they hold as well is left out when i
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, replace
 
@@ -34,6 +34,19 @@ def rest_of(held: Fragment, last_ticks: Sequence[int], durable: SampleTable) -> 
     if not runs[VIDEO] and not runs[AUDIO]:
         return None
     return replace(held, video=runs[VIDEO], audio=runs[AUDIO])
+
+
+def waiting_since(intakes: Iterable[TrackIntake], kept_ns: int) -> int | None:
+    """The oldest arrival behind a hole later than what is kept, None for none."""
+    return min(
+        (
+            since_ns
+            for intake in intakes
+            if intake.depacketiser.waits
+            and (since_ns := intake.depacketiser.waits_since(kept_ns)) is not None
+        ),
+        default=None,
+    )
 
 
 def held_by(

@@ -7,24 +7,21 @@ A participant who comes back goes on in the same recording, unless with another 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 
 import structlog
 
-from recorder import fmp4, webm
 from recorder.depacketise import Codec
 from recorder.fragments import ClockReading, Fragment, FragmentClock, Sample
-from recorder.held import held_by
+from recorder.held import held_by, waiting_since
 from recorder.intake import TrackIntake
 from recorder.losses import LossBook
-from recorder.mp4_boxes import DEFAULT_SIZE
-from recorder.sample_index import AUDIO, RATES, VIDEO
+from recorder.recording_part import RecordingPart
+from recorder.sample_index import AUDIO, VIDEO
 from recorder.spool import SpoolSession
-from recorder.spool_facts import Gap, RecordingOpening
-from recorder.spool_state import RecordingState, TrackFact
+from recorder.spool_facts import Gap
+from recorder.spool_state import RecordingState
 from recorder.timeline import SenderClock
-from recorder.virtual_file import Container
 from recorder.writer import Lane
 from runtime.ids import new_id
 
@@ -34,18 +31,6 @@ SILENCE_NS = 2_000_000_000
 _CHANGE_NS = 250_000_000
 _MAX_FRAGMENT_BYTES = 8 * 1024 * 1024
 _GAP_CAUSES = {"lost": "peer_lost", "media_lost": "media_lost", "drained": "media_lost"}
-
-
-@dataclass(slots=True)
-class _Part:
-    """A recording being written; ``opened`` once its initialisation has been queued."""
-
-    recording_id: str
-    number: int
-    t0_ns: int
-    container: Container | None = None
-    video_codec: Codec | None = None
-    opened: bool = False
 
 
 class ParticipantRecording:
@@ -79,7 +64,7 @@ class ParticipantRecording:
         self._last_ticks = [-1, -1]
         self._video_track_id: str | None = None
         self._parts = 0
-        self._part: _Part | None = None
+        self._part: RecordingPart | None = None
         self._pending_gap: tuple[int, str] | None = None
         self._last_packet_ns = 0
         self._last_cut_ns = 0
@@ -123,14 +108,7 @@ class ParticipantRecording:
             self._parts = max(self._parts, state.part)
             self._last_packet_ns = max(self._last_packet_ns, state.last_wall_ns)
             if not state.closed:
-                self._part = _Part(
-                    state.recording_id,
-                    state.part,
-                    state.t0_ns,
-                    state.container,
-                    Codec(state.video_codec) if state.video_codec else None,
-                    opened=True,
-                )
+                self._part = RecordingPart.resumed(state)
                 self._last_ticks = list(state.last_ticks)
                 if not left:
                     self._pending_gap = (state.last_wall_ns, "recorder_lost")
@@ -159,10 +137,11 @@ class ParticipantRecording:
         before = self._intakes.get(intake.track)
         if before is not None:
             self._remove(before)
-        if not self._fits(codec):
+        if self._part is not None and not self._part.takes(codec):
             self._finish_part()
             # Sound that goes on has begun the next part already, which is this codec's.
-            self._fits(codec)
+            if self._part is not None:
+                self._part.takes(codec)
         self._intakes[intake.track] = intake
         return intake
 
@@ -230,7 +209,7 @@ class ParticipantRecording:
             self._cut()
         elif self._unsealed and now_ns - self._last_cut_ns > self._segment_ns:
             self._seal()
-        waiting_ns = self._waiting_since()
+        waiting_ns = waiting_since(self._intakes.values(), self._kept_ns)
         if waiting_ns is not None and now_ns - waiting_ns >= self._fragment_ns:
             self._keep()
 
@@ -269,23 +248,11 @@ class ParticipantRecording:
             self._end_gap(now_ns)
         self._finish_part()
 
-    def _fits(self, codec: Codec) -> bool:
-        part = self._part
-        if part is None or codec is Codec.OPUS or part.video_codec is codec:
-            return True
-        if part.video_codec is not None:
-            return False
-        # So far only sound: the container may still be open, or happen to fit.
-        if part.container in (None, _container(codec)):
-            part.video_codec = codec
-            return True
-        return False
-
     def _begin(self, intake: TrackIntake, wall_ns: int) -> None:
         part = self._part
         if part is None:
             self._parts += 1
-            part = self._part = _Part(new_id("rec"), self._parts, wall_ns)
+            part = self._part = RecordingPart(new_id("rec"), self._parts, wall_ns)
             self._last_ticks = [-1, -1]
             video = self._intakes.get(VIDEO)
             part.video_codec = video.codec if video else None
@@ -305,18 +272,6 @@ class ParticipantRecording:
         self._cut()
         intake.live = False
         del self._intakes[intake.track]
-
-    def _waiting_since(self) -> int | None:
-        """The oldest arrival behind a hole that is neither in a fragment nor kept."""
-        return min(
-            (
-                since_ns
-                for intake in self._intakes.values()
-                if intake.depacketiser.waits
-                and (since_ns := intake.depacketiser.waits_since(self._kept_ns)) is not None
-            ),
-            default=None,
-        )
 
     def _keep(self) -> None:
         part = self._part
@@ -343,7 +298,7 @@ class ParticipantRecording:
             self._kept_ns = 0
             self._lane.submit(partial(self._spool.drop_kept, self._part.recording_id))
 
-    def _cut_samples(self, part: _Part) -> None:
+    def _cut_samples(self, part: RecordingPart) -> None:
         self._take_losses()
         runs: list[list[Sample]] = [[], []]
         readings: list[ClockReading] = []
@@ -375,39 +330,13 @@ class ParticipantRecording:
         )
         self._lane.submit(partial(self._spool.seal_due, part.recording_id, now_ns))
 
-    def _open(self, part: _Part, intakes: Mapping[int, TrackIntake]) -> None:
-        part.container = _container(part.video_codec)
-        part.opened = True
-        video = intakes.get(VIDEO)
-        parameters = video.parameters if video else None
-        size = (video.picture_size if video else None) or DEFAULT_SIZE
-        # Both tracks are declared though one may never come: what opens is not yet known.
-        init = (
-            fmp4.initialisation(parameters=parameters, size=size)
-            if part.container is Container.MP4
-            else webm.initialisation(part.t0_ns, size=size)
-        )
-        opening = RecordingOpening(
-            part.recording_id,
-            self._participant_id,
-            part.number,
-            part.container,
-            part.video_codec.value if part.video_codec else None,
-            tuple(
-                TrackFact(
-                    intake.track_id,
-                    "video" if intake.track == VIDEO else "audio",
-                    intake.codec.value,
-                    RATES[intake.track],
-                )
-                for intake in intakes.values()
-            ),
-            init,
-            part.t0_ns,
-        )
+    def _open(self, part: RecordingPart, intakes: Mapping[int, TrackIntake]) -> None:
+        opening = part.open(self._participant_id, intakes)
         self._lane.submit(partial(self._spool.open_recording, opening, self._now_ns()))
         self._log.info(
-            "recording opened", recording_id=part.recording_id, container=part.container.value
+            "recording opened",
+            recording_id=opening.recording_id,
+            container=opening.container.value,
         )
 
     def _seal(self) -> None:
@@ -465,7 +394,3 @@ class ParticipantRecording:
         gap = Gap(self._participant_id, self.recording_id, from_ns, to_ns, cause, packets)
         self._lane.submit(partial(self._spool.gap, gap, self._now_ns()))
         self._log.info("gap", cause=cause, span_ms=(to_ns - from_ns) // 1_000_000, packets=packets)
-
-
-def _container(video: Codec | None) -> Container:
-    return Container.WEBM if video is Codec.VP8 else Container.MP4
