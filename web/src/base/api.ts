@@ -1,5 +1,5 @@
 /** HTTP to our own server: problem details become ApiError, waits end, only harmless requests repeat. */
-import type { Problem } from './protocol';
+import type { Problem } from './protocol/joining';
 import { learnServerTime } from './time';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';

@@ -3,7 +3,7 @@ import { computed, signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { ApiError, get, post, put } from './api';
-import type { Staff } from './protocol';
+import type { Staff } from './protocol/desk';
 import { refusals } from './locales/refusals';
 import { signInWords } from './locales/sign_in';
 import { locale, nearestLocale, ownWords, preferredLocale, setLocale, tb, type Locale } from './text';

@@ -5,7 +5,7 @@ import { tb } from '../base/text';
 import { Icon } from '../base/ui';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';
-import type { Participant } from '../base/protocol';
+import type { Participant } from '../base/protocol/session';
 import { RemoteVideo, type ShownFrame } from './remote_video';
 import { t } from './text';
 

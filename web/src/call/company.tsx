@@ -1,7 +1,7 @@
 /** Who else is in the call: a word for each, the second picture, and a line when somebody comes. */
 import { effect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { Participant, SessionEvent } from '../base/protocol';
+import type { Participant, SessionEvent } from '../base/protocol/session';
 import { Icon, toast } from '../base/ui';
 import type { LiveSession } from '../live/session';
 import { RemoteVideo } from './remote_video';

@@ -1,6 +1,6 @@
 /** The words on recording that are valid now, and the touch that opens them. */
 import { useSignal } from '@preact/signals';
-import type { ConsentWords } from '../base/protocol';
+import type { ConsentWords } from '../base/protocol/joining';
 import { locale } from '../base/text';
 import { Dialog } from '../base/ui';
 import { t } from './text';

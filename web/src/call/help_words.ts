@@ -1,5 +1,5 @@
 /** Which words help when a connection is weak: pure. */
-import type { Quality } from '../base/protocol';
+import type { Quality } from '../base/protocol/connection';
 
 export type Help = 'own_thinned' | 'own_stills' | 'own_weak' | 'own_down' | 'other_thinned' | 'other_stills' | 'other_weak';
 

@@ -1,7 +1,7 @@
 /** The conversation of a session: what was said, what is on its way, and a line to write. */
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { SessionEvent } from '../base/protocol';
+import type { SessionEvent } from '../base/protocol/session';
 import { locale, tb } from '../base/text';
 import { clockTime } from '../base/time';
 import { Button, IconButton } from '../base/ui';

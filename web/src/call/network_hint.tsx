@@ -1,5 +1,5 @@
 /** One quiet note before a call, when the check of the network found what the person can mend. */
-import type { Precheck } from '../base/protocol';
+import type { Precheck } from '../base/protocol/connection';
 import { Icon } from '../base/ui';
 import { hintOf } from '../live/precheck_run';
 import { t } from './text';

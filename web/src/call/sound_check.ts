@@ -1,5 +1,5 @@
 /** "Can you hear me?" as the log tells it: whose question waits, and what became of one's own. */
-import type { SessionEvent } from '../base/protocol';
+import type { SessionEvent } from '../base/protocol/session';
 
 export interface SoundCheck {
   /** The other's question that this person has not answered; the newest only. */

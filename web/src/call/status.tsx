@@ -1,6 +1,6 @@
 /** The small signs above a call: what is recorded since when, and how good the connection is. */
 import { useSignal } from '@preact/signals';
-import type { ConnectionWord } from '../base/protocol';
+import type { ConnectionWord } from '../base/protocol/words';
 import { clockLength, nowMs, serverAheadMs } from '../base/time';
 import type { Call } from '../live/call';
 import type { LiveSession } from '../live/session';

@@ -1,5 +1,5 @@
 /** What the seller's policy answered to a case, by which rule, and what the buyer reads. */
-import type { CaseView, PolicyAnswer } from '../base/protocol';
+import type { CaseView, PolicyAnswer } from '../base/protocol/case';
 import { directionOf } from '../base/text';
 import { dateAndTime, languageName, money } from '../base/time';
 import { Chip } from '../base/ui';

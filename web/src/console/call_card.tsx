@@ -1,7 +1,7 @@
 /** The call that is under way or could begin: host it, watch it, send an interpreter in. */
 import { useState } from 'preact/hooks';
 import { post } from '../base/api';
-import type { CaseView } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
 import { endedLogin, failureWords, staff } from '../base/sign_in';
 import { Button, Icon, toast } from '../base/ui';
 import { copyText } from './copy';

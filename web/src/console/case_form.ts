@@ -1,5 +1,6 @@
 /** A new case as it is typed: drafts, checks, and the request they become. Pure. */
-import type { CaseIn, Direction, Reason } from '../base/protocol';
+import type { CaseIn } from '../base/protocol/case';
+import type { Direction, Reason } from '../base/protocol/words';
 
 export interface PropertyDraft {
   readonly name: string;

@@ -2,7 +2,8 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ApiError, callWithEtag } from '../base/api';
-import type { CaseView, MoveName } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
+import type { MoveName } from '../base/protocol/words';
 import { endedLogin, failureWords, staff } from '../base/sign_in';
 import { ago, languageName, money } from '../base/time';
 import { Button, Chip, Dialog, Icon, Skeleton, toast } from '../base/ui';

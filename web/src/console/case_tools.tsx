@@ -1,7 +1,7 @@
 /** What is done to a case as a whole: give it to somebody, put it aside for later, tag it, close it. */
 import { useEffect, useState } from 'preact/hooks';
 import { call, get, put } from '../base/api';
-import type { CaseView } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
 import { endedLogin, failureWords, staff } from '../base/sign_in';
 import { dateAndTime } from '../base/time';
 import { Button, Chip, Dialog, Field, Icon, Select, toast } from '../base/ui';

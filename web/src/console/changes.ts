@@ -1,5 +1,5 @@
 /** What is different between two readings of a case, for somebody whose verdict came too late. Pure. */
-import type { CaseView } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
 
 export type ChangedField = 'state' | 'outcome' | 'disposition' | 'liability' | 'note' | 'link' | 'sessions';
 

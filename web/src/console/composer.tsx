@@ -1,7 +1,7 @@
 /** A line to write to the buyer or to colleagues; what is begun is kept in this browser. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../base/api';
-import type { CaseView } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
 import { endedLogin, failureWords, staff } from '../base/sign_in';
 import { locale } from '../base/text';
 import { Button, Select, TextArea } from '../base/ui';

@@ -1,6 +1,7 @@
 /** Somebody else has changed the case meanwhile: what is new, beside one's own words, which are kept. */
 import { callWithEtag } from '../base/api';
-import type { CaseView, Disposition, Liability, Outcome } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
+import type { Disposition, Liability, Outcome } from '../base/protocol/words';
 import { Button } from '../base/ui';
 import { changesBetween, type Change } from './changes';
 import { t } from './text';

@@ -1,7 +1,7 @@
 /** What is due in a case, in one's own time and the desk's, and whose the case is. */
 import { useEffect, useState } from 'preact/hooks';
 import { call, get, put } from '../base/api';
-import type { CaseView } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
 import { endedLogin, staff } from '../base/sign_in';
 import { dateAndTime } from '../base/time';
 import { Button, Skeleton } from '../base/ui';

@@ -1,7 +1,7 @@
 /** The inspections of a case: when, how long, where to look at them, and the photographs taken in them. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get } from '../base/api';
-import type { CaseSession, CaseView } from '../base/protocol';
+import type { CaseSession, CaseView } from '../base/protocol/case';
 import { endedLogin } from '../base/sign_in';
 import { clockLength, dateAndTime } from '../base/time';
 import { Chip, Skeleton } from '../base/ui';

@@ -1,7 +1,7 @@
 /** The buyer's link: its state, a new one, the end of it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { call, post } from '../base/api';
-import type { CaseView } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { ago, dateAndTime } from '../base/time';
 import { Button, Chip, Dialog, toast, type Tone } from '../base/ui';

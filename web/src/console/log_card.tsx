@@ -1,7 +1,8 @@
 /** The case log: who did what to the case, newest first. */
 import { useEffect, useState } from 'preact/hooks';
 import { get } from '../base/api';
-import type { CaseState, CaseView, Outcome } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
+import type { CaseState, Outcome } from '../base/protocol/words';
 import { dateAndTime, money } from '../base/time';
 import { Skeleton } from '../base/ui';
 import { STATES as ALL_STATES } from '../staff/case_list';

@@ -1,5 +1,5 @@
 /** The money of a case: what was paid, line by line, what was given back, what is left. */
-import type { CaseView } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
 import { dateAndTime, money } from '../base/time';
 import { leftToRefund } from './moves';
 import { t } from './text';

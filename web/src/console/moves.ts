@@ -1,5 +1,6 @@
 /** What each move of a case is asked for, and the body that tells it. Pure. */
-import type { CaseView, CheckedLine, Grade, MoveName } from '../base/protocol';
+import type { CaseView, CheckedLine } from '../base/protocol/case';
+import type { Grade, MoveName } from '../base/protocol/words';
 
 export type FieldName = 'address' | 'label_url' | 'carrier' | 'tracking_number' | 'amount' | 'reference' | 'note' | 'words';
 

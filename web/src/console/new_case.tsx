@@ -1,7 +1,8 @@
 /** Opening a case by hand: the form, and the link that comes of it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError, newClientId, post } from '../base/api';
-import type { CaseIn, CaseView, Direction, Reason } from '../base/protocol';
+import type { CaseIn, CaseView } from '../base/protocol/case';
+import type { Direction, Reason } from '../base/protocol/words';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { LOCALES, LOCALE_NAMES } from '../base/text';
 import { Button, Field, Icon, Select, TextArea } from '../base/ui';

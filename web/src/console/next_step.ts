@@ -1,5 +1,6 @@
 /** The one thing to do next with a case, for the one prominent button. Pure. */
-import type { CaseView, MoveName } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
+import type { MoveName } from '../base/protocol/words';
 
 export type Step =
   | { readonly kind: 'host' }

@@ -1,5 +1,5 @@
 /** The next best step of a case: one sentence and one prominent button. */
-import type { CaseView } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
 import { Button, Icon } from '../base/ui';
 import type { Step } from './next_step';
 import { useShortcuts } from './shortcuts';

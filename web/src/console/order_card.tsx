@@ -1,5 +1,5 @@
 /** What was ordered and what the buyer says is wrong, with the listing as it was sold. */
-import type { CaseView } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
 import { money } from '../base/time';
 import { Picture } from '../staff/picture';
 import { t } from './text';

@@ -1,5 +1,5 @@
 /** The console's menu: what this person may open, and how to leave. */
-import type { Staff } from '../base/protocol';
+import type { Staff } from '../base/protocol/desk';
 import { staff } from '../base/sign_in';
 import { Icon, type IconName } from '../base/ui';
 import { StaffMenu } from '../staff/bar';

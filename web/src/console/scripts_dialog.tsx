@@ -1,7 +1,7 @@
 /** Reply scripts filled from the case, to be put into what is being written. */
 import { useEffect, useState } from 'preact/hooks';
 import { get } from '../base/api';
-import type { CaseView } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
 import { languageName } from '../base/time';
 import { Button, Dialog, Field, Select } from '../base/ui';
 import { LANGUAGES, SCENES, type Scene } from './scripts';

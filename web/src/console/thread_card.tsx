@@ -1,6 +1,6 @@
 /** The thread with the buyer: what was said, what is about to be sent, a line to write, internal notes. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { CaseView } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
 import { Skeleton } from '../base/ui';
 import { MessageList } from '../thread/list';
 import { Thread } from '../thread/thread';

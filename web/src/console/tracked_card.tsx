@@ -1,7 +1,7 @@
 /** What belongs to a case's way back: parcels with their scans, labels, refunds by the payment service, carrier claims. */
 import { useState } from 'preact/hooks';
 import { post } from '../base/api';
-import type { CaseView } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
 import { dateAndTime, money } from '../base/time';
 import { Button, Chip, Field, Select, toast } from '../base/ui';
 import { useAct, useLoaded } from './asking';

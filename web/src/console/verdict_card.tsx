@@ -1,7 +1,9 @@
 /** The verdict: read it, give it, and see what others changed meanwhile. */
 import { useState } from 'preact/hooks';
 import { ApiError, callWithEtag } from '../base/api';
-import type { CaseState, CaseView, Disposition, Liability, Outcome, VerdictIn } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
+import type { VerdictIn } from '../base/protocol/session';
+import type { CaseState, Disposition, Liability, Outcome } from '../base/protocol/words';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { dateAndTime } from '../base/time';
 import { Button, Select, TextArea, toast } from '../base/ui';

@@ -1,7 +1,8 @@
 /** The way of a case after its decision: what was found, and what may be done next. */
 import { useState } from 'preact/hooks';
 import { ApiError, callWithEtag } from '../base/api';
-import type { CaseView, Grade, MoveName } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
+import type { Grade, MoveName } from '../base/protocol/words';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { Button, Chip, Dialog, Field, Select, TextArea, toast } from '../base/ui';
 import { ConflictNotice, conflictSince, matchOf, type Conflict, type Read } from './conflict';

@@ -1,7 +1,7 @@
 /** What is left of an erased case: who had it erased, when and why, what that took away, and the seals that stay. */
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, get } from '../base/api';
-import type { Timestamp } from '../base/protocol';
+import type { Timestamp } from '../base/protocol/words';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { addText, locale } from '../base/text';
 import { dateAndTime } from '../base/time';

@@ -1,7 +1,7 @@
 /** On a case's page: who looked at its evidence, replayed, downloaded or passed it on. */
 import { useEffect, useState } from 'preact/hooks';
 import { get } from '../base/api';
-import type { CaseView } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
 import { endedLogin } from '../base/sign_in';
 import { addText } from '../base/text';
 import { clockLength, dateAndTime } from '../base/time';

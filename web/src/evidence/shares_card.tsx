@@ -1,7 +1,7 @@
 /** On a case's page: to whom its inspections were shared, whether they looked, and ending that. */
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, call, get } from '../base/api';
-import type { CaseView } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { addText } from '../base/text';
 import { dateAndTime } from '../base/time';

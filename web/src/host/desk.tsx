@@ -1,6 +1,7 @@
 /** The desk: ready or not, who waits and since when, who is expected. */
 import { useSignal } from '@preact/signals';
-import type { DeskEntry, LiveEntry, Staff, StaffConsentWords, WaitingEntry } from '../base/protocol';
+import type { DeskEntry, LiveEntry, Staff, WaitingEntry } from '../base/protocol/desk';
+import type { StaffConsentWords } from '../base/protocol/joining';
 import { signOut, StaffLanguage } from '../base/sign_in';
 import { locale, tb } from '../base/text';
 import { clockLength, languageName, nowMs, serverAheadMs, shortDate } from '../base/time';

@@ -1,7 +1,8 @@
 /** What the inspector is asked during a call: a label, a finding, handing back, another device, the verdict. */
 import { useSignal } from '@preact/signals';
 import { post } from '../base/api';
-import type { Disposition, Liability, Outcome, VerdictIn } from '../base/protocol';
+import type { VerdictIn } from '../base/protocol/session';
+import type { Disposition, Liability, Outcome } from '../base/protocol/words';
 import { tb } from '../base/text';
 import { Button, Dialog, Field, Select, TextArea, toast } from '../base/ui';
 import type { LiveSession } from '../live/session';

@@ -1,7 +1,8 @@
 /** The line above the picture while a buyer is handed over: who decides now, and the next step. */
 import { useSignal } from '@preact/signals';
 import { call, post } from '../base/api';
-import type { Ring, SessionEvent } from '../base/protocol';
+import type { Ring } from '../base/protocol/desk';
+import type { SessionEvent } from '../base/protocol/session';
 import { languageName, nowMs, serverAheadMs } from '../base/time';
 import { Button, toast } from '../base/ui';
 import { useCompanyNews } from '../call/company';

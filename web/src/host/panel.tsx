@@ -1,7 +1,8 @@
 /** The case beside the picture: listing against what is seen now, claim, promises, findings, talk, history. */
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { CaseView, EventOf } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
+import type { EventOf } from '../base/protocol/session';
 import { money, shortDate } from '../base/time';
 import { Button, Chip, Icon } from '../base/ui';
 import { Messages } from '../call/messages';

@@ -2,7 +2,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { ApiError, call, get, post } from '../base/api';
-import type { HostToAsk, ObserverLink, Participant } from '../base/protocol';
+import type { HostToAsk, ObserverLink } from '../base/protocol/desk';
+import type { Participant } from '../base/protocol/session';
 import { languageName } from '../base/time';
 import { Button, Chip, Dialog, Icon, TextArea, toast } from '../base/ui';
 import { asWord } from '../call/company';

@@ -1,7 +1,9 @@
 /** The inspector's shift: the desk, the call they are in, and the way between them. */
 import { computed, effect, signal } from '@preact/signals';
 import { ApiError, get, newClientId, post, put } from '../base/api';
-import type { Desk, Joined, Snapshot, StaffConsentWords, VerdictIn } from '../base/protocol';
+import type { Desk } from '../base/protocol/desk';
+import type { Joined, StaffConsentWords } from '../base/protocol/joining';
+import type { Snapshot, VerdictIn } from '../base/protocol/session';
 import { loadStaff, mustSetUpFactor, staff } from '../base/sign_in';
 import { locale, tb } from '../base/text';
 import { toast } from '../base/ui';

@@ -1,7 +1,8 @@
 /** Photographs taken in a call: sent with the frame's name, shown at once, kept when the recording gives them. */
 import { signal } from '@preact/signals';
 import { ApiError, newClientId, post } from '../base/api';
-import type { Direction, SessionEvent } from '../base/protocol';
+import type { SessionEvent } from '../base/protocol/session';
+import type { Direction } from '../base/protocol/words';
 import { serverNowMs, serverTimeOfFrameMs } from '../base/time';
 import type { ShownFrame } from '../call/remote_video';
 

@@ -1,6 +1,6 @@
 /** After the call: what was found, what happens next; and the two ways of not being in it. */
 import { useSignal } from '@preact/signals';
-import type { JoinView } from '../base/protocol';
+import type { JoinView } from '../base/protocol/joining';
 import { clockTime, dateAndTime, money } from '../base/time';
 import { Button, Card, Icon, LanguageSwitch, Notice, TextArea } from '../base/ui';
 import { LabelCodeLater, OwnDataLater, ReceiptLater } from './codes_later';

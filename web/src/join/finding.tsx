@@ -1,6 +1,6 @@
 /** The host's finding that waits for the buyer's answer: agree, disagree, or a note. */
 import { useComputed, useSignal } from '@preact/signals';
-import type { EventOf } from '../base/protocol';
+import type { EventOf } from '../base/protocol/session';
 import { tb } from '../base/text';
 import { Button, TextArea } from '../base/ui';
 import type { LiveSession } from '../live/session';

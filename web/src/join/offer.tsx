@@ -1,6 +1,7 @@
 /** Something for keeping it: what the buyer gets, and a yes or a no. */
 import { useSignal } from '@preact/signals';
-import type { BuyerAnswer, OfferWord } from '../base/protocol';
+import type { BuyerAnswer } from '../base/protocol/joining';
+import type { OfferWord } from '../base/protocol/words';
 import { locale } from '../base/text';
 import { money } from '../base/time';
 import { Button, Card } from '../base/ui';

@@ -1,6 +1,6 @@
 /** Before the call: who is calling, about what, that it is recorded, and one green button. */
 import { useSignal } from '@preact/signals';
-import type { JoinView } from '../base/protocol';
+import type { JoinView } from '../base/protocol/joining';
 import { locale } from '../base/text';
 import { waitLength } from '../base/time';
 import { Button, Chip, Icon, LanguageSwitch } from '../base/ui';

@@ -1,7 +1,8 @@
 /** The buyer's visit: where they are, from the link to the thanks, and what moves them on. */
 import { computed, signal } from '@preact/signals';
 import { ApiError, get, post } from '../base/api';
-import type { Direction, Joined, JoinView, OfferWord } from '../base/protocol';
+import type { Joined, JoinView } from '../base/protocol/joining';
+import type { Direction, OfferWord } from '../base/protocol/words';
 import { locale, preferredLocale, setLocale } from '../base/text';
 import { Call } from '../live/call';
 import { IceAccess } from '../live/ice';

@@ -1,6 +1,7 @@
 /** Shapes what this browser sends: the server's advice, and under it what its own figures allow. */
 import { signal } from '@preact/signals';
-import type { Advice, Snapshot } from '../base/protocol';
+import type { Advice } from '../base/protocol/connection';
+import type { Snapshot } from '../base/protocol/session';
 import { OwnLadder, type SendFigures } from './own_ladder';
 import type { Peer } from './peer';
 import { RUNGS, rungOf, START, type Rung } from './rungs';

@@ -1,7 +1,9 @@
 /** A call as one thing: camera, media path and session together, begun, resumed, ended. */
 import { computed, effect, signal } from '@preact/signals';
 import { ApiError, get, post } from '../base/api';
-import type { Candidate, Joined, PeerAnswer, Snapshot } from '../base/protocol';
+import type { Candidate, PeerAnswer } from '../base/protocol/connection';
+import type { Joined } from '../base/protocol/joining';
+import type { Snapshot } from '../base/protocol/session';
 import type { Adaptation } from './adaptation';
 import { retryWaitMs } from './backoff';
 import { Connection } from './connection';

@@ -3,7 +3,7 @@
  * In doubt the old path is kept while a fresh one is being made, and whichever comes back first goes on.
  */
 import { batch, signal } from '@preact/signals';
-import type { Candidate, PeerAnswer, PeerLost } from '../base/protocol';
+import type { Candidate, PeerAnswer, PeerLost } from '../base/protocol/connection';
 import { countArrivals } from './arrivals';
 import { KEEP_TRYING_MS, retryWaitMs } from './backoff';
 import { Peer, type PeerFactory, type RemoteMedia } from './peer';

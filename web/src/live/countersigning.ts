@@ -1,6 +1,6 @@
 /** Names this device's key to the session and countersigns what the server says is durable. */
 import type { Socket } from 'socket.io-client';
-import type { Snapshot } from '../base/protocol';
+import type { Snapshot } from '../base/protocol/session';
 import type { DeviceKey } from './device_key';
 
 export interface Checkpoint {

@@ -1,5 +1,5 @@
 /** The session log as this browser has it: in order, without holes, each event once. Pure. */
-import type { SessionEvent } from '../base/protocol';
+import type { SessionEvent } from '../base/protocol/session';
 
 export class EventLog {
   /** Every event up to here is known, or is not for us to see. */

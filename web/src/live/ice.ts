@@ -1,6 +1,6 @@
 /** The ways to the server that a new peer connection may use: TURN credentials, kept fresh. */
 import { get } from '../base/api';
-import type { Ice } from '../base/protocol';
+import type { Ice } from '../base/protocol/connection';
 import { serverNowMs } from '../base/time';
 
 const LOOK_EVERY_MS = 20_000;

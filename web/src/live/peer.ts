@@ -1,5 +1,5 @@
 /** One peer connection with the five fixed m-lines, from its offer to its end; it is never renegotiated. */
-import type { Candidate, PeerAnswer } from '../base/protocol';
+import type { Candidate, PeerAnswer } from '../base/protocol/connection';
 
 export type PeerFactory = () => RTCPeerConnection;
 

@@ -1,6 +1,6 @@
 /** The check before a call: does the network let live video through, which way, how much of it? */
 import { post } from '../base/api';
-import type { Precheck, PrecheckTarget } from '../base/protocol';
+import type { Precheck, PrecheckTarget } from '../base/protocol/connection';
 
 const LIMIT_MS = 5_000;
 const PATH_LIMIT_MS = 3_000;

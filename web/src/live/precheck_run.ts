@@ -1,6 +1,6 @@
 /** When the check before a call runs, and what of it is worth a word to the person. */
 import { signal } from '@preact/signals';
-import type { Precheck } from '../base/protocol';
+import type { Precheck } from '../base/protocol/connection';
 
 /** `blocked`: no way for live video; `slow`: too little of it gets through to read a label by. */
 export type NetworkHint = 'blocked' | 'slow';

@@ -1,5 +1,5 @@
 /** How the other person's picture goes, told to the server every ten seconds; loaded once the call is up. */
-import type { PictureReport } from '../base/protocol';
+import type { PictureReport } from '../base/protocol/connection';
 
 export const REPORT_EVERY_MS = 10_000;
 const MOST_MS = 60_000;

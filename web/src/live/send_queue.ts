@@ -1,5 +1,5 @@
 /** What this browser has said and the server has not yet confirmed: in order, nothing twice. Pure. */
-import type { Acknowledgement, SendBodies } from '../base/protocol';
+import type { Acknowledgement, SendBodies } from '../base/protocol/session';
 
 export type SendName = keyof SendBodies;
 

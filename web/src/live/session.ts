@@ -3,22 +3,9 @@ import { batch, computed, signal } from '@preact/signals';
 import { io, type Socket } from 'socket.io-client';
 import { actingRole, ApiError, get, newClientId } from '../base/api';
 import { learnServerClock, type TimeSample } from '../base/time';
-import type {
-  Acknowledgement,
-  Advice,
-  ClockAnswer,
-  ConnectionWord,
-  DeviceAsks,
-  EventPage,
-  Participant,
-  PeerLost,
-  PictureReport,
-  Quality,
-  SendBodies,
-  SessionChange,
-  SessionEvent,
-  Snapshot,
-} from '../base/protocol';
+import type { Advice, PeerLost, PictureReport, Quality } from '../base/protocol/connection';
+import type { Acknowledgement, ClockAnswer, DeviceAsks, EventPage, Participant, SendBodies, SessionChange, SessionEvent, Snapshot } from '../base/protocol/session';
+import type { ConnectionWord } from '../base/protocol/words';
 import { retryWaitMs } from './backoff';
 import { countersignFor } from './countersigning';
 import { EventLog, PAGE_LIMIT } from './event_log';

@@ -1,6 +1,6 @@
 /** A page's stay in a call: what it keeps going meanwhile, and the one moment when it is over. */
 import { effect } from '@preact/signals';
-import type { Snapshot } from '../base/protocol';
+import type { Snapshot } from '../base/protocol/session';
 import { keepAwake } from './awake';
 import type { Call } from './call';
 import type { IceAccess } from './ice';

@@ -1,7 +1,7 @@
 /** The observer in the call: buyer and host side by side, oneself small, the conversation beside them. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { Participant } from '../base/protocol';
+import type { Participant } from '../base/protocol/session';
 import { Dialog } from '../base/ui';
 import { CompanyPills, initials, useCompanyNews } from '../call/company';
 import { Messages, messagesFromOthers } from '../call/messages';

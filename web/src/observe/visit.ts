@@ -1,7 +1,8 @@
 /** An observer's visit, by link or by sign-in: where they are, and what moves them on. */
 import { computed, effect, signal } from '@preact/signals';
 import { ApiError, get, post, put } from '../base/api';
-import type { ConsentWords, Desk, Joined, ObserveView, StaffConsentWords } from '../base/protocol';
+import type { Desk, ObserveView } from '../base/protocol/desk';
+import type { ConsentWords, Joined, StaffConsentWords } from '../base/protocol/joining';
 import { loadStaff, staff } from '../base/sign_in';
 import { locale } from '../base/text';
 import { Call } from '../live/call';

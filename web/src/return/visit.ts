@@ -1,7 +1,8 @@
 /** A filing from the order to the entrance: what is typed survives a reload, a second tap files nothing. */
 import { signal } from '@preact/signals';
 import { ApiError, get, post, type CallOptions } from '../base/api';
-import type { BuyerAnswer, CaseState, OfferWord, Outcome } from '../base/protocol';
+import type { BuyerAnswer } from '../base/protocol/joining';
+import type { CaseState, OfferWord, Outcome } from '../base/protocol/words';
 import { locale, preferredLocale, setLocale } from '../base/text';
 import type { ReasonChoices } from './offered';
 import { Upload } from './upload';

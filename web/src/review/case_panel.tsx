@@ -1,5 +1,7 @@
 /** What the inspection was about: claim, findings, verdict, item; and what proves it. */
-import type { CaseView, EventOf, Timeline } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
+import type { EventOf } from '../base/protocol/session';
+import type { Timeline } from '../base/protocol/timeline';
 import { dateAndTime, money } from '../base/time';
 import { Picture } from '../staff/picture';
 import type { Names } from './describe';

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, post } from '../base/api';
 import { megabytes } from '../base/megabytes';
-import type { Timeline } from '../base/protocol';
+import type { Timeline } from '../base/protocol/timeline';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { Button, Dialog, Icon, toast } from '../base/ui';
 import { BoxField, WHOLE, type Box } from './box_field';

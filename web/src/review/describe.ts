@@ -1,5 +1,5 @@
 /** An entry of the session log in words. */
-import type { SessionEvent } from '../base/protocol';
+import type { SessionEvent } from '../base/protocol/session';
 import type { IconName } from '../base/ui';
 import type { Entry } from './entries';
 import { t } from './text';

@@ -1,5 +1,6 @@
 /** The session log as a reviewer reads it: placed in time, grouped, stills and their cutting as one. Pure. */
-import type { EventOf, SessionEvent, Timeline } from '../base/protocol';
+import type { EventOf, SessionEvent } from '../base/protocol/session';
+import type { Timeline } from '../base/protocol/timeline';
 
 export type Group = 'talk' | 'marks' | 'people' | 'gaps' | 'proof';
 export const GROUPS: readonly Group[] = ['talk', 'marks', 'people', 'gaps', 'proof'];

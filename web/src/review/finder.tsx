@@ -1,5 +1,5 @@
 /** Finding an inspection by order number, buyer or state. */
-import type { CaseSummary } from '../base/protocol';
+import type { CaseSummary } from '../base/protocol/case';
 import { OfflineLine, StaffMenu } from '../staff/bar';
 import { CaseList } from '../staff/case_list';
 import { CaseSearch } from '../staff/case_search';

@@ -1,7 +1,8 @@
 /** Loads one inspection, keeps it up to date while it arrives, and shows what there is. */
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, get } from '../base/api';
-import type { CaseView, Timeline } from '../base/protocol';
+import type { CaseView } from '../base/protocol/case';
+import type { Timeline } from '../base/protocol/timeline';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { Button, Icon, Skeleton } from '../base/ui';
 import { erasedCaseOf, Tombstone } from '../erased/tombstone';

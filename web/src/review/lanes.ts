@@ -1,5 +1,6 @@
 /** From the server's timeline to what the player plays: pure. */
-import type { Direction, Timeline } from '../base/protocol';
+import type { Timeline } from '../base/protocol/timeline';
+import type { Direction } from '../base/protocol/words';
 import { soundClock } from './sync';
 import type { Lane, Part } from './sync';
 

@@ -3,7 +3,7 @@ import type { Signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get, post } from '../base/api';
 import { megabytes } from '../base/megabytes';
-import type { Timeline } from '../base/protocol';
+import type { Timeline } from '../base/protocol/timeline';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { Button, Dialog, Icon, toast } from '../base/ui';
 import type { Names } from './describe';

@@ -1,5 +1,6 @@
 /** What can be said for the recording: sealed or not, complete or not, gaps admitted. */
-import type { EventOf, Timeline } from '../base/protocol';
+import type { EventOf } from '../base/protocol/session';
+import type { Timeline } from '../base/protocol/timeline';
 import { Button, Icon, toast, type Tone } from '../base/ui';
 import { causeWords, type Names } from './describe';
 import { gapsAdmitted, sealOf, witnessedAt } from './entries';

@@ -1,7 +1,7 @@
 /** One inspection on the reviewer's desk: pictures, time, log, proof. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useSignal } from '@preact/signals';
-import type { Timeline } from '../base/protocol';
+import type { Timeline } from '../base/protocol/timeline';
 import { staff } from '../base/sign_in';
 import { Button, Chip, toast } from '../base/ui';
 import { ShareDialog } from '../evidence/share_dialog';

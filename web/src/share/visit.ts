@@ -1,6 +1,7 @@
 /** What a shared link opens: exchanged once for a cookie, then asked for again now and then. */
 import { ApiError, get, post } from '../base/api';
-import type { Direction, Timeline } from '../base/protocol';
+import type { Timeline } from '../base/protocol/timeline';
+import type { Direction } from '../base/protocol/words';
 
 export interface SharedStill {
   readonly still_id: string;

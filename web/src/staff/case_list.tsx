@@ -1,7 +1,8 @@
 /** The list of cases with its search: rows are links, arrows move between them. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { CaseState, CaseSummary } from '../base/protocol';
+import type { CaseSummary } from '../base/protocol/case';
+import type { CaseState } from '../base/protocol/words';
 import { endedLogin, failureWords } from '../base/sign_in';
 import { ago } from '../base/time';
 import { Button, Chip, Select, Skeleton, Switch, type Tone } from '../base/ui';

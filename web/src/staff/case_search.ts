@@ -1,7 +1,8 @@
 /** A searched list of cases, page by page; knows no DOM. */
 import { signal } from '@preact/signals';
 import { get } from '../base/api';
-import type { CaseState, CaseSummary, Page, Reason } from '../base/protocol';
+import type { CaseSummary, Page } from '../base/protocol/case';
+import type { CaseState, Reason } from '../base/protocol/words';
 
 const PAGE_SIZE = 30;
 const TYPING_PAUSE_MS = 220;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Quality } from '../../src/base/protocol';
+import type { Quality } from '../../src/base/protocol/connection';
 import { helpFor } from '../../src/call/help_words';
 
 const quality = (over: Partial<Quality>): Quality => ({ participant_id: 'p', word: 'good', rtt_ms: 30, loss: 0, up: 'good', down: 'good', picture: 'moving', thinned: false, ...over });

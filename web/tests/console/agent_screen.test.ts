@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CaseView } from '../../src/base/protocol';
+import type { CaseView } from '../../src/base/protocol/case';
 import { ChordReader } from '../../src/console/chords';
 import { Drafts } from '../../src/console/drafts';
 import { sameFilter } from '../../src/console/inbox/filters';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CaseView } from '../../src/base/protocol';
+import type { CaseView } from '../../src/base/protocol/case';
 import { changesBetween } from '../../src/console/changes';
 
 const view = (over: Partial<CaseView> = {}): CaseView => ({

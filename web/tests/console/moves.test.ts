@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CaseView } from '../../src/base/protocol';
+import type { CaseView } from '../../src/base/protocol/case';
 import { bodyOf, checkBody, firstDraft, leftToRefund, lineDrafts, missing, unfinishedLine } from '../../src/console/moves';
 
 const item = { sku: 'L-1', quantity: 2, price: '74.00', listing: { title: 'Lamp', pictures: [], properties: {} }, checked: null };

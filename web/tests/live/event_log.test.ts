@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { SessionEvent } from '../../src/base/protocol';
+import type { SessionEvent } from '../../src/base/protocol/session';
 import { EventLog, PAGE_LIMIT } from '../../src/live/event_log';
 
 function event(seq: number): SessionEvent {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Ice, Precheck } from '../../src/base/protocol';
+import type { Ice, Precheck } from '../../src/base/protocol/connection';
 import { isOld } from '../../src/live/ice';
 import { echoAnswer, rateBps } from '../../src/live/precheck';
 import { hintOf } from '../../src/live/precheck_run';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { PictureReport } from '../../src/base/protocol';
+import type { PictureReport } from '../../src/base/protocol/connection';
 import { FreezeMeter, REPORT_EVERY_MS, reportPictures } from '../../src/live/report';
 
 describe('the freeze meter', () => {

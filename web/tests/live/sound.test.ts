@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { SessionEvent } from '../../src/base/protocol';
+import type { SessionEvent } from '../../src/base/protocol/session';
 import { ASKED_FOR_MS, soundCheck } from '../../src/call/sound_check';
 import { PushToTalk, TAIL_MS } from '../../src/live/push_to_talk';
 import { barOf, levelOf, SILENCE_DB, SpeechDetector } from '../../src/live/speech';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Snapshot } from '../../src/base/protocol';
+import type { Snapshot } from '../../src/base/protocol/session';
 import { endOf, isIn } from '../../src/live/stay';
 
 const snapshot = (state: string, presence: string) => ({ state, you: { participant_id: 'p1' }, participants: [{ id: 'p0', presence: 'left' }, { id: 'p1', presence }] }) as unknown as Snapshot;

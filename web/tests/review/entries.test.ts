@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { SessionEvent, Timeline } from '../../src/base/protocol';
+import type { SessionEvent } from '../../src/base/protocol/session';
+import type { Timeline } from '../../src/base/protocol/timeline';
 import { entriesOf, gapsAdmitted, momentOf, neighbourMark, sealOf, stillsByPerson, stillsOf, witnessedAt } from '../../src/review/entries';
 import { firstPictureMs, lanesOf, leadOf, spanOf } from '../../src/review/lanes';
 

@@ -1,5 +1,5 @@
 /** What the figures' routes answer (docs/protocol.md), and how the page asks for it. */
-import type { CaseState, Outcome } from '../../base/protocol';
+import type { CaseState, Outcome } from '../../base/protocol/words';
 
 export const DIMENSIONS = ['reason', 'product', 'category', 'market', 'language', 'carrier', 'policy_version', 'outcome', 'liability', 'state'] as const;
 export type Dimension = (typeof DIMENSIONS)[number];

@@ -1,7 +1,7 @@
 /** The inbox: what is shown, saved filters, the list, and what is done to many cases at once. */
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { CaseState, Reason } from '../../base/protocol';
+import type { CaseState, Reason } from '../../base/protocol/words';
 import { endedLogin, failureWords, staff } from '../../base/sign_in';
 import { languageName } from '../../base/time';
 import { Button, Dialog, Field, Icon, Select, Switch, toast } from '../../base/ui';

@@ -1,7 +1,7 @@
 /** On a case's page: until when it is kept and why, its legal hold, and its erasure. */
 import { useEffect, useState } from 'preact/hooks';
 import { get, post } from '../../base/api';
-import type { CaseView } from '../../base/protocol';
+import type { CaseView } from '../../base/protocol/case';
 import { endedLogin } from '../../base/sign_in';
 import { addText } from '../../base/text';
 import { dateAndTime } from '../../base/time';

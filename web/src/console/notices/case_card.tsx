@@ -1,7 +1,7 @@
 /** On a case's page: what its buyer was told, what comes next, and where the buyer is reached. */
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, call, put } from '../../base/api';
-import type { CaseView } from '../../base/protocol';
+import type { CaseView } from '../../base/protocol/case';
 import { endedLogin, staff } from '../../base/sign_in';
 import { addText } from '../../base/text';
 import { serverNowMs } from '../../base/time';

@@ -1,7 +1,7 @@
 /** One's own sign-in: password, second step, and where one is signed in. */
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, call, get, post } from '../../base/api';
-import type { StaffConsentWords } from '../../base/protocol';
+import type { StaffConsentWords } from '../../base/protocol/joining';
 import { endedLogin, failureWords, loadStaff, staff } from '../../base/sign_in';
 import { locale } from '../../base/text';
 import { ago, dateAndTime, waitLength } from '../../base/time';

@@ -1,5 +1,5 @@
 /** What the server says of people, mails and the access log. */
-import type { StaffRole } from '../../base/protocol';
+import type { StaffRole } from '../../base/protocol/words';
 
 export interface Person { readonly id: string; readonly name: string; readonly email: string; readonly roles: readonly StaffRole[]; readonly locale: string; readonly second_factor: boolean; readonly disabled: boolean }
 export interface OpenInvitation { readonly id: string; readonly email: string; readonly roles: readonly StaffRole[]; readonly expires_at: string; readonly expired: boolean }

@@ -1,7 +1,7 @@
 /** Who works here: people, their roles, invitations, and the mails that went out. */
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, call, get, post, put } from '../../base/api';
-import type { StaffRole } from '../../base/protocol';
+import type { StaffRole } from '../../base/protocol/words';
 import { endedLogin, failureWords, staff } from '../../base/sign_in';
 import { LOCALES, type Locale } from '../../base/text';
 import { dateAndTime, languageName } from '../../base/time';

@@ -1,5 +1,5 @@
 /** What somebody may work as: one choice or several. */
-import type { StaffRole } from '../../base/protocol';
+import type { StaffRole } from '../../base/protocol/words';
 import { ROLES } from './kinds';
 import { tq } from './text';
 

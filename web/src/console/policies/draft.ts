@@ -1,5 +1,5 @@
 /** Rules as they are typed: drafts, and the policy they become. Pure. */
-import type { Reason } from '../../base/protocol';
+import type { Reason } from '../../base/protocol/words';
 import type { Answer, AnswerKind, Because, Condition, Fact, Match, OfferKind, Policy, Postage, Rule, Within } from './rules';
 import { REASONS_OF } from './rules';
 

@@ -1,6 +1,6 @@
 /** One rule in a form: its name, its conditions, its answer, and the sentence that comes of it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Reason } from '../../base/protocol';
+import type { Reason } from '../../base/protocol/words';
 import { directionOf } from '../../base/text';
 import { languageName } from '../../base/time';
 import { Button, Field, IconButton, Select } from '../../base/ui';

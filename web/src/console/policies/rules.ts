@@ -1,6 +1,6 @@
 /** A return policy as the API has it; the server's `cases/policy_rules.py` is what counts. */
 import { callWithEtag, get, post } from '../../base/api';
-import type { Outcome, Reason, Timestamp } from '../../base/protocol';
+import type { Outcome, Reason, Timestamp } from '../../base/protocol/words';
 
 export type Match = 'any_of' | 'none_of';
 export type NumberFact = 'days_since_delivery' | 'quantity' | 'refused_share';

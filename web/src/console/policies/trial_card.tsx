@@ -1,6 +1,6 @@
 /** Trying a version on some cases first, and what that brings beside the rest. */
 import { useEffect, useState } from 'preact/hooks';
-import type { Outcome } from '../../base/protocol';
+import type { Outcome } from '../../base/protocol/words';
 import { endedLogin } from '../../base/sign_in';
 import { dateAndTime } from '../../base/time';
 import { Button, Field, Select, Skeleton } from '../../base/ui';

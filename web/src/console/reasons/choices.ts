@@ -1,6 +1,6 @@
 /** What the form offers for a category as the page holds it. Pure but for asking the server. */
 import { call, get, put, putIfStill } from '../../base/api';
-import type { Reason } from '../../base/protocol';
+import type { Reason } from '../../base/protocol/words';
 
 export const EVERYTHING = '*';
 export const REASONS: readonly Reason[] = ['damaged', 'defective', 'not_as_described', 'wrong_item', 'missing_parts', 'colour_differs', 'size_fit', 'changed_mind', 'other'];

@@ -1,7 +1,7 @@
 /** The retention page: how long closed cases are kept, by claim and market, and what that means for one. */
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError, callWithEtag, matching } from '../../base/api';
-import type { Reason } from '../../base/protocol';
+import type { Reason } from '../../base/protocol/words';
 import { endedLogin, failureWords, staff } from '../../base/sign_in';
 import { serverNowMs, shortDate } from '../../base/time';
 import { Button, Dialog, Field, Icon, IconButton, Select, Skeleton, toast } from '../../base/ui';

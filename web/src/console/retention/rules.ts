@@ -1,5 +1,5 @@
 /** Rules of retention as they are typed, what is wrong with them, and which keeps a case. Pure. */
-import type { Reason } from '../../base/protocol';
+import type { Reason } from '../../base/protocol/words';
 
 export const MAX_DAYS = 36_525;
 

@@ -1,7 +1,7 @@
 /** One reply script: its words, what may stand in braces, and how it reads with a case. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { get } from '../../base/api';
-import type { CaseSummary, Page } from '../../base/protocol';
+import type { CaseSummary, Page } from '../../base/protocol/case';
 import { endedLogin, failureWords } from '../../base/sign_in';
 import { directionOf } from '../../base/text';
 import { languageName } from '../../base/time';
