@@ -16,7 +16,9 @@ import pytest
 import pytest_asyncio
 from sqlalchemy import select
 
-from cases.tables import EvidencePackage, Manifest
+from cases.keys import KeyDestroyed
+from cases.states import Role
+from cases.tables import EvidencePackage, Manifest, Recording
 from infra.local.rgw import Rgw
 from recorder.case_objects import evidence_of
 from recorder.derived.render import CARD_S, FILMS_PER_S
@@ -24,10 +26,12 @@ from recorder.proof.bytes import MemoryBytes
 from recorder.proof.report import Answer
 from recorder.proof.verification import verify_package
 from recorder.sealed_parts import part_key
+from recorder.sources import load_source
 from tests.support.fault_store import FaultyStore
 from tests.support.film_children import film_children
 from tests.support.live import Browser, Json, Live, running_live, until
 from tests.support.rtp_peer import RtpPeer
+from tests.support.seller import PASSWORD
 from tests.support.tap_feed import encode_video, h264_payloads
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.s3, pytest.mark.timeout(180)]
@@ -235,3 +239,39 @@ async def test_a_killed_process_leaves_no_half_film(kept: Kept) -> None:
     with av.open(io.BytesIO(content)) as film:
         shown_s = sum(1 for _ in film.decode(video=0)) / FILMS_PER_S
     assert shown_s == pytest.approx(kept.seconds + CARD_S, abs=3)
+
+
+async def test_a_killed_erasure_is_finished_by_the_next_process(kept: Kept) -> None:
+    """Killed while the store deletes: nothing is readable any more, and the rest goes later.
+
+    The last of this module: it takes the case away.
+    """
+    live = kept.live
+    admin = await live.seller.staff(Role.ADMIN, tenant=live.seller.lamp)
+    path = f"/api/v1/cases/{kept.case_id}"
+    async with live.browser() as browser:
+        login = {"email": f"{admin.staff_id}@example.com", "password": PASSWORD}
+        await browser.ok("POST", "/api/login", login)
+        case = await browser.ok("GET", path)
+        await browser.ok("POST", f"{path}/close")
+        kept.store.hold("DELETE", "/ses_")
+        why = {"reason": "She asked.", "order_number": case["order_number"]}
+        await browser.ok("POST", f"{path}/erasure", why)
+        async with asyncio.timeout(60):
+            await kept.store.reached.wait()
+        await live.kill("jobs-0")
+        assert (await browser.ok("GET", f"{path}/erasure"))["state"] != "done"
+        async with live.services.database.read() as tx:
+            recordings = list(await tx.scalars(select(Recording)))
+            assert recordings
+            with pytest.raises(KeyDestroyed):
+                await load_source(tx, live.services.keys, recordings[0])
+        kept.store.fault = None
+        await live.start("jobs")
+
+        async def done() -> bool:
+            return bool((await browser.ok("GET", f"{path}/erasure"))["state"] == "done")
+
+        await until(done, 60, "what was left is deleted")
+    listed = await asyncio.to_thread(lambda: kept.rgw.client().list_objects_v2(Bucket=kept.bucket))
+    assert listed.get("Contents", []) == []
