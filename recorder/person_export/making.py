@@ -144,7 +144,7 @@ async def _gathered(services: Evidence, tx: AsyncSession, ordered: PersonExport)
         raise forbidden()
     asker = await actor_of_staff(tx, staff)
     about = await see_person(tx, asker, ordered.staff_id or "")
-    return await gather_staff(tx, services.keys, asker, about.id, services.clock)
+    return await gather_staff(tx, services.keys, asker, about.id, services.clock.now())
 
 
 def _check_pace(known: Sequence[PersonExport], now: datetime) -> None:

@@ -7,6 +7,7 @@ what was done are told, and so of one that was erased.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -39,7 +40,6 @@ from recorder.person_export.deeds import Seen, calls_of, deeds_of, looks_of
 from recorder.person_export.gathering import Gathered
 from recorder.person_export.moments import told_at
 from recorder.person_export.references import references_to
-from runtime.clock import Clock
 
 STAFF_FORMAT: Final = "proofcall-staff-export/1"
 
@@ -47,7 +47,7 @@ Shown = dict[str, Any]
 
 
 async def gather_staff(
-    tx: AsyncSession, keys: KeyRing, asker: StaffActor, staff_id: str, clock: Clock
+    tx: AsyncSession, keys: KeyRing, asker: StaffActor, staff_id: str, now: datetime
 ) -> Gathered:
     """Read it all in one transaction; there are no files in it."""
     staff = await tx.get_one(Staff, staff_id)
@@ -57,7 +57,7 @@ async def gather_staff(
     index = {
         "about": {
             "format": STAFF_FORMAT,
-            "made_at": told_at(clock.now()),
+            "made_at": told_at(now),
             "organisation": await organisation_name(tx, staff),
             "asked_by": asker.name,
         },

@@ -294,9 +294,7 @@ async def test_every_column_that_names_somebody_is_looked_through(site: SellerSi
     await remark(site, me, case.case_id, SAID)
     async with site.seller.database.read() as tx:
         asker = await actor_of_staff(tx, await tx.get_one(Staff, me.staff_id))
-        found = await gather_staff(
-            tx, site.seller.keys, asker, me.staff_id, services_of(site).clock
-        )
+        found = await gather_staff(tx, site.seller.keys, asker, me.staff_id, site.seller.now)
     named = {(table.name, column.name) for table, column in naming_columns()}
     assert {("shares", "created_by"), ("cases", "assignee_staff_id")} <= named
     for language in LANGUAGES:
