@@ -13,7 +13,7 @@ from cases.actor import Actor, StaffActor
 from cases.case_access import load_case
 from cases.keys import KeyRing
 from cases.log import LoggedEvent, LogKind, Visibility, last_seq, opened, read_events
-from cases.shares import viewer_of
+from cases.shares import with_viewers
 from cases.states import Role
 from cases.tables import ApiKey, CaseAccess, Event, Share, Staff, Warehouse
 from runtime.errors import CaseError
@@ -190,8 +190,9 @@ async def _named(tx: AsyncSession, keys: KeyRing, items: list[AccessEntry]) -> l
     found = await tx.execute(select(ApiKey.id, ApiKey.name).where(ApiKey.id.in_(ids["key"])))
     for key_id, name in found:
         names[f"key:{key_id}"] = (name, None)
-    for share in await tx.scalars(select(Share).where(Share.id.in_(ids["share"]))):
-        names[f"share:{share.id}"] = ((await viewer_of(tx, keys, share)).name, None)
+    shares = await tx.scalars(select(Share).where(Share.id.in_(ids["share"])))
+    for share, viewer in await with_viewers(tx, keys, shares):
+        names[f"share:{share.id}"] = (viewer.name, None)
     return [
         item.model_copy(
             update=dict(

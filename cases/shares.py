@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -144,16 +145,38 @@ async def shares_of(
         .order_by(Share.created_at.desc(), Share.id)
         .limit(100)
     )
-    return [(share, await viewer_of(tx, keys, share)) for share in rows]
+    return await with_viewers(tx, keys, rows)
+
+
+async def with_viewers(
+    tx: AsyncSession, keys: KeyRing, shares: Iterable[Share]
+) -> list[tuple[Share, Viewer]]:
+    """As ``viewer_of`` for each; a case's key is read once, however many shares it has."""
+    case_keys: dict[str, bytes | None] = {}
+    found = []
+    for share in shares:
+        if share.case_id not in case_keys:
+            case_keys[share.case_id] = await _case_key(tx, keys, share.case_id)
+        found.append((share, _viewer(share, case_keys[share.case_id])))
+    return found
 
 
 async def viewer_of(tx: AsyncSession, keys: KeyRing, share: Share) -> Viewer:
     """To whom the link was given; without a name once the case was erased."""
+    return _viewer(share, await _case_key(tx, keys, share.case_id))
+
+
+async def _case_key(tx: AsyncSession, keys: KeyRing, case_id: str) -> bytes | None:
     try:
-        key = await keys.case_key(tx, share.case_id)
+        return await keys.case_key(tx, case_id)
     except KeyDestroyed:
+        return None
+
+
+def _viewer(share: Share, case_key: bytes | None) -> Viewer:
+    if case_key is None:
         return Viewer("", None)
-    return Viewer(**json.loads(unseal(key, share.id, share.sealed_viewer)))
+    return Viewer(**json.loads(unseal(case_key, share.id, share.sealed_viewer)))
 
 
 async def find_share(

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.keys import KeyRing
 from cases.log import LogKind, opened
-from cases.shares import viewer_of
+from cases.shares import with_viewers
 from cases.tables import Case, CaseAccess, Event, Share
 from recorder.person_export.moments import told_at, told_ns
 
@@ -25,7 +25,7 @@ async def lookers_of(tx: AsyncSession, keys: KeyRing, case: Case) -> list[Shown]
     )
     return [
         {
-            "name": (await viewer_of(tx, keys, one)).name,
+            "name": viewer.name,
             "inspection": one.session_id,
             "created_at": told_at(one.created_at),
             "expires_at": told_at(one.expires_at),
@@ -33,7 +33,7 @@ async def lookers_of(tx: AsyncSession, keys: KeyRing, case: Case) -> list[Shown]
             "may_download": one.may_download,
             "looks": await _looks(tx, keys, case, one),
         }
-        for one in shares
+        for one, viewer in await with_viewers(tx, keys, shares)
     ]
 
 

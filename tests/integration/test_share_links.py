@@ -11,6 +11,7 @@ import pytest
 
 from cases import log
 from cases.access_log import Access, Deed, merged, note_access
+from cases.erasure_keys import ErasureKey, ErasureKeys
 from cases.log import LogKind
 from cases.states import Role
 from cases.tables import Case, Gap, Session
@@ -213,3 +214,40 @@ async def test_a_repeated_request_to_erase_is_told_what_the_first_was(site: Sell
     assert first[0] == 202, first
     assert await ask(site, "POST", f"{path}/erasure", mine, **once) == first
     assert (await ask(site, "POST", f"{path}/erasure", mine, json=once["json"]))[0] == 410
+
+
+async def test_lists_read_no_erasure_key_for_each_row(
+    site: SellerSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list of cases reads none; shares and their looks read the case's once a list."""
+    case_id = await inspected(site, "ses_1", "ses_2")
+    mine = await secret_of(site, site.seller.lamp)
+    names = {f"Viewer {number}" for number in range(6)}
+    for number, name in enumerate(sorted(names)):
+        path = f"/api/v1/sessions/ses_{number % 2 + 1}/shares"
+        status, made = await ask(site, "POST", path, mine, json={"name": name})
+        assert status == 201
+        link = made["url"].partition("#")[2]
+        site.client.session.cookie_jar.clear()
+        looked = await site.client.get(
+            f"/api/shared/{made['share']['id']}", headers={"Cookie": f"pc_share={link}"}
+        )
+        assert looked.status == 200
+    site.client.session.cookie_jar.clear()
+    read: list[bytes] = []
+    really = ErasureKeys.read
+
+    def counted(self: ErasureKeys, key_id: bytes) -> ErasureKey:
+        read.append(key_id)
+        return really(self, key_id)
+
+    monkeypatch.setattr(ErasureKeys, "read", counted)
+    assert (await ask(site, "GET", "/api/v1/cases?limit=50", mine))[0] == 200
+    assert read == []
+    _, listed = await ask(site, "GET", f"/api/v1/cases/{case_id}/shares", mine)
+    assert {one["name"] for one in listed["items"]} == names
+    assert len(read) == 1
+    read.clear()
+    _, looks = await ask(site, "GET", f"/api/v1/cases/{case_id}/access", mine)
+    assert names <= {one["name"] for one in looks["items"]}
+    assert len(read) == 1
