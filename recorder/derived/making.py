@@ -156,6 +156,7 @@ async def _draw(
         "recorder.derived.render", film.feed(), tell, files=[file.fileno()], stall_s=_STALL_S
     )
     if not drawn or "lost_ns" not in last:
+        log.error("film was not drawn", copy_id=ordered.id)
         raise CaseError("not_drawable", "The film could not be drawn.", status=422)
     return order.after(last["lost_ns"])
 

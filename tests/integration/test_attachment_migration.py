@@ -1,4 +1,4 @@
-"""Attachments of before they belonged to cases: the migration finds their case and loses none."""
+"""What migrations make of rows from before: attachments find their case, erasures their rule."""
 
 from __future__ import annotations
 
@@ -104,3 +104,33 @@ def test_filed_attachments_get_their_case_and_drafts_none(engine: Engine) -> Non
 
 def _parts(connection: Connection) -> int:
     return int(connection.execute(text("SELECT count(*) FROM attachment_parts")).scalar_one())
+
+
+def test_an_erasure_by_rule_from_before_has_the_days_of_its_rule(engine: Engine) -> None:
+    """Read from its English words; one that somebody asked for has none, whatever they wrote."""
+    at = "2026-01-01 00:00:00+00:00"
+    with engine.begin() as connection:
+        move(connection, "0036")
+        put(
+            connection, "tenants", id="t", slug="s", name="n", default_locale="en", created_at=at
+        )  # fmt: skip
+        for case_id, cause, reason in (
+            ("c1", "retention", "Kept for 365 days after it was closed."),
+            ("c2", "request", "Asked 3 times"),
+        ):
+            put(
+                connection, "cases", id=case_id, tenant_id="t", order_number=case_id,
+                buyer_name="", buyer_locale="en", state="closed", direction="buyer_shows",
+                claim_reason="damaged", claim_words="", claim_locale="en", currency="EUR",
+                version=1, created_at=at, updated_at=at,
+            )  # fmt: skip
+            put(
+                connection, "erasures", case_id=case_id, tenant_id="t", state="done",
+                cause=cause, reason=reason, ordered_at=at, ordered_by="system", counts="{}",
+                manifests="[]", left="[]", tries=0,
+            )  # fmt: skip
+        for _ in range(2):
+            move(connection, "0038")
+            rows = connection.execute(text("SELECT case_id, kept_days FROM erasures")).all()
+            assert sorted(tuple(row) for row in rows) == [("c1", 365), ("c2", None)]
+            move(connection, "0036", up=False)

@@ -286,6 +286,27 @@ async def test_a_piece_that_is_locked_is_deleted_when_its_lock_has_ended(storing
     assert await tries_of(storing) == []
 
 
+@pytest.mark.parametrize("storing", KINDS[:1], indirect=True)
+@pytest.mark.s3
+async def test_a_bucket_that_locks_whatever_comes_in_is_asked_again_each_day(
+    storing: Storing, request: pytest.FixtureRequest
+) -> None:
+    """The killed try's piece stays under its lock, told of as such; the file itself is there."""
+    await storing.store.close()
+    rgw = cast("Rgw", request.getfixturevalue("rgw"))
+    storing.store = locked_store(rgw, "governance", bucket_of(rgw, "governance"), lock_days=1)
+    package_id = await ordered_package(storing)
+    left = await killed_try(storing, package_id, "/00001")
+    await make_file(storing.evidence, EvidencePackage, package_id, two_parts)
+    for _ in range(2):
+        assert await file_tries.clear_due(storing.evidence) == 1
+        assert await there(storing, left.prefix) == [True, False]
+        (row,) = await tries_of(storing)
+        assert row.clear_at == storing.seller.now + timedelta(days=1)
+        storing.seller.clock.advance(86_400)
+    assert await states_of(storing, [package_id]) == ["ready"]
+
+
 async def test_a_try_that_was_overtaken_is_not_the_file(tmp_path: Path) -> None:
     """It stores on while another is faster: the other is the file, its own pieces go."""
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'new' / 'proofcall.db'}")
