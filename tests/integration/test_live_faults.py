@@ -80,6 +80,8 @@ async def test_a_tap_whose_answer_is_lost_was_this_browser_s(live: Live) -> None
         assert again["participant_id"] == first["participant_id"]
         shown = await another.ok("GET", f"/api/join/{token}")
         assert shown["state"] == "other_device"
+        # Nobody is left waiting for the tests that count.
+        await buyer.ok("POST", f"/api/sessions/{first['session']['id']}/hang-up", {})
 
 
 async def test_a_killed_media_process_is_survived_by_the_call(live: Live) -> None:
