@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -151,6 +152,7 @@ async def test_every_operation_that_gives_evidence_away_is_in_the_log(world: Wor
     _, package = await world.ask("POST", f"/api/v1/cases/{case_id}/evidence-packages")
     state = "wanted"
     while state == "wanted":
+        await asyncio.sleep(0.2)
         state = (await world.ask("GET", f"/api/v1/evidence-packages/{package['id']}"))[1]["state"]
     assert state == "ready"
     ids = {

@@ -136,6 +136,7 @@ async def test_wall_clock_and_lip_sync_survive_a_call(playwright: Playwright, co
     assert max(starts) - min(starts) < 0.25
 
 
+@pytest.mark.alone
 async def test_a_file_camera_beeps_and_counts(playwright: Playwright) -> None:
     """What Chromium captures from the two files has their counters in order and their beeps."""
     async with chromium(FileCamera(Camera.HOST), playwright=playwright) as browser:
