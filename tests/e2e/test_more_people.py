@@ -191,6 +191,8 @@ async def test_the_seller_hosts_a_call_from_the_console(machine: Machine) -> Non
         page = await seller.open(f"{machine.url}/console?case={opened['case']['id']}")
         await sign_in(page, machine.people["seller"])
         await by(page, "host-now").click(timeout=STEP_MS)
+        # The first call of this person: they read what is recorded, and one button does both.
+        await by(page, "agree-and-take").click(timeout=STEP_MS)
         await by(page, "host-call").wait_for(timeout=STEP_MS)
         await asyncio.gather(
             shows(page, "remote-video", Camera.BUYER),

@@ -85,13 +85,14 @@ function Live({ entry }: { entry: LiveEntry }) {
 }
 
 /** What is recorded of whoever works here, in full until they have agreed. */
-function Recorded({ consent }: { consent: StaffConsentWords }) {
+function Recorded({ consent, shift }: { consent: StaffConsentWords; shift: Shift }) {
   const text = consent.text[locale.value] ?? consent.text['en'] ?? '';
   return (
     <section class="card stack" aria-labelledby="recorded-title" data-test="recorded-words">
       <h2 id="recorded-title">{t('host.recorded_title')}</h2>
       {text.split('\n').map((paragraph) => <p class="s" key={paragraph}>{paragraph}</p>)}
       <p><strong>{t('host.recorded_agree')}</strong></p>
+      {shift.wanted.value === null ? null : <div><Button variant="primary" size="large" icon="video" test="agree-and-take" onClick={() => void shift.takeWanted()}>{t('host.agree_and_take')}</Button></div>}
     </section>
   );
 }
@@ -113,7 +114,7 @@ export function DeskPage({ shift, me }: { shift: Shift; me: Staff }) {
         </div>
       </header>
       {shift.rings.value.map((ring) => <RingCard key={ring.handover_id} ring={ring} shift={shift} />)}
-      {desk && !desk.consent.agreed ? <Recorded consent={desk.consent} /> : null}
+      {desk && !desk.consent.agreed ? <Recorded consent={desk.consent} shift={shift} /> : null}
       <section class="card shift row between wrap" aria-label={t('host.desk')}>
         <div>
           <Switch label={t('host.ready')} on={desk?.ready ?? false} disabled={!desk} test="ready" onToggle={(on) => void shift.setReady(on)} />

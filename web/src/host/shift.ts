@@ -72,12 +72,10 @@ export class Shift {
         return;
       }
       this.toDesk();
-      const wanted = this.wanted;
-      if (wanted === null) return;
-      this.wanted = null;
+      if (this.wanted.peek() === null) return;
       history.replaceState(null, '', location.pathname);
-      // Nobody agrees by following a link: they read first, and take the case from the list.
-      if (desk.consent.agreed) await this.take(wanted);
+      // Nobody agrees by following a link: they read first, and one button does both.
+      if (desk.consent.agreed) await this.takeWanted();
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status === 401) staff.value = null;
@@ -121,6 +119,8 @@ export class Shift {
   private async agree(): Promise<void> {
     const shown = this.desk.peek()?.consent;
     if (!shown || shown.agreed) return;
+    // Whoever does something else first is not taken to that case later.
+    this.wanted.value = null;
     const consent = await put<StaffConsentWords>('/api/v1/me/consent', { version: shown.version, locale: locale.peek() }, { retries: 2 });
     const desk = this.desk.peek();
     if (desk) this.desk.value = { ...desk, consent };
@@ -172,7 +172,13 @@ export class Shift {
   }
 
   /** From the console: a case to show now. It is asked for once, so that a reload takes nobody. */
-  private wanted = new URLSearchParams(location.search).get('take');
+  readonly wanted = signal(new URLSearchParams(location.search).get('take'));
+
+  async takeWanted(): Promise<void> {
+    const wanted = this.wanted.peek();
+    this.wanted.value = null;
+    if (wanted !== null) await this.take(wanted);
+  }
 
   private tellTakeTrouble(error: unknown): void {
     const code = error instanceof ApiError ? error.code : '';

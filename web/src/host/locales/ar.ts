@@ -31,6 +31,7 @@ export const ar: Translation<typeof en> = {
   'host.account': 'حسابك',
   'host.recorded_title': 'ما الذي يُسجَّل منك',
   'host.recorded_agree': 'بتفعيل «جاهز للمكالمات» أو استقبال مكالمة توافق على ذلك. تُسأل مرة واحدة، ومن جديد إذا تغيّر.',
+  'host.agree_and_take': 'أوافق وأستقبل المكالمة',
   'host.recorded_hint': 'تُسجَّل في المكالمات كما وافقت في {date}.',
   'host.consent_changed': 'تغيّر نص التسجيل. اقرأه ثم استقبل المكالمة مرة أخرى.',
   'host.already_taken': 'سبقك شخص آخر إلى هذه المكالمة.',

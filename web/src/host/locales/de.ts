@@ -31,6 +31,7 @@ export const de: Translation<typeof en> = {
   'host.account': 'Ihr Konto',
   'host.recorded_title': 'Was von Ihnen aufgezeichnet wird',
   'host.recorded_agree': 'Mit „Bereit für Gespräche“ oder dem Annehmen eines Gesprächs stimmen Sie dem zu. Sie werden einmal gefragt, und wieder, wenn es sich ändert.',
+  'host.agree_and_take': 'Zustimmen und Gespräch annehmen',
   'host.recorded_hint': 'In Gesprächen werden Sie aufgezeichnet, wie am {date} zugestimmt.',
   'host.consent_changed': 'Die Worte zur Aufzeichnung haben sich geändert. Bitte lesen Sie sie und nehmen Sie das Gespräch dann noch einmal an.',
   'host.already_taken': 'Das hat gerade jemand anders angenommen.',

@@ -29,6 +29,7 @@ export const en = {
   'host.account': 'Your account',
   'host.recorded_title': 'What is recorded of you',
   'host.recorded_agree': 'By switching to “Ready for calls” or taking a call you agree to this. You are asked once, and again when it changes.',
+  'host.agree_and_take': 'Agree and take the call',
   'host.recorded_hint': 'You are recorded in calls, as you agreed on {date}.',
   'host.consent_changed': 'The words on recording have changed. Please read them, then take the call again.',
   'host.already_taken': 'Somebody else has just taken this one.',

@@ -31,6 +31,7 @@ export const es: Translation<typeof en> = {
   'host.account': 'Su cuenta',
   'host.recorded_title': 'Qué se graba de usted',
   'host.recorded_agree': 'Al activar «Listo para llamadas» o tomar una llamada acepta esto. Se le pregunta una vez, y de nuevo si cambia.',
+  'host.agree_and_take': 'Aceptar y tomar la llamada',
   'host.recorded_hint': 'En las llamadas se le graba, como aceptó el {date}.',
   'host.consent_changed': 'El texto sobre la grabación ha cambiado. Léalo y vuelva a tomar la llamada.',
   'host.already_taken': 'Otra persona acaba de atender a este comprador.',

@@ -31,6 +31,7 @@ export const zh: Translation<typeof en> = {
   'host.account': '我的账户',
   'host.recorded_title': '录制您的哪些内容',
   'host.recorded_agree': '打开“可以接听”或接听通话即表示您同意以上内容。只询问一次，内容更改时会再次询问。',
+  'host.agree_and_take': '同意并接听',
   'host.recorded_hint': '通话中会录制您，您已于 {date} 同意。',
   'host.consent_changed': '录制说明已更改。请阅读后再次接听。',
   'host.already_taken': '这位买家刚被其他同事接待了。',
