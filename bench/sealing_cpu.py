@@ -28,6 +28,7 @@ from typing import Any, Final, NamedTuple
 
 from bench.evidence_lag import heavy_packets
 from recorder import fragment_record, spool, tree
+from recorder.crypt import Sealer
 from recorder.depacketise import Codec
 from recorder.process import CONTROL_SOCKET, TAP_SOCKET, run_recorder
 from runtime.control import ControlClient, ControlError, load_control_secret
@@ -96,28 +97,28 @@ class _NoDigest:
         return "0" * 64
 
 
-class _Plain:
-    """A segment that is written as it is."""
-
-    def __init__(self, _key: bytes, _object_key: str, plain: Sequence[bytes]) -> None:
-        self._plain = plain
-        self.sha256 = "0" * 64
-        self.stored_bytes = sum(map(len, plain))
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._plain)
+def _as_it_is(sealer: Sealer, _key: bytes, _object_key: str, plain: Sequence[bytes]) -> memoryview:
+    """What has to be written, in the sealer's buffer: no page is asked for here either."""
+    size = sum(map(len, plain))
+    if len(sealer._buffer) < size:
+        sealer._buffer = bytearray(size)
+    stored, at = memoryview(sealer._buffer)[:size], 0
+    for part in plain:
+        stored[at : at + len(part)] = part
+        at += len(part)
+    return stored
 
 
 @contextmanager
 def unsealed() -> Iterator[None]:
     """Neither hashing nor encryption."""
-    kept = spool.SealedPieces, spool.sha256, fragment_record.sha256, tree.sha256
-    spool.SealedPieces = _Plain  # type: ignore[assignment,misc]
+    kept = Sealer.seal, spool.sha256, fragment_record.sha256, tree.sha256
+    Sealer.seal = _as_it_is  # type: ignore[assignment,method-assign]
     spool.sha256 = fragment_record.sha256 = tree.sha256 = _NoDigest  # type: ignore[assignment,misc]
     try:
         yield
     finally:
-        spool.SealedPieces, spool.sha256, fragment_record.sha256, tree.sha256 = kept  # type: ignore[misc]
+        Sealer.seal, spool.sha256, fragment_record.sha256, tree.sha256 = kept  # type: ignore[misc]
 
 
 def inner_run() -> Added:

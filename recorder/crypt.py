@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from hashlib import sha256
+from collections.abc import Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -16,52 +15,40 @@ from runtime.errors import StoreError
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
-_PIECE_BYTES = 64 * 1024
-# What ``update_into`` asks for beside the piece's own length.
-_SPARE_BYTES = 15
+_TAG_BYTES = 16
 
 
-class SealedPieces:
-    """Nonce ‖ ciphertext ‖ tag of ``plain``, made and hashed while it is being written.
+class Sealer:
+    """Seals one thing after another into one buffer of its own; one thread at a time."""
 
-    The object's name is authenticated with it. Iterate once. A piece is overwritten by the
-    next, so that a segment's bytes are never in memory a second time; ``stored_bytes`` and
-    ``sha256`` (hex) hold for the pieces so far.
-    """
+    def __init__(self) -> None:
+        self._buffer = bytearray()
 
-    def __init__(self, key: bytes, object_key: str, plain: Sequence[bytes]) -> None:
-        self._nonce = os.urandom(_NONCE_BYTES)
-        self._cipher = Cipher(AES256(key), GCM(self._nonce)).encryptor()
-        self._cipher.authenticate_additional_data(object_key.encode())
-        self._plain = plain
-        self._digest = sha256()
-        self.stored_bytes = 0
+    def seal(self, key: bytes, object_key: str, plain: Sequence[bytes]) -> memoryview:
+        """Nonce ‖ ciphertext ‖ tag of the parts together, until the next is sealed.
 
-    @property
-    def sha256(self) -> str:
-        """The digest of what was given out."""
-        return self._digest.hexdigest()
-
-    def __iter__(self) -> Iterator[bytes | memoryview]:
-        yield self._given(self._nonce)
-        piece = memoryview(bytearray(_PIECE_BYTES + _SPARE_BYTES))
-        for part in self._plain:
-            view = memoryview(part)
-            for at in range(0, len(view), _PIECE_BYTES):
-                size = self._cipher.update_into(view[at : at + _PIECE_BYTES], piece)
-                yield self._given(piece[:size])
-        self._cipher.finalize()
-        yield self._given(self._cipher.tag)
-
-    def _given(self, piece: bytes | memoryview) -> bytes | memoryview:
-        self._digest.update(piece)
-        self.stored_bytes += len(piece)
-        return piece
+        The object's name is authenticated with it.
+        """
+        size = _NONCE_BYTES + sum(map(len, plain)) + _TAG_BYTES
+        if len(self._buffer) < size:
+            # A new one: whoever still holds a view of the old keeps it from growing.
+            self._buffer = bytearray(size)
+        stored = memoryview(self._buffer)[:size]
+        nonce = os.urandom(_NONCE_BYTES)
+        cipher = Cipher(AES256(key), GCM(nonce)).encryptor()
+        cipher.authenticate_additional_data(object_key.encode())
+        stored[:_NONCE_BYTES] = nonce
+        at = _NONCE_BYTES
+        for part in plain:
+            at += cipher.update_into(part, stored[at:])
+        cipher.finalize()
+        stored[at:] = cipher.tag
+        return stored
 
 
 def seal(key: bytes, object_key: str, plain: bytes) -> bytes:
-    """The same at once, for what is small."""
-    return b"".join(map(bytes, SealedPieces(key, object_key, (plain,))))
+    """The same of one thing, in bytes of its own."""
+    return bytes(Sealer().seal(key, object_key, (plain,)))
 
 
 def open_sealed(key: bytes, object_key: str, stored: bytes) -> bytes:

@@ -18,7 +18,7 @@ from typing import Any
 
 import structlog
 
-from recorder.crypt import SealedPieces
+from recorder.crypt import Sealer
 from recorder.fragment_record import encode_fragment, last_ticks, segment_index
 from recorder.fragments import Fragment
 from recorder.held import encode_held
@@ -41,7 +41,7 @@ from recorder.spool_state import (
     encode_state,
 )
 from recorder.tree import Frontier
-from runtime.durable_files import sync_directory, write_durably, write_pieces_durably
+from runtime.durable_files import sync_directory, write_durably
 
 log = structlog.get_logger()
 
@@ -60,6 +60,7 @@ class SpoolSession:
         self._state = state
         self._segment_ns = round(segment_s * 1e9)
         self._wake = wake
+        self._sealer = Sealer()
         self._open: dict[str, OpenSegment] = {}
         self._sealed_journals: list[Path] = []
         self._kept: list[Path] = []
@@ -246,8 +247,8 @@ class SpoolSession:
         object_key = (
             f"{state.object_prefix}/{recording_id}/{number:06d}-{secrets.token_hex(8)}.segment"
         )
-        sealed = SealedPieces(state.key, object_key, opened.bodies)
-        write_pieces_durably(self._outbox / f"{state.next_seq:08d}.segment", sealed)
+        stored = self._sealer.seal(state.key, object_key, opened.bodies)
+        write_durably(self._outbox / f"{state.next_seq:08d}.segment", stored)
         last = opened.headers[-1]
         self._emit(
             "segment_sealed",
@@ -266,8 +267,8 @@ class SpoolSession:
                 "recording_id": recording_id,
                 "segment_no": number,
                 "object_key": object_key,
-                "stored_bytes": sealed.stored_bytes,
-                "stored_sha256": sealed.sha256,
+                "stored_bytes": len(stored),
+                "stored_sha256": sha256(stored).hexdigest(),
                 "plain_bytes": sum(map(len, opened.bodies)),
                 "key_id": state.key_id,
                 "fragments": [header["fact"] for header in opened.headers],
@@ -280,7 +281,7 @@ class SpoolSession:
             recording_id=recording_id,
             segment_no=number,
             seq=state.next_seq,
-            bytes=sealed.stored_bytes,
+            bytes=len(stored),
         )
         del self._open[recording_id]
         opened.journal.close()

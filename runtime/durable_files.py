@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -17,23 +17,14 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_durably(path: Path, content: bytes) -> None:
+def write_durably(path: Path, content: bytes | memoryview) -> None:
     """Put a whole file in place by rename, it and its directory durable.
 
     Raises:
         OSError: what was under the name before is still there.
     """
-    write_pieces_durably(path, (content,))
-
-
-def write_pieces_durably(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
-    """As ``write_durably``; each piece is written before the next is asked for.
-
-    Raises:
-        OSError: what was under the name before is still there.
-    """
     aside = path.with_name(f"{path.name}.tmp")
-    _write(aside, pieces, os.O_TRUNC)
+    _write(aside, content, os.O_TRUNC)
     aside.replace(path)
     sync_directory(path.parent)
 
@@ -47,7 +38,7 @@ def load_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
         try:
-            _write(aside, (make(),), os.O_EXCL)
+            _write(aside, make(), os.O_EXCL)
             # A link never replaces the file of a process that was faster.
             os.link(aside, path)
         except FileExistsError:
@@ -58,13 +49,12 @@ def load_or_make(path: Path, make: Callable[[], bytes]) -> bytes:
     return path.read_bytes()
 
 
-def _write(path: Path, pieces: Iterable[bytes | memoryview], how: int) -> None:
+def _write(path: Path, content: bytes | memoryview, how: int) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | how, 0o600)
     try:
-        for piece in pieces:
-            view = memoryview(piece)
-            while view:
-                view = view[os.write(descriptor, view) :]
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
