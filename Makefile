@@ -51,7 +51,7 @@ test: test-env
 	@cd web && npm test --silent
 	@failed=0; \
 	$(BIN)/pytest -m "browser and not alone" $(BESIDE) -n 2 || failed=1; \
-	$(BIN)/pytest -m "not browser and not alone" $(BESIDE) -n 4 || failed=1; \
+	$(BIN)/pytest -m "not browser and not alone" $(BESIDE) -n 3 || failed=1; \
 	$(BIN)/pytest -m alone --durations=20 || failed=1; \
 	exit $$failed
 
@@ -67,6 +67,7 @@ bench: test-env
 
 soak: test-env
 	@$(BIN)/python -m tests.support.soak --rounds 1000
+	@PROOFCALL_API_EXAMPLES=20 $(BIN)/pytest -q --timeout 7200 tests/integration/test_api_description.py
 	@PROOFCALL_MUTATIONS=10000 $(BIN)/pytest -q --timeout 7200 tests/unit/recorder/proof/test_mutations.py
 
 MINUTES ?= 30

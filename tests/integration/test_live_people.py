@@ -641,9 +641,9 @@ async def test_a_host_stops_the_recording_of_themselves_and_the_call_goes_on(liv
         (mine,) = [one for one in shown["recordings"] if one["participant"]["id"] == host_id]
         assert mine["start_ms"] + mine["duration_ms"] <= answered_ms + 100
         recorded = await recorded_bytes(held, shown, host_id)
-        assert found_in(recorded, ONLY_EARLIER) > 12
+        assert found_in(recorded, ONLY_EARLIER) > 5
         assert found_in(recorded, ONLY_LATER) == 0
-        assert found_in(await recorded_bytes(held, shown, buyer_id), ONLY_LATER) > 12
+        assert found_in(await recorded_bytes(held, shown, buyer_id), ONLY_LATER) > 5
 
 
 async def test_a_guest_stops_only_the_recording_of_themselves(live: Live) -> None:
@@ -679,7 +679,7 @@ async def test_a_guest_stops_only_the_recording_of_themselves(live: Live) -> Non
         }
         assert [one["kind"] for one in shown["events"]].count("consent_withdrawn") == 1
         recorded = await recorded_bytes(held, shown, joined["participant_id"])
-        assert found_in(recorded, ONLY_EARLIER) > 12
+        assert found_in(recorded, ONLY_EARLIER) > 5
         assert found_in(recorded, ONLY_LATER) == 0
         async with live.services.database.read() as tx:
             kept = await tx.execute(
@@ -712,7 +712,7 @@ async def test_a_recorder_that_was_away_is_told_who_withdrew(live: Live) -> None
         shown = await timeline_of(held)
         recorded = await recorded_bytes(held, shown, host_id)
         assert "stopped" in {one["cause"] for one in shown["gaps"]}
-        assert found_in(recorded, ONLY_EARLIER) > 12
+        assert found_in(recorded, ONLY_EARLIER) > 5
         assert found_in(recorded, ONLY_LATER) == 0
 
 

@@ -209,7 +209,9 @@ async def test_a_killed_process_leaves_no_half_film(kept: Kept) -> None:
     """Its child ends with it, though it was fed by half; the next process draws it anew."""
     live = kept.live
     async with live.host(tenant=live.seller.lamp) as host:
-        await until(lambda: live.processes["jobs-0"].returncode is None, 5)
+        # One that has nothing of the evidence in memory.
+        await live.kill("jobs-0")
+        await live.start("jobs")
         # The first segment is read before the child is begun, the second while it draws.
         kept.store.hold("GET", "/000002")
         part = {"from_ms": 0, "to_ms": round(kept.seconds * 1000)}

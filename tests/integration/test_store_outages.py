@@ -130,7 +130,7 @@ async def test_a_bucket_that_refuses_is_told_as_its_owners_and_drains_when_mende
             return not await outages(uploader)
 
         await until(over, 5)
-        assert not list(spool.glob("*/outbox/*.segment"))
+        await until(lambda: not list(spool.glob("*/outbox/*.segment")), 5)
 
 
 async def test_a_store_that_is_away_is_ours(tmp_path: Path) -> None:

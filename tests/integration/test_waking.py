@@ -178,7 +178,8 @@ async def test_none_of_many_commits_at_once_goes_unheard(jobs: Jobs) -> None:
 
     with database.bell.telling(rung.append):
         await asyncio.gather(*(write(table) for _ in range(20) for table in (HeldAct, Tenant)))
-    assert rung == [frozenset({"held_acts"})] * 20, held
+    # Other work of this process may ring besides.
+    assert rung.count(frozenset({"held_acts"})) == 20, (held, rung)
 
 
 async def test_work_that_another_process_writes_is_taken_up(jobs: Jobs) -> None:
