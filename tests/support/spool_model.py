@@ -11,10 +11,13 @@ class RecordingModel:
     """One recording. Fragments are numbered from 0, losses are bits of ``packets``.
 
     ``durable`` fragments are certain, one more is ``perhaps`` there; ``pending`` losses
-    are in the recorder's memory alone, ``promised`` ones must be told, once.
+    are in the recorder's memory alone, ``promised`` ones must be told, once. ``closing`` is
+    one whose end was asked for: the recorder's lane tries that until it is done, in order,
+    and nothing of the recording comes after it.
     """
 
     opened: bool = False
+    closing: bool = False
     closed: bool = False
     durable: int = 0
     perhaps: int = 0
@@ -25,7 +28,7 @@ class RecordingModel:
     @property
     def takes_fragments(self) -> bool:
         """Whether the recorder would write another one."""
-        return self.opened and not self.closed
+        return self.opened and not self.closing and not self.closed
 
 
 @dataclass
@@ -55,7 +58,7 @@ class SpoolModel:
             )
             assert is_closed or not model.closed, "a closed recording is open again"
             model.durable, model.perhaps, model.kept = count, 0, False
-            model.closed = is_closed
+            model.closing, model.closed = False, is_closed
             model.pending = 0
         assert closed or not self.closed, "a closed session is open again"
         self.closed = closed

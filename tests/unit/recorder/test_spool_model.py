@@ -214,6 +214,7 @@ class SpoolMachine(RuleBasedStateMachine):
         model = self.model.recordings[recording_id]
         if not model.opened or model.kept or model.pending:
             return
+        model.closing = True
         if self.attempt(lambda: self.spool.close_recording(recording_id, T0_NS), fault):
             model.closed = True
 
