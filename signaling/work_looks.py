@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import delivering, due, erasing, errands, held_acts, keeping, notices, tables
 from cases.waking import PAUSE_S, look_forever
-from recorder import file_tries, reconciling, store_terms
+from recorder import file_tries, reconciling, still_wanted, store_terms
 from recorder.checkpointing import look_for_checkpoints
 from recorder.erasing import erase_due
 from recorder.person_export import expiring
@@ -46,6 +46,11 @@ def _when_due(
         return due_at
 
     return look
+
+
+async def _order_again(services: Services) -> None:
+    """Every slow look: what is found then has waited for hours."""
+    await still_wanted.order_again(services)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ _KINDS: Final = (
         _when_due(file_tries.next_due, file_tries.clear_due),
         (tables.FileTry,),
     ),
+    _Kind("files still wanted", _order_again, ()),
     _Kind("time-stamps", look_for_time_stamps, (tables.TimeStamp,)),
     _Kind("checkpoints", look_for_checkpoints, (tables.Session,), pause_s=1.0),
 )

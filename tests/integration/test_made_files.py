@@ -23,6 +23,7 @@ from recorder.made_kinds import MadeFile
 from recorder.part_order import PartOrder
 from recorder.proof.part_scope import Scope
 from recorder.sealing import seal_at_hang_up, seal_session
+from recorder.still_wanted import AGAIN_AFTER, order_again
 from recorder.store import DirectoryStore, ObjectStore
 from runtime.errors import CaseError, RetainedError, StoreError
 from runtime.ids import new_id
@@ -366,3 +367,24 @@ async def test_a_store_that_is_away_leaves_the_try_to_a_later_look(tmp_path: Pat
     assert await there(world, row.prefix) == [False, False]
     await store.close()
     await database.close()
+
+
+async def test_what_is_wanted_for_hours_is_ordered_anew(world: Storing) -> None:
+    """Its work gave up while the store was away: once for each two hours, until it is made."""
+    session_id = await world.live_session()
+    async with world.database.read() as tx:
+        case_id = (await tx.get_one(Session, session_id)).case_id
+    package, _, copy = await order_both(world, session_id, case_id)
+    async with world.database.begin() as tx:
+        (await tx.get_one(DerivedCopy, copy)).state = "ready"
+    world.ordered.clear()
+    world.seller.clock.advance(AGAIN_AFTER.total_seconds() - 1)
+    await order_again(world.evidence)
+    assert world.ordered == []
+    for _ in range(2):
+        world.seller.clock.advance(AGAIN_AFTER.total_seconds())
+        await order_again(world.evidence)
+        await order_again(world.evidence)
+    asked = [one for one in world.ordered if package in one]
+    assert asked == [f"make_package:{package}:{span}" for span in (1, 1, 2, 2)]
+    assert not [one for one in world.ordered if copy in one]
