@@ -77,6 +77,7 @@ async def test_an_hour_set_during_a_call_is_neither_missing_nor_told(
         person = stepped.machine.people["inspector"]
         signed = {"email": person["email"], "password": person["password"]}
         await host.ok("POST", "/api/login", signed)
+        await host.agree()
         case_id, token = await stepped.invited()
         async with filmed(buyer, host, case_id, token) as call:
             assert (await call.writes(1))["ok"]
