@@ -81,7 +81,7 @@ async def store_lags_s(calls: int, seconds: int) -> list[float]:
         processes = [await _start(role, settings) for role in ("recorder", "uploader")]
         client = ControlClient(f"unix://{settings.run_dir / 'recorder.sock'}", secret)
         try:
-            await _answers(client)
+            await answers(client)
             feeder = TapFeeder(settings.run_dir / "tap.sock")
             handles: list[tuple[int, Sequence[Packet]]] = []
             for call in range(calls):
@@ -120,7 +120,8 @@ async def _start(role: str, settings: Settings) -> asyncio.subprocess.Process:
     )
 
 
-async def _answers(client: ControlClient) -> None:
+async def answers(client: ControlClient) -> None:
+    """Wait until a recorder answers."""
     deadline = time.monotonic() + _READY_WITHIN_S
     while True:
         try:

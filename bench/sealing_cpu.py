@@ -26,12 +26,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from bench.evidence_lag import heavy_packets
+from bench.evidence_lag import answers, heavy_packets
 from recorder import fragment_record, spool, tree
 from recorder.crypt import Sealer
 from recorder.depacketise import Codec
 from recorder.process import CONTROL_SOCKET, TAP_SOCKET, run_recorder
-from runtime.control import ControlClient, ControlError, load_control_secret
+from runtime.control import ControlClient, load_control_secret
 from runtime.logging import configure_logging
 from runtime.settings import Settings
 from tests.support.recording_rig import T0_NS, SpoolRig
@@ -46,7 +46,6 @@ _FROM_S: Final = 10
 _UNTIL_S: Final = 58
 """Twelve segments are sealed in between, and none of them at either end."""
 _CALLS_S: Final = 60
-_READY_WITHIN_S: Final = 60.0
 _CODECS: Final = ("h264", "opus")
 
 
@@ -226,7 +225,7 @@ class _Process:
         )
         client = ControlClient(f"unix://{settings.run_dir / CONTROL_SOCKET}", secret)
         try:
-            await _answers(client)
+            await answers(client)
             for call in range(_CALLS):
                 await client.command(
                     "/sessions",
@@ -279,18 +278,6 @@ class _Process:
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
             await self._process.wait()
-
-
-async def _answers(client: ControlClient) -> None:
-    deadline = time.monotonic() + _READY_WITHIN_S
-    while True:
-        try:
-            await client.query("/status")
-            return
-        except ControlError:
-            if time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(0.1)
 
 
 async def _feed(sides: Sequence[_Process]) -> list[Spent]:

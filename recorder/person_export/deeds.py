@@ -16,11 +16,9 @@ from cases.keys import KeyDestroyed, KeyRing
 from cases.log import LogKind, Visibility, opened
 from cases.tables import Case, CaseAccess, Consent, Event, Gap, Participant, Recording, Session
 from cases.timeline import extent_of
-from recorder.person_export.moments import told_at, told_ns
+from recorder.person_export.moments import told_at, told_ns, told_span, told_spans
 
 Shown = dict[str, Any]
-
-_NS_PER_MS = 1_000_000
 
 
 @dataclass(slots=True)
@@ -156,19 +154,10 @@ async def looks_of(tx: AsyncSession, seen: Seen, label: str) -> list[Shown]:
         if not one.get("withheld"):
             key = await seen.keys.tenant_key(tx, event.subject_id)
             payload = opened(event, key).payload or {}
-            spans = payload.get("spans")
             one |= {
                 "thing": payload.get("what"),
                 "id": payload.get("id"),
-                "spans": [
-                    {
-                        "began_at": told_ns(begin * _NS_PER_MS),
-                        "ended_at": told_ns(end * _NS_PER_MS),
-                    }
-                    for begin, end in spans
-                ]
-                if isinstance(spans, list)
-                else [],
+                "spans": told_spans(payload.get("spans")),
             }
         found.append(one)
     return found
@@ -211,11 +200,4 @@ async def _gaps(tx: AsyncSession, participant_id: str) -> list[Shown]:
     rows = await tx.scalars(
         select(Gap).where(Gap.participant_id == participant_id).order_by(Gap.from_ns, Gap.id)
     )
-    return [
-        {
-            "began_at": told_ns(one.from_ns),
-            "ended_at": told_ns(one.to_ns),
-            "cause": one.cause,
-        }
-        for one in rows
-    ]
+    return [{**told_span(one.from_ns, one.to_ns), "cause": one.cause} for one in rows]

@@ -27,7 +27,7 @@ from recorder.part_order import PartOrder
 from recorder.pdf_report.happenings import told
 from recorder.pdf_report.story import Happening, Inspection, Person
 from recorder.pdf_report.words import LANGUAGES
-from recorder.person_export.moments import told_at, told_ns
+from recorder.person_export.moments import told_at, told_ns, told_span
 from recorder.person_export.sayings import open_events
 
 Shown = dict[str, Any]
@@ -168,8 +168,7 @@ async def _gaps(
     return [
         {
             **_of(people, one.participant_id),
-            "began_at": told_ns(one.from_ns),
-            "ended_at": told_ns(one.to_ns),
+            **told_span(one.from_ns, one.to_ns),
             "cause": one.cause,
         }
         for one in rows

@@ -11,11 +11,9 @@ from cases.keys import KeyRing
 from cases.log import LogKind, opened
 from cases.shares import with_viewers
 from cases.tables import Case, CaseAccess, Event, Share
-from recorder.person_export.moments import told_at, told_ns
+from recorder.person_export.moments import told_at, told_spans
 
 Shown = dict[str, Any]
-
-_NS_PER_MS = 1_000_000
 
 
 async def lookers_of(tx: AsyncSession, keys: KeyRing, case: Case) -> list[Shown]:
@@ -54,22 +52,13 @@ async def _looks(tx: AsyncSession, keys: KeyRing, case: Case, share: Share) -> l
     found = []
     for event in (opened(row, key) for row in rows):
         payload = event.payload or {}
-        spans = payload.get("spans")
         found.append(
             {
                 "at": told_at(event.at),
                 "what": event.kind,
                 "thing": payload.get("what"),
                 "id": payload.get("id"),
-                "spans": [
-                    {
-                        "began_at": told_ns(begin * _NS_PER_MS),
-                        "ended_at": told_ns(end * _NS_PER_MS),
-                    }
-                    for begin, end in spans
-                ]
-                if isinstance(spans, list)
-                else [],
+                "spans": told_spans(payload.get("spans")),
             }
         )
     return found
