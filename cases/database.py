@@ -25,6 +25,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from cases.keys import KeyRing
 from cases.sqlite_connection import connect
 from cases.waking import Bell
 from runtime.errors import CaseError, SetupError
@@ -117,14 +118,16 @@ class Database:
         """One snapshot to read from; takes no write lock and refuses to write."""
         return self._snapshot()
 
-    async def migrate(self) -> None:
+    async def migrate(self, keys: KeyRing | None = None) -> None:
         """Bring the tables to the newest revision; does nothing when they are.
 
+        ``keys`` encrypt what stood in the clear before; a database without rows needs none.
+
         Raises:
-            SetupError: the database cannot be opened or reached.
+            SetupError: the database cannot be opened or reached, or its rows need ``keys``.
         """
         try:
-            await asyncio.to_thread(upgrade, self._url)
+            await asyncio.to_thread(upgrade, self._url, keys)
         except (OperationalError, OSError) as error:
             where = self._url.render_as_string(hide_password=True)
             reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
@@ -193,7 +196,7 @@ async def hold(tx: AsyncSession, name: str) -> None:
         )
 
 
-def upgrade(url: URL) -> None:
+def upgrade(url: URL, keys: KeyRing | None = None) -> None:
     """Run every missing migration with a synchronous driver; blocks."""
     if url.get_backend_name() == "sqlite":
         if url.database:
@@ -214,6 +217,7 @@ def upgrade(url: URL) -> None:
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
             config.attributes["connection"] = connection
+            config.attributes["keys"] = keys
             command.upgrade(config, "head")
     finally:
         engine.dispose()

@@ -14,7 +14,7 @@ import base64
 import binascii
 import hmac
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -36,6 +36,7 @@ __all__ = [
     "KeyDestroyed",
     "KeyRing",
     "WordKeys",
+    "WrappedCaseKey",
     "is_wrapped_by_tenant_alone",
     "make_case_key",
     "make_session_key",
@@ -70,6 +71,15 @@ class WordKeys:
 
     everybody: bytes  # what all who see a case may find it by
     seller: bytes  # what only the tenant's own people may
+
+
+@dataclass(frozen=True, slots=True)
+class WrappedCaseKey:
+    """What a list read of a case to open its key; None where it was erased."""
+
+    tenant_id: str
+    own: bytes | None
+    tenants: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,11 +307,30 @@ class KeyRing:
                 purpose = f"session:{session.key_id}"
                 session.wrapped_key = _again(tenant_key, purpose, session, erasure)
 
+    def open_case_keys(self, wrapped: Iterable[WrappedCaseKey]) -> list[bytes | None]:
+        """The keys of many cases, None for each that was destroyed; blocks on the disk.
+
+        Raises:
+            SetupError: the master key is another one, or the erasure keys are not there.
+        """
+        return [self._open_case_key(one) for one in wrapped]
+
+    def _open_case_key(self, wrapped: WrappedCaseKey) -> bytes | None:
+        if wrapped.own is None or wrapped.tenants is None:
+            return None
+        tenant_key = self.open_tenant_key(wrapped.tenant_id, wrapped.tenants)
+        try:
+            return self._read(tenant_key, f"case:{wrapped.tenant_id}", wrapped.own)
+        except KeyDestroyed:
+            return None
+
     async def _open(self, tenant_key: bytes, purpose: str, wrapped: bytes) -> bytes:
+        return await asyncio.to_thread(self._read, tenant_key, purpose, wrapped)
+
+    def _read(self, tenant_key: bytes, purpose: str, wrapped: bytes) -> bytes:
         if is_wrapped_by_tenant_alone(wrapped):
             return _unwrap(AESGCM(tenant_key), purpose, wrapped)
-        key_id = erasure_key_id(wrapped)
-        erasure = await asyncio.to_thread(self.erasure_keys.read, key_id)
+        erasure = self.erasure_keys.read(erasure_key_id(wrapped))
         return _unwrap(_by_both(tenant_key, erasure), purpose, wrapped[1 + ID_BYTES :])
 
 

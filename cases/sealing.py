@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import Final, TypeVar
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pydantic import BaseModel
+
+Words = TypeVar("Words", bound=BaseModel)
 
 _NONCE_BYTES: Final = 12
 
@@ -23,3 +26,17 @@ def unseal(key: bytes, bound_to: str, sealed: bytes) -> bytes:
         InvalidTag: another key, or sealed for something else.
     """
     return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to.encode())
+
+
+def seal_words(key: bytes, bound_to: str, words: BaseModel) -> bytes:
+    """Encrypt what a row says of a person; ``bound_to`` names table and row."""
+    return seal(key, bound_to, words.model_dump_json().encode())
+
+
+def open_words(kind: type[Words], key: bytes, bound_to: str, sealed: bytes) -> Words:
+    """What ``seal_words`` was given.
+
+    Raises:
+        InvalidTag: another key, or sealed for another row.
+    """
+    return kind.model_validate_json(unseal(key, bound_to, sealed))

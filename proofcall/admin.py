@@ -43,11 +43,11 @@ def _change(change: Change[T]) -> T:
 
 
 async def _in_one_commit(settings: Settings, change: Change[T]) -> T:
-    database = Database(settings.database)
+    database, keys = Database(settings.database), KeyRing.load(settings)
     try:
-        await database.migrate()
+        await database.migrate(keys)
         async with database.begin() as tx:
-            return await change(tx, KeyRing.load(settings), datetime.now(UTC))
+            return await change(tx, keys, datetime.now(UTC))
     finally:
         await database.close()
 

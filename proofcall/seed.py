@@ -46,8 +46,8 @@ def seed_database(settings: Settings, *, cases: int, events: int, tenants: int, 
     Raises:
         SetupError: this database was seeded with the same number before.
     """
-    url = make_url(settings.database)
-    upgrade(url)
+    url, keys = make_url(settings.database), KeyRing.load(settings)
+    upgrade(url, keys)
     _refuse_second(settings, seed)
     now = datetime.now(UTC).replace(microsecond=0)
     began_s = time.monotonic()
@@ -57,7 +57,7 @@ def seed_database(settings: Settings, *, cases: int, events: int, tenants: int, 
     try:
         made = seed_world(
             bulk,
-            KeyRing.load(settings),
+            keys,
             Wanted(cases, events, tenants, seed, now),
             PasswordHasher().hash(secrets.token_urlsafe(32)),
             _Progress(cases, began_s, began_s).tell,

@@ -80,7 +80,7 @@ async def web_services(settings: Settings, outbox: Outbox) -> AsyncIterator[Serv
         rate_limit=RateLimit(settings.api_rate_per_minute, settings.redis_url),
     )
     try:
-        await database.migrate()
+        await database.migrate(keys)
         await _check_places(services)
         services.tasks.forever("loop lag", services.vitals.run)
         services.tasks.forever("rings", partial(carry_rings, database))
