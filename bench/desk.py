@@ -30,7 +30,9 @@ import aiohttp
 from sqlalchemy import func, select
 
 from bench.result import Result
+from cases.case_text import texts_of
 from cases.database import Database
+from cases.keys import KeyRing
 from cases.people import create_api_key
 from cases.states import Scope
 from cases.tables import Case, Tenant
@@ -76,6 +78,8 @@ class Shop:
     cases: int
     headers: dict[str, str]
     found: list[Case]
+    buyers: dict[str, str]
+    """Of each of these cases the buyer's name."""
 
 
 class Client:
@@ -110,7 +114,7 @@ class Client:
     def _case_search(self, shop: Shop) -> tuple[str, str, None]:
         case = self._draw.choice(shop.found)
         question = self._draw.choice(_QUESTIONS).format(
-            order=case.order_number, name=case.buyer_name, number=self._draw.randrange(100_000)
+            order=case.order_number, name=shop.buyers[case.id], number=self._draw.randrange(100_000)
         )
         return "GET", f"/api/v1/cases?{_encoded({'q': question})}", None
 
@@ -192,9 +196,11 @@ async def _shops(settings: Settings) -> list[Shop]:
                 cases = await tx.scalars(
                     select(Case).where(Case.tenant_id == row.tenant_id).order_by(Case.id)
                 )
-                found = cases.all()[:: max(1, row.cases // 2000)]
+                found = list(cases.all()[:: max(1, row.cases // 2000)])
+                texts = await texts_of(tx, KeyRing.load(settings), found)
             headers = {"Authorization": f"Bearer {key}"}
-            shops.append(Shop(name, row.cases, headers, list(found)))
+            buyers = {case_id: text.buyer_name for case_id, text in texts.items()}
+            shops.append(Shop(name, row.cases, headers, found, buyers))
         return shops
     finally:
         await database.close()

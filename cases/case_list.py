@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,9 +14,10 @@ from sqlalchemy.orm import aliased
 from cases.actor import Actor, StaffActor
 from cases.case_filter import CaseFilter, CaseSort, narrowed, recorded
 from cases.case_marks import tags_of, unread_of
+from cases.case_text import CaseText, SealedText, open_texts
 from cases.case_views import first_picture
 from cases.cursors import read_cursor, write_cursor
-from cases.keys import KeyRing
+from cases.keys import KeyRing, WrappedCaseKey
 from cases.states import CaseState, ClaimReason, Outcome
 from cases.tables import Case, ItemLine, Session, Snooze, Staff, Tenant, Warehouse
 from cases.tracking import Anomaly
@@ -74,8 +76,11 @@ def _summaries() -> Select[Any]:
     # Columns, not whole cases: an object of thirty attributes costs more than its row.
     columns: list[Any] = [
         Case.id,
+        Case.tenant_id,
         Case.order_number,
-        Case.buyer_name,
+        Case.sealed_text,
+        Case.wrapped_key,
+        Tenant.wrapped_key.label("tenants_key"),
         Case.buyer_locale,
         Case.state,
         Case.claim_reason,
@@ -123,11 +128,12 @@ async def list_cases(tx: AsyncSession, keys: KeyRing, actor: Actor, wanted: Case
     ids = [one.id for one in page]
     tags = await tags_of(tx, ids)
     unread = await unread_of(tx, actor, ids) if isinstance(actor, StaffActor) and ids else set()
+    texts = await _texts(keys, page)
     items = [
         CaseSummary(
             id=one.id,
             order_number=one.order_number,
-            buyer_name="" if one.erased_at else one.buyer_name,
+            buyer_name=text.buyer_name,
             buyer_locale=one.buyer_locale,
             state=CaseState(one.state),
             title=one.listing["title"],
@@ -149,10 +155,25 @@ async def list_cases(tx: AsyncSession, keys: KeyRing, actor: Actor, wanted: Case
             last_session_id=one.last_session_id,
             erased_at=one.erased_at,
         ).model_dump(mode="json")
-        for one in page
+        for one, text in zip(page, texts, strict=True)
     ]
     more = len(rows) > wanted.limit
     return CasePage(items, _cursor(page[-1], wanted.sort) if more else None)
+
+
+async def _texts(keys: KeyRing, page: Sequence[Row[Any]]) -> list[CaseText]:
+    """The words of a page's cases; of one whose erasure was ordered they are not read any more."""
+    return await open_texts(
+        keys,
+        [
+            SealedText(
+                one.id,
+                WrappedCaseKey(one.tenant_id, one.wrapped_key, one.tenants_key),
+                None if one.erased_at else one.sealed_text,
+            )
+            for one in page
+        ],
+    )
 
 
 async def count_cases(

@@ -13,8 +13,10 @@ from cases.actor import Actor, StaffActor
 from cases.case_access import not_found
 from cases.case_marks import tags_of
 from cases.case_reading import read_case
+from cases.case_text import CaseText, text_of
 from cases.commands import from_minor
 from cases.desk import is_decided_by_policy
+from cases.keys import KeyRing
 from cases.life import next_step
 from cases.move_views import (
     CheckView,
@@ -196,14 +198,17 @@ class BuyerCaseView(View):
     policy_answer: BuyerPolicyAnswerView | None
 
 
-async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime) -> dict[str, Any]:
+async def case_view(
+    tx: AsyncSession, keys: KeyRing, actor: Actor, case_id: str, now: datetime
+) -> dict[str, Any]:
     """A ``CaseView`` as JSON.
 
     Raises:
-        CaseError: ``not_found`` (404) or ``forbidden`` (403).
+        CaseError: ``not_found`` (404), ``forbidden`` (403) or ``erased`` (410).
     """
     read = await read_case(tx, actor, case_id, Action.VIEW_CASE)
     case, warehouse = read.case, read.warehouse
+    text = await text_of(tx, keys, case)
     items = await tx.scalars(
         select(ItemLine).where(ItemLine.case_id == case_id).order_by(ItemLine.position)
     )
@@ -216,13 +221,13 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
         version=case.version,
         order_number=case.order_number,
         buyer=BuyerView(
-            name=case.buyer_name,
-            email=case.buyer_email if of_the_seller else None,
+            name=text.buyer_name,
+            email=text.buyer_email if of_the_seller else None,
             locale=case.buyer_locale,
         ),
         currency=case.currency,
         direction=Direction(case.direction),
-        claim=_claim(case),
+        claim=_claim(case, text),
         items=[
             ItemView(
                 sku=item.sku,
@@ -245,7 +250,7 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
             if read.policy_answer is not None and read.policy_number is not None
             else None
         ),
-        verdict=_verdict(case, read.decided_by),
+        verdict=_verdict(case, text, read.decided_by),
         parcels=await parcel_views(tx, case.id) if read.has_parcels else [],
         settlements=settlement_views(case, settled),
         moves=moves_of(actor, case),
@@ -264,25 +269,26 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
     ).model_dump(mode="json")
 
 
-async def buyer_case_view(tx: AsyncSession, case_id: str) -> dict[str, Any]:
+async def buyer_case_view(tx: AsyncSession, keys: KeyRing, case_id: str) -> dict[str, Any]:
     """A ``BuyerCaseView`` as JSON; that the caller is the buyer was found out before.
 
     Raises:
-        CaseError: ``not_found`` (404).
+        CaseError: ``not_found`` (404) or ``erased`` (410).
     """
     case = await tx.get(Case, case_id)
     if case is None:
         raise not_found()
+    text = await text_of(tx, keys, case)
     items = await tx.scalars(
         select(ItemLine).where(ItemLine.case_id == case_id).order_by(ItemLine.position)
     )
     return BuyerCaseView(
         id=case.id,
         order_number=case.order_number,
-        buyer_name=case.buyer_name,
+        buyer_name=text.buyer_name,
         buyer_locale=case.buyer_locale,
         state=CaseState(case.state),
-        claim=_claim(case),
+        claim=_claim(case, text),
         items=[
             BuyerItemView(
                 sku=item.sku,
@@ -297,9 +303,9 @@ async def buyer_case_view(tx: AsyncSession, case_id: str) -> dict[str, Any]:
     ).model_dump(mode="json")
 
 
-def _claim(case: Case) -> ClaimView:
+def _claim(case: Case, text: CaseText) -> ClaimView:
     return ClaimView(
-        reason=ClaimReason(case.claim_reason), words=case.claim_words, locale=case.claim_locale
+        reason=ClaimReason(case.claim_reason), words=text.claim_words, locale=case.claim_locale
     )
 
 
@@ -314,14 +320,14 @@ def _link(link: JoinLink | None, now: datetime) -> LinkView:
     return LinkView(state=state, expires_at=link.expires_at, first_joined_at=link.first_joined_at)
 
 
-def _verdict(case: Case, decided_by: str | None) -> VerdictView | None:
+def _verdict(case: Case, text: CaseText, decided_by: str | None) -> VerdictView | None:
     if case.verdict_outcome is None or case.verdict_at is None:
         return None
     return VerdictView(
         outcome=Outcome(case.verdict_outcome),
         disposition=Disposition(case.verdict_disposition) if case.verdict_disposition else None,
         liability=Liability(case.verdict_liability) if case.verdict_liability else None,
-        note=case.verdict_note or "",
+        note=text.verdict_note or "",
         decided_at=case.verdict_at,
         decided_by=decided_by or nameless(case.verdict_by or "system"),
         by_policy=is_decided_by_policy(case),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases.case_text import text_of
 from cases.database import Database
 from cases.keys import KeyDestroyed, KeyRing
 from cases.log import LoggedEvent, LogKind, opened
@@ -119,12 +120,12 @@ async def _row(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseWords:
 
 async def _whole_row(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseWords:
     words = await keys.word_keys(tx, case.tenant_id)
-    key = await keys.key_of(tx, case)
+    key, text = await keys.key_of(tx, case), await text_of(tx, keys, case)
     row = CaseWords(tenant_id=case.tenant_id, case_id=case.id, terms=frozenset())
     lines = await tx.execute(
         select(ItemLine.sku, ItemLine.listing).where(ItemLine.case_id == case.id)
     )
-    fields = [case.buyer_name, *(text for sku, one in lines for text in (sku, one["title"]))]
+    fields = [text.buyer_name, *(text for sku, one in lines for text in (sku, one["title"]))]
     numbers = [case.order_number]
     numbers += [
         one
@@ -136,12 +137,12 @@ async def _whole_row(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseWords:
         words.everybody,
         *(number_pieces(one) for one in numbers),
         *(field_pieces(one) for one in fields),
-        field_pieces(case.claim_words),
+        field_pieces(text.claim_words),
         {number_piece(case.id)},
     )
-    if case.buyer_email:
+    if text.buyer_email:
         # As in every view: a warehouse is not told the buyer's address, nor by guessing it.
-        _add(row, words.seller, number_pieces(case.buyer_email))
+        _add(row, words.seller, number_pieces(text.buyer_email))
     calls = select(Session.id).where(Session.case_id == case.id)
     events = await tx.scalars(
         select(Event).where(

@@ -14,12 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.access_policy import Action
 from cases.actor import Actor
+from cases.address_hash import address_hash
 from cases.case_access import load_case, not_found
 from cases.channel_rules import SECRETS_OF, ChannelIn, checked_address
 from cases.developers import tenant_of
 from cases.keys import KeyRing
 from cases.notice_kinds import ChannelKind
-from cases.notices import address_hash
 from cases.sealing import seal, unseal
 from cases.states import Role, Scope
 from cases.tables import NoticeChannel, NoticeContact
@@ -203,7 +203,7 @@ async def set_contact(
         )
         unit.tx.add(row)
     row.address = seal(key, _bound(row), plain.encode())
-    row.address_hash = address_hash(unit.keys, case.tenant_id, kind, plain)
+    row.address_hash = address_hash(unit.keys, case.tenant_id, plain, kind)
     row.heard_at = None
     await unit.tx.flush()
 

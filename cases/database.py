@@ -292,6 +292,8 @@ def _prepare_sqlite(engine: Engine, begin: str, *, read_only: bool) -> None:
             # survive a power cut: NORMAL would not do.
             "synchronous = FULL",
             "foreign_keys = ON",
+            # What is deleted or moved into a sealed column leaves nothing in the file's free pages.
+            "secure_delete = ON",
             f"query_only = {'ON' if read_only else 'OFF'}",
         ):
             cursor.execute(f"PRAGMA {pragma}")

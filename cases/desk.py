@@ -14,6 +14,7 @@ from cases.access_policy import Action, CaseFacts, may
 from cases.actor import Actor, KeyActor, StaffActor
 from cases.case_access import forbidden, load_case, not_found
 from cases.case_note import note
+from cases.case_text import seal_text, text_of
 from cases.deadline_plan import THE_BUYERS, DeadlineKind
 from cases.desk_hours import desk_hours_of
 from cases.keys import KeyRing
@@ -156,7 +157,7 @@ async def decide(
         is_decided_by_policy(case)
         and case.verdict_outcome != verdict.outcome
         # The policy's own sentence is no reason against it.
-        and verdict.note in ("", case.verdict_note)
+        and verdict.note in ("", (await text_of(tx, keys, case)).verdict_note)
     ):
         raise CaseError(
             "reason_needed", "Say why you decide otherwise than the policy did.", status=422
@@ -184,7 +185,10 @@ async def pronounce(
     case.verdict_outcome = verdict.outcome
     case.verdict_disposition = verdict.disposition
     case.verdict_liability = verdict.liability
-    case.verdict_note = verdict.note
+    text = await text_of(tx, keys, case)
+    case.sealed_text = seal_text(
+        await keys.key_of(tx, case), case.id, text.model_copy(update={"verdict_note": verdict.note})
+    )
     case.verdict_at = now
     case.verdict_by = actor.label
     await deadlines.end(tx, case, set(DeadlineKind) - {DeadlineKind.DISPUTE}, now)

@@ -16,8 +16,10 @@ from cases import desk, sessions
 from cases.access_policy import Action, may
 from cases.actor import Actor, StaffActor, SystemActor
 from cases.case_access import facts_of, not_found
+from cases.case_text import texts_of
 from cases.handover_states import OVER, RING_FOR, HandoverState, next_by_itself
 from cases.hosting import first_items, session_of_host
+from cases.keys import KeyRing
 from cases.log import Visibility
 from cases.people import actor_of_staff
 from cases.session_access import see_as_host, see_as_participant, see_session
@@ -237,7 +239,9 @@ async def handover_of(tx: AsyncSession, session: Session) -> dict[str, object] |
     }
 
 
-async def rings_for(tx: AsyncSession, actor: StaffActor, now: datetime) -> list[dict[str, object]]:
+async def rings_for(
+    tx: AsyncSession, keys: KeyRing, actor: StaffActor, now: datetime
+) -> list[dict[str, object]]:
     """What rings at somebody's desk."""
     rows = (
         await tx.execute(
@@ -259,13 +263,14 @@ async def rings_for(tx: AsyncSession, actor: StaffActor, now: datetime) -> list[
         if may(actor, Action.HOST, facts_of(row.Case)) and await _is_asked(tx, actor, row.Handover)
     ]
     items = await first_items(tx, [row.Case.id for row in mine])
+    texts = await texts_of(tx, keys, [row.Case for row in mine])
     return [
         {
             "handover_id": row.Handover.id,
             "session_id": row.Session.id,
             "from": row.name,
             "note": row.Handover.note,
-            "buyer_name": row.Case.buyer_name,
+            "buyer_name": texts[row.Case.id].buyer_name,
             "buyer_locale": row.Case.buyer_locale,
             "title": items[row.Case.id].listing.get("title", "") if row.Case.id in items else "",
             "until": (row.Handover.created_at + RING_FOR).isoformat(),

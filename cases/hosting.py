@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.access_policy import Action, may
 from cases.actor import StaffActor
 from cases.case_access import facts_of
+from cases.case_text import CaseText, texts_of
 from cases.case_views import first_picture
+from cases.keys import KeyRing
 from cases.rosters import fits
 from cases.standing_consent import agreement_of, require_agreement
 from cases.states import CaseState, ParticipantRole, Presence, SessionState
@@ -98,7 +100,7 @@ async def next_in_line(tx: AsyncSession, actor: StaffActor) -> str | None:
     return case_ids[0] if case_ids else None
 
 
-async def desk_of(tx: AsyncSession, actor: StaffActor) -> dict[str, object]:
+async def desk_of(tx: AsyncSession, keys: KeyRing, actor: StaffActor) -> dict[str, object]:
     """What the host's page shows before a call."""
     shift = await tx.get(Shift, actor.staff_id)
     mine = await session_of_host(tx, actor)
@@ -112,7 +114,9 @@ async def desk_of(tx: AsyncSession, actor: StaffActor) -> dict[str, object]:
         for row in (await tx.execute(_expected(actor))).all()
         if may(actor, Action.HOST, facts_of(row.Case))
     ]
-    items = await first_items(tx, [row.Case.id for row in (*waiting, *expected)])
+    cases = [row.Case for row in (*waiting, *expected)]
+    items = await first_items(tx, [case.id for case in cases])
+    texts = await texts_of(tx, keys, cases)
     return {
         "ready": shift is not None,
         "ready_since": shift.ready_since.isoformat() if shift else None,
@@ -120,14 +124,17 @@ async def desk_of(tx: AsyncSession, actor: StaffActor) -> dict[str, object]:
         "consent": await agreement_of(tx, actor),
         "waiting": [
             {
-                **_card(row.Case, row.Tenant.name, items.get(row.Case.id)),
+                **_card(row.Case, texts[row.Case.id], row.Tenant.name, items.get(row.Case.id)),
                 "session_id": row.Session.id,
                 "waiting_since": _text(row.Session.waiting_since),
                 "presence": row.Participant.presence,
             }
             for row in waiting
         ],
-        "expected": [_card(row.Case, row.Tenant.name, items.get(row.Case.id)) for row in expected],
+        "expected": [
+            _card(row.Case, texts[row.Case.id], row.Tenant.name, items.get(row.Case.id))
+            for row in expected
+        ],
     }
 
 
@@ -267,18 +274,18 @@ async def first_items(tx: AsyncSession, case_ids: list[str]) -> dict[str, ItemLi
     return {item.case_id: item for item in rows.scalars()}
 
 
-def _card(case: Case, tenant_name: str, item: ItemLine | None) -> dict[str, object]:
+def _card(case: Case, text: CaseText, tenant_name: str, item: ItemLine | None) -> dict[str, object]:
     listing = item.listing if item else {}
     pictures = listing.get("pictures") or []
     return {
         "case_id": case.id,
-        "buyer_name": case.buyer_name,
+        "buyer_name": text.buyer_name,
         "buyer_locale": case.buyer_locale,
         "order_number": case.order_number,
         "tenant_name": tenant_name,
         "title": listing.get("title", ""),
         "picture": first_picture(pictures),
-        "claim": {"reason": case.claim_reason, "words": case.claim_words},
+        "claim": {"reason": case.claim_reason, "words": text.claim_words},
         "direction": case.direction,
     }
 

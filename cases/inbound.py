@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -10,10 +11,11 @@ from sqlalchemy import select
 
 from cases import attachments, thread
 from cases.actor import BuyerActor
+from cases.address_hash import address_hash
 from cases.attachments import Room, WholeFile
 from cases.commands import prose
 from cases.notice_kinds import ChannelKind
-from cases.notices import address_hash, provider_key
+from cases.notices import provider_key
 from cases.reply_text import own_words
 from cases.residency import placed_for
 from cases.states import CaseState
@@ -57,7 +59,7 @@ async def hear(unit: Unit, tenant_id: str, heard: Heard) -> str | None:
     """
     if not await _is_new(unit, tenant_id, heard):
         return None
-    hashed = address_hash(unit.keys, tenant_id, heard.channel, heard.address)
+    hashed = address_hash(unit.keys, tenant_id, heard.address, heard.channel)
     rows = await unit.tx.execute(
         select(NoticeContact, Case)
         .join(Case, Case.id == NoticeContact.case_id)
@@ -125,7 +127,8 @@ async def _awaiting(unit: Unit, case_id: str, heard: Heard) -> Case | None:
     case = await unit.tx.get(Case, case_id)
     if case is None or case.wrapped_key is None:
         return None
-    if (case.buyer_email or "").lower() != heard.address.strip().lower():
+    sender = address_hash(unit.keys, case.tenant_id, heard.address, ChannelKind.EMAIL)
+    if case.buyer_hash is None or not hmac.compare_digest(case.buyer_hash, sender):
         return None
     return case if await _is_new(unit, case.tenant_id, heard) else None
 

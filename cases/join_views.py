@@ -9,10 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import hosting, links
 from cases.case_access import not_found
+from cases.case_text import text_of
 from cases.case_views import buyer_case_view
 from cases.consent_text import BUYER_WORDS
 from cases.desk import is_decided_by_policy
 from cases.joining import is_over
+from cases.keys import KeyRing
 from cases.life import moves_by_hand
 from cases.links import Binding
 from cases.move_views import parcel_views, settlement_views, settlements_of
@@ -24,7 +26,9 @@ from runtime.errors import CaseError
 Shown = dict[str, object]
 
 
-async def join_view(tx: AsyncSession, token: str, secret: str | None, now: datetime) -> Shown:
+async def join_view(
+    tx: AsyncSession, keys: KeyRing, token: str, secret: str | None, now: datetime
+) -> Shown:
     """The answer of ``GET /api/join/{token}``.
 
     Raises:
@@ -42,7 +46,7 @@ async def join_view(tx: AsyncSession, token: str, secret: str | None, now: datet
     over = await is_over(tx, case)
     tenant = await tx.get_one(Tenant, case.tenant_id)
     warehouse = await tx.get(Warehouse, case.warehouse_id) if case.warehouse_id else None
-    shown = await buyer_case_view(tx, case.id)
+    shown = await buyer_case_view(tx, keys, case.id)
     if binding in (Binding.ASKING, Binding.OTHER_DEVICE):
         shown["policy_answer"] = None
     hosts_ready, queue_length, expected_wait_s = await hosting.queue_before_joining(tx, case)
@@ -57,7 +61,9 @@ async def join_view(tx: AsyncSession, token: str, secret: str | None, now: datet
         "expected_wait_s": expected_wait_s,
         "consent": BUYER_WORDS.shown(),
         # What was found is for the buyer's own browser, not for whoever was sent the link.
-        "outcome": await _outcome(tx, case) if mine or _is_the_first_word(binding, case) else None,
+        "outcome": await _outcome(tx, keys, case)
+        if mine or _is_the_first_word(binding, case)
+        else None,
     }
 
 
@@ -84,7 +90,7 @@ async def _session(tx: AsyncSession, case: Case) -> Shown | None:
     return {"id": session.id, "state": session.state, "participant_id": buyer.id}
 
 
-async def _outcome(tx: AsyncSession, case: Case) -> Shown | None:
+async def _outcome(tx: AsyncSession, keys: KeyRing, case: Case) -> Shown | None:
     if case.verdict_outcome is None or case.verdict_at is None:
         return None
     stills = await tx.execute(
@@ -98,7 +104,7 @@ async def _outcome(tx: AsyncSession, case: Case) -> Shown | None:
     )
     return {
         "outcome": case.verdict_outcome,
-        "note": case.verdict_note or "",
+        "note": (await text_of(tx, keys, case)).verdict_note or "",
         "by_policy": is_decided_by_policy(case),
         "seen": seen is not None,
         "decided_at": case.verdict_at.isoformat(),

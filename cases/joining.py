@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import desk, links, sessions
 from cases.actor import Actor, BuyerActor, StaffActor
+from cases.case_text import text_of
 from cases.consent_text import BUYER_WORDS, ConsentGiven
 from cases.consenting import (
     current_consent,
@@ -344,7 +345,7 @@ async def _buyer_for(
             id=seat.participant_id,
             session_id=session.id,
             role=ParticipantRole.BUYER,
-            name=case.buyer_name,
+            name=(await text_of(unit.tx, unit.keys, case)).buyer_name,
             presence=Presence.HERE,
             joined_at=unit.now,
         )

@@ -16,6 +16,7 @@ from cases.access_policy import Action
 from cases.actor import Actor, SystemActor
 from cases.case_access import load_case, not_found
 from cases.case_note import note
+from cases.case_text import text_of
 from cases.label_files import label_type
 from cases.life import CASE_MOVES, next_case_state
 from cases.parcels import parcel_back
@@ -151,7 +152,7 @@ async def prepare(unit: Unit, label_id: str) -> LabelRequest | None:
     words: dict[str, str] = {
         "reference": label.id,
         "order_number": case.order_number,
-        "buyer_name": case.buyer_name,
+        "buyer_name": (await text_of(unit.tx, unit.keys, case)).buyer_name,
         "address": label.address or "",
     }
     headers = await headers_of(unit.tx, unit.keys, port)

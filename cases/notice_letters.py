@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases.case_text import text_of
 from cases.commands import from_minor
 from cases.keys import KeyDestroyed, KeyRing
 from cases.links import token_of
@@ -111,7 +112,7 @@ async def values_of(
     parcel = await _parcel(tx, case.id, Way.BACK if kind in _BACK else Way.OUT, payload)
     return {
         "seller_name": tenant.name,
-        "buyer_name": case.buyer_name,
+        "buyer_name": (await text_of(tx, keys, case)).buyer_name,
         "order_number": case.order_number,
         "item_title": str(title.listing.get("title", "")) if title else "",
         "answer": await _answer(tx, case.id, notice.locale),

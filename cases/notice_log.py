@@ -14,7 +14,9 @@ from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_access import load_case, not_found
 from cases.case_note import note
+from cases.case_text import CaseText, text_of, texts_of
 from cases.developers import tenant_of
+from cases.keys import KeyRing
 from cases.notice_kinds import (
     GIVE_UP_AFTER,
     GROUP_OF,
@@ -77,6 +79,7 @@ def _seller_of(actor: Actor) -> TenantId:
 
 async def list_notices(
     tx: AsyncSession,
+    keys: KeyRing,
     actor: Actor,
     *,
     state: NoticeState | None,
@@ -99,7 +102,8 @@ async def list_notices(
     if kind is not None:
         query = query.where(Notice.kind == kind)
     found, cursor = await _page(tx, query, before, limit)
-    return [_view(row, case) for row, case in found], cursor
+    texts = await texts_of(tx, keys, [case for _, case in found])
+    return [_view(row, case, texts[case.id]) for row, case in found], cursor
 
 
 async def _page(
@@ -113,7 +117,7 @@ async def _page(
 
 
 async def notices_of_case(
-    tx: AsyncSession, actor: Actor, case_id: str, *, before: str | None, limit: int
+    tx: AsyncSession, keys: KeyRing, actor: Actor, case_id: str, *, before: str | None, limit: int
 ) -> tuple[list[NoticeView], list[PlannedView], str | None]:
     """What the buyer of a case was told, newest first; what is planned, soonest first; the cursor.
 
@@ -125,7 +129,8 @@ async def notices_of_case(
         select(Notice, Case).join(Case, Case.id == Notice.case_id).where(Notice.case_id == case.id)
     )
     found, cursor = await _page(tx, query, before, limit)
-    return [_view(row, case) for row, _ in found], await planned_of(tx, case), cursor
+    text = await text_of(tx, keys, case)
+    return [_view(row, case, text) for row, _ in found], await planned_of(tx, case), cursor
 
 
 async def send(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
@@ -138,7 +143,8 @@ async def send(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
             has gone, or somebody is sending it now.
     """
     if not _is_written(notice_id):
-        return _view(*await planned_notices.send_now(unit, actor, _seller_of(actor), notice_id))
+        planned = await planned_notices.send_now(unit, actor, _seller_of(actor), notice_id)
+        return await _shown(unit, *planned)
     row, case = await _held(unit, actor, notice_id)
     if row.state not in (NoticeState.WAITING, NoticeState.FAILED, NoticeState.SUPPRESSED):
         raise under_way()
@@ -147,7 +153,7 @@ async def send(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
     row.mail_id = None
     row.due_at, row.give_up_at = unit.now, unit.now + GIVE_UP_AFTER
     await _note(unit, actor, case, "notice_ordered", row)
-    return _view(row, case)
+    return await _shown(unit, row, case)
 
 
 async def stop(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
@@ -158,13 +164,14 @@ async def stop(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
             has gone, or somebody is sending it now.
     """
     if not _is_written(notice_id):
-        return _view(*await planned_notices.hold(unit, actor, _seller_of(actor), notice_id))
+        planned = await planned_notices.hold(unit, actor, _seller_of(actor), notice_id)
+        return await _shown(unit, *planned)
     row, case = await _held(unit, actor, notice_id)
     if row.state != NoticeState.WAITING:
         raise under_way()
     suppress(row, NoticeReason.STOPPED)
     await _note(unit, actor, case, "notice_stopped", row)
-    return _view(row, case)
+    return await _shown(unit, row, case)
 
 
 async def _note(unit: Unit, actor: Actor, case: Case, kind: str, row: Notice) -> None:
@@ -179,7 +186,7 @@ def _is_written(notice_id: str) -> bool:
 
 
 async def list_unreached(
-    tx: AsyncSession, actor: Actor, now: datetime, *, before: str | None, limit: int
+    tx: AsyncSession, keys: KeyRing, actor: Actor, now: datetime, *, before: str | None, limit: int
 ) -> tuple[list[UnreachedView], str | None]:
     """Open cases of the last month whose newest notice that had an end did not reach the buyer.
 
@@ -208,11 +215,12 @@ async def list_unreached(
         .where(Notice.state != NoticeState.SENT, Case.state != CaseState.CLOSED)
     )
     found, cursor = await _page(tx, query, before, limit)
+    texts = await texts_of(tx, keys, [case for _, case in found])
     shown = [
         UnreachedView(
             case_id=case.id,
             order_number=case.order_number,
-            buyer_name=case.buyer_name,
+            buyer_name=texts[case.id].buyer_name,
             kind=NoticeKind(row.kind),
             group=GROUP_OF[NoticeKind(row.kind)],
             reason=NoticeReason(row.reason) if row.reason else None,
@@ -237,13 +245,17 @@ async def _held(unit: Unit, actor: Actor, notice_id: str) -> tuple[Notice, Case]
     return row, await unit.tx.get_one(Case, row.case_id)
 
 
-def _view(row: Notice, case: Case) -> NoticeView:
+async def _shown(unit: Unit, row: Notice, case: Case) -> NoticeView:
+    return _view(row, case, await text_of(unit.tx, unit.keys, case))
+
+
+def _view(row: Notice, case: Case, text: CaseText) -> NoticeView:
     kind = NoticeKind(row.kind)
     return NoticeView(
         id=row.id,
         case_id=row.case_id,
         order_number=case.order_number,
-        buyer_name=case.buyer_name,
+        buyer_name=text.buyer_name,
         kind=kind,
         group=GROUP_OF[kind],
         channel=ChannelKind(row.channel) if row.channel else None,

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import mail, opt_outs, reply_address
 from cases.appointments import AppointmentState
-from cases.keys import KeyDestroyed, KeyRing
+from cases.case_text import text_of
+from cases.keys import KeyDestroyed
 from cases.notice_kinds import (
     GROUP_OF,
     MAIL_FIRST,
@@ -124,12 +125,6 @@ def suppress(notice: Notice, reason: NoticeReason) -> None:
     notice.state, notice.reason, notice.due_at = NoticeState.SUPPRESSED, reason, None
 
 
-def address_hash(keys: KeyRing, tenant_id: str, kind: ChannelKind, address: str) -> bytes:
-    """How an address is found again without being kept; the same seller's alone."""
-    plain = address.strip().lower() if kind is ChannelKind.EMAIL else address.strip()
-    return keys.proof("notice address", f"{tenant_id}:{kind}:{plain}".encode())
-
-
 async def _on_its_way(unit: Unit, sender: Sender, notice: Notice, case: Case) -> NoticeState:
     group = GROUP_OF[NoticeKind(notice.kind)]
     reason = NoticeReason.REFUSED if notice.tried else NoticeReason.NO_ADDRESS
@@ -179,10 +174,10 @@ async def _ways(
         for kind in MESSENGERS
         if kind in enabled and kind in contacts and kind not in notice.tried
     ]
-    if case.buyer_email and ChannelKind.EMAIL not in notice.tried:
-        hashed = address_hash(unit.keys, case.tenant_id, ChannelKind.EMAIL, case.buyer_email)
+    if case.buyer_hash is not None and ChannelKind.EMAIL not in notice.tried:
+        email = (await text_of(unit.tx, unit.keys, case)).buyer_email or ""
         comes_first = sender.has_mail and notice.kind in MAIL_FIRST
-        ways.insert(0 if comes_first else len(ways), (ChannelKind.EMAIL, case.buyer_email, hashed))
+        ways.insert(0 if comes_first else len(ways), (ChannelKind.EMAIL, email, case.buyer_hash))
     return ways
 
 

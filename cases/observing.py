@@ -11,6 +11,7 @@ from cases import desk, observer_links, sessions
 from cases.access_policy import Action, may
 from cases.actor import Actor, ObserverActor, StaffActor
 from cases.case_access import facts_of, not_found
+from cases.case_text import texts_of
 from cases.case_views import first_picture
 from cases.consent_text import GUEST_WORDS, ConsentGiven
 from cases.consenting import has_withdrawn, note_consent
@@ -175,7 +176,9 @@ async def leave(unit: Unit, actor: Actor, session_id: str) -> None:
     sessions.touch(unit, session, case)
 
 
-async def live_sessions(tx: AsyncSession, actor: StaffActor) -> list[dict[str, object]]:
+async def live_sessions(
+    tx: AsyncSession, keys: KeyRing, actor: StaffActor
+) -> list[dict[str, object]]:
     """The calls under way that somebody may observe, the oldest first."""
     here = (
         select(func.count())
@@ -187,7 +190,7 @@ async def live_sessions(tx: AsyncSession, actor: StaffActor) -> list[dict[str, o
         )
         .scalar_subquery()
     )
-    rows = await tx.execute(
+    found = await tx.execute(
         select(Session, Case, Tenant.name, Staff.name, here, ItemLine.listing)
         .join(Case, Case.id == Session.case_id)
         .join(Tenant, Tenant.id == Case.tenant_id)
@@ -203,24 +206,25 @@ async def live_sessions(tx: AsyncSession, actor: StaffActor) -> list[dict[str, o
         .order_by(Session.created_at, Session.id)
         .limit(100)
     )
+    rows = [row for row in found.all() if may(actor, Action.OBSERVE, facts_of(row.Case))]
+    texts = await texts_of(tx, keys, [row.Case for row in rows])
     return [
         {
             "session_id": session.id,
             "case_id": case.id,
-            "buyer_name": case.buyer_name,
+            "buyer_name": texts[case.id].buyer_name,
             "buyer_locale": case.buyer_locale,
             "order_number": case.order_number,
             "tenant_name": tenant_name,
             "title": (listing or {}).get("title", ""),
             "picture": first_picture((listing or {}).get("pictures") or []),
-            "claim": {"reason": case.claim_reason, "words": case.claim_words},
+            "claim": {"reason": case.claim_reason, "words": texts[case.id].claim_words},
             "direction": session.direction,
             "host_name": host_name,
             "since": (session.live_at or session.created_at).isoformat(),
             "observers": observers,
         }
         for session, case, tenant_name, host_name, observers, listing in rows
-        if may(actor, Action.OBSERVE, facts_of(case))
     ]
 
 

@@ -10,10 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import answering, case_words, chain, deadlines, desk
 from cases.actor import Actor, KeyActor, StaffActor
+from cases.address_hash import address_hash
 from cases.case_note import note
+from cases.case_text import CaseText, seal_text
 from cases.commands import OpenCase, OrderLine, to_minor
 from cases.deadline_plan import DeadlineKind
 from cases.keys import KeyRing
+from cases.notice_kinds import ChannelKind
 from cases.policy_answers import Known
 from cases.states import CaseState
 from cases.tables import Case, ItemLine
@@ -61,19 +64,22 @@ async def open_for(
     now: datetime,
 ) -> OpenedCase:
     """Open a case of the tenant under its key; whether the actor may is the caller's question."""
+    case_id, buyer = new_id("cas"), command.buyer
+    # Whoever writes it in capitals is the same buyer to the policy.
+    email = buyer.email.lower() if buyer.email else None
+    text = CaseText(buyer_name=buyer.name, buyer_email=email, claim_words=command.claim.words)
+    key = await keys.open_case_key(tx, tenant_id, wrapped_key)
     case = Case(
-        id=new_id("cas"),
+        id=case_id,
         tenant_id=tenant_id,
         warehouse_id=await _warehouse_for(tx, tenant_id, command.warehouse_id),
         order_number=command.order_number,
-        buyer_name=command.buyer.name,
-        # Whoever writes it in capitals is the same buyer to the policy.
-        buyer_email=command.buyer.email.lower() if command.buyer.email else None,
-        buyer_locale=command.buyer.locale,
+        sealed_text=seal_text(key, case_id, text),
+        buyer_hash=address_hash(keys, tenant_id, email, ChannelKind.EMAIL) if email else None,
+        buyer_locale=buyer.locale,
         state=CaseState.FILED,
         direction=command.direction,
         claim_reason=command.claim.reason,
-        claim_words=command.claim.words,
         claim_locale=command.claim.locale,
         currency=command.currency,
         market=command.market,

@@ -103,11 +103,11 @@ async def history_of(tx: AsyncSession, case: Case) -> History | None:
     return history_in(found, case)
 
 
-def history_in(found: Mapping[str, Sequence[EarlierCase]], case: Case) -> History | None:
+def history_in(found: Mapping[bytes, Sequence[EarlierCase]], case: Case) -> History | None:
     """The same, from what ``earlier_cases`` found."""
-    if not case.buyer_email:
+    if case.buyer_hash is None:
         return None
-    return history_at(found.get(case.buyer_email.lower(), ()), case.id, case.created_at)
+    return history_at(found.get(case.buyer_hash, ()), case.id, case.created_at)
 
 
 async def photographs_of(tx: AsyncSession, case_ids: Sequence[str]) -> dict[str, int]:
@@ -131,30 +131,25 @@ async def photographs_sent(tx: AsyncSession, filing_id: str) -> int:
 
 async def earlier_cases(
     tx: AsyncSession, tenant_id: str, cases: Sequence[Case]
-) -> dict[str, list[EarlierCase]]:
-    """The cases of these cases' buyers, by e-mail address, the last 500 for each case asked.
-
-    Addresses are stored in lower case since policies count them; older ones are found as
-    they were written.
-    """
-    written = {case.buyer_email for case in cases if case.buyer_email}
-    wanted = written | {email.lower() for email in written}
+) -> dict[bytes, list[EarlierCase]]:
+    """The cases of these cases' buyers, by ``buyer_hash``, the last 500 for each case asked."""
+    wanted = {case.buyer_hash for case in cases if case.buyer_hash is not None}
     if not wanted:
         return {}
     since = min(case.created_at for case in cases) - timedelta(days=HISTORY_DAYS[-1])
     rows = await tx.execute(
-        select(Case.buyer_email, Case.id, Case.created_at, Case.verdict_outcome, Case.verdict_at)
+        select(Case.buyer_hash, Case.id, Case.created_at, Case.verdict_outcome, Case.verdict_at)
         .where(
             Case.tenant_id == tenant_id,
-            Case.buyer_email.in_(sorted(wanted)),
+            Case.buyer_hash.in_(sorted(wanted)),
             Case.created_at > since,
         )
         .order_by(Case.created_at.desc())
         .limit(_MOST_EARLIER * len(cases))
     )
-    found: dict[str, list[EarlierCase]] = {}
-    for email, case_id, opened_at, outcome, decided_at in rows:
-        found.setdefault((email or "").lower(), []).append(
+    found: dict[bytes, list[EarlierCase]] = {}
+    for buyer, case_id, opened_at, outcome, decided_at in rows:
+        found.setdefault(buyer or b"", []).append(
             EarlierCase(case_id, opened_at, Outcome(outcome) if outcome else None, decided_at)
         )
     return found

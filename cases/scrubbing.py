@@ -156,8 +156,7 @@ async def scrub(tx: AsyncSession, case: Case) -> None:
     ):
         await tx.execute(gone.execution_options(synchronize_session=False))
     await _forget_order(tx, case)
-    case.buyer_name, case.buyer_email, case.claim_words = "", None, ""
-    case.verdict_note, case.wrapped_key = None, None
+    case.sealed_text, case.buyer_hash, case.wrapped_key = None, None, None
     await tx.flush()
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from cases import chain
 from cases import seed_words as words
 from cases.bulk import Row
+from cases.case_text import CaseText, seal_text
 from cases.case_words import number_pieces
 from cases.erasure_keys import ErasureKey
 from cases.keys import FreshKey, WordKeys, make_case_key, make_session_key
@@ -33,10 +34,10 @@ _OUTCOMES: Final = {_T.REFUND, _T.REFUND_PARTLY, _T.EXCHANGE}
 
 CASE_TABLES: Final[Mapping[str, Sequence[str]]] = {
     "cases": (
-        "id", "tenant_id", "warehouse_id", "order_number", "buyer_name", "buyer_email",
-        "buyer_locale", "state", "direction", "claim_reason", "claim_words", "claim_locale",
+        "id", "tenant_id", "warehouse_id", "order_number", "sealed_text", "buyer_hash",
+        "buyer_locale", "state", "direction", "claim_reason", "claim_locale",
         "currency", "market", "delivered_at", "verdict_outcome", "verdict_liability",
-        "verdict_note", "verdict_at", "verdict_by", "wrapped_key", "version",
+        "verdict_at", "verdict_by", "wrapped_key", "version",
         "assignee_staff_id", "due_at", "created_at", "updated_at",
     ),
     "item_lines": (
@@ -129,8 +130,10 @@ class _Facts:
 class CaseRows:
     """Gathers rows until they are taken."""
 
-    def __init__(self, ids: Ids, now: datetime) -> None:
+    def __init__(self, ids: Ids, now: datetime, hash_of: Callable[[str, str], bytes]) -> None:
+        """``hash_of`` a tenant's id and a buyer's address."""
         self._ids = ids
+        self._hash_of = hash_of
         self._now = now
         self._rows: defaultdict[str, list[Row]] = defaultdict(list)
         self._pieces: dict[tuple[str, str], frozenset[str]] = {}
@@ -185,16 +188,23 @@ class CaseRows:
         liability = draw.choice(("product", "carrier", "buyer")) if decided else None
         is_open = story.state not in (_S.CLOSED, _S.RESOLVED, _S.REJECTED, _S.REFUNDED)
         due_at = self._now + timedelta(hours=draw.uniform(48, 700)) if is_open else None
+        text = CaseText(
+            buyer_name=facts.buyer,
+            buyer_email=facts.email,
+            claim_words=story.claim,
+            verdict_note="" if decided else None,
+        )
         listing: dict[str, object] = {
             "title": facts.title,
             "pictures": [f"https://shop.example/{facts.sku}.jpg"],
             "properties": {"Colour": story.colour},
         }
         self._rows["cases"].append((
-            facts.id, tenant.id, tenant.warehouse_id, facts.order_number, facts.buyer, facts.email,
-            story.locale, story.state, "buyer_shows", story.reason, story.claim, story.locale,
+            facts.id, tenant.id, tenant.warehouse_id, facts.order_number,
+            seal_text(facts.key.plain, facts.id, text), self._hash_of(tenant.id, facts.email),
+            story.locale, story.state, "buyer_shows", story.reason, story.locale,
             currency, market, story.opened_at - timedelta(days=draw.uniform(1, 7)),
-            story.outcome, liability, "" if decided else None, decided,
+            story.outcome, liability, decided,
             f"staff:{facts.agent}" if decided else None, facts.key.wrapped,
             1 + len(story.steps), facts.agent if is_open and draw.random() < 0.7 else None, due_at,
             story.opened_at, last,

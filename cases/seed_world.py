@@ -6,14 +6,17 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from itertools import accumulate
 from typing import Final
 
 from cases import seed_words as words
+from cases.address_hash import address_hash
 from cases.bulk import Bulk, Row
 from cases.keys import KeyRing
 from cases.log import LogKind
+from cases.notice_kinds import ChannelKind
 from cases.seed_case import CASE_TABLES, CaseRows, SeedTenant, SeedTerms
 from cases.seed_ids import Ids
 from cases.seed_log import SeedLog
@@ -51,7 +54,7 @@ def seed_world(
     shares = list(accumulate((place + 1) ** -_SKEW for place in range(len(tenants))))
     begin, step = wanted.now - SINCE, SINCE / wanted.cases
     events = 0
-    rows = CaseRows(ids, wanted.now)
+    rows = CaseRows(ids, wanted.now, partial(address_hash, keys, kind=ChannelKind.EMAIL))
     for number in range(wanted.cases):
         tenant = draw.choices(tenants, cum_weights=shares)[0]
         story = tell(draw, begin + step * number, wanted.now)

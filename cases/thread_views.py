@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.access_policy import Action
 from cases.actor import Actor, BuyerActor
 from cases.case_access import load_case
+from cases.case_text import text_of
 from cases.case_views import name_of
 from cases.keys import KeyDestroyed, KeyRing
 from cases.log import LoggedEvent, LogKind, opened
@@ -95,7 +96,7 @@ async def thread_view(
     rows = await _rows(tx, actor, case, before)
     page = rows[:PAGE][::-1]
     translations = await _translations(tx, actor, case, case_key, page)
-    names = _Names(tx, case, for_buyer=for_buyer)
+    names = _Names(tx, keys, case, for_buyer=for_buyer)
     session_keys: dict[str, bytes | None] = {}
     messages = []
     for row in page:
@@ -257,8 +258,9 @@ async def _session_key(tx: AsyncSession, keys: KeyRing, session_id: str) -> byte
 class _Names:
     """Names of authors, each looked up once."""
 
-    def __init__(self, tx: AsyncSession, case: Case, *, for_buyer: bool) -> None:
+    def __init__(self, tx: AsyncSession, keys: KeyRing, case: Case, *, for_buyer: bool) -> None:
         self._tx = tx
+        self._keys = keys
         self._case = case
         self._for_buyer = for_buyer
         self._known: dict[str, str] = {}
@@ -279,7 +281,7 @@ class _Names:
     async def _look(self, label: str, session_id: str | None) -> str:
         role, _, subject_id = label.partition(":")
         if role == BUYER:
-            return self._case.buyer_name
+            return (await text_of(self._tx, self._keys, self._case)).buyer_name
         if role == "observer" and session_id is not None:
             name = await self._tx.scalar(
                 select(Participant.name).where(

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.case_access import not_found
+from cases.case_text import text_of
 from cases.chain import rfc3339
 from cases.keys import KeyDestroyed
 from cases.log import LogKind, Visibility, read_openings
@@ -146,7 +147,9 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: byte
         photographs += await photographs_of(tx, session.id, stills, session_key)
     files += await time_stamp_files(tx, [session.id for session, _ in sealed])
     keys_url = f"{services.settings.public_url}/.well-known/proofcall-keys.json"
-    story, printed = await gather_story(tx, case, sealed, session_keys, keys_url)
+    story, printed = await gather_story(
+        tx, case, await text_of(tx, services.keys, case), sealed, session_keys, keys_url
+    )
     return _Contents(
         files=files,
         media=media,

@@ -113,7 +113,11 @@ async def _open_link(request: web.Request) -> Mapping[str, Any]:
     services = request.app[SERVICES]
     async with services.database.read() as tx:
         shown = await join_view(
-            tx, request.match_info["token"], device_secret(request), services.clock.now()
+            tx,
+            services.keys,
+            request.match_info["token"],
+            device_secret(request),
+            services.clock.now(),
         )
     if shown["state"] == "ended":
         raise CaseError("case_closed", "This inspection is over.")

@@ -60,7 +60,7 @@ def case_keys(case_ids: Sequence[str]) -> dict[str, bytes]:
                 _TENANTS.c.wrapped_key.label("tenants"),
             )
             .join(_TENANTS, _TENANTS.c.id == _CASES.c.tenant_id)
-            .where(_CASES.c.id.in_(sorted(set(case_ids))))
+            .where(_CASES.c.id.in_(sorted(set(case_ids))), _CASES.c.wrapped_key.is_not(None))
         )
         .all()
     )

@@ -19,13 +19,13 @@ class Case(Base):
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     warehouse_id: Mapped[str | None] = mapped_column(ForeignKey("warehouses.id"))
     order_number: Mapped[str]
-    buyer_name: Mapped[str]
-    buyer_email: Mapped[str | None]
+    # cases.case_text: who the buyer is, the claim's and the verdict's words; NULL once erased.
+    sealed_text: Mapped[bytes | None]
+    buyer_hash: Mapped[bytes | None]  # address_hash of the buyer's e-mail; NULL: none, or erased
     buyer_locale: Mapped[str]
     state: Mapped[str]  # CaseState
     direction: Mapped[str]  # Direction of the next session: buyer_shows, warehouse_shows
     claim_reason: Mapped[str]  # ClaimReason
-    claim_words: Mapped[str] = mapped_column(Text)
     claim_locale: Mapped[str]
     currency: Mapped[str]
     market: Mapped[str | None]  # ISO 3166 country of sale
@@ -33,7 +33,6 @@ class Case(Base):
     verdict_outcome: Mapped[str | None]  # Outcome
     verdict_disposition: Mapped[str | None]
     verdict_liability: Mapped[str | None]
-    verdict_note: Mapped[str | None] = mapped_column(Text)
     verdict_at: Mapped[datetime | None]
     verdict_by: Mapped[str | None]
     wrapped_key: Mapped[bytes | None]  # NULL once erased
@@ -53,7 +52,7 @@ class Case(Base):
         Index("ix_cases_warehouse_id_updated_at", "warehouse_id", "updated_at", "id"),
         Index("ix_cases_tenant_id_order_number", "tenant_id", "order_number"),
         # A buyer's earlier returns, for the seller's policy.
-        Index("ix_cases_tenant_id_buyer_email", "tenant_id", "buyer_email", "created_at"),
+        Index("ix_cases_tenant_id_buyer_hash", "tenant_id", "buyer_hash", "created_at"),
         Index("ix_cases_tenant_id_due_at", "tenant_id", "due_at"),
         Index("ix_cases_assignee_staff_id_due_at", "assignee_staff_id", "due_at"),
     )

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases.case_text import CaseText
 from cases.commands import from_minor
 from cases.log import LoggedEvent, LogKind, Visibility, read_events
 from cases.notice_words import notice_locale
@@ -51,7 +52,12 @@ Sealed = Sequence[tuple[Session, Sequence[Manifest]]]
 
 
 async def gather_story(
-    tx: AsyncSession, case: Case, sealed: Sealed, session_keys: Sequence[bytes], keys_url: str
+    tx: AsyncSession,
+    case: Case,
+    text: CaseText,
+    sealed: Sealed,
+    session_keys: Sequence[bytes],
+    keys_url: str,
 ) -> tuple[Story, list[str]]:
     """The story, and the paths of the photographs that it prints, in the order of their numbers."""
     tenant = await tx.get_one(Tenant, case.tenant_id)
@@ -73,15 +79,15 @@ async def gather_story(
         zone=warehouse.time_zone if warehouse is not None else "UTC",
         seller=tenant.name,
         warehouse=f"{warehouse.name}, {warehouse.city}" if warehouse is not None else None,
-        buyer=case.buyer_name,
+        buyer=text.buyer_name,
         items=[(one.quantity, str(one.listing.get("title", "")), one.sku) for one in items],
         reason=case.claim_reason,
-        claim=case.claim_words,
+        claim=text.claim_words,
         policy=sentence(answered.sentence, answered.parameters, language) if answered else "",
         buyer_word=answered.buyer_word if answered else None,
         outcome=case.verdict_outcome,
         decided_at=case.verdict_at,
-        decision_note=case.verdict_note or "",
+        decision_note=text.verdict_note or "",
         given=await _given(tx, case),
         inspections=inspections,
         keys_url=keys_url,

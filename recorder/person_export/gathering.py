@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import attachments
 from cases.case_access import erased, not_found
+from cases.case_text import CaseText, text_of
 from cases.commands import from_minor
 from cases.keys import KeyRing
 from cases.label_files import ENDINGS
@@ -86,7 +87,7 @@ async def gather(tx: AsyncSession, keys: KeyRing, case_id: str, now: datetime) -
         raise not_found()
     if case.erased_at is not None:
         raise erased(case)
-    key = await keys.case_key(tx, case.id)
+    key, text = await keys.case_key(tx, case.id), await text_of(tx, keys, case)
     tenant = await tx.get_one(Tenant, case.tenant_id)
     language = notice_locale(case.buyer_locale, tenant.default_locale)
     files: list[KeptFile] = []
@@ -99,15 +100,15 @@ async def gather(tx: AsyncSession, keys: KeyRing, case_id: str, now: datetime) -
             "case_id": case.id,
         },
         "person": {
-            "name": case.buyer_name,
-            "email": case.buyer_email,
+            "name": text.buyer_name,
+            "email": text.buyer_email,
             "locale": case.buyer_locale,
             "addresses": await addresses_of(tx, keys, case.id),
         },
-        "case": _case(case),
+        "case": _case(case, text),
         "policy": await _policy(tx, case, language),
         "items": await _items(tx, case),
-        "order": await _order(tx, case),
+        "order": await _order(tx, case, text.buyer_email),
         "messages": await messages_of(tx, keys, case),
         "attachments": await _attachments(tx, case.id, files),
         "parcels": await _parcels(tx, case.id),
@@ -118,17 +119,17 @@ async def gather(tx: AsyncSession, keys: KeyRing, case_id: str, now: datetime) -
         "links": await _links(tx, case.id),
         "inspections": await inspections_of(tx, keys, case.id, language),
         "packages": await packages_of(tx, case.id),
-        "events": await happenings_of(tx, case, key),
+        "events": await happenings_of(tx, case, text.buyer_name, key),
         "lookers": await lookers_of(tx, keys, case),
     }
     return Gathered(index, files, language, key)
 
 
-def _case(case: Case) -> Shown:
+def _case(case: Case, text: CaseText) -> Shown:
     return {
         "state": case.state,
         "reason": case.claim_reason,
-        "words": case.claim_words,
+        "words": text.claim_words,
         "locale": case.claim_locale,
         "market": case.market,
         "delivered_at": told_at(case.delivered_at),
@@ -137,7 +138,7 @@ def _case(case: Case) -> Shown:
         "outcome": case.verdict_outcome,
         "liability": case.verdict_liability,
         "decided_at": told_at(case.verdict_at),
-        "decision": case.verdict_note,
+        "decision": text.verdict_note,
     }
 
 
@@ -173,7 +174,7 @@ async def _items(tx: AsyncSession, case: Case) -> list[Shown]:
     ]
 
 
-async def _order(tx: AsyncSession, case: Case) -> Shown | None:
+async def _order(tx: AsyncSession, case: Case, email: str | None) -> Shown | None:
     """Who bought and what was delivered when, as the seller's system told it."""
     told = await tx.scalar(select(Filing.order).where(Filing.case_id == case.id).limit(1))
     if told is None:
@@ -184,7 +185,7 @@ async def _order(tx: AsyncSession, case: Case) -> Shown | None:
         )
     # An order of the same number may be somebody else's: what it says of them is theirs.
     buyer = (told or {}).get("buyer") or {}
-    if told is None or not _is_same(buyer.get("email"), case.buyer_email):
+    if told is None or not _is_same(buyer.get("email"), email):
         return None
     return {
         "order_number": told.get("order_number"),

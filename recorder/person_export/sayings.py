@@ -49,14 +49,14 @@ async def messages_of(tx: AsyncSession, keys: KeyRing, case: Case) -> list[Shown
     ]
 
 
-async def happenings_of(tx: AsyncSession, case: Case, key: bytes) -> list[Shown]:
+async def happenings_of(tx: AsyncSession, case: Case, buyer_name: str, key: bytes) -> list[Shown]:
     """The case's log, besides the thread."""
     events = await open_events(tx, LogKind.CASE, case.id, key)
     seller = (await tx.get_one(Tenant, case.tenant_id)).name
     return [
         {
             "at": told_at(one.at),
-            "by": await _name(tx, case, seller, one.actor),
+            "by": await _name(tx, buyer_name, seller, one.actor),
             "what": one.kind,
             "details": one.payload,
         }
@@ -65,11 +65,11 @@ async def happenings_of(tx: AsyncSession, case: Case, key: bytes) -> list[Shown]
     ]
 
 
-async def _name(tx: AsyncSession, case: Case, seller: str, label: str) -> str:
+async def _name(tx: AsyncSession, buyer_name: str, seller: str, label: str) -> str:
     """Who did it; what machines are called is the seller's affair."""
     role = label.partition(":")[0]
     if role in ("buyer", "form"):
-        return case.buyer_name
+        return buyer_name
     return await name_of(tx, label) if role == "staff" else seller
 
 

@@ -135,8 +135,12 @@ async def test_agents_see_and_stop_and_inspectors_do_not(world: NoticeWorld) -> 
 
     async def listed(actor: StaffActor) -> int:
         async with seller.database.read() as tx:
-            found, _ = await list_notices(tx, actor, state=None, kind=None, before=None, limit=10)
-            missed, _ = await list_unreached(tx, actor, seller.now, before=None, limit=10)
+            found, _ = await list_notices(
+                tx, seller.keys, actor, state=None, kind=None, before=None, limit=10
+            )
+            missed, _ = await list_unreached(
+                tx, seller.keys, actor, seller.now, before=None, limit=10
+            )
             return len(found) + len(missed)
 
     assert (await listed(agent), await listed(other)) == (1, 0)

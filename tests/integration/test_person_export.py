@@ -17,6 +17,7 @@ import pytest
 from cases import log
 from cases.access_log import Access, Deed, write_access
 from cases.actor import BuyerActor
+from cases.case_text import seal_text, text_of
 from cases.channels import set_contact
 from cases.inbound import Heard, hear
 from cases.log import LogKind, Visibility
@@ -350,7 +351,10 @@ async def test_an_order_of_somebody_else_is_not_told(buyers: Buyers) -> None:
     """The seller's order of this number names another person: nothing of it is given."""
     seller = buyers.site.seller
     async with seller.database.begin() as tx:
-        (await tx.get_one(Case, buyers.case_id)).buyer_email = "other@example.com"
+        case = await tx.get_one(Case, buyers.case_id)
+        text = await text_of(tx, seller.keys, case)
+        other = text.model_copy(update={"buyer_email": "other@example.com"})
+        case.sealed_text = seal_text(await seller.keys.key_of(tx, case), case.id, other)
     async with seller.database.read() as tx:
         found = await gather(tx, seller.keys, buyers.case_id, seller.now)
     assert found.index["order"] is None

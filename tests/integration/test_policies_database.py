@@ -121,9 +121,9 @@ async def test_a_case_is_answered_as_it_is_opened_in_the_buyers_language(office:
     await office.published(rule("Damage is shown", VIDEO, DAMAGED, because="fault"))
     case_id = await office.opened()
     async with seller.database.read() as tx:
-        view = await case_view(tx, office.actor, case_id, seller.now)
-        mine = await buyer_case_view(tx, case_id)
-        older = await case_view(tx, office.actor, before, seller.now)
+        view = await case_view(tx, office.seller.keys, office.actor, case_id, seller.now)
+        mine = await buyer_case_view(tx, office.seller.keys, case_id)
+        older = await case_view(tx, office.seller.keys, office.actor, before, seller.now)
         events = await log.read_events(
             tx,
             log=LogKind.CASE,
@@ -311,7 +311,7 @@ async def test_who_is_unknown_is_neither_refused_nor_approved_by_history(office:
     )
     case_id = await office.opened(buyer={"name": "Ana", "email": None, "locale": "de"})
     async with office.seller.database.read() as tx:
-        view = await case_view(tx, office.actor, case_id, office.seller.now)
+        view = await case_view(tx, office.seller.keys, office.actor, case_id, office.seller.now)
     assert view["policy_answer"]["answer"]["kind"] == "ask_a_person"
     assert view["policy_answer"]["missing"] == ["returns"]
     assert view["policy_answer"]["sentence"].startswith("Ein Mensch aus unserem Team")
@@ -374,13 +374,13 @@ async def test_the_buyers_earlier_cases_are_found_by_an_index(office: Desk) -> N
         rows = await tx.execute(
             text(
                 plan + "SELECT id FROM cases WHERE tenant_id = :tenant "
-                "AND buyer_email IN ('ana3@example.com', 'ana4@example.com') "
+                "AND buyer_hash IN (:ana, :ben) "
                 "AND created_at > '2020-01-01' ORDER BY created_at DESC LIMIT 500"
             ),
-            {"tenant": office.seller.lamp},
+            {"tenant": office.seller.lamp, "ana": bytes(32), "ben": bytes(range(32))},
         )
         told = "\n".join(str(row) for row in rows)
-    assert "ix_cases_tenant_id_buyer_email" in told
+    assert "ix_cases_tenant_id_buyer_hash" in told
 
 
 async def test_keys_may_what_their_scopes_say(office: Desk) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from cases import log
 from cases.actor import KeyActor
 from cases.case_filter import CaseFilter
 from cases.case_list import list_cases
+from cases.case_text import text_of, texts_of
 from cases.case_words import index_missing
 from cases.database import Database
 from cases.keys import KeyRing
@@ -68,8 +67,9 @@ async def test_what_was_seeded_is_whole_and_found(settings: Settings) -> None:
                 key = await keys.tenant_key(tx, tenant_id)
                 await log.verify(tx, log=LogKind.ACCESS, subject_id=tenant_id, key=key)
             for case in cases[::29]:
+                text = await text_of(tx, keys, case)
                 actor = KeyActor("apk_1", TenantId(case.tenant_id), frozenset(Scope))
-                for words in (case.order_number, case.buyer_email, case.claim_words):
+                for words in (case.order_number, text.buyer_email, text.claim_words):
                     wanted = CaseFilter(words=words, limit=100)
                     page = await list_cases(tx, keys, actor, wanted)
                     assert case.id in {one["id"] for one in page.items}, words
@@ -111,19 +111,21 @@ async def test_a_platform_is_uneven_and_speaks_five_languages(settings: Settings
     assert not states & {CaseState.LIVE, CaseState.WAITING}
 
 
-def test_the_same_seed_tells_the_same_and_twice_is_refused(tmp_path: Path) -> None:
+async def test_the_same_seed_tells_the_same_and_twice_is_refused(tmp_path: Path) -> None:
     """Names, claims and orders come again; keys never do."""
-    first, second = (Settings.model_validate({"data": tmp_path / name}) for name in "ab")
-    for one in (first, second):
-        one.data.mkdir()
-        _seed(one)
     told = []
-    for one in (first, second):
-        with closing(sqlite3.connect(one.data / "proofcall.db")) as connection:
-            asked = "SELECT buyer_name, claim_words, order_number FROM cases ORDER BY id"
-            told.append(connection.execute(asked).fetchall())
-            keys = connection.execute("SELECT wrapped_key FROM cases").fetchall()
-            assert len(set(keys)) == CASES
+    for name in "ab":
+        settings = Settings.model_validate({"data": tmp_path / name})
+        settings.data.mkdir()
+        await asyncio.to_thread(_seed, settings)
+        database, keys = Database(settings.database), KeyRing.load(settings)
+        async with database.read() as tx:
+            cases = (await tx.scalars(select(Case).order_by(Case.id))).all()
+            texts = await texts_of(tx, keys, cases)
+        await database.close()
+        told.append([(texts[one.id], one.order_number) for one in cases])
+        assert len({one.wrapped_key for one in cases}) == CASES
     assert told[0] == told[1]
+    assert len({text.buyer_name for text, _ in told[0]}) > 10
     with pytest.raises(SetupError, match="seeded with --seed 7 before"):
-        _seed(first)
+        await asyncio.to_thread(_seed, settings)
