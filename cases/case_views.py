@@ -15,6 +15,7 @@ from cases.case_marks import tags_of
 from cases.case_reading import read_case
 from cases.commands import from_minor
 from cases.desk import is_decided_by_policy
+from cases.keys import KeyRing
 from cases.life import next_step
 from cases.move_views import (
     CheckView,
@@ -24,7 +25,6 @@ from cases.move_views import (
     moves_of,
     parcel_views,
     settlement_views,
-    settlements_of,
 )
 from cases.policy_answers import (
     BuyerPolicyAnswerView,
@@ -33,6 +33,7 @@ from cases.policy_answers import (
     owed_minor,
     policy_answer_view,
 )
+from cases.settlements import settlements_of
 from cases.states import (
     CaseState,
     CaseTrigger,
@@ -196,7 +197,9 @@ class BuyerCaseView(View):
     policy_answer: BuyerPolicyAnswerView | None
 
 
-async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime) -> dict[str, Any]:
+async def case_view(
+    tx: AsyncSession, keys: KeyRing, actor: Actor, case_id: str, now: datetime
+) -> dict[str, Any]:
     """A ``CaseView`` as JSON.
 
     Raises:
@@ -207,6 +210,8 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
     items = await tx.scalars(
         select(ItemLine).where(ItemLine.case_id == case_id).order_by(ItemLine.position)
     )
+    has_words = read.has_parcels or read.has_settlements
+    key = await keys.key_of(tx, case) if has_words else b""
     settled = await settlements_of(tx, case.id) if read.has_settlements else []
     owed = owed_minor(case, read.policy_answer, sum(one.amount_minor or 0 for one in settled))
     of_the_seller = not (isinstance(actor, StaffActor) and actor.tenant_id is None)
@@ -246,8 +251,8 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
             else None
         ),
         verdict=_verdict(case, read.decided_by),
-        parcels=await parcel_views(tx, case.id) if read.has_parcels else [],
-        settlements=settlement_views(case, settled),
+        parcels=await parcel_views(tx, key, case.id) if read.has_parcels else [],
+        settlements=settlement_views(key, case, settled),
         moves=moves_of(actor, case),
         next_step=next_step(
             CaseState(case.state),

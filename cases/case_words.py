@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.database import Database
 from cases.keys import KeyDestroyed, KeyRing
 from cases.log import LoggedEvent, LogKind, opened
+from cases.parcel_words import tracking_numbers
 from cases.search_terms import field_pieces, number_piece, prose_pieces, terms_of
-from cases.tables import Case, CaseWords, Event, ItemLine, Parcel, Session
+from cases.tables import Case, CaseWords, Event, ItemLine, Session
 
 SPOKEN = frozenset({"message", "note", "translation"})
 """The kinds of entries whose words count, in the case's log and in those of its calls."""
@@ -126,11 +127,7 @@ async def _whole_row(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseWords:
     )
     fields = [case.buyer_name, *(text for sku, one in lines for text in (sku, one["title"]))]
     numbers = [case.order_number]
-    numbers += [
-        one
-        for one in await tx.scalars(select(Parcel.tracking_number).where(Parcel.case_id == case.id))
-        if one
-    ]
+    numbers += await tracking_numbers(tx, key, case.id)
     _add(
         row,
         words.everybody,

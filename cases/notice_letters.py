@@ -19,6 +19,7 @@ from cases.mail_texts import Letter
 from cases.notice_kinds import NoticeKind
 from cases.notice_template import Words, render
 from cases.notice_words import LANGUAGES
+from cases.parcel_words import ParcelWords, read_parcel
 from cases.policy_words import sentence
 from cases.receipts import newest_receipt, receipt_name
 from cases.states import Way
@@ -92,11 +93,12 @@ async def values_of(
         KeyDestroyed: the case was erased.
     """
     kind, language = NoticeKind(notice.kind), LANGUAGES[notice.locale]
+    key = await keys.key_of(tx, case)
     events = await read_events(
         tx,
         log=LogKind.CASE,
         subject_id=case.id,
-        key=await keys.key_of(tx, case),
+        key=key,
         visibilities=frozenset({Visibility.PARTIES, Visibility.SELLER}),
         after=notice.seq - 1,
         limit=1,
@@ -109,6 +111,7 @@ async def values_of(
         select(ItemLine).where(ItemLine.case_id == case.id).order_by(ItemLine.position).limit(1)
     )
     parcel = await _parcel(tx, case.id, Way.BACK if kind in _BACK else Way.OUT, payload)
+    on_it = read_parcel(key, parcel) if parcel else ParcelWords()
     return {
         "seller_name": tenant.name,
         "buyer_name": case.buyer_name,
@@ -122,8 +125,8 @@ async def values_of(
         "anomaly": language.anomalies.get(str(payload.get("anomaly")), ""),
         "amount": await _amount(tx, case) if kind is NoticeKind.REFUNDED else "",
         "carrier": (parcel.carrier or "") if parcel else "",
-        "tracking_number": (parcel.tracking_number or "") if parcel else "",
-        "return_address": (parcel.address or "") if parcel else "",
+        "tracking_number": on_it.tracking_number or "",
+        "return_address": on_it.address or "",
     }
 
 

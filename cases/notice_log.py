@@ -15,6 +15,7 @@ from cases.actor import Actor
 from cases.case_access import load_case, not_found
 from cases.case_note import note
 from cases.developers import tenant_of
+from cases.keys import KeyRing
 from cases.notice_kinds import (
     GIVE_UP_AFTER,
     GROUP_OF,
@@ -24,6 +25,7 @@ from cases.notice_kinds import (
     NoticeReason,
     NoticeState,
 )
+from cases.notice_said import said_of
 from cases.notices import suppress
 from cases.planned_notices import PlannedView, planned_of, under_way
 from cases.states import CaseState, Role, Scope
@@ -77,6 +79,7 @@ def _seller_of(actor: Actor) -> TenantId:
 
 async def list_notices(
     tx: AsyncSession,
+    keys: KeyRing,
     actor: Actor,
     *,
     state: NoticeState | None,
@@ -99,7 +102,8 @@ async def list_notices(
     if kind is not None:
         query = query.where(Notice.kind == kind)
     found, cursor = await _page(tx, query, before, limit)
-    return [_view(row, case) for row, case in found], cursor
+    said = await said_of(tx, keys, [row for row, _ in found])
+    return [_view(row, case, said.get(row.id)) for row, case in found], cursor
 
 
 async def _page(
@@ -113,7 +117,13 @@ async def _page(
 
 
 async def notices_of_case(
-    tx: AsyncSession, actor: Actor, case_id: str, *, before: str | None, limit: int
+    tx: AsyncSession,
+    keys: KeyRing,
+    actor: Actor,
+    case_id: str,
+    *,
+    before: str | None,
+    limit: int,
 ) -> tuple[list[NoticeView], list[PlannedView], str | None]:
     """What the buyer of a case was told, newest first; what is planned, soonest first; the cursor.
 
@@ -125,7 +135,9 @@ async def notices_of_case(
         select(Notice, Case).join(Case, Case.id == Notice.case_id).where(Notice.case_id == case.id)
     )
     found, cursor = await _page(tx, query, before, limit)
-    return [_view(row, case) for row, _ in found], await planned_of(tx, case), cursor
+    said = await said_of(tx, keys, [row for row, _ in found])
+    shown = [_view(row, case, said.get(row.id)) for row, _ in found]
+    return shown, await planned_of(tx, case), cursor
 
 
 async def send(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
@@ -138,7 +150,9 @@ async def send(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
             has gone, or somebody is sending it now.
     """
     if not _is_written(notice_id):
-        return _view(*await planned_notices.send_now(unit, actor, _seller_of(actor), notice_id))
+        return await _told(
+            unit, *await planned_notices.send_now(unit, actor, _seller_of(actor), notice_id)
+        )
     row, case = await _held(unit, actor, notice_id)
     if row.state not in (NoticeState.WAITING, NoticeState.FAILED, NoticeState.SUPPRESSED):
         raise under_way()
@@ -147,7 +161,7 @@ async def send(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
     row.mail_id = None
     row.due_at, row.give_up_at = unit.now, unit.now + GIVE_UP_AFTER
     await _note(unit, actor, case, "notice_ordered", row)
-    return _view(row, case)
+    return await _told(unit, row, case)
 
 
 async def stop(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
@@ -158,13 +172,15 @@ async def stop(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
             has gone, or somebody is sending it now.
     """
     if not _is_written(notice_id):
-        return _view(*await planned_notices.hold(unit, actor, _seller_of(actor), notice_id))
+        return await _told(
+            unit, *await planned_notices.hold(unit, actor, _seller_of(actor), notice_id)
+        )
     row, case = await _held(unit, actor, notice_id)
     if row.state != NoticeState.WAITING:
         raise under_way()
     suppress(row, NoticeReason.STOPPED)
     await _note(unit, actor, case, "notice_stopped", row)
-    return _view(row, case)
+    return await _told(unit, row, case)
 
 
 async def _note(unit: Unit, actor: Actor, case: Case, kind: str, row: Notice) -> None:
@@ -179,7 +195,13 @@ def _is_written(notice_id: str) -> bool:
 
 
 async def list_unreached(
-    tx: AsyncSession, actor: Actor, now: datetime, *, before: str | None, limit: int
+    tx: AsyncSession,
+    keys: KeyRing,
+    actor: Actor,
+    now: datetime,
+    *,
+    before: str | None,
+    limit: int,
 ) -> tuple[list[UnreachedView], str | None]:
     """Open cases of the last month whose newest notice that had an end did not reach the buyer.
 
@@ -208,6 +230,7 @@ async def list_unreached(
         .where(Notice.state != NoticeState.SENT, Case.state != CaseState.CLOSED)
     )
     found, cursor = await _page(tx, query, before, limit)
+    said = await said_of(tx, keys, [row for row, _ in found])
     shown = [
         UnreachedView(
             case_id=case.id,
@@ -216,7 +239,7 @@ async def list_unreached(
             kind=NoticeKind(row.kind),
             group=GROUP_OF[NoticeKind(row.kind)],
             reason=NoticeReason(row.reason) if row.reason else None,
-            words=row.words,
+            words=said.get(row.id),
             at=row.created_at,
         )
         for row, case in found
@@ -237,7 +260,12 @@ async def _held(unit: Unit, actor: Actor, notice_id: str) -> tuple[Notice, Case]
     return row, await unit.tx.get_one(Case, row.case_id)
 
 
-def _view(row: Notice, case: Case) -> NoticeView:
+async def _told(unit: Unit, row: Notice, case: Case) -> NoticeView:
+    said = await said_of(unit.tx, unit.keys, [row])
+    return _view(row, case, said.get(row.id))
+
+
+def _view(row: Notice, case: Case, words: str | None) -> NoticeView:
     kind = NoticeKind(row.kind)
     return NoticeView(
         id=row.id,
@@ -250,7 +278,7 @@ def _view(row: Notice, case: Case) -> NoticeView:
         locale=row.locale,
         state=NoticeState(row.state),
         reason=NoticeReason(row.reason) if row.reason else None,
-        words=row.words,
+        words=words,
         tries=row.tries,
         created_at=row.created_at,
         due_at=row.due_at,

@@ -14,6 +14,8 @@ from cases.actor import KeyActor, StaffActor
 from cases.case_access import load_case
 from cases.case_views import name_of
 from cases.commands import Command, from_minor, one_line, prose
+from cases.keys import KeyRing
+from cases.parcel_words import ParcelWords, read_parcel
 from cases.reply_words import Filled, Scene, fill, unknown_in
 from cases.shipped_scripts import SHIPPED
 from cases.states import Role, Scope
@@ -97,6 +99,7 @@ async def list_scripts(
 
 async def scripts_for_case(
     tx: AsyncSession,
+    keys: KeyRing,
     actor: StaffActor | KeyActor,
     case_id: str,
     *,
@@ -110,7 +113,7 @@ async def scripts_for_case(
         CaseError: ``not_found`` or ``forbidden``.
     """
     case = await load_case(tx, actor, case_id, Action.WRITE)
-    values = await _values(tx, actor, case)
+    values = await _values(tx, keys, actor, case)
     found = await list_scripts(tx, case.tenant_id, scene=scene, locale=locale or case.buyer_locale)
     if not found and locale is None:
         found = await list_scripts(tx, case.tenant_id, scene=scene, locale="en")
@@ -125,7 +128,7 @@ async def scripts_for_case(
 
 
 async def preview(
-    tx: AsyncSession, actor: StaffActor | KeyActor, case_id: str, words: str
+    tx: AsyncSession, keys: KeyRing, actor: StaffActor | KeyActor, case_id: str, words: str
 ) -> Filled:
     """Words that are not kept yet, filled from a case.
 
@@ -134,7 +137,7 @@ async def preview(
     """
     case = await load_case(tx, actor, case_id, Action.WRITE)
     _refuse_unknown(words)
-    return fill(words, await _values(tx, actor, case))
+    return fill(words, await _values(tx, keys, actor, case))
 
 
 async def set_script(
@@ -226,7 +229,9 @@ def _of_tenant(actor: StaffActor | KeyActor, *, allowed: bool) -> str:
     return actor.tenant_id
 
 
-async def _values(tx: AsyncSession, actor: StaffActor | KeyActor, case: Case) -> dict[str, str]:
+async def _values(
+    tx: AsyncSession, keys: KeyRing, actor: StaffActor | KeyActor, case: Case
+) -> dict[str, str]:
     """What the case knows of the placeholders; braces in a value are only characters."""
     lines = (
         await tx.scalars(
@@ -239,6 +244,7 @@ async def _values(tx: AsyncSession, actor: StaffActor | KeyActor, case: Case) ->
         .order_by(Parcel.created_at.desc(), Parcel.id.desc())
         .limit(1)
     )
+    on_it = read_parcel(await keys.key_of(tx, case), parcel) if parcel else ParcelWords()
     given = await tx.scalar(
         select(func.sum(Settlement.amount_minor)).where(Settlement.case_id == case.id)
     )
@@ -255,8 +261,8 @@ async def _values(tx: AsyncSession, actor: StaffActor | KeyActor, case: Case) ->
             f"{from_minor(int(given), case.currency)} {case.currency}" if given else ""
         ),
         "carrier": (parcel.carrier or "") if parcel else "",
-        "tracking_number": (parcel.tracking_number or "") if parcel else "",
-        "return_address": (parcel.address or "") if parcel else "",
+        "tracking_number": on_it.tracking_number or "",
+        "return_address": on_it.address or "",
     }
 
 

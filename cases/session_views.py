@@ -30,7 +30,9 @@ def visible_to(actor: Actor) -> frozenset[Visibility]:
     return frozenset({Visibility.PARTIES, Visibility.SELLER})
 
 
-async def snapshot(tx: AsyncSession, actor: Actor, session_id: str, clock: Clock) -> Shown:
+async def snapshot(
+    tx: AsyncSession, keys: KeyRing, actor: Actor, session_id: str, clock: Clock
+) -> Shown:
     """Everything a participant's page needs to show the session.
 
     Raises:
@@ -51,7 +53,7 @@ async def snapshot(tx: AsyncSession, actor: Actor, session_id: str, clock: Clock
         **await changing_parts(tx, session, case, people),
         "case": await buyer_case_view(tx, case.id)
         if isinstance(actor, (BuyerActor, ObserverActor))
-        else await case_view(tx, actor, case.id, clock.now()),
+        else await case_view(tx, keys, actor, case.id, clock.now()),
         "last_seq": await last_seq(tx, log=LogKind.SESSION, subject_id=session_id),
     }
 

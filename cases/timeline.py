@@ -59,7 +59,7 @@ async def timeline(
         recordings.append(_recording(recording, people, extent, sizes.get(recording.id)))
     return {
         "session_id": session.id,
-        "case": await case_view(tx, actor, session.case_id, clock.now()),
+        "case": await case_view(tx, keys, actor, session.case_id, clock.now()),
         "state": session.state,
         "complete": session.recorder_closed_at is not None,
         "start_ms": _ms(session.created_at.timestamp()),

@@ -84,7 +84,9 @@ async def answer(request: web.Request) -> web.Response:
     if body.answer == "no":
         return web.json_response({})
     async with services.database.read() as tx:
-        return web.json_response({"session": await snapshot(tx, actor, session_id, services.clock)})
+        return web.json_response(
+            {"session": await snapshot(tx, services.keys, actor, session_id, services.clock)}
+        )
 
 
 async def finish(request: web.Request) -> web.Response:

@@ -80,4 +80,6 @@ async def take(request: web.Request) -> web.Response:
 
     session_id = await services.run(act)
     async with services.database.read() as tx:
-        return web.json_response({"session": await snapshot(tx, actor, session_id, services.clock)})
+        return web.json_response(
+            {"session": await snapshot(tx, services.keys, actor, session_id, services.clock)}
+        )

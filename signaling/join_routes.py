@@ -91,7 +91,9 @@ async def look(request: web.Request) -> web.Response:
     """What the link is about; changes nothing, since previews and scanners fetch links."""
     services, secret = request.app[SERVICES], device_secret(request)
     async with services.database.read() as tx:
-        shown = await join_view(tx, request.match_info["token"], secret, services.clock.now())
+        shown = await join_view(
+            tx, services.keys, request.match_info["token"], secret, services.clock.now()
+        )
     response = web.json_response({**shown, "ice": ice_for_buyer(services, shown)})
     if secret is None:
         # Held before the tap: a tap whose answer is lost was this browser's all the same.
@@ -129,7 +131,7 @@ async def tap(request: web.Request) -> web.Response:
     )
     joined, peer = await join(services, name, find_seat, take_seat, wish)
     async with services.database.read() as tx:
-        shown = await snapshot(tx, joined.actor, joined.session_id, services.clock)
+        shown = await snapshot(tx, services.keys, joined.actor, joined.session_id, services.clock)
     response = web.json_response(
         {"session": shown, "participant_id": joined.participant_id, "peer": peer_json(peer)}
     )
@@ -171,7 +173,7 @@ async def _shown_to(request: web.Request, device: DeviceFound) -> web.Response:
     """The page as this browser, which is the buyer's by now, may see it."""
     services, token = request.app[SERVICES], request.match_info["token"]
     async with services.database.read() as tx:
-        shown = await join_view(tx, token, device.secret, services.clock.now())
+        shown = await join_view(tx, services.keys, token, device.secret, services.clock.now())
     response = web.json_response({**shown, "ice": ice_for_buyer(services, shown)})
     remember_device(request, response, device.secret)
     return response

@@ -118,9 +118,11 @@ async def get_notices(request: web.Request) -> web.Response:
     """One page of the seller's notices, each with how it went and why not."""
     actor = await require_key_or_staff(request)
     wanted = parse_query(request, NoticesWanted)
-    async with request.app[SERVICES].database.read() as tx:
+    services = request.app[SERVICES]
+    async with services.database.read() as tx:
         items, cursor = await notice_log.list_notices(
             tx,
+            services.keys,
             actor,
             state=wanted.state,
             kind=wanted.kind,
@@ -182,7 +184,12 @@ async def get_unreached(request: web.Request) -> web.Response:
     wanted = parse_query(request, NoticePage)
     async with services.database.read() as tx:
         items, cursor = await notice_log.list_unreached(
-            tx, actor, services.clock.now(), before=wanted.cursor, limit=wanted.limit
+            tx,
+            services.keys,
+            actor,
+            services.clock.now(),
+            before=wanted.cursor,
+            limit=wanted.limit,
         )
     return _json(UnreachedList(items=items, next_cursor=cursor))
 
@@ -198,9 +205,15 @@ async def get_case_notices(request: web.Request) -> web.Response:
     """One page, newest first, each with the reminders that are planned."""
     actor = await require_key_or_staff(request)
     wanted = parse_query(request, NoticePage)
-    async with request.app[SERVICES].database.read() as tx:
+    services = request.app[SERVICES]
+    async with services.database.read() as tx:
         items, planned, cursor = await notice_log.notices_of_case(
-            tx, actor, request.match_info["id"], before=wanted.cursor, limit=wanted.limit
+            tx,
+            services.keys,
+            actor,
+            request.match_info["id"],
+            before=wanted.cursor,
+            limit=wanted.limit,
         )
     return _json(CaseNotices(items=items, planned=planned, next_cursor=cursor))
 

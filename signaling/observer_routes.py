@@ -159,7 +159,7 @@ async def _come_in(
     wish = Wish(body.offer, [candidate.model_dump() for candidate in body.candidates])
     joined, peer = await join(services, name, find_seat, take_seat, wish)
     async with services.database.read() as tx:
-        shown = await snapshot(tx, joined.actor, joined.session_id, services.clock)
+        shown = await snapshot(tx, services.keys, joined.actor, joined.session_id, services.clock)
         session = await tx.get_one(Session, joined.session_id)
     await note(services, joined.actor, session, Deed.LOOKED, "call", session.id)
     response = web.json_response(

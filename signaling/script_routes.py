@@ -133,9 +133,11 @@ async def get_scripts_for_case(request: web.Request) -> web.Response:
     """In the buyer's language unless one is named; ``empty`` says what the case lacks."""
     actor = await require_key_or_staff(request)
     wanted = parse_query(request, ScriptsWanted)
-    async with request.app[SERVICES].database.read() as tx:
+    services = request.app[SERVICES]
+    async with services.database.read() as tx:
         items = await scripts_for_case(
             tx,
+            services.keys,
             actor,
             request.match_info["id"],
             words=wanted.q,
@@ -158,8 +160,9 @@ async def preview_script(request: web.Request) -> web.Response:
     """Nothing is kept."""
     actor = await require_key_or_staff(request)
     draft = await parse_body(request, Draft)
-    async with request.app[SERVICES].database.read() as tx:
-        filled = await preview(tx, actor, request.match_info["id"], draft.words)
+    services = request.app[SERVICES]
+    async with services.database.read() as tx:
+        filled = await preview(tx, services.keys, actor, request.match_info["id"], draft.words)
     answer = Preview(words=filled.words, empty=list(filled.empty))
     return web.json_response(answer.model_dump(mode="json"))
 

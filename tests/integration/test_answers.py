@@ -75,7 +75,7 @@ class Office:
     async def view(self, case_id: str) -> Json:
         """The case as its seller sees it."""
         async with self.seller.database.read() as tx:
-            return await case_view(tx, self.agent, case_id, self.seller.now)
+            return await case_view(tx, self.seller.keys, self.agent, case_id, self.seller.now)
 
     async def running(self, case_id: str) -> set[DeadlineKind]:
         """The deadlines that are open."""
@@ -162,7 +162,7 @@ async def test_a_simple_case_is_decided_as_it_is_filed(
     figure = await office.figure(opened.case_id)
     assert figure.answered_at == figure.decided_at == office.seller.now
     async with office.seller.database.read() as tx:
-        shown = await join_view(tx, opened.token, None, office.seller.now)
+        shown = await join_view(tx, office.seller.keys, opened.token, None, office.seller.now)
     # Whoever opens the link first reads what was decided, and may object.
     assert (shown["state"], shown["outcome"]["outcome"]) == ("ended", outcome)
     assert (shown["outcome"]["by_policy"], shown["outcome"]["may_appeal"]) == (True, True)
@@ -224,7 +224,7 @@ async def test_a_buyer_may_show_what_a_person_is_to_answer(office: Office) -> No
     await office.answers(ASK)
     opened = await office.opened()
     async with office.seller.database.read() as tx:
-        shown = await join_view(tx, opened.token, None, office.seller.now)
+        shown = await join_view(tx, office.seller.keys, opened.token, None, office.seller.now)
     assert shown["state"] == "open"
     await office.run(
         lambda u: desk.move_case(
@@ -242,7 +242,7 @@ async def test_who_keeps_it_for_a_discount_is_resolved_without_return(office: Of
     assert (view["state"], view["policy_answer"]["amount"]) == ("keep_offered", "29.60")
     assert await office.running(opened.case_id) == {DeadlineKind.OFFER}
     async with office.seller.database.read() as tx:
-        shown = await join_view(tx, opened.token, None, office.seller.now)
+        shown = await join_view(tx, office.seller.keys, opened.token, None, office.seller.now)
     assert shown["state"] == "offer"
     device = await office.say(opened, OfferWord.ACCEPT)
     assert (await office.say(opened, OfferWord.ACCEPT, device.secret)).device_id == device.device_id

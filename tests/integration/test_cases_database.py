@@ -410,7 +410,7 @@ async def test_opening_a_case_keeps_everything_and_offers_an_inspection(seller: 
     agent = await seller.staff(Role.AGENT, tenant=seller.lamp)
     opened = await seller.open_case(agent)
     async with seller.database.read() as tx:
-        view = await case_view(tx, agent, opened.case_id, seller.now)
+        view = await case_view(tx, seller.keys, agent, opened.case_id, seller.now)
         assert await logged(tx, seller, opened.case_id) == ["case_opened", "moved", "link_issued"]
     CaseView.model_validate(view)
     sent = case_in()
@@ -433,7 +433,7 @@ async def test_prices_keep_their_currency_s_decimals(
     item = {**case_in()["items"][0], "price": price}
     opened = await seller.open_case(machine, currency=currency, items=[item])
     async with seller.database.read() as tx:
-        view = await case_view(tx, machine, opened.case_id, seller.now)
+        view = await case_view(tx, seller.keys, machine, opened.case_id, seller.now)
     assert view["items"][0]["price"] == price
 
 
@@ -456,7 +456,9 @@ async def test_a_tenant_without_a_warehouse_inspects_itself(seller: Seller) -> N
     agent = await seller.staff(Role.AGENT, tenant=seller.shoes)
     opened = await seller.open_case(agent)
     async with seller.database.read() as tx:
-        assert (await case_view(tx, agent, opened.case_id, seller.now))["warehouse"] is None
+        assert (await case_view(tx, seller.keys, agent, opened.case_id, seller.now))[
+            "warehouse"
+        ] is None
 
 
 async def test_a_decided_case_takes_no_more_inspections(seller: Seller) -> None:
@@ -468,7 +470,7 @@ async def test_a_decided_case_takes_no_more_inspections(seller: Seller) -> None:
         again = desk.Verdict(Outcome.EXCHANGE, None, None, "")
         await desk.decide(tx, seller.keys, agent, opened.case_id, again, seller.now)
     async with seller.database.begin() as tx:
-        view = await case_view(tx, agent, opened.case_id, seller.now)
+        view = await case_view(tx, seller.keys, agent, opened.case_id, seller.now)
         assert (view["state"], view["verdict"]["outcome"]) == ("decided", "exchange")
         assert view["verdict"]["decided_by"] == agent.name
         with pytest.raises(CaseError) as caught:
@@ -500,7 +502,7 @@ async def test_deciding_from_an_old_version_changes_nothing(seller: Seller) -> N
     agent = await seller.staff(Role.AGENT, tenant=seller.lamp)
     opened = await seller.open_case(agent)
     async with seller.database.read() as tx:
-        version = (await case_view(tx, agent, opened.case_id, seller.now))["version"]
+        version = (await case_view(tx, seller.keys, agent, opened.case_id, seller.now))["version"]
 
     async def decide(outcome: Outcome) -> str:
         verdict = desk.Verdict(outcome, None, None, "")
@@ -650,7 +652,7 @@ async def test_the_warehouse_does_not_read_the_buyer_s_address(seller: Seller) -
     opened = await seller.open_case(agent)
     inspector = await seller.staff(Role.INSPECTOR, warehouse=seller.hall)
     async with seller.database.read() as tx:
-        view = await case_view(tx, inspector, opened.case_id, seller.now)
+        view = await case_view(tx, seller.keys, inspector, opened.case_id, seller.now)
         mine = await buyer_case_view(tx, opened.case_id)
     assert view["buyer"]["email"] is None
     assert "example.com" not in str(mine).replace("shop.example", "")

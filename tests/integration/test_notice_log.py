@@ -135,8 +135,12 @@ async def test_agents_see_and_stop_and_inspectors_do_not(world: NoticeWorld) -> 
 
     async def listed(actor: StaffActor) -> int:
         async with seller.database.read() as tx:
-            found, _ = await list_notices(tx, actor, state=None, kind=None, before=None, limit=10)
-            missed, _ = await list_unreached(tx, actor, seller.now, before=None, limit=10)
+            found, _ = await list_notices(
+                tx, seller.keys, actor, state=None, kind=None, before=None, limit=10
+            )
+            missed, _ = await list_unreached(
+                tx, seller.keys, actor, seller.now, before=None, limit=10
+            )
             return len(found) + len(missed)
 
     assert (await listed(agent), await listed(other)) == (1, 0)
@@ -145,7 +149,7 @@ async def test_agents_see_and_stop_and_inspectors_do_not(world: NoticeWorld) -> 
             await listed(stranger)
         async with seller.database.read() as tx:
             with pytest.raises(CaseError):
-                await notices_of_case(tx, stranger, case_id, before=None, limit=10)
+                await notices_of_case(tx, seller.keys, stranger, case_id, before=None, limit=10)
 
     async def stops(actor: StaffActor) -> str:
         async def act(unit: Unit) -> str:
