@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -16,6 +17,7 @@ from cases.case_access import load_case, not_found
 from cases.case_note import note
 from cases.commands import from_minor, minor_digits, to_minor
 from cases.port_commands import AnswerClaim, FileClaim, OpenClaim
+from cases.sealing import open_words, seal_words
 from cases.tables import Attachment, CarrierClaim, Case, Parcel, Session, Still
 from cases.unit import Unit
 from cases.view import View
@@ -39,6 +41,14 @@ _FOLLOWING: Final[Mapping[ClaimState, frozenset[ClaimState]]] = {
     ClaimState.REFUSED: frozenset({ClaimState.FILED}),
     ClaimState.ACCEPTED: frozenset(),
 }
+
+
+class ClaimWords(BaseModel):
+    """What the seller says, what the carrier knows it by, and what it answered."""
+
+    note: str = ""
+    reference: str | None = None
+    answer: str | None = None
 
 
 class CarrierClaimView(View):
@@ -82,13 +92,12 @@ async def open_claim(
         case_id=case.id,
         parcel_id=parcel.id,
         state=ClaimState.TO_FILE,
-        note=command.note,
         evidence=sorted(set(command.evidence)),
         made_at=unit.now,
         by=actor.label,
     )
     unit.tx.add(claim)
-    return await _kept(unit, case, claim, actor)
+    return await _kept(unit, case, claim, actor, note=command.note)
 
 
 async def file_claim(
@@ -101,8 +110,8 @@ async def file_claim(
     """
     case, claim = await _load(unit, actor, case_id, claim_id)
     _go(claim, ClaimState.FILED)
-    claim.reference, claim.filed_at = command.reference, unit.now
-    return await _kept(unit, case, claim, actor)
+    claim.filed_at = unit.now
+    return await _kept(unit, case, claim, actor, reference=command.reference)
 
 
 async def answer_claim(
@@ -122,18 +131,18 @@ async def answer_claim(
                 "bad_amount", f"{case.currency} has fewer decimals than that.", status=422
             )
         claim.amount_minor = to_minor(command.amount, case.currency)
-    claim.answer, claim.answered_at = command.note, unit.now
-    return await _kept(unit, case, claim, actor)
+    claim.answered_at = unit.now
+    return await _kept(unit, case, claim, actor, answer=command.note)
 
 
-async def list_claims(tx: AsyncSession, case: Case) -> list[CarrierClaimView]:
-    """The carrier claims of a case, in order."""
+async def list_claims(tx: AsyncSession, key: bytes, case: Case) -> list[CarrierClaimView]:
+    """The carrier claims of a case, in order; ``key`` is the case's."""
     found = await tx.scalars(
         select(CarrierClaim)
         .where(CarrierClaim.case_id == case.id)
         .order_by(CarrierClaim.made_at, CarrierClaim.id)
     )
-    return [_view(case, one) for one in found]
+    return [_view(case, one, _words(key, one)) for one in found]
 
 
 async def _evidence_of(tx: AsyncSession, case_id: str) -> set[str]:
@@ -163,9 +172,14 @@ def _go(claim: CarrierClaim, to: ClaimState) -> None:
     claim.state = to
 
 
-async def _kept(unit: Unit, case: Case, claim: CarrierClaim, actor: Actor) -> CarrierClaimView:
+async def _kept(
+    unit: Unit, case: Case, claim: CarrierClaim, actor: Actor, **said: str | None
+) -> CarrierClaimView:
+    key = await unit.keys.key_of(unit.tx, case)
+    words = _words(key, claim).model_copy(update=said)
+    claim.sealed_words = seal_words(key, f"carrier_claims:{claim.id}", words)
     await unit.tx.flush()
-    view = _view(case, claim)
+    view = _view(case, claim, words)
     told: dict[str, object] = {
         "claim_id": claim.id,
         "parcel_id": claim.parcel_id,
@@ -180,20 +194,26 @@ async def _kept(unit: Unit, case: Case, claim: CarrierClaim, actor: Actor) -> Ca
     return view
 
 
-def _view(case: Case, claim: CarrierClaim) -> CarrierClaimView:
+def _words(key: bytes, claim: CarrierClaim) -> ClaimWords:
+    if claim.sealed_words is None:
+        return ClaimWords()
+    return open_words(ClaimWords, key, f"carrier_claims:{claim.id}", claim.sealed_words)
+
+
+def _view(case: Case, claim: CarrierClaim, words: ClaimWords) -> CarrierClaimView:
     return CarrierClaimView(
         id=claim.id,
         parcel_id=claim.parcel_id,
         state=ClaimState(claim.state),
-        note=claim.note,
+        note=words.note,
         evidence=list(claim.evidence),
-        reference=claim.reference,
+        reference=words.reference,
         amount=(
             from_minor(claim.amount_minor, case.currency)
             if claim.amount_minor is not None
             else None
         ),
-        answer=claim.answer,
+        answer=words.answer,
         made_at=claim.made_at,
         filed_at=claim.filed_at,
         answered_at=claim.answered_at,

@@ -48,16 +48,24 @@ def seal_text(key: bytes, case_id: str, text: CaseText) -> bytes:
     return seal_words(key, _bound_to(case_id), text)
 
 
+def open_text(key: bytes, case: Case) -> CaseText:
+    """The words of a case whose key is at hand.
+
+    Raises:
+        KeyDestroyed: the case was erased.
+    """
+    if case.sealed_text is None:
+        raise KeyDestroyed
+    return open_words(CaseText, key, _bound_to(case.id), case.sealed_text)
+
+
 async def text_of(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseText:
     """The words of a case.
 
     Raises:
         KeyDestroyed: the case or its tenant was erased.
     """
-    if case.sealed_text is None:
-        raise KeyDestroyed
-    key = await keys.key_of(tx, case)
-    return open_words(CaseText, key, _bound_to(case.id), case.sealed_text)
+    return open_text(await keys.key_of(tx, case), case)
 
 
 async def texts_of(tx: AsyncSession, keys: KeyRing, cases: Collection[Case]) -> dict[str, CaseText]:

@@ -13,7 +13,7 @@ from cases.actor import Actor, StaffActor
 from cases.case_access import not_found
 from cases.case_marks import tags_of
 from cases.case_reading import read_case
-from cases.case_text import CaseText, text_of
+from cases.case_text import CaseText, open_text, text_of
 from cases.commands import from_minor
 from cases.desk import is_decided_by_policy
 from cases.keys import KeyRing
@@ -26,7 +26,6 @@ from cases.move_views import (
     moves_of,
     parcel_views,
     settlement_views,
-    settlements_of,
 )
 from cases.policy_answers import (
     BuyerPolicyAnswerView,
@@ -35,6 +34,7 @@ from cases.policy_answers import (
     owed_minor,
     policy_answer_view,
 )
+from cases.settlements import settlements_of
 from cases.states import (
     CaseState,
     CaseTrigger,
@@ -208,7 +208,8 @@ async def case_view(
     """
     read = await read_case(tx, actor, case_id, Action.VIEW_CASE)
     case, warehouse = read.case, read.warehouse
-    text = await text_of(tx, keys, case)
+    key = await keys.key_of(tx, case)
+    text = open_text(key, case)
     items = await tx.scalars(
         select(ItemLine).where(ItemLine.case_id == case_id).order_by(ItemLine.position)
     )
@@ -251,8 +252,8 @@ async def case_view(
             else None
         ),
         verdict=_verdict(case, text, read.decided_by),
-        parcels=await parcel_views(tx, case.id) if read.has_parcels else [],
-        settlements=settlement_views(case, settled),
+        parcels=await parcel_views(tx, key, case.id) if read.has_parcels else [],
+        settlements=settlement_views(key, case, settled),
         moves=moves_of(actor, case),
         next_step=next_step(
             CaseState(case.state),

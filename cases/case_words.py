@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.case_text import text_of
+from cases.case_text import open_text
 from cases.database import Database
 from cases.keys import KeyDestroyed, KeyRing
 from cases.log import LoggedEvent, LogKind, opened
+from cases.parcel_words import tracking_numbers
 from cases.search_terms import field_pieces, number_piece, prose_pieces, terms_of
-from cases.tables import Case, CaseWords, Event, ItemLine, Parcel, Session
+from cases.tables import Case, CaseWords, Event, ItemLine, Session
 
 SPOKEN = frozenset({"message", "note", "translation"})
 """The kinds of entries whose words count, in the case's log and in those of its calls."""
@@ -120,18 +121,15 @@ async def _row(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseWords:
 
 async def _whole_row(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseWords:
     words = await keys.word_keys(tx, case.tenant_id)
-    key, text = await keys.key_of(tx, case), await text_of(tx, keys, case)
+    key = await keys.key_of(tx, case)
+    text = open_text(key, case)
     row = CaseWords(tenant_id=case.tenant_id, case_id=case.id, terms=frozenset())
     lines = await tx.execute(
         select(ItemLine.sku, ItemLine.listing).where(ItemLine.case_id == case.id)
     )
     fields = [text.buyer_name, *(text for sku, one in lines for text in (sku, one["title"]))]
     numbers = [case.order_number]
-    numbers += [
-        one
-        for one in await tx.scalars(select(Parcel.tracking_number).where(Parcel.case_id == case.id))
-        if one
-    ]
+    numbers += await tracking_numbers(tx, key, case.id)
     _add(
         row,
         words.everybody,

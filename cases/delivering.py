@@ -17,6 +17,7 @@ from cases.log import LogKind, Visibility, read_events
 from cases.outbox import Outbox
 from cases.tables import Case, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from cases.waking import earliest, in_states
+from cases.webhook_answers import seal_answer
 from cases.webhook_rules import (
     DISABLED_AFTER,
     IN_FLIGHT,
@@ -149,7 +150,9 @@ async def prepare(
     )
 
 
-async def settle(tx: AsyncSession, subject: str, result: Result, now: datetime) -> None:
+async def settle(
+    tx: AsyncSession, keys: KeyRing, subject: str, result: Result, now: datetime
+) -> None:
     """Keep what came of a try, and say when the next is due; settling it twice is once."""
     delivery_id, _, number = subject.partition(":")
     known = await tx.get(WebhookDelivery, delivery_id)
@@ -165,17 +168,16 @@ async def settle(tx: AsyncSession, subject: str, result: Result, now: datetime) 
         return
     delivery.attempts += 1
     delivery.tries += 1
-    tx.add(
-        WebhookAttempt(
-            delivery_id=delivery.id,
-            number=delivery.tries,
-            at=now,
-            status=result.status,
-            failure=result.failure,
-            latency_ms=result.latency_ms,
-            answer=readable(result.answer),
-        )
+    attempt = WebhookAttempt(
+        delivery_id=delivery.id,
+        number=delivery.tries,
+        at=now,
+        status=result.status,
+        failure=result.failure,
+        latency_ms=result.latency_ms,
     )
+    await seal_answer(tx, keys, endpoint, delivery, attempt, readable(result.answer))
+    tx.add(attempt)
     if result.failure is None:
         delivery.state, delivery.delivered_at = DeliveryState.DELIVERED, now
         delivery.due_at = None

@@ -11,9 +11,11 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import due_tries
+from cases.keys import KeyDestroyed
 from cases.outbox import Outbox
 from cases.port_commands import PortKind
-from cases.tables import Errand
+from cases.sealing import open_text, seal_text
+from cases.tables import Case, Errand
 from cases.unit import Unit
 from cases.waking import earliest, in_states
 from cases.webhook_rules import pause_after
@@ -51,9 +53,9 @@ class Try:
 
 
 async def send_on(
-    unit: Unit, tenant_id: str, kind: PortKind, subject_id: str, lasts: timedelta = LASTS
+    unit: Unit, case: Case, kind: PortKind, subject_id: str, lasts: timedelta = LASTS
 ) -> None:
-    """Owe a port a question, now; one that waits already is enough."""
+    """Owe a port a question about something of a case, now; one that waits already is enough."""
     waiting = await unit.tx.scalar(
         select(Errand.id).where(
             Errand.subject_id == subject_id,
@@ -66,7 +68,8 @@ async def send_on(
     unit.tx.add(
         Errand(
             id=new_id("err"),
-            tenant_id=tenant_id,
+            tenant_id=case.tenant_id,
+            case_id=case.id,
             kind=kind,
             subject_id=subject_id,
             state=ErrandState.WAITING,
@@ -125,38 +128,38 @@ async def take(tx: AsyncSession, subject: str, now: datetime) -> Try | None:
     )
 
 
-async def end(tx: AsyncSession, subject: str, words: str) -> bool:
+async def end(unit: Unit, subject: str, words: str) -> bool:
     """An errand's end is known; False when this try no longer counts."""
-    errand = await _ordered(tx, subject, lock=True)
+    errand = await _ordered(unit.tx, subject, lock=True)
     if errand is None:
         return False
-    errand.state, errand.due_at, errand.words = ErrandState.DONE, None, words[:300]
+    errand.state, errand.due_at = ErrandState.DONE, None
+    errand.sealed_words = await _sealed(unit, errand, words)
     errand.tries += 1
     return True
 
 
-async def again(
-    tx: AsyncSession, subject: str, words: str, now: datetime, asked_s: int | None = None
-) -> bool:
+async def again(unit: Unit, subject: str, words: str, asked_s: int | None = None) -> bool:
     """An errand is to be tried once more, later each time; False when this try counts no more."""
-    errand = await _ordered(tx, subject, lock=True)
+    errand = await _ordered(unit.tx, subject, lock=True)
     if errand is None:
         return False
     errand.tries += 1
-    errand.state, errand.words = ErrandState.WAITING, words[:300]
-    errand.due_at = now + pause_after(errand.tries, asked_s)
+    errand.state = ErrandState.WAITING
+    errand.sealed_words = await _sealed(unit, errand, words)
+    errand.due_at = unit.now + pause_after(errand.tries, asked_s)
     return True
 
 
-async def last_words(tx: AsyncSession, subject_id: str) -> str | None:
-    """What came of the newest try for a subject."""
-    found: str | None = await tx.scalar(
-        select(Errand.words)
+async def last_words(tx: AsyncSession, key: bytes, subject_id: str) -> str | None:
+    """What came of the newest try for a subject; ``key`` is its case's."""
+    found = await tx.scalar(
+        select(Errand)
         .where(Errand.subject_id == subject_id)
         .order_by(Errand.made_at.desc(), Errand.id.desc())
         .limit(1)
     )
-    return found
+    return open_text(key, _bound(found), found.sealed_words) if found is not None else None
 
 
 async def forget_old(tx: AsyncSession, now: datetime) -> None:
@@ -166,6 +169,19 @@ async def forget_old(tx: AsyncSession, now: datetime) -> None:
     )
     for errand_id in list(await tx.scalars(old.limit(1000))):
         await tx.delete(await tx.get_one(Errand, errand_id))
+
+
+async def _sealed(unit: Unit, errand: Errand, words: str) -> bytes | None:
+    """What came of a try; of a case that was erased nothing is kept."""
+    try:
+        key = await unit.keys.case_key(unit.tx, errand.case_id)
+    except KeyDestroyed:
+        return None
+    return seal_text(key, _bound(errand), words[:300])
+
+
+def _bound(errand: Errand) -> str:
+    return f"errands:{errand.id}"
 
 
 async def _ordered(tx: AsyncSession, subject: str, *, lock: bool = False) -> Errand | None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import hosting, links
 from cases.case_access import not_found
-from cases.case_text import text_of
+from cases.case_text import open_text
 from cases.case_views import buyer_case_view
 from cases.consent_text import BUYER_WORDS
 from cases.desk import is_decided_by_policy
@@ -17,8 +17,9 @@ from cases.joining import is_over
 from cases.keys import KeyRing
 from cases.life import moves_by_hand
 from cases.links import Binding
-from cases.move_views import parcel_views, settlement_views, settlements_of
+from cases.move_views import parcel_views, settlement_views
 from cases.session_access import buyer_in, open_session_of
+from cases.settlements import settlements_of
 from cases.states import CaseState, CaseTrigger, StillState
 from cases.tables import Case, Session, Still, Tenant, Warehouse
 from runtime.errors import CaseError
@@ -61,9 +62,9 @@ async def join_view(
         "expected_wait_s": expected_wait_s,
         "consent": BUYER_WORDS.shown(),
         # What was found is for the buyer's own browser, not for whoever was sent the link.
-        "outcome": await _outcome(tx, keys, case)
-        if mine or _is_the_first_word(binding, case)
-        else None,
+        "outcome": (
+            await _outcome(tx, keys, case) if mine or _is_the_first_word(binding, case) else None
+        ),
     }
 
 
@@ -102,17 +103,18 @@ async def _outcome(tx: AsyncSession, keys: KeyRing, case: Case) -> Shown | None:
     seen = await tx.scalar(
         select(Session.id).where(Session.case_id == case.id, Session.live_at.is_not(None)).limit(1)
     )
+    key = await keys.key_of(tx, case)
     return {
         "outcome": case.verdict_outcome,
-        "note": (await text_of(tx, keys, case)).verdict_note or "",
+        "note": open_text(key, case).verdict_note or "",
         "by_policy": is_decided_by_policy(case),
         "seen": seen is not None,
         "decided_at": case.verdict_at.isoformat(),
         "stills": [{"still_id": id_, "at_ms": at_ns // 1_000_000} for id_, at_ns in stills],
-        "parcels": [one.model_dump(mode="json") for one in await parcel_views(tx, case.id)],
+        "parcels": [one.model_dump(mode="json") for one in await parcel_views(tx, key, case.id)],
         "settlements": [
             one.model_dump(mode="json")
-            for one in settlement_views(case, await settlements_of(tx, case.id))
+            for one in settlement_views(key, case, await settlements_of(tx, case.id))
         ],
         "currency": case.currency,
         "may_appeal": CaseTrigger.APPEAL in moves_by_hand(CaseState(case.state)),

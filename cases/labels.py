@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,11 +20,13 @@ from cases.case_note import note
 from cases.case_text import text_of
 from cases.label_files import label_type
 from cases.life import CASE_MOVES, next_case_state
+from cases.parcel_words import ParcelWords, write_parcel
 from cases.parcels import parcel_back
 from cases.port_commands import LabelSetup, PortKind
 from cases.port_reading import fill_body, fill_url
 from cases.ports import address_for, enabled_port, find_port, headers_of, setup_of
 from cases.residency import placed_for
+from cases.sealing import open_words, seal_words
 from cases.states import CaseState, CaseTrigger
 from cases.tables import Case, Label
 from cases.unit import Unit
@@ -38,6 +41,14 @@ class LabelState(StrEnum):
     ORDERED = "ordered"
     MADE = "made"
     REFUSED = "refused"
+
+
+class LabelWords(BaseModel):
+    """Where it goes, the number on it, or why it was refused."""
+
+    address: str | None = None
+    tracking_number: str | None = None
+    why: str | None = None
 
 
 class LabelView(View):
@@ -92,8 +103,8 @@ async def order_label(unit: Unit, actor: Actor, case_id: str) -> LabelView:
     name = await placed_for(unit.tx, case.tenant_id, f"labels/{label_id}")
     label = await _new(unit, case, actor, label_id, name)
     await note(unit.tx, unit.keys, case, "label_ordered", {"label_id": label.id}, actor, unit.now)
-    await errands.send_on(unit, case.tenant_id, PortKind.LABEL, label.id)
-    return label_view(label)
+    await errands.send_on(unit, case, PortKind.LABEL, label.id)
+    return _view(label, await _words(unit, case, label))
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,7 @@ async def keep_upload(
     next_case_state(CaseState(case.state), CaseTrigger.GIVE_LABEL)
     label = await _new(unit, case, actor, place.label_id, place.object_key)
     await _make(unit, case, label, actor, content, carrier, tracking_number)
-    return label_view(label)
+    return _view(label, await _words(unit, case, label))
 
 
 async def prepare(unit: Unit, label_id: str) -> LabelRequest | None:
@@ -153,7 +164,7 @@ async def prepare(unit: Unit, label_id: str) -> LabelRequest | None:
         "reference": label.id,
         "order_number": case.order_number,
         "buyer_name": (await text_of(unit.tx, unit.keys, case)).buyer_name,
-        "address": label.address or "",
+        "address": (await _words(unit, case, label)).address or "",
     }
     headers = await headers_of(unit.tx, unit.keys, port)
     headers |= {"Content-Type": "application/json", "Idempotency-Key": label.id}
@@ -185,18 +196,19 @@ async def refuse(unit: Unit, label_id: str, why: str) -> None:
     """There will be no label; the seller goes on by hand."""
     label, case = await _lock(unit, label_id)
     if label.state == LabelState.ORDERED:
-        label.state, label.why = LabelState.REFUSED, why
+        label.state = LabelState.REFUSED
+        await _change_words(unit, case, label, why=why)
         told: dict[str, object] = {"label_id": label.id, "why": why}
         await note(unit.tx, unit.keys, case, "label_refused", told, SystemActor(), unit.now)
         case.updated_at = unit.now
 
 
-async def list_labels(tx: AsyncSession, case_id: str) -> list[LabelView]:
-    """The labels of a case, in order."""
+async def list_labels(tx: AsyncSession, key: bytes, case_id: str) -> list[LabelView]:
+    """The labels of a case, in order; ``key`` is the case's."""
     found = await tx.scalars(
         select(Label).where(Label.case_id == case_id).order_by(Label.made_at, Label.id)
     )
-    return [label_view(one) for one in found]
+    return [_view(one, read_label_words(key, one)) for one in found]
 
 
 async def file_for_staff(unit: Unit, actor: Actor, case_id: str, label_id: str) -> LabelFile:
@@ -231,16 +243,37 @@ async def newest_of_parcels(tx: AsyncSession, case_id: str) -> dict[str, Label]:
     return {one.parcel_id: one for one in found if one.parcel_id is not None}
 
 
-def label_view(label: Label) -> LabelView:
-    """What is told of a label."""
+def read_label_words(key: bytes, label: Label) -> LabelWords:
+    """The words of a label.
+
+    Raises:
+        InvalidTag: another case's key.
+    """
+    if label.sealed_words is None:
+        return LabelWords()
+    return open_words(LabelWords, key, f"labels:{label.id}", label.sealed_words)
+
+
+async def _words(unit: Unit, case: Case, label: Label) -> LabelWords:
+    return read_label_words(await unit.keys.key_of(unit.tx, case), label)
+
+
+async def _change_words(unit: Unit, case: Case, label: Label, **changed: str | None) -> LabelWords:
+    key = await unit.keys.key_of(unit.tx, case)
+    words = read_label_words(key, label).model_copy(update=changed)
+    label.sealed_words = seal_words(key, f"labels:{label.id}", words)
+    return words
+
+
+def _view(label: Label, words: LabelWords) -> LabelView:
     return LabelView(
         id=label.id,
         state=LabelState(label.state),
         carrier=label.carrier,
-        tracking_number=label.tracking_number,
+        tracking_number=words.tracking_number,
         media_type=label.media_type,
         size=label.size,
-        why=label.why,
+        why=words.why,
         made_at=label.made_at,
     )
 
@@ -257,10 +290,10 @@ async def _new(unit: Unit, case: Case, actor: Actor, label_id: str, object_key: 
         case_id=case.id,
         object_key=object_key,
         state=LabelState.ORDERED,
-        address=address,
         made_at=unit.now,
         by=actor.label,
     )
+    await _change_words(unit, case, label, address=address)
     unit.tx.add(label)
     await unit.tx.flush()
     return label
@@ -281,10 +314,12 @@ async def _make(
         len(content),
         sha256(content).hexdigest(),
     )
-    label.carrier, label.tracking_number = carrier, tracking_number
+    label.carrier = carrier
+    words = await _change_words(unit, case, label, tracking_number=tracking_number)
     parcel = await parcel_back(unit, case)
-    parcel.carrier, parcel.tracking_number = carrier, tracking_number
-    parcel.address, parcel.label_url, parcel.look_at = label.address, None, unit.now
+    parcel.carrier, parcel.look_at = carrier, unit.now
+    on_it = ParcelWords(tracking_number=tracking_number, address=words.address)
+    await write_parcel(unit.tx, unit.keys, case, parcel, on_it)
     await unit.tx.flush()
     label.parcel_id = parcel.id
     told: dict[str, object] = {
@@ -304,7 +339,7 @@ async def _make(
             CaseTrigger.GIVE_LABEL,
             actor,
             unit.now,
-            told={**told, "address": label.address},
+            told={**told, "address": words.address},
         )
 
 

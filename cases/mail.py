@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
 from pydantic import AwareDatetime, BaseModel
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.keys import KeyRing
+from cases.keys import KeyDestroyed, KeyRing
+from cases.mail_seal import seal_of, seals_of
 from cases.mail_texts import Letter
 from cases.notice_kinds import NoticeReason, NoticeState
+from cases.notice_said import set_said
 from cases.tables import Mail, MailTry, Notice
 from cases.unit import Unit
 from runtime.errors import CaseError, ProofcallError
@@ -123,8 +124,13 @@ async def post(
     unsubscribe_url: str | None = None,
     attached: Attachment | None = None,
 ) -> str:
-    """Order a mail in the caller's own commit; the answer is its id."""
+    """Order a mail in the caller's own commit; the answer is its id.
+
+    Raises:
+        KeyDestroyed: the case that it is about was erased.
+    """
     mail_id = new_id("mai")
+    seal = await seal_of(unit.tx, unit.keys, mail_id, case_id)
     words = {
         "to": to,
         "subject": letter.subject,
@@ -141,7 +147,7 @@ async def post(
             case_id=case_id,
             kind=kind,
             locale=letter.locale,
-            sealed=unit.keys.seal(_purpose(mail_id), json.dumps(words).encode()),
+            sealed=seal.seal(words),
             state=MailState.QUEUED,
             created_at=unit.now,
             orders=1,
@@ -157,7 +163,10 @@ async def envelope_of(tx: AsyncSession, keys: KeyRing, mail_id: str, host: str) 
     mail = await tx.get(Mail, mail_id)
     if mail is None or mail.state not in (MailState.QUEUED, MailState.NO_SERVER):
         return None
-    words = json.loads(keys.unseal(_purpose(mail_id), mail.sealed))
+    try:
+        words = (await seal_of(tx, keys, mail.id, mail.case_id)).open(mail)
+    except KeyDestroyed:
+        return None
     attached = words.pop("attached", None)
     return Envelope(
         f"<{mail_id}@{host}>", **words, attached=Attachment(**attached) if attached else None
@@ -175,24 +184,28 @@ async def note_try(
     """Write down how a try went; once it was sent, what it said is forgotten."""
     mail = await tx.get_one(Mail, mail_id, with_for_update=True)
     mail.state = state
-    await _tell_notice(tx, mail_id, state, words, now)
+    if state is MailState.SENT:
+        mail.sent_at = now
+    await _tell_notice(tx, keys, mail_id, state, words, now)
+    try:
+        seal = await seal_of(tx, keys, mail.id, mail.case_id)
+    except KeyDestroyed:
+        return  # It is about to be deleted with its case.
     if state is not MailState.NO_SERVER:
-        outcome = "failed" if state is MailState.QUEUED else state.value
+        try_id = new_id("mtr")
         tx.add(
             MailTry(
-                id=new_id("mtr"),
+                id=try_id,
                 mail_id=mail_id,
                 at=now,
-                outcome=outcome,
-                words=words[:_MAX_WORDS_CHARS],
+                outcome="failed" if state is MailState.QUEUED else state.value,
+                sealed_words=seal.seal_try(try_id, words[:_MAX_WORDS_CHARS]),
             )
         )
     if state is MailState.SENT:
-        mail.sent_at = now
-        said = json.loads(keys.unseal(_purpose(mail_id), mail.sealed))
-        kept = {"to": said["to"], "subject": said["subject"]}
+        said = seal.open(mail)
         # Links in it may open an account: they are no longer needed here.
-        mail.sealed = keys.seal(_purpose(mail_id), json.dumps(kept).encode())
+        mail.sealed = seal.seal({"to": said["to"], "subject": said["subject"]})
 
 
 async def send_again(unit: Unit, organisation_id: str, mail_id: str) -> None:
@@ -211,7 +224,7 @@ async def send_again(unit: Unit, organisation_id: str, mail_id: str) -> None:
     if mail.state == MailState.SENT:
         raise CaseError("mail_sent", "This mail has been sent.")
     mail.state = MailState.QUEUED
-    await _tell_notice(unit.tx, mail_id, MailState.QUEUED, "", unit.now)
+    await _tell_notice(unit.tx, unit.keys, mail_id, MailState.QUEUED, "", unit.now)
     mail.orders += 1
     work_id = f"{SEND_MAIL}:{mail_id}:{mail.orders}"
     await unit.outbox.enqueue(unit.tx, SEND_MAIL, work_id, mail_id)
@@ -220,7 +233,7 @@ async def send_again(unit: Unit, organisation_id: str, mail_id: str) -> None:
 async def list_mails(
     tx: AsyncSession, keys: KeyRing, organisation_id: str, *, before: str | None, limit: int
 ) -> MailPage:
-    """The mails of an organisation, newest first."""
+    """The mails of an organisation, newest first; not those whose case is being erased."""
     query = select(Mail).where(Mail.organisation_id == organisation_id)
     if before is not None:
         query = query.where(Mail.id < before)
@@ -231,9 +244,13 @@ async def list_mails(
         select(MailTry).where(MailTry.mail_id.in_([mail.id for mail in shown])).order_by(MailTry.id)
     ):
         tries.setdefault(one.mail_id, []).append(one)
+    seals = await seals_of(tx, keys, shown)
     items = []
     for mail in shown:
-        words = json.loads(keys.unseal(_purpose(mail.id), mail.sealed))
+        if mail.id not in seals:
+            continue
+        seal = seals[mail.id]
+        words = seal.open(mail)
         mine = tries.get(mail.id, [])
         items.append(
             MailView(
@@ -246,34 +263,20 @@ async def list_mails(
                 created_at=mail.created_at,
                 sent_at=mail.sent_at,
                 tries=len(mine),
-                last_words=mine[-1].words if mine else None,
+                last_words=seal.open_try(mine[-1]) if mine else None,
             )
         )
     return MailPage(items=items, next_cursor=shown[-1].id if len(found) > limit else None)
 
 
-def recipient_of(keys: KeyRing, mail: Mail) -> str:
-    """To which address a mail goes or went."""
-    return str(json.loads(keys.unseal(_purpose(mail.id), mail.sealed))["to"])
-
-
 async def _tell_notice(
-    tx: AsyncSession, mail_id: str, state: MailState, words: str, now: datetime
+    tx: AsyncSession, keys: KeyRing, mail_id: str, state: MailState, words: str, now: datetime
 ) -> None:
     """What becomes of a mail becomes of the notice in it."""
-    notice_state, reason = _NOTICE_STATE[state]
-    await tx.execute(
-        update(Notice)
-        .where(Notice.mail_id == mail_id)
-        .values(
-            state=notice_state,
-            reason=reason,
-            words=words[:_MAX_WORDS_CHARS] or None,
-            sent_at=now if state is MailState.SENT else None,
-        )
-        .execution_options(synchronize_session="fetch")
-    )
-
-
-def _purpose(mail_id: str) -> str:
-    return f"mail:{mail_id}"
+    notice = await tx.scalar(select(Notice).where(Notice.mail_id == mail_id).with_for_update())
+    if notice is None:
+        return
+    notice.state, notice.reason = _NOTICE_STATE[state]
+    notice.sent_at = now if state is MailState.SENT else None
+    await set_said(tx, keys, notice, words[:_MAX_WORDS_CHARS])
+    await tx.flush()

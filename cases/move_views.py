@@ -15,6 +15,8 @@ from cases.commands import from_minor
 from cases.labels import newest_of_parcels
 from cases.life import moves_by_hand
 from cases.moving import ACTION_OF
+from cases.parcel_words import read_parcel
+from cases.settlements import reference_of
 from cases.states import CaseState, CaseTrigger, Disposition, Grade, Liability, Way
 from cases.tables import Case, ItemLine, Parcel, Settlement
 from cases.tracking import ScanStatus
@@ -70,25 +72,26 @@ def check_view(line: ItemLine) -> CheckView | None:
     )
 
 
-async def parcel_views(tx: AsyncSession, case_id: str) -> list[ParcelView]:
-    """The case's parcels, in order."""
+async def parcel_views(tx: AsyncSession, key: bytes, case_id: str) -> list[ParcelView]:
+    """The case's parcels, in order; ``key`` is the case's."""
     found = list(
         await tx.scalars(
             select(Parcel).where(Parcel.case_id == case_id).order_by(Parcel.created_at, Parcel.id)
         )
     )
     labels = await newest_of_parcels(tx, case_id) if found else {}
+    said = {one.id: read_parcel(key, one) for one in found}
     return [
         ParcelView(
             way=Way(one.way),
             carrier=one.carrier,
-            tracking_number=one.tracking_number,
-            label_url=one.label_url,
+            tracking_number=said[one.id].tracking_number,
+            label_url=said[one.id].label_url,
             label_id=labels[one.id].id if one.id in labels else None,
             label_type=labels[one.id].media_type if one.id in labels else None,
             status=ScanStatus(one.status) if one.status else None,
             status_at=one.status_at,
-            address=one.address,
+            address=said[one.id].address,
             created_at=one.created_at,
             shipped_at=one.shipped_at,
             received_at=one.received_at,
@@ -97,19 +100,8 @@ async def parcel_views(tx: AsyncSession, case_id: str) -> list[ParcelView]:
     ]
 
 
-async def settlements_of(tx: AsyncSession, case_id: str) -> list[Settlement]:
-    """What the buyer was given, in order."""
-    return list(
-        await tx.scalars(
-            select(Settlement)
-            .where(Settlement.case_id == case_id)
-            .order_by(Settlement.at, Settlement.id)
-        )
-    )
-
-
-def settlement_views(case: Case, settled: Iterable[Settlement]) -> list[SettlementView]:
-    """Settlements of a case as they are shown."""
+def settlement_views(key: bytes, case: Case, settled: Iterable[Settlement]) -> list[SettlementView]:
+    """Settlements of a case as they are shown; ``key`` is the case's."""
     return [
         SettlementView(
             kind=CaseTrigger(one.kind),
@@ -118,7 +110,7 @@ def settlement_views(case: Case, settled: Iterable[Settlement]) -> list[Settleme
                 if one.amount_minor is not None
                 else None
             ),
-            reference=one.reference,
+            reference=reference_of(key, one),
             at=one.at,
         )
         for one in settled

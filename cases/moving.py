@@ -30,9 +30,11 @@ from cases.move_commands import (
     SendBack,
     Ship,
 )
+from cases.parcel_words import ParcelWords, read_parcel, write_parcel
 from cases.parcels import follow_parcel, parcel_back
+from cases.settlements import settle
 from cases.states import CaseState, CaseTrigger, Way
-from cases.tables import Case, ItemLine, Parcel, Settlement
+from cases.tables import Case, ItemLine, Parcel
 from cases.tracking import ScanSource
 from cases.unit import Unit
 from runtime.errors import CaseError
@@ -122,14 +124,21 @@ async def _keep(unit: Unit, actor: Actor, case: Case, move: Move) -> None:
     match move:
         case GiveLabel():
             parcel = await parcel_back(unit, case)
-            parcel.address, parcel.label_url = move.address, move.label_url
-            parcel.carrier, parcel.tracking_number = move.carrier, move.tracking_number
-            parcel.look_at = unit.now
+            parcel.carrier, parcel.look_at = move.carrier, unit.now
+            told = ParcelWords(
+                tracking_number=move.tracking_number,
+                label_url=move.label_url,
+                address=move.address,
+            )
+            await write_parcel(unit.tx, unit.keys, case, parcel, told)
         case Ship():
             parcel = await parcel_back(unit, case)
             parcel.carrier = move.carrier or parcel.carrier
-            parcel.tracking_number = move.tracking_number or parcel.tracking_number
             parcel.shipped_at = parcel.look_at = unit.now
+            if move.tracking_number:
+                known = read_parcel(await unit.keys.key_of(unit.tx, case), parcel)
+                told = known.model_copy(update={"tracking_number": move.tracking_number})
+                await write_parcel(unit.tx, unit.keys, case, parcel, told)
         case Receive():
             parcel = await parcel_back(unit, case)
             parcel.received_at = unit.now
@@ -140,29 +149,31 @@ async def _keep(unit: Unit, actor: Actor, case: Case, move: Move) -> None:
         case Refund() | RefundPartly():
             await _refund(unit, actor, case, move)
         case Exchange():
-            _settle(unit, actor, case, move.move, None, move.reference)
-            _send_out(unit, case, move.carrier, move.tracking_number)
+            await settle(unit, actor, case, move.move, None, move.reference)
+            await _send_out(unit, case, move.carrier, move.tracking_number)
         case SendBack():
-            _send_out(unit, case, move.carrier, move.tracking_number)
+            await _send_out(unit, case, move.carrier, move.tracking_number)
         case Appeal():
             await deadlines.begin(unit.tx, case, DeadlineKind.DECISION, unit.now)
         case Resolve() | Reject() | Dispute():
             pass  # What was said stands in the log.
 
 
-def _send_out(unit: Unit, case: Case, carrier: str | None, tracking_number: str | None) -> None:
-    unit.tx.add(
-        Parcel(
-            id=new_id("pcl"),
-            case_id=case.id,
-            way=Way.OUT,
-            carrier=carrier,
-            tracking_number=tracking_number,
-            created_at=unit.now,
-            shipped_at=unit.now,
-            look_at=unit.now,
-        )
+async def _send_out(
+    unit: Unit, case: Case, carrier: str | None, tracking_number: str | None
+) -> None:
+    parcel = Parcel(
+        id=new_id("pcl"),
+        case_id=case.id,
+        way=Way.OUT,
+        carrier=carrier,
+        created_at=unit.now,
+        shipped_at=unit.now,
+        look_at=unit.now,
     )
+    words = ParcelWords(tracking_number=tracking_number)
+    await write_parcel(unit.tx, unit.keys, case, parcel, words)
+    unit.tx.add(parcel)
 
 
 async def _check(unit: Unit, case: Case, move: Check) -> None:
@@ -200,27 +211,6 @@ async def _refund(unit: Unit, actor: Actor, case: Case, move: Refund | RefundPar
             "for less, refund a part.",
             status=422,
         )
-    _settle(unit, actor, case, move.move, amount, move.reference)
+    await settle(unit, actor, case, move.move, amount, move.reference)
     # What an accepted offer promised within the day.
     await deadlines.end(unit.tx, case, {DeadlineKind.SIMPLE}, unit.now)
-
-
-def _settle(
-    unit: Unit,
-    actor: Actor,
-    case: Case,
-    kind: CaseTrigger,
-    amount_minor: int | None,
-    reference: str | None,
-) -> None:
-    unit.tx.add(
-        Settlement(
-            id=new_id("stl"),
-            case_id=case.id,
-            kind=kind,
-            amount_minor=amount_minor,
-            reference=reference,
-            at=unit.now,
-            by=actor.label,
-        )
-    )

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.case_text import text_of
+from cases.case_text import open_text
 from cases.commands import from_minor
 from cases.keys import KeyDestroyed, KeyRing
 from cases.links import token_of
@@ -20,6 +20,7 @@ from cases.mail_texts import Letter
 from cases.notice_kinds import NoticeKind
 from cases.notice_template import Words, render
 from cases.notice_words import LANGUAGES
+from cases.parcel_words import ParcelWords, read_parcel
 from cases.policy_words import sentence
 from cases.receipts import newest_receipt, receipt_name
 from cases.states import Way
@@ -93,11 +94,12 @@ async def values_of(
         KeyDestroyed: the case was erased.
     """
     kind, language = NoticeKind(notice.kind), LANGUAGES[notice.locale]
+    key = await keys.key_of(tx, case)
     events = await read_events(
         tx,
         log=LogKind.CASE,
         subject_id=case.id,
-        key=await keys.key_of(tx, case),
+        key=key,
         visibilities=frozenset({Visibility.PARTIES, Visibility.SELLER}),
         after=notice.seq - 1,
         limit=1,
@@ -110,9 +112,10 @@ async def values_of(
         select(ItemLine).where(ItemLine.case_id == case.id).order_by(ItemLine.position).limit(1)
     )
     parcel = await _parcel(tx, case.id, Way.BACK if kind in _BACK else Way.OUT, payload)
+    on_it = read_parcel(key, parcel) if parcel else ParcelWords()
     return {
         "seller_name": tenant.name,
-        "buyer_name": (await text_of(tx, keys, case)).buyer_name,
+        "buyer_name": open_text(key, case).buyer_name,
         "order_number": case.order_number,
         "item_title": str(title.listing.get("title", "")) if title else "",
         "answer": await _answer(tx, case.id, notice.locale),
@@ -123,8 +126,8 @@ async def values_of(
         "anomaly": language.anomalies.get(str(payload.get("anomaly")), ""),
         "amount": await _amount(tx, case) if kind is NoticeKind.REFUNDED else "",
         "carrier": (parcel.carrier or "") if parcel else "",
-        "tracking_number": (parcel.tracking_number or "") if parcel else "",
-        "return_address": (parcel.address or "") if parcel else "",
+        "tracking_number": on_it.tracking_number or "",
+        "return_address": on_it.address or "",
     }
 
 

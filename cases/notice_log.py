@@ -26,6 +26,7 @@ from cases.notice_kinds import (
     NoticeReason,
     NoticeState,
 )
+from cases.notice_said import said_of
 from cases.notices import suppress
 from cases.planned_notices import PlannedView, planned_of, under_way
 from cases.states import CaseState, Role, Scope
@@ -103,7 +104,8 @@ async def list_notices(
         query = query.where(Notice.kind == kind)
     found, cursor = await _page(tx, query, before, limit)
     texts = await texts_of(tx, keys, [case for _, case in found])
-    return [_view(row, case, texts[case.id]) for row, case in found], cursor
+    said = await said_of(tx, keys, [row for row, _ in found])
+    return [_view(row, case, texts[case.id], said.get(row.id)) for row, case in found], cursor
 
 
 async def _page(
@@ -117,7 +119,13 @@ async def _page(
 
 
 async def notices_of_case(
-    tx: AsyncSession, keys: KeyRing, actor: Actor, case_id: str, *, before: str | None, limit: int
+    tx: AsyncSession,
+    keys: KeyRing,
+    actor: Actor,
+    case_id: str,
+    *,
+    before: str | None,
+    limit: int,
 ) -> tuple[list[NoticeView], list[PlannedView], str | None]:
     """What the buyer of a case was told, newest first; what is planned, soonest first; the cursor.
 
@@ -130,7 +138,9 @@ async def notices_of_case(
     )
     found, cursor = await _page(tx, query, before, limit)
     text = await text_of(tx, keys, case)
-    return [_view(row, case, text) for row, _ in found], await planned_of(tx, case), cursor
+    said = await said_of(tx, keys, [row for row, _ in found])
+    shown = [_view(row, case, text, said.get(row.id)) for row, _ in found]
+    return shown, await planned_of(tx, case), cursor
 
 
 async def send(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
@@ -186,7 +196,13 @@ def _is_written(notice_id: str) -> bool:
 
 
 async def list_unreached(
-    tx: AsyncSession, keys: KeyRing, actor: Actor, now: datetime, *, before: str | None, limit: int
+    tx: AsyncSession,
+    keys: KeyRing,
+    actor: Actor,
+    now: datetime,
+    *,
+    before: str | None,
+    limit: int,
 ) -> tuple[list[UnreachedView], str | None]:
     """Open cases of the last month whose newest notice that had an end did not reach the buyer.
 
@@ -216,6 +232,7 @@ async def list_unreached(
     )
     found, cursor = await _page(tx, query, before, limit)
     texts = await texts_of(tx, keys, [case for _, case in found])
+    said = await said_of(tx, keys, [row for row, _ in found])
     shown = [
         UnreachedView(
             case_id=case.id,
@@ -224,7 +241,7 @@ async def list_unreached(
             kind=NoticeKind(row.kind),
             group=GROUP_OF[NoticeKind(row.kind)],
             reason=NoticeReason(row.reason) if row.reason else None,
-            words=row.words,
+            words=said.get(row.id),
             at=row.created_at,
         )
         for row, case in found
@@ -246,10 +263,11 @@ async def _held(unit: Unit, actor: Actor, notice_id: str) -> tuple[Notice, Case]
 
 
 async def _shown(unit: Unit, row: Notice, case: Case) -> NoticeView:
-    return _view(row, case, await text_of(unit.tx, unit.keys, case))
+    said = await said_of(unit.tx, unit.keys, [row])
+    return _view(row, case, await text_of(unit.tx, unit.keys, case), said.get(row.id))
 
 
-def _view(row: Notice, case: Case, text: CaseText) -> NoticeView:
+def _view(row: Notice, case: Case, text: CaseText, words: str | None) -> NoticeView:
     kind = NoticeKind(row.kind)
     return NoticeView(
         id=row.id,
@@ -262,7 +280,7 @@ def _view(row: Notice, case: Case, text: CaseText) -> NoticeView:
         locale=row.locale,
         state=NoticeState(row.state),
         reason=NoticeReason(row.reason) if row.reason else None,
-        words=row.words,
+        words=words,
         tries=row.tries,
         created_at=row.created_at,
         due_at=row.due_at,

@@ -14,6 +14,7 @@ from cases.channel_rules import Came, Result
 from cases.keys import KeyDestroyed, KeyRing
 from cases.notice_kinds import WINDOW, ChannelKind, NoticeReason, NoticeState
 from cases.notice_letters import say
+from cases.notice_said import set_said
 from cases.notices import Sender, short, suppress
 from cases.tables import Case, Notice, NoticeChannel, NoticeContact
 from cases.webhook_rules import pause_after
@@ -86,7 +87,9 @@ async def prepare(
     )
 
 
-async def settle(tx: AsyncSession, subject: str, result: Result, now: datetime) -> None:
+async def settle(
+    tx: AsyncSession, keys: KeyRing, subject: str, result: Result, now: datetime
+) -> None:
     """Keep what came of a try; settling it twice is once.
 
     What a messenger refuses for good goes over the next way at once.
@@ -97,7 +100,7 @@ async def settle(tx: AsyncSession, subject: str, result: Result, now: datetime) 
         return
     notice.tries += 1
     notice.attempts += 1
-    notice.words = short(result.words) or None
+    await set_said(tx, keys, notice, short(result.words))
     if result.came is Came.SENT:
         notice.state, notice.sent_at, notice.due_at = NoticeState.SENT, now, None
         return

@@ -13,12 +13,13 @@ from cases import desk, errands
 from cases.actor import Actor, SystemActor
 from cases.case_note import note
 from cases.life import CASE_MOVES
+from cases.parcel_words import number_digest, place_digest, read_parcel, read_scan, seal_scan
 from cases.port_commands import PortKind, TrackingSetup, sensible
 from cases.ports import find_port, setup_of
 from cases.states import CaseState, CaseTrigger, Way
 from cases.tables import Case, Parcel, Port
 from cases.tables import Scan as ScanRow
-from cases.tracking import Anomaly, Scan, ScanSource, ScanStatus, moves_told, standing
+from cases.tracking import Anomaly, Scan, ScanSource, ScanStatus, Step, moves_told, standing
 from cases.unit import Unit
 from runtime.errors import CaseError
 from runtime.ids import new_id
@@ -64,18 +65,20 @@ async def parcel_back(unit: Unit, case: Case) -> Parcel:
     return parcel
 
 
-async def parcels_numbered(
-    tx: AsyncSession, tenant_id: str, tracking_number: str
-) -> list[tuple[str, str]]:
-    """The seller's parcels with a number, as parcel and case ids; carriers use numbers again."""
-    found = await tx.execute(
-        select(Parcel.id, Parcel.case_id)
-        .join(Case, Case.id == Parcel.case_id)
-        .where(Case.tenant_id == tenant_id, Parcel.tracking_number == tracking_number)
+async def newest_numbered(unit: Unit, tenant_id: str, tracking_number: str) -> str | None:
+    """The id of the seller's newest parcel with a number: carriers use numbers again.
+
+    Raises:
+        KeyDestroyed: the seller was erased.
+    """
+    digest = await number_digest(unit.tx, unit.keys, tenant_id, tracking_number)
+    found: str | None = await unit.tx.scalar(
+        select(Parcel.id)
+        .where(Parcel.number_digest == digest)
         .order_by(Parcel.created_at.desc())
         .limit(1)
     )
-    return [(one.id, one.case_id) for one in found]
+    return found
 
 
 async def add_scans(
@@ -88,31 +91,36 @@ async def add_scans(
 
     Raises:
         CaseError: ``too_many_scans`` (422).
+        KeyDestroyed: the case was erased.
     """
     case, parcel = await _lock(unit, parcel_id)
+    key = await unit.keys.key_of(unit.tx, case)
     known = await unit.tx.execute(
-        select(ScanRow.status, ScanRow.at, ScanRow.place).where(ScanRow.parcel_id == parcel.id)
+        select(ScanRow.status, ScanRow.at, ScanRow.place_digest).where(
+            ScanRow.parcel_id == parcel.id
+        )
     )
-    seen = {(one.status, one.at, one.place) for one in known}
+    seen = {(one.status, one.at, one.place_digest) for one in known}
     new = 0
     for scan in scans:
-        place = (str(scan.status), scan.at, scan.place)
-        if place in seen or not sensible(scan.at, unit.now):
+        scan_id, place = new_id("scn"), place_digest(key, scan.place)
+        name = (str(scan.status), scan.at, place)
+        if name in seen or not sensible(scan.at, unit.now):
             continue
         if len(seen) >= _MAX_SCANS:
             raise CaseError(
                 "too_many_scans", f"A parcel has {_MAX_SCANS} scans at most.", status=422
             )
-        seen.add(place)
+        seen.add(name)
         new += 1
         unit.tx.add(
             ScanRow(
-                id=new_id("scn"),
+                id=scan_id,
                 parcel_id=parcel.id,
                 status=scan.status,
                 at=scan.at,
-                place=scan.place,
-                words=scan.words,
+                place_digest=place,
+                sealed_words=seal_scan(key, scan_id, scan),
                 source=source,
                 known_at=unit.now,
             )
@@ -127,7 +135,9 @@ async def follow_parcel(
     unit: Unit, case: Case, parcel: Parcel, actor: Actor, source: ScanSource
 ) -> None:
     """Say how a parcel stands by all that is known of it; the case, locked, moves if it may."""
-    scans = await scans_of(unit.tx, parcel.id)
+    # Without words: whether it is missed is asked again and again, and opens no key.
+    rows = await _rows_of(unit.tx, parcel.id)
+    scans = [Step(ScanStatus(one.status), one.at) for one in rows]
     if parcel.way == Way.BACK:
         await _move_along(unit, case, parcel, scans)
     port = await find_port(unit.tx, case.tenant_id, PortKind.TRACKING)
@@ -140,19 +150,22 @@ async def follow_parcel(
     )
     about: dict[str, object] = {"parcel_id": parcel.id, "way": parcel.way}
     if now_stands.status is not None and now_stands.status != parcel.status:
+        newest = next(
+            one for one in rows if (one.status, one.at) == (now_stands.status, now_stands.at)
+        )
+        key = await unit.keys.key_of(unit.tx, case)
         told = {
             **about,
-            "status": now_stands.status,
-            "at": now_stands.at.isoformat() if now_stands.at else None,
-            "place": now_stands.place,
-            "tracking_number": parcel.tracking_number,
+            "status": newest.status,
+            "at": newest.at.isoformat(),
+            "place": read_scan(key, newest).place,
+            "tracking_number": read_parcel(key, parcel).tracking_number,
             "source": source,
             **({"carrier": parcel.carrier} if parcel.carrier else {}),
         }
         await note(unit.tx, unit.keys, case, "parcel_scanned", told, actor, unit.now)
         case.updated_at = unit.now
     parcel.status, parcel.status_at = now_stands.status, now_stands.at
-    parcel.place = now_stands.place or None
     if now_stands.anomaly != parcel.anomaly:
         if now_stands.anomaly is None:
             kind, told = "parcel_anomaly_over", {**about, "anomaly": parcel.anomaly}
@@ -194,10 +207,9 @@ async def look_at(unit: Unit, parcel_id: str) -> str | None:
     await follow_parcel(unit, case, parcel, SystemActor(), ScanSource.PORT)
     if _is_over(parcel):
         parcel.look_at = None
-    elif setup is not None and setup.url is not None and parcel.tracking_number:
-        await errands.send_on(
-            unit, case.tenant_id, PortKind.TRACKING, parcel.id, timedelta(hours=setup.every_h)
-        )
+    elif setup is not None and setup.url is not None and parcel.number_digest is not None:
+        lasts = timedelta(hours=setup.every_h)
+        await errands.send_on(unit, case, PortKind.TRACKING, parcel.id, lasts)
     await unit.tx.flush()
     return "looked"
 
@@ -209,15 +221,22 @@ async def postpone(unit: Unit, parcel_id: str) -> None:
         parcel.look_at = unit.now + _LOOK_EVERY
 
 
-async def scans_of(tx: AsyncSession, parcel_id: str) -> list[Scan]:
-    """Every scan of a parcel, as it became known."""
+async def scans_of(tx: AsyncSession, key: bytes, parcel_id: str) -> list[Scan]:
+    """Every scan of a parcel; ``key`` is the case's."""
+    return [read_scan(key, one) for one in await _rows_of(tx, parcel_id)]
+
+
+async def _rows_of(tx: AsyncSession, parcel_id: str) -> list[ScanRow]:
+    """In an order that does not depend on when each became known."""
     rows = await tx.scalars(
-        select(ScanRow).where(ScanRow.parcel_id == parcel_id).order_by(ScanRow.known_at, ScanRow.id)
+        select(ScanRow)
+        .where(ScanRow.parcel_id == parcel_id)
+        .order_by(ScanRow.at, ScanRow.place_digest, ScanRow.status)
     )
-    return [Scan(ScanStatus(one.status), one.at, one.place, one.words) for one in rows]
+    return list(rows)
 
 
-async def _move_along(unit: Unit, case: Case, parcel: Parcel, scans: Sequence[Scan]) -> None:
+async def _move_along(unit: Unit, case: Case, parcel: Parcel, scans: Sequence[Step]) -> None:
     """Mark the parcel as shipped and received, and move the case where its life allows that.
 
     What the life does not allow yet is tried again at the next look: a parcel that was sent

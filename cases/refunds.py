@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,12 +21,16 @@ from cases.port_commands import OrderRefund, PortKind, RefundSetup, SettleRefund
 from cases.port_reading import fill_body, fill_url
 from cases.ports import enabled_port, find_port, headers_of, setup_of
 from cases.refund_states import LASTS, OPEN, Decided, RefundState, Step
+from cases.sealing import open_text, seal_text
+from cases.settlements import settle
 from cases.states import CaseState, CaseTrigger
-from cases.tables import Case, RefundOrder, Settlement
+from cases.tables import Case, RefundOrder
 from cases.unit import Unit
 from cases.view import View
 from runtime.errors import CaseError
 from runtime.ids import new_id
+
+_NOT_OUT: Final = "A person found that it did not go out."
 
 
 class RefundView(View):
@@ -81,18 +86,18 @@ async def order_refund(unit: Unit, actor: Actor, case_id: str, command: OrderRef
     unit.tx.add(refund)
     await unit.tx.flush()
     await _tell(unit, case, refund, actor)
-    await errands.send_on(unit, case.tenant_id, PortKind.REFUND, refund.id, LASTS)
-    return refund_view(refund)
+    await errands.send_on(unit, case, PortKind.REFUND, refund.id, LASTS)
+    return refund_view(refund, None)
 
 
-async def list_refunds(tx: AsyncSession, case_id: str) -> list[RefundView]:
-    """The refunds of a case by the port, in order."""
+async def list_refunds(tx: AsyncSession, key: bytes, case_id: str) -> list[RefundView]:
+    """The refunds of a case by the port, in order; ``key`` is the case's."""
     found = await tx.scalars(
         select(RefundOrder)
         .where(RefundOrder.case_id == case_id)
         .order_by(RefundOrder.ordered_at, RefundOrder.id)
     )
-    return [refund_view(one) for one in found]
+    return [refund_view(one, open_text(key, _bound(one), one.sealed_why)) for one in found]
 
 
 async def settle_by_hand(
@@ -112,8 +117,8 @@ async def settle_by_hand(
     if command.refunded:
         await _confirm(unit, case, refund, actor, command.reference)
     else:
-        await _refuse(unit, case, refund, actor, "A person found that it did not go out.")
-    return refund_view(refund)
+        await _refuse(unit, case, refund, actor, _NOT_OUT)
+    return refund_view(refund, None if command.refunded else _NOT_OUT)
 
 
 async def begin(unit: Unit, refund_id: str) -> RefundRequest | None:
@@ -165,26 +170,27 @@ async def conclude(
     elif decided.step is Step.REFUSE:
         await _refuse(unit, case, refund, SystemActor(), decided.why)
     elif decided.step is Step.SEND_LATER and not is_last:
-        refund.state, refund.why = RefundState.ORDERED, decided.why
+        refund.state = RefundState.ORDERED
+        await _because(unit, case, refund, decided.why)
     elif decided.step is Step.SEND_LATER:
         await _refuse(unit, case, refund, SystemActor(), decided.why)
     elif is_last or not can_look:
         await _unclear(unit, case, refund, decided.why)
     else:
-        refund.why = decided.why
+        await _because(unit, case, refund, decided.why)
     await unit.tx.flush()
     return RefundState(refund.state)
 
 
-def refund_view(refund: RefundOrder) -> RefundView:
-    """What is told of a refund."""
+def refund_view(refund: RefundOrder, why: str | None) -> RefundView:
+    """What is told of a refund, and why it stands where it does."""
     return RefundView(
         id=refund.id,
         state=RefundState(refund.state),
         amount=from_minor(refund.amount_minor, refund.currency),
         currency=refund.currency,
         remote_id=refund.remote_id,
-        why=refund.why,
+        why=why,
         ordered_at=refund.ordered_at,
         ended_at=refund.ended_at,
     )
@@ -216,24 +222,14 @@ async def _confirm(
     unit: Unit, case: Case, refund: RefundOrder, actor: Actor, reference: str | None
 ) -> None:
     assert refund.state in OPEN, "money is given once"
-    refund.state, refund.ended_at, refund.why = RefundState.CONFIRMED, unit.now, None
+    refund.state, refund.ended_at, refund.sealed_why = RefundState.CONFIRMED, unit.now, None
     paid = await money_left.paid_minor(unit.tx, case.id)
     given = await money_left.given_minor(unit.tx, case.id)
     whole = given + refund.amount_minor >= paid
     trigger = CaseTrigger.REFUND if whole else CaseTrigger.REFUND_PARTLY
-    unit.tx.add(
-        Settlement(
-            id=new_id("stl"),
-            case_id=case.id,
-            kind=trigger,
-            amount_minor=refund.amount_minor,
-            reference=reference,
-            at=unit.now,
-            by=actor.label,
-        )
-    )
+    await settle(unit, actor, case, trigger, refund.amount_minor, reference)
     await unit.tx.flush()
-    await _tell(unit, case, refund, actor, reference)
+    await _tell(unit, case, refund, actor, reference=reference)
     # The money is out, whatever somebody did to the case meanwhile.
     if trigger in CASE_MOVES[CaseState(case.state)]:
         told = {
@@ -245,25 +241,42 @@ async def _confirm(
 
 
 async def _refuse(unit: Unit, case: Case, refund: RefundOrder, actor: Actor, why: str) -> None:
-    refund.state, refund.ended_at, refund.why = RefundState.REFUSED, unit.now, why
-    await _tell(unit, case, refund, actor)
+    refund.state, refund.ended_at = RefundState.REFUSED, unit.now
+    await _because(unit, case, refund, why)
+    await _tell(unit, case, refund, actor, why=why)
 
 
 async def _unclear(unit: Unit, case: Case, refund: RefundOrder, why: str) -> None:
-    refund.state, refund.why = RefundState.UNCLEAR, why
-    await _tell(unit, case, refund, SystemActor())
+    refund.state = RefundState.UNCLEAR
+    await _because(unit, case, refund, why)
+    await _tell(unit, case, refund, SystemActor(), why=why)
+
+
+async def _because(unit: Unit, case: Case, refund: RefundOrder, why: str) -> None:
+    key = await unit.keys.key_of(unit.tx, case)
+    refund.sealed_why = seal_text(key, _bound(refund), why)
+
+
+def _bound(refund: RefundOrder) -> str:
+    return f"refund_orders:{refund.id}"
 
 
 async def _tell(
-    unit: Unit, case: Case, refund: RefundOrder, actor: Actor, reference: str | None = None
+    unit: Unit,
+    case: Case,
+    refund: RefundOrder,
+    actor: Actor,
+    *,
+    why: str | None = None,
+    reference: str | None = None,
 ) -> None:
     payload: dict[str, object] = {
         "refund_id": refund.id,
         "amount": from_minor(refund.amount_minor, refund.currency),
         "currency": refund.currency,
     }
-    if refund.why:
-        payload["why"] = refund.why
+    if why:
+        payload["why"] = why
     if reference:
         payload["reference"] = reference
     await note(unit.tx, unit.keys, case, f"refund_{refund.state}", payload, actor, unit.now)

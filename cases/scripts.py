@@ -12,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.access_policy import Action
 from cases.actor import KeyActor, StaffActor
 from cases.case_access import load_case
-from cases.case_text import text_of
+from cases.case_text import open_text
 from cases.case_views import name_of
 from cases.commands import Command, from_minor, one_line, prose
 from cases.keys import KeyRing
+from cases.parcel_words import ParcelWords, read_parcel
 from cases.reply_words import Filled, Scene, fill, unknown_in
 from cases.shipped_scripts import SHIPPED
 from cases.states import Role, Scope
@@ -244,13 +245,15 @@ async def _values(
         .order_by(Parcel.created_at.desc(), Parcel.id.desc())
         .limit(1)
     )
+    key = await keys.key_of(tx, case)
+    on_it = read_parcel(key, parcel) if parcel else ParcelWords()
     given = await tx.scalar(
         select(func.sum(Settlement.amount_minor)).where(Settlement.case_id == case.id)
     )
     paid = sum(line.price_minor * line.quantity for line in lines)
     tenant = await tx.get_one(Tenant, case.tenant_id)
     return {
-        "buyer_name": (await text_of(tx, keys, case)).buyer_name,
+        "buyer_name": open_text(key, case).buyer_name,
         "order_number": case.order_number,
         "seller_name": tenant.name,
         "agent_name": await name_of(tx, actor.label) if isinstance(actor, StaffActor) else "",
@@ -260,8 +263,8 @@ async def _values(
             f"{from_minor(int(given), case.currency)} {case.currency}" if given else ""
         ),
         "carrier": (parcel.carrier or "") if parcel else "",
-        "tracking_number": (parcel.tracking_number or "") if parcel else "",
-        "return_address": (parcel.address or "") if parcel else "",
+        "tracking_number": on_it.tracking_number or "",
+        "return_address": on_it.address or "",
     }
 
 

@@ -21,6 +21,7 @@ from cases.tables import (
     CaseWords,
     DerivedCopy,
     Device,
+    Errand,
     Event,
     EvidencePackage,
     Filing,
@@ -42,13 +43,17 @@ from cases.tables import (
     PersonExport,
     Preview,
     Recording,
+    RefundOrder,
     Scan,
     Segment,
     Session,
+    Settlement,
     Snooze,
     Staff,
     Still,
     ThreadRead,
+    WebhookAttempt,
+    WebhookDelivery,
 )
 
 
@@ -112,6 +117,7 @@ async def scrub(tx: AsyncSession, case: Case) -> None:
     links = select(JoinLink.id).where(JoinLink.case_id == case.id)
     parcels = select(Parcel.id).where(Parcel.case_id == case.id)
     mails = select(Mail.id).where(Mail.case_id == case.id)
+    deliveries = select(WebhookDelivery.id).where(WebhookDelivery.case_id == case.id)
     for gone in (
         delete(Preview).where(Preview.still_id.in_(stills)),
         delete(DerivedCopy).where(DerivedCopy.case_id == case.id),
@@ -138,14 +144,22 @@ async def scrub(tx: AsyncSession, case: Case) -> None:
         .where(Filing.case_id == case.id)
         .values(wrapped_key=None, order=None, buyer_email=None, sealed_answer=None),
         update(Attachment).where(Attachment.case_id == case.id).values(name="", preview_key=None),
-        update(Notice).where(Notice.case_id == case.id).values(address_hash=None, words=None),
-        update(Label).where(Label.case_id == case.id).values(address=None, tracking_number=None),
+        update(Notice)
+        .where(Notice.case_id == case.id)
+        .values(address_hash=None, sealed_words=None),
+        update(Label).where(Label.case_id == case.id).values(sealed_words=None),
         update(Parcel)
         .where(Parcel.case_id == case.id)
-        .values(tracking_number=None, label_url=None, address=None, place=None, look_at=None),
+        .values(sealed_words=None, number_digest=None, look_at=None),
         update(CarrierClaim)
         .where(CarrierClaim.case_id == case.id)
-        .values(note="", answer=None, evidence=[]),
+        .values(sealed_words=None, evidence=[]),
+        update(RefundOrder).where(RefundOrder.case_id == case.id).values(sealed_why=None),
+        update(Errand).where(Errand.case_id == case.id).values(sealed_words=None),
+        update(Settlement).where(Settlement.case_id == case.id).values(sealed_reference=None),
+        update(WebhookAttempt)
+        .where(WebhookAttempt.delivery_id.in_(deliveries))
+        .values(sealed_answer=None),
         *(
             update(made)
             .where(made.case_id == case.id)

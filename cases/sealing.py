@@ -40,3 +40,17 @@ def open_words(kind: type[Words], key: bytes, bound_to: str, sealed: bytes) -> W
         InvalidTag: another key, or sealed for another row.
     """
     return kind.model_validate_json(unseal(key, bound_to, sealed))
+
+
+def seal_text(key: bytes, bound_to: str, text: str | None) -> bytes | None:
+    """Encrypt one text of a row; nothing stays nothing."""
+    return seal(key, bound_to, text.encode()) if text else None
+
+
+def open_text(key: bytes | None, bound_to: str, sealed: bytes | None) -> str | None:
+    """What ``seal_text`` was given; None without the key, which was destroyed.
+
+    Raises:
+        InvalidTag: another key, or sealed for another row.
+    """
+    return unseal(key, bound_to, sealed).decode() if key is not None and sealed else None

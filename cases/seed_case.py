@@ -19,6 +19,7 @@ from cases.erasure_keys import ErasureKey
 from cases.keys import FreshKey, WordKeys, make_case_key, make_session_key
 from cases.log import LogKind, Visibility
 from cases.new_sessions import object_prefix
+from cases.parcel_words import ParcelWords, digest_number, seal_parcel
 from cases.search_terms import field_pieces, number_piece, prose_pieces, term_of
 from cases.seed_ids import Ids
 from cases.seed_log import COLUMNS, SeedLog
@@ -64,8 +65,8 @@ CASE_TABLES: Final[Mapping[str, Sequence[str]]] = {
         "camera", "microphone", "connection", "joined_at", "left_at",
     ),
     "parcels": (
-        "id", "case_id", "way", "carrier", "tracking_number", "created_at", "shipped_at",
-        "received_at",
+        "id", "case_id", "way", "carrier", "sealed_words", "number_digest", "created_at",
+        "shipped_at", "received_at",
     ),
     "settlements": ("id", "case_id", "kind", "amount_minor", "at", "by"),
     "events": COLUMNS,
@@ -296,9 +297,13 @@ class CaseRows:
             if step.after is _S.INSPECTED:
                 self._call(facts, step.at)
             elif step.trigger is _T.GIVE_LABEL:
+                parcel_id = self._ids.new("pcl", step.at)
+                number = facts.tracking_number
+                said = ParcelWords(tracking_number=number)
                 self._rows["parcels"].append((
-                    self._ids.new("pcl", step.at), facts.id, "back", facts.carrier,
-                    facts.tracking_number, step.at, story.first(_S.SHIPPED),
+                    parcel_id, facts.id, "back", facts.carrier,
+                    seal_parcel(facts.key.plain, parcel_id, said),
+                    digest_number(facts.tenant.key, number), step.at, story.first(_S.SHIPPED),
                     story.first(_S.RECEIVED),
                 ))  # fmt: skip
             elif step.trigger in _OUTCOMES:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
 
 from cases.states import CaseTrigger
 
@@ -68,13 +68,22 @@ FINAL: Final = frozenset({ScanStatus.DELIVERED, ScanStatus.LOST})
 
 
 @dataclass(frozen=True, slots=True)
-class Scan:
-    """One fact about a parcel: what happened when, in plain words and in the carrier's."""
+class Step:
+    """That something happened to a parcel: all that its standing follows from."""
 
     status: ScanStatus
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Scan(Step):
+    """One fact about a parcel: what happened when, in plain words and in the carrier's."""
+
     place: str
     words: str
+
+
+AnyStep = TypeVar("AnyStep", bound=Step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +92,12 @@ class Standing:
 
     status: ScanStatus | None
     at: datetime | None
-    place: str
     anomaly: Anomaly | None
     since: datetime | None
 
 
 def standing(
-    scans: Iterable[Scan],
+    scans: Iterable[Step],
     *,
     shipped_at: datetime | None,
     arrived: bool,
@@ -109,18 +117,17 @@ def standing(
     return Standing(
         status=last.status if last else None,
         at=last.at if last else None,
-        place=last.place if last else "",
         anomaly=anomaly,
         since=since,
     )
 
 
-def in_order(scans: Iterable[Scan]) -> list[Scan]:
+def in_order(scans: Iterable[AnyStep]) -> list[AnyStep]:
     """The scans as they happened."""
-    return sorted(scans, key=lambda scan: (scan.at, _PROGRESS[scan.status], scan.place))
+    return sorted(scans, key=lambda scan: (scan.at, _PROGRESS[scan.status]))
 
 
-def moves_told(scans: Iterable[Scan]) -> list[tuple[CaseTrigger, datetime]]:
+def moves_told(scans: Iterable[Step]) -> list[tuple[CaseTrigger, datetime]]:
     """The moves of a case that its parcel's way back tells of, with the moment of each."""
     told: dict[CaseTrigger, datetime] = {}
     for scan in in_order(scans):
@@ -132,7 +139,7 @@ def moves_told(scans: Iterable[Scan]) -> list[tuple[CaseTrigger, datetime]]:
 
 
 def _anomaly(
-    ordered: Sequence[Scan], shipped_at: datetime | None, now: datetime, stuck_after: timedelta
+    ordered: Sequence[Step], shipped_at: datetime | None, now: datetime, stuck_after: timedelta
 ) -> tuple[Anomaly | None, datetime | None]:
     last = ordered[-1] if ordered else None
     if last is not None and last.status in _ALARMS:

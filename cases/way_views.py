@@ -12,7 +12,9 @@ from cases.actor import Actor
 from cases.carrier_claims import CarrierClaimView, list_claims
 from cases.case_access import facts_of, load_case
 from cases.errands import last_words
+from cases.keys import KeyRing
 from cases.labels import LabelView, list_labels
+from cases.parcel_words import read_parcel
 from cases.parcels import scans_of
 from cases.port_commands import PortKind
 from cases.ports import address_for, find_port
@@ -65,13 +67,14 @@ class WayView(View):
     claims: list[CarrierClaimView]
 
 
-async def way_view(tx: AsyncSession, actor: Actor, case_id: str) -> WayView:
+async def way_view(tx: AsyncSession, keys: KeyRing, actor: Actor, case_id: str) -> WayView:
     """The way back of a case.
 
     Raises:
         CaseError: ``not_found`` (404) or ``forbidden`` (403).
     """
     case = await load_case(tx, actor, case_id, Action.VIEW_CASE)
+    key = await keys.key_of(tx, case)
     parcels = await tx.scalars(
         select(Parcel).where(Parcel.case_id == case.id).order_by(Parcel.created_at, Parcel.id)
     )
@@ -80,10 +83,10 @@ async def way_view(tx: AsyncSession, actor: Actor, case_id: str) -> WayView:
         may_settle=may(actor, Action.SETTLE, facts_of(case)),
         currency=case.currency,
         return_address=await address_for(tx, case.tenant_id, case.warehouse_id),
-        parcels=[await _parcel(tx, one) for one in list(parcels)],
-        labels=await list_labels(tx, case.id),
-        refunds=await list_refunds(tx, case.id),
-        claims=await list_claims(tx, case),
+        parcels=[await _parcel(tx, key, one) for one in list(parcels)],
+        labels=await list_labels(tx, key, case.id),
+        refunds=await list_refunds(tx, key, case.id),
+        claims=await list_claims(tx, key, case),
     )
 
 
@@ -92,23 +95,24 @@ async def _connected(tx: AsyncSession, case: Case) -> list[PortKind]:
     return [kind for kind, port in found if port is not None and port.enabled]
 
 
-async def _parcel(tx: AsyncSession, parcel: Parcel) -> TrackedParcel:
+async def _parcel(tx: AsyncSession, key: bytes, parcel: Parcel) -> TrackedParcel:
+    words = read_parcel(key, parcel)
     return TrackedParcel(
         id=parcel.id,
         way=Way(parcel.way),
         carrier=parcel.carrier,
-        tracking_number=parcel.tracking_number,
-        label_url=parcel.label_url,
-        address=parcel.address,
+        tracking_number=words.tracking_number,
+        label_url=words.label_url,
+        address=words.address,
         shipped_at=parcel.shipped_at,
         received_at=parcel.received_at,
         status=ScanStatus(parcel.status) if parcel.status else None,
         status_at=parcel.status_at,
         anomaly=Anomaly(parcel.anomaly) if parcel.anomaly else None,
         anomaly_since=parcel.anomaly_since,
-        asked=await last_words(tx, parcel.id),
+        asked=await last_words(tx, key, parcel.id),
         scans=[
             ScanView(status=one.status, at=one.at, place=one.place, words=one.words)
-            for one in in_order(await scans_of(tx, parcel.id))
+            for one in in_order(await scans_of(tx, key, parcel.id))
         ],
     )

@@ -12,8 +12,10 @@ from cases.actor import Actor
 from cases.case_access import not_found
 from cases.cursors import read_cursor, write_cursor
 from cases.developer_commands import ReplaySpan
-from cases.tables import WebhookAttempt, WebhookDelivery
+from cases.keys import KeyRing
+from cases.tables import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from cases.view import View
+from cases.webhook_answers import answers_of
 from cases.webhook_rules import (
     ROUND_LASTS,
     TEST_KIND,
@@ -82,7 +84,12 @@ async def send_test(
 
 
 async def replay_one(
-    tx: AsyncSession, actor: Actor, endpoint_id: str, delivery_id: str, now: datetime
+    tx: AsyncSession,
+    keys: KeyRing,
+    actor: Actor,
+    endpoint_id: str,
+    delivery_id: str,
+    now: datetime,
 ) -> DeliveryView:
     """Send one message again, under the same id.
 
@@ -100,7 +107,7 @@ async def replay_one(
     delivery.state, delivery.due_at, delivery.attempts = DeliveryState.WAITING, now, 0
     delivery.give_up_at = now + ROUND_LASTS
     await tx.flush()
-    last = await _last_attempts(tx, [delivery])
+    last = await _last_attempts(tx, keys, endpoint, [delivery])
     return _delivery_view(delivery, last.get(delivery.id))
 
 
@@ -131,6 +138,7 @@ async def replay_span(
 
 async def list_deliveries(
     tx: AsyncSession,
+    keys: KeyRing,
     actor: Actor,
     endpoint_id: str,
     *,
@@ -160,13 +168,13 @@ async def list_deliveries(
         )
     rows = list(await tx.scalars(query))
     page = rows[:limit]
-    last = await _last_attempts(tx, page)
+    last = await _last_attempts(tx, keys, endpoint, page)
     more = write_cursor(page[-1].at, page[-1].id) if len(rows) > limit else None
     return [_delivery_view(row, last.get(row.id)) for row in page], more
 
 
 async def list_attempts(
-    tx: AsyncSession, actor: Actor, endpoint_id: str, delivery_id: str
+    tx: AsyncSession, keys: KeyRing, actor: Actor, endpoint_id: str, delivery_id: str
 ) -> list[AttemptView]:
     """Every try of one message, oldest first.
 
@@ -177,19 +185,22 @@ async def list_attempts(
     delivery = await tx.get(WebhookDelivery, delivery_id)
     if delivery is None or delivery.endpoint_id != endpoint.id:
         raise not_found()
-    found = await tx.scalars(
-        select(WebhookAttempt)
-        .where(WebhookAttempt.delivery_id == delivery.id)
-        .order_by(WebhookAttempt.number)
+    found = list(
+        await tx.scalars(
+            select(WebhookAttempt)
+            .where(WebhookAttempt.delivery_id == delivery.id)
+            .order_by(WebhookAttempt.number)
+        )
     )
-    return [_attempt_view(attempt) for attempt in found]
+    answers = await answers_of(tx, keys, endpoint, [delivery], found)
+    return [_attempt_view(one, answers.get((one.delivery_id, one.number), "")) for one in found]
 
 
 async def _last_attempts(
-    tx: AsyncSession, deliveries: list[WebhookDelivery]
-) -> dict[str, WebhookAttempt]:
-    tried = {delivery.id: delivery.tries for delivery in deliveries if delivery.tries}
-    found = await tx.scalars(
+    tx: AsyncSession, keys: KeyRing, endpoint: WebhookEndpoint, deliveries: list[WebhookDelivery]
+) -> dict[str, AttemptView]:
+    tried = [delivery.id for delivery in deliveries if delivery.tries]
+    rows = await tx.scalars(
         select(WebhookAttempt)
         .join(WebhookDelivery, WebhookDelivery.id == WebhookAttempt.delivery_id)
         .where(
@@ -197,21 +208,26 @@ async def _last_attempts(
             WebhookAttempt.number == WebhookDelivery.tries,
         )
     )
-    return {attempt.delivery_id: attempt for attempt in found}
+    found = list(rows)
+    answers = await answers_of(tx, keys, endpoint, deliveries, found)
+    return {
+        one.delivery_id: _attempt_view(one, answers.get((one.delivery_id, one.number), ""))
+        for one in found
+    }
 
 
-def _attempt_view(attempt: WebhookAttempt) -> AttemptView:
+def _attempt_view(attempt: WebhookAttempt, answer: str) -> AttemptView:
     return AttemptView(
         number=attempt.number,
         at=attempt.at,
         status=attempt.status,
         failure=DeliveryFailure(attempt.failure) if attempt.failure else None,
         latency_ms=attempt.latency_ms,
-        answer=attempt.answer,
+        answer=answer,
     )
 
 
-def _delivery_view(delivery: WebhookDelivery, last: WebhookAttempt | None) -> DeliveryView:
+def _delivery_view(delivery: WebhookDelivery, last: AttemptView | None) -> DeliveryView:
     return DeliveryView(
         id=delivery.id,
         message_id=delivery.message_id,
@@ -222,5 +238,5 @@ def _delivery_view(delivery: WebhookDelivery, last: WebhookAttempt | None) -> De
         tries=delivery.tries,
         due_at=delivery.due_at,
         delivered_at=delivery.delivered_at,
-        last=_attempt_view(last) if last is not None else None,
+        last=last,
     )

@@ -51,7 +51,7 @@ async def send_notice(services: Services, subject: str) -> None:
     log.info("notice tried", notice=subject, came=result.came)
 
     async def act(unit: Unit) -> None:
-        await notice_tries.settle(unit.tx, subject, result, unit.now)
+        await notice_tries.settle(unit.tx, unit.keys, subject, result, unit.now)
 
     await services.run(act)
 

@@ -16,6 +16,7 @@ from cases.errands import Try
 from cases.keys import KeyDestroyed
 from cases.label_files import label_type
 from cases.labels import LabelPlace
+from cases.parcel_words import read_parcel
 from cases.port_commands import LabelSetup, PortKind, TrackingSetup
 from cases.port_reading import (
     UnreadableAnswer,
@@ -56,7 +57,7 @@ async def run_errand(services: Services, subject: str) -> None:
         words = await run[found.kind](services, subject, found)
     except KeyDestroyed:
         words = "The case was erased."
-        await services.run(lambda unit: errands.end(unit.tx, subject, words))
+        await services.run(lambda unit: errands.end(unit, subject, words))
     log.info("port asked", errand=subject, kind=found.kind, subject_id=found.subject_id)
 
 
@@ -92,7 +93,8 @@ async def _track(services: Services, subject: str, found: Try) -> str:
         port = await find_port(tx, found.tenant_id, PortKind.TRACKING)
         setup = setup_of(port, TrackingSetup) if port is not None and port.enabled else None
         headers = await headers_of(tx, services.keys, port) if port is not None else {}
-        number, carrier = parcel.tracking_number, parcel.carrier
+        key = await services.keys.case_key(tx, parcel.case_id)
+        number, carrier = read_parcel(key, parcel).tracking_number, parcel.carrier
     if setup is None or setup.url is None or number is None:
         return await _end(services, subject, "Tracking is no longer connected.")
     url = fill_url(setup.url, {"tracking_number": number, "carrier": carrier or ""})
@@ -111,7 +113,7 @@ async def _track(services: Services, subject: str, found: Try) -> str:
     words = " ".join([f"{len(scans)} scans.", *told.unread])
 
     async def keep(unit: Unit) -> None:
-        if await errands.end(unit.tx, subject, words):
+        if await errands.end(unit, subject, words):
             await parcels.add_scans(unit, found.subject_id, scans, ScanSource.PORT, SystemActor())
 
     await services.run(keep)
@@ -162,7 +164,7 @@ async def _keep_label(
     await store_label(services, place, content)
 
     async def keep(unit: Unit) -> None:
-        if await errands.end(unit.tx, subject, "The label came."):
+        if await errands.end(unit, subject, "The label came."):
             await labels.make(unit, found.subject_id, content, setup.carrier, tracking_number)
 
     await services.run(keep)
@@ -177,7 +179,7 @@ async def store_label(services: Services, place: LabelPlace, content: bytes) -> 
 
 async def _no_label(services: Services, subject: str, found: Try, why: str) -> str:
     async def keep(unit: Unit) -> None:
-        if await errands.end(unit.tx, subject, why):
+        if await errands.end(unit, subject, why):
             await labels.refuse(unit, found.subject_id, why)
 
     await services.run(keep)
@@ -205,9 +207,9 @@ async def _refund(services: Services, subject: str, found: Try) -> str:
             unit, found.subject_id, decided, is_last=found.is_last, can_look=can_look
         )
         if state in (RefundState.ORDERED, RefundState.SENT):
-            await errands.again(unit.tx, subject, decided.why, unit.now, outcome.retry_after_s)
+            await errands.again(unit, subject, decided.why, outcome.retry_after_s)
         else:
-            await errands.end(unit.tx, subject, decided.why)
+            await errands.end(unit, subject, decided.why)
         return decided.why
 
     return await services.run(keep)
@@ -223,9 +225,9 @@ async def _end(services: Services, subject: str, words: str) -> str:
 
 
 async def _ended(subject: str, words: str, unit: Unit) -> None:
-    await errands.end(unit.tx, subject, words)
+    await errands.end(unit, subject, words)
 
 
 async def _again(services: Services, subject: str, words: str, asked_s: int | None = None) -> str:
-    await services.run(lambda unit: errands.again(unit.tx, subject, words, unit.now, asked_s))
+    await services.run(lambda unit: errands.again(unit, subject, words, asked_s))
     return words

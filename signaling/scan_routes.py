@@ -195,7 +195,7 @@ async def add_scan(request: web.Request) -> web.Response:
             raise CaseError("bad_time", "A scan cannot lie in the future.", status=422)
         scan = Scan(command.status, at, command.place or "", "")
         await parcels.add_scans(unit, parcel.id, [scan], ScanSource.HAND, actor)
-        return await way_view(unit.tx, actor, case_id)
+        return await way_view(unit.tx, unit.keys, actor, case_id)
 
     return _json(await services.run(act))
 
@@ -216,11 +216,11 @@ async def _take(
     for number, scans in by_number.items():
 
         async def act(unit: Unit, number: str = number, own: list[tuple[int, Scan]] = scans) -> int:
-            found = await parcels.parcels_numbered(unit.tx, tenant_id, number)
-            if not found:
+            found = await parcels.newest_numbered(unit, tenant_id, number)
+            if found is None:
                 raise CaseError("unknown", f"No parcel has the number {number}.")
             only = [scan for _line, scan in own]
-            return await parcels.add_scans(unit, found[0][0], only, source, actor)
+            return await parcels.add_scans(unit, found, only, source, actor)
 
         try:
             new = await services.run(act)

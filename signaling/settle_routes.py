@@ -68,8 +68,9 @@ def add_routes(app: web.Application) -> None:
 async def get_way(request: web.Request) -> web.Response:
     """The way back of a case."""
     actor = await require_key_or_staff(request)
-    async with request.app[SERVICES].database.read() as tx:
-        view = await way_view(tx, actor, request.match_info["id"])
+    services = request.app[SERVICES]
+    async with services.database.read() as tx:
+        view = await way_view(tx, services.keys, actor, request.match_info["id"])
     return _json(view)
 
 

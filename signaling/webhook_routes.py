@@ -260,9 +260,11 @@ async def get_deliveries(request: web.Request) -> web.Response:
     """One page of messages, each with its last try."""
     actor = await require_key_or_staff(request)
     wanted = parse_query(request, DeliveriesWanted)
-    async with request.app[SERVICES].database.read() as tx:
+    services = request.app[SERVICES]
+    async with services.database.read() as tx:
         items, cursor = await webhook_deliveries.list_deliveries(
             tx,
+            services.keys,
             actor,
             request.match_info["id"],
             state=wanted.state,
@@ -281,9 +283,11 @@ async def get_deliveries(request: web.Request) -> web.Response:
 async def get_attempts(request: web.Request) -> web.Response:
     """Status, time taken and the first bytes of each answer."""
     actor = await require_key_or_staff(request)
-    async with request.app[SERVICES].database.read() as tx:
+    services = request.app[SERVICES]
+    endpoint_id, delivery_id = request.match_info["id"], request.match_info["delivery_id"]
+    async with services.database.read() as tx:
         items = await webhook_deliveries.list_attempts(
-            tx, actor, request.match_info["id"], request.match_info["delivery_id"]
+            tx, services.keys, actor, endpoint_id, delivery_id
         )
     return _json(AttemptList(items=items))
 
@@ -303,7 +307,7 @@ async def replay_delivery(request: web.Request) -> web.Response:
 
     async def act(unit: Unit) -> Made:
         view = await webhook_deliveries.replay_one(
-            unit.tx, actor, endpoint_id, delivery_id, unit.now
+            unit.tx, unit.keys, actor, endpoint_id, delivery_id, unit.now
         )
         return Made(202, view)
 

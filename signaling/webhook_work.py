@@ -43,7 +43,7 @@ async def deliver_webhook(services: Services, subject: str) -> None:
     )
 
     async def act(unit: Unit) -> None:
-        await delivering.settle(unit.tx, subject, result, unit.now)
+        await delivering.settle(unit.tx, unit.keys, subject, result, unit.now)
 
     await services.run(act)
 

@@ -19,7 +19,7 @@ class Mail(Base):
     case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"), index=True)
     kind: Mapped[str]
     locale: Mapped[str]
-    sealed: Mapped[bytes]
+    sealed: Mapped[bytes]  # cases.mail_seal
     state: Mapped[str]  # MailState: queued, sent, refused, no_server
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
@@ -35,4 +35,4 @@ class MailTry(Base):
     mail_id: Mapped[str] = mapped_column(ForeignKey("mails.id"), index=True)
     at: Mapped[datetime]
     outcome: Mapped[str]  # sent, failed, refused
-    words: Mapped[str]  # what the server said
+    sealed_words: Mapped[bytes | None]  # what the server said, sealed as the mail is

@@ -27,7 +27,7 @@ class Notice(Base):
     locale: Mapped[str]
     state: Mapped[str]  # NoticeState
     reason: Mapped[str | None]  # NoticeReason, where it did not go
-    words: Mapped[str | None]  # what the other side said last
+    sealed_words: Mapped[bytes | None]  # what the other side said last, under the case's key
     created_at: Mapped[datetime]
     due_at: Mapped[datetime | None]  # of the next look, while it waits
     give_up_at: Mapped[datetime | None]

@@ -44,13 +44,14 @@ class Errand(Base):
     __tablename__ = "errands"
     id: Mapped[str] = mapped_column(primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
+    case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     kind: Mapped[str]  # PortKind
     subject_id: Mapped[str]  # of the parcel, label or refund
     state: Mapped[str]  # ErrandState
     tries: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime | None]
     give_up_at: Mapped[datetime]
-    words: Mapped[str | None]  # what came of the last try
+    sealed_words: Mapped[bytes | None]  # what came of the last try, under the case's key
     made_at: Mapped[datetime]
     __table_args__ = (
         Index("ix_errands_state_due_at", "state", "due_at"),
@@ -67,11 +68,11 @@ class Scan(Base):
     parcel_id: Mapped[str] = mapped_column(ForeignKey("parcels.id"))
     status: Mapped[str]  # ScanStatus
     at: Mapped[datetime]
-    place: Mapped[str]
-    words: Mapped[str]  # the carrier's own
+    place_digest: Mapped[bytes]
+    sealed_words: Mapped[bytes]  # cases.parcel_words.ScanWords, under the case's key
     source: Mapped[str]  # ScanSource
     known_at: Mapped[datetime]
-    __table_args__ = (UniqueConstraint("parcel_id", "status", "at", "place"),)
+    __table_args__ = (UniqueConstraint("parcel_id", "status", "at", "place_digest"),)
 
 
 class Label(Base):
@@ -82,14 +83,12 @@ class Label(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     parcel_id: Mapped[str | None] = mapped_column(ForeignKey("parcels.id"))
     state: Mapped[str]  # LabelState
-    address: Mapped[str | None] = mapped_column(Text)
+    sealed_words: Mapped[bytes | None]  # cases.labels.LabelWords, under the case's key
     carrier: Mapped[str | None]
-    tracking_number: Mapped[str | None]
     media_type: Mapped[str | None]
     size: Mapped[int | None]
     sha256: Mapped[str | None]
     object_key: Mapped[str]
-    why: Mapped[str | None]  # it was refused
     made_at: Mapped[datetime]
     by: Mapped[str]
 
@@ -104,7 +103,7 @@ class RefundOrder(Base):
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str]
     remote_id: Mapped[str | None]
-    why: Mapped[str | None]
+    sealed_why: Mapped[bytes | None]  # under the case's key
     ordered_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]  # set before it is sent
     ended_at: Mapped[datetime | None]
@@ -119,11 +118,9 @@ class CarrierClaim(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     parcel_id: Mapped[str] = mapped_column(ForeignKey("parcels.id"))
     state: Mapped[str]  # ClaimState
-    note: Mapped[str] = mapped_column(Text)
+    sealed_words: Mapped[bytes | None]  # cases.carrier_claims.ClaimWords, under the case's key
     evidence: Mapped[list[Any]]  # ids of the case's photographs and attachments
-    reference: Mapped[str | None]
     amount_minor: Mapped[int | None] = mapped_column(BigInteger)
-    answer: Mapped[str | None]
     made_at: Mapped[datetime]
     filed_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]

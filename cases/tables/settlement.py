@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Text
+from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cases.tables.base import Base
@@ -18,15 +18,13 @@ class Parcel(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     way: Mapped[str]  # Way: back, out
     carrier: Mapped[str | None]
-    tracking_number: Mapped[str | None] = mapped_column(index=True)
-    label_url: Mapped[str | None]
-    address: Mapped[str | None] = mapped_column(Text)
+    sealed_words: Mapped[bytes | None]  # cases.parcel_words.ParcelWords, under the case's key
+    number_digest: Mapped[bytes | None] = mapped_column(index=True)  # of the tracking number
     created_at: Mapped[datetime]
     shipped_at: Mapped[datetime | None]
     received_at: Mapped[datetime | None]
     status: Mapped[str | None]  # ScanStatus of its newest scan
     status_at: Mapped[datetime | None]
-    place: Mapped[str | None]
     anomaly: Mapped[str | None]  # Anomaly
     anomaly_since: Mapped[datetime | None]
     look_at: Mapped[datetime | None] = mapped_column(index=True)  # when to look for scans again
@@ -40,6 +38,6 @@ class Settlement(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"), index=True)
     kind: Mapped[str]  # CaseTrigger: refund, refund_partly, exchange
     amount_minor: Mapped[int | None] = mapped_column(BigInteger)
-    reference: Mapped[str | None]
+    sealed_reference: Mapped[bytes | None]  # under the case's key
     at: Mapped[datetime]
     by: Mapped[str]

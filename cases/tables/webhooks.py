@@ -53,6 +53,7 @@ class WebhookDelivery(Base):
         Index("ix_webhook_deliveries_endpoint_id_at", "endpoint_id", "at", "id"),
         Index("ix_webhook_deliveries_endpoint_id_state", "endpoint_id", "state"),
         Index("ix_webhook_deliveries_at", "at"),
+        Index("ix_webhook_deliveries_case_id", "case_id"),
     )
 
 
@@ -68,4 +69,6 @@ class WebhookAttempt(Base):
     status: Mapped[int | None]
     failure: Mapped[str | None]  # DeliveryFailure
     latency_ms: Mapped[int]
-    answer: Mapped[str]  # the first bytes, as text
+    sealed_answer: Mapped[
+        bytes | None
+    ]  # the first bytes as text, under the case's key or the seller's

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.channels import address_of
 from cases.keys import KeyRing
-from cases.mail import recipient_of
+from cases.mail_seal import recipients_of
 from cases.tables import Mail, Notice, NoticeContact
 from recorder.person_export.moments import told_at
 
@@ -35,19 +35,22 @@ async def notices_of(tx: AsyncSession, keys: KeyRing, case_id: str) -> list[Show
         (one.kind, one.address_hash): await address_of(tx, keys, one)
         for one in await _contacts(tx, case_id)
     }
-    rows = await tx.execute(
-        select(Notice, Mail)
-        .outerjoin(Mail, Mail.id == Notice.mail_id)
-        .where(Notice.case_id == case_id)
-        .order_by(Notice.created_at, Notice.id)
-    )
+    rows = (
+        await tx.execute(
+            select(Notice, Mail)
+            .outerjoin(Mail, Mail.id == Notice.mail_id)
+            .where(Notice.case_id == case_id)
+            .order_by(Notice.created_at, Notice.id)
+        )
+    ).all()
+    recipients = await recipients_of(tx, keys, [mail for _, mail in rows if mail is not None])
     return [
         {
             "what": notice.kind,
             "state": notice.state,
             "why": notice.reason,
             "channel": notice.channel,
-            "address": recipient_of(keys, mail)
+            "address": recipients.get(mail.id)
             if mail is not None
             else contacts.get((notice.channel or "", notice.address_hash or b"")),
             "locale": notice.locale,

@@ -15,13 +15,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import attachments
 from cases.case_access import erased, not_found
-from cases.case_text import CaseText, text_of
+from cases.case_text import CaseText, open_text
 from cases.commands import from_minor
 from cases.keys import KeyRing
 from cases.label_files import ENDINGS
-from cases.labels import LabelState
+from cases.labels import LabelState, read_label_words
 from cases.notice_words import notice_locale
+from cases.parcel_words import read_parcel
+from cases.parcels import scans_of
 from cases.policy_words import sentence
+from cases.settlements import reference_of, settlements_of
 from cases.tables import (
     Appointment,
     Case,
@@ -33,8 +36,6 @@ from cases.tables import (
     Order,
     Parcel,
     PolicyAnswer,
-    Scan,
-    Settlement,
     Tenant,
 )
 from recorder.person_export.contacts import addresses_of, notices_of
@@ -87,7 +88,8 @@ async def gather(tx: AsyncSession, keys: KeyRing, case_id: str, now: datetime) -
         raise not_found()
     if case.erased_at is not None:
         raise erased(case)
-    key, text = await keys.case_key(tx, case.id), await text_of(tx, keys, case)
+    key = await keys.case_key(tx, case.id)
+    text = open_text(key, case)
     tenant = await tx.get_one(Tenant, case.tenant_id)
     language = notice_locale(case.buyer_locale, tenant.default_locale)
     files: list[KeptFile] = []
@@ -111,9 +113,9 @@ async def gather(tx: AsyncSession, keys: KeyRing, case_id: str, now: datetime) -
         "order": await _order(tx, case, text.buyer_email),
         "messages": await messages_of(tx, keys, case),
         "attachments": await _attachments(tx, case.id, files),
-        "parcels": await _parcels(tx, case.id),
-        "labels": await _labels(tx, case.id, files),
-        "settlements": await _settlements(tx, case),
+        "parcels": await _parcels(tx, key, case.id),
+        "labels": await _labels(tx, key, case.id, files),
+        "settlements": await _settlements(tx, key, case),
         "appointments": await _appointments(tx, case.id),
         "notices": await notices_of(tx, keys, case.id),
         "links": await _links(tx, case.id),
@@ -224,7 +226,7 @@ async def _attachments(tx: AsyncSession, case_id: str, files: list[KeptFile]) ->
     return shown
 
 
-async def _parcels(tx: AsyncSession, case_id: str) -> list[Shown]:
+async def _parcels(tx: AsyncSession, key: bytes, case_id: str) -> list[Shown]:
     rows = await tx.scalars(
         select(Parcel).where(Parcel.case_id == case_id).order_by(Parcel.created_at, Parcel.id)
     )
@@ -232,9 +234,7 @@ async def _parcels(tx: AsyncSession, case_id: str) -> list[Shown]:
         {
             "way": one.way,
             "carrier": one.carrier,
-            "tracking_number": one.tracking_number,
-            "address": one.address,
-            "label_url": one.label_url,
+            **read_parcel(key, one).model_dump(),
             "created_at": told_at(one.created_at),
             "shipped_at": told_at(one.shipped_at),
             "received_at": told_at(one.received_at),
@@ -245,16 +245,14 @@ async def _parcels(tx: AsyncSession, case_id: str) -> list[Shown]:
                     "place": scan.place,
                     "words": scan.words,
                 }
-                for scan in await tx.scalars(
-                    select(Scan).where(Scan.parcel_id == one.id).order_by(Scan.at, Scan.id)
-                )
+                for scan in await scans_of(tx, key, one.id)
             ],
         }
         for one in rows
     ]
 
 
-async def _labels(tx: AsyncSession, case_id: str, files: list[KeptFile]) -> list[Shown]:
+async def _labels(tx: AsyncSession, key: bytes, case_id: str, files: list[KeptFile]) -> list[Shown]:
     rows = await tx.scalars(
         select(Label)
         .where(Label.case_id == case_id, Label.state == LabelState.MADE)
@@ -264,24 +262,20 @@ async def _labels(tx: AsyncSession, case_id: str, files: list[KeptFile]) -> list
     for number, one in enumerate(rows, 1):
         path = f"labels/{number:03d}.{ENDINGS.get(one.media_type or '', 'bin')}"
         files.append(KeptFile(path, one.size or 0, [one.object_key]))
+        words = read_label_words(key, one)
         shown.append(
             {
                 "file": path,
                 "carrier": one.carrier,
-                "tracking_number": one.tracking_number,
-                "address": one.address,
+                "tracking_number": words.tracking_number,
+                "address": words.address,
                 "created_at": told_at(one.made_at),
             }
         )
     return shown
 
 
-async def _settlements(tx: AsyncSession, case: Case) -> list[Shown]:
-    rows = await tx.scalars(
-        select(Settlement)
-        .where(Settlement.case_id == case.id)
-        .order_by(Settlement.at, Settlement.id)
-    )
+async def _settlements(tx: AsyncSession, key: bytes, case: Case) -> list[Shown]:
     return [
         {
             "at": told_at(one.at),
@@ -289,9 +283,9 @@ async def _settlements(tx: AsyncSession, case: Case) -> list[Shown]:
             "amount": None
             if one.amount_minor is None
             else f"{from_minor(one.amount_minor, case.currency)} {case.currency}",
-            "reference": one.reference,
+            "reference": reference_of(key, one),
         }
-        for one in rows
+        for one in await settlements_of(tx, case.id)
     ]
 
 

@@ -17,7 +17,7 @@ from cases.access_policy import Action, may
 from cases.actor import StaffActor
 from cases.case_access import facts_of
 from cases.keys import KeyRing
-from cases.mail import recipient_of
+from cases.mail_seal import recipients_of
 from cases.notice_words import notice_locale
 from cases.people import folded
 from cases.staffing import organisation_name
@@ -204,14 +204,17 @@ async def _filters(tx: AsyncSession, staff_id: str) -> list[Shown]:
 
 async def _mails(tx: AsyncSession, keys: KeyRing, staff: Staff) -> list[Shown]:
     """What was sent to their address about working here."""
-    rows = await tx.scalars(
-        select(Mail)
-        .where(
-            Mail.organisation_id == (staff.tenant_id or staff.warehouse_id),
-            Mail.case_id.is_(None),
+    rows = list(
+        await tx.scalars(
+            select(Mail)
+            .where(
+                Mail.organisation_id == (staff.tenant_id or staff.warehouse_id),
+                Mail.case_id.is_(None),
+            )
+            .order_by(Mail.created_at)
         )
-        .order_by(Mail.created_at)
     )
+    recipients = await recipients_of(tx, keys, rows)
     return [
         {
             "what": one.kind,
@@ -221,7 +224,7 @@ async def _mails(tx: AsyncSession, keys: KeyRing, staff: Staff) -> list[Shown]:
             "sent_at": told_at(one.sent_at),
         }
         for one in rows
-        if folded(recipient_of(keys, one)) == staff.email
+        if folded(recipients[one.id]) == staff.email
     ]
 
 

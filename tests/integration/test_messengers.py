@@ -173,7 +173,8 @@ async def test_a_refusal_is_final_and_the_mail_goes_instead(talk: Talk) -> None:
     await talk.world.work()
     (row,) = await talk.world.rows(alone)
     assert (row.state, row.reason) == ("failed", "refused")
-    assert row.words == "400: The user has blocked you"
+    told = await talk.world.ask("GET", f"/api/v1/cases/{alone}/notices", 200)
+    assert told["items"][0]["words"] == "400: The user has blocked you"
 
 
 async def test_line_takes_a_notice_once_although_the_answer_was_lost(talk: Talk) -> None:

@@ -149,7 +149,7 @@ async def test_agents_see_and_stop_and_inspectors_do_not(world: NoticeWorld) -> 
             await listed(stranger)
         async with seller.database.read() as tx:
             with pytest.raises(CaseError):
-                await notices_of_case(tx, stranger, case_id, before=None, limit=10)
+                await notices_of_case(tx, seller.keys, stranger, case_id, before=None, limit=10)
 
     async def stops(actor: StaffActor) -> str:
         async def act(unit: Unit) -> str:
