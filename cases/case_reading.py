@@ -41,7 +41,8 @@ class CaseRead:
     """A case and the one thing of each kind that belongs to it; None where there is none."""
 
     case: Case
-    tenant_name: str
+    tenant: Tenant
+    """With its key, so that opening the case's asks for nothing more."""
     warehouse: Warehouse | None
     snoozed_until: datetime | None
     link: JoinLink | None
@@ -69,7 +70,7 @@ def _read() -> Select[Any]:
     )
     columns: list[Any] = [
         Case,
-        Tenant.name,
+        Tenant,
         Warehouse,
         Snooze.until,
         JoinLink,

@@ -43,12 +43,12 @@ class SealedText:
     sealed: bytes | None
 
 
-def seal_text(key: bytes, case_id: str, text: CaseText) -> bytes:
+def seal_case_text(key: bytes, case_id: str, text: CaseText) -> bytes:
     """The words as they are kept."""
     return seal_words(key, _bound_to(case_id), text)
 
 
-def open_text(key: bytes, case: Case) -> CaseText:
+def open_case_text(key: bytes, case: Case) -> CaseText:
     """The words of a case whose key is at hand.
 
     Raises:
@@ -65,7 +65,7 @@ async def text_of(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseText:
     Raises:
         KeyDestroyed: the case or its tenant was erased.
     """
-    return open_text(await keys.key_of(tx, case), case)
+    return open_case_text(await keys.key_of(tx, case), case)
 
 
 async def texts_of(tx: AsyncSession, keys: KeyRing, cases: Collection[Case]) -> dict[str, CaseText]:

@@ -13,7 +13,7 @@ from cases.actor import Actor, StaffActor
 from cases.case_access import not_found
 from cases.case_marks import tags_of
 from cases.case_reading import read_case
-from cases.case_text import CaseText, open_text, text_of
+from cases.case_text import CaseText, open_case_text, text_of
 from cases.commands import from_minor
 from cases.desk import is_decided_by_policy
 from cases.keys import KeyRing
@@ -209,7 +209,7 @@ async def case_view(
     read = await read_case(tx, actor, case_id, Action.VIEW_CASE)
     case, warehouse = read.case, read.warehouse
     key = await keys.key_of(tx, case)
-    text = open_text(key, case)
+    text = open_case_text(key, case)
     items = await tx.scalars(
         select(ItemLine).where(ItemLine.case_id == case_id).order_by(ItemLine.position)
     )
@@ -239,7 +239,7 @@ async def case_view(
             )
             for item in items
         ],
-        tenant=TenantView(id=case.tenant_id, name=read.tenant_name),
+        tenant=TenantView(id=case.tenant_id, name=read.tenant.name),
         warehouse=(
             WarehouseView(id=warehouse.id, name=warehouse.name, city=warehouse.city)
             if warehouse

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.case_text import open_text
+from cases.case_text import open_case_text
 from cases.database import Database
 from cases.keys import KeyDestroyed, KeyRing
 from cases.log import LoggedEvent, LogKind, opened
@@ -122,7 +122,7 @@ async def _row(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseWords:
 async def _whole_row(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseWords:
     words = await keys.word_keys(tx, case.tenant_id)
     key = await keys.key_of(tx, case)
-    text = open_text(key, case)
+    text = open_case_text(key, case)
     row = CaseWords(tenant_id=case.tenant_id, case_id=case.id, terms=frozenset())
     lines = await tx.execute(
         select(ItemLine.sku, ItemLine.listing).where(ItemLine.case_id == case.id)

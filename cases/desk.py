@@ -14,7 +14,7 @@ from cases.access_policy import Action, CaseFacts, may
 from cases.actor import Actor, KeyActor, StaffActor
 from cases.case_access import forbidden, load_case, not_found
 from cases.case_note import note
-from cases.case_text import open_text, seal_text, text_of
+from cases.case_text import open_case_text, seal_case_text, text_of
 from cases.deadline_plan import THE_BUYERS, DeadlineKind
 from cases.desk_hours import desk_hours_of
 from cases.keys import KeyRing
@@ -186,8 +186,8 @@ async def pronounce(
     case.verdict_disposition = verdict.disposition
     case.verdict_liability = verdict.liability
     key = await keys.key_of(tx, case)
-    text = open_text(key, case).model_copy(update={"verdict_note": verdict.note})
-    case.sealed_text = seal_text(key, case.id, text)
+    text = open_case_text(key, case).model_copy(update={"verdict_note": verdict.note})
+    case.sealed_text = seal_case_text(key, case.id, text)
     case.verdict_at = now
     case.verdict_by = actor.label
     await deadlines.end(tx, case, set(DeadlineKind) - {DeadlineKind.DISPUTE}, now)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import hosting, links
 from cases.case_access import not_found
-from cases.case_text import open_text
+from cases.case_text import open_case_text
 from cases.case_views import buyer_case_view
 from cases.consent_text import BUYER_WORDS
 from cases.desk import is_decided_by_policy
@@ -106,7 +106,7 @@ async def _outcome(tx: AsyncSession, keys: KeyRing, case: Case) -> Shown | None:
     key = await keys.key_of(tx, case)
     return {
         "outcome": case.verdict_outcome,
-        "note": open_text(key, case).verdict_note or "",
+        "note": open_case_text(key, case).verdict_note or "",
         "by_policy": is_decided_by_policy(case),
         "seen": seen is not None,
         "decided_at": case.verdict_at.isoformat(),

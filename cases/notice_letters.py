@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.case_text import open_text
+from cases.case_text import open_case_text
 from cases.commands import from_minor
 from cases.keys import KeyDestroyed, KeyRing
 from cases.links import token_of
@@ -115,7 +115,7 @@ async def values_of(
     on_it = read_parcel(key, parcel) if parcel else ParcelWords()
     return {
         "seller_name": tenant.name,
-        "buyer_name": open_text(key, case).buyer_name,
+        "buyer_name": open_case_text(key, case).buyer_name,
         "order_number": case.order_number,
         "item_title": str(title.listing.get("title", "")) if title else "",
         "answer": await _answer(tx, case.id, notice.locale),

@@ -12,7 +12,7 @@ from cases import answering, case_words, chain, deadlines, desk
 from cases.actor import Actor, KeyActor, StaffActor
 from cases.address_hash import address_hash
 from cases.case_note import note
-from cases.case_text import CaseText, seal_text
+from cases.case_text import CaseText, seal_case_text
 from cases.commands import OpenCase, OrderLine, to_minor
 from cases.deadline_plan import DeadlineKind
 from cases.keys import KeyRing
@@ -74,7 +74,7 @@ async def open_for(
         tenant_id=tenant_id,
         warehouse_id=await _warehouse_for(tx, tenant_id, command.warehouse_id),
         order_number=command.order_number,
-        sealed_text=seal_text(key, case_id, text),
+        sealed_text=seal_case_text(key, case_id, text),
         buyer_hash=address_hash(keys, tenant_id, email, ChannelKind.EMAIL) if email else None,
         buyer_locale=buyer.locale,
         state=CaseState.FILED,

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.access_policy import Action
 from cases.actor import KeyActor, StaffActor
 from cases.case_access import load_case
-from cases.case_text import open_text
+from cases.case_text import open_case_text
 from cases.case_views import name_of
 from cases.commands import Command, from_minor, one_line, prose
 from cases.keys import KeyRing
@@ -253,7 +253,7 @@ async def _values(
     paid = sum(line.price_minor * line.quantity for line in lines)
     tenant = await tx.get_one(Tenant, case.tenant_id)
     return {
-        "buyer_name": open_text(key, case).buyer_name,
+        "buyer_name": open_case_text(key, case).buyer_name,
         "order_number": case.order_number,
         "seller_name": tenant.name,
         "agent_name": await name_of(tx, actor.label) if isinstance(actor, StaffActor) else "",

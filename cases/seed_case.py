@@ -13,7 +13,7 @@ from typing import Final
 from cases import chain
 from cases import seed_words as words
 from cases.bulk import Row
-from cases.case_text import CaseText, seal_text
+from cases.case_text import CaseText, seal_case_text
 from cases.case_words import number_pieces
 from cases.erasure_keys import ErasureKey
 from cases.keys import FreshKey, WordKeys, make_case_key, make_session_key
@@ -202,7 +202,7 @@ class CaseRows:
         }
         self._rows["cases"].append((
             facts.id, tenant.id, tenant.warehouse_id, facts.order_number,
-            seal_text(facts.key.plain, facts.id, text), self._hash_of(tenant.id, facts.email),
+            seal_case_text(facts.key.plain, facts.id, text), self._hash_of(tenant.id, facts.email),
             story.locale, story.state, "buyer_shows", story.reason, story.locale,
             currency, market, story.opened_at - timedelta(days=draw.uniform(1, 7)),
             story.outcome, liability, decided,

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import attachments
 from cases.case_access import erased, not_found
-from cases.case_text import CaseText, open_text
+from cases.case_text import CaseText, open_case_text
 from cases.commands import from_minor
 from cases.keys import KeyRing
 from cases.label_files import ENDINGS
@@ -89,7 +89,7 @@ async def gather(tx: AsyncSession, keys: KeyRing, case_id: str, now: datetime) -
     if case.erased_at is not None:
         raise erased(case)
     key = await keys.case_key(tx, case.id)
-    text = open_text(key, case)
+    text = open_case_text(key, case)
     tenant = await tx.get_one(Tenant, case.tenant_id)
     language = notice_locale(case.buyer_locale, tenant.default_locale)
     files: list[KeptFile] = []

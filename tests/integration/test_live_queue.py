@@ -222,7 +222,7 @@ async def test_the_longest_waiting_is_next_and_a_release_keeps_the_place(world: 
     async with world.services.database.read() as tx:
         with pytest.raises(CaseError, match="nothing here"):
             await see_as_participant(tx, host, session_id)
-        shown = await hosting.desk_of(tx, other)
+        shown = await hosting.desk_of(tx, world.seller.keys, other)
     assert isinstance(shown["waiting"], list)
     assert next(row["case_id"] for row in shown["waiting"]) == first
     assert await world.take(other, None) == session_id
@@ -354,7 +354,7 @@ async def test_strangers_find_no_session(world: World) -> None:
     for stranger in strangers:
         assert await results(world.take(stranger, case_id)) == {"not_found": 1}
         async with world.services.database.read() as tx:
-            assert (await hosting.desk_of(tx, stranger))["waiting"] == []
+            assert (await hosting.desk_of(tx, world.seller.keys, stranger))["waiting"] == []
     for actor in (*strangers, other.actor):
         async with world.services.database.read() as tx:
             with pytest.raises(CaseError, match="nothing here"):

@@ -17,7 +17,7 @@ import pytest
 from cases import log
 from cases.access_log import Access, Deed, write_access
 from cases.actor import BuyerActor
-from cases.case_text import seal_text, text_of
+from cases.case_text import seal_case_text, text_of
 from cases.channels import set_contact
 from cases.inbound import Heard, hear
 from cases.log import LogKind, Visibility
@@ -354,7 +354,7 @@ async def test_an_order_of_somebody_else_is_not_told(buyers: Buyers) -> None:
         case = await tx.get_one(Case, buyers.case_id)
         text = await text_of(tx, seller.keys, case)
         other = text.model_copy(update={"buyer_email": "other@example.com"})
-        case.sealed_text = seal_text(await seller.keys.key_of(tx, case), case.id, other)
+        case.sealed_text = seal_case_text(await seller.keys.key_of(tx, case), case.id, other)
     async with seller.database.read() as tx:
         found = await gather(tx, seller.keys, buyers.case_id, seller.now)
     assert found.index["order"] is None
