@@ -67,3 +67,13 @@ def case_keys(case_ids: Sequence[str]) -> dict[str, bytes]:
     wrapped = [WrappedCaseKey(one.tenant_id, one.own, one.tenants) for one in rows]
     opened = ring().open_case_keys(wrapped) if wrapped else []
     return {row.id: key for row, key in zip(rows, opened, strict=True) if key is not None}
+
+
+def tenant_keys(tenant_ids: Sequence[str]) -> dict[str, bytes]:
+    """The keys of these tenants, in so far as they are not destroyed."""
+    rows = op.get_bind().execute(
+        sa.select(_TENANTS.c.id, _TENANTS.c.wrapped_key).where(
+            _TENANTS.c.id.in_(sorted(set(tenant_ids))), _TENANTS.c.wrapped_key.is_not(None)
+        )
+    )
+    return {row.id: ring().open_tenant_key(row.id, row.wrapped_key) for row in rows}
