@@ -15,6 +15,7 @@ from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_access import load_case, not_found
 from cases.residency import placed_for
+from cases.sealing import seal, unseal
 from cases.sniffing import MAX_CLIP_BYTES
 from cases.states import AttachmentState
 from cases.tables import Attachment, AttachmentPart, Case, Filing
@@ -61,8 +62,8 @@ class WholeFile:
     preview_key: str | None
 
 
-async def create(unit: Unit, secret: str, *, size: int, name: str) -> Attachment:
-    """Begin an upload.
+async def create(unit: Unit, secret: str, *, size: int, name: str) -> tuple[Attachment, Filing]:
+    """Begin an upload of this browser's filing.
 
     Raises:
         CaseError: what ``load_draft`` raises, ``already_filed`` (409), ``too_large`` (413),
@@ -82,10 +83,11 @@ async def create(unit: Unit, secret: str, *, size: int, name: str) -> Attachment
     ).one()
     if count >= MAX_ATTACHMENTS or total + size > MAX_FILING_BYTES:
         raise CaseError("too_many_attachments", "That is enough pictures and clips.")
+    attachment_id, key = new_id("att"), await filing.key_of(unit, found)
     made = Attachment(
-        id=new_id("att"),
+        id=attachment_id,
         filing_id=found.id,
-        name=plain_name(name),
+        sealed_name=_sealed_name(attachment_id, key, name),
         size=size,
         received=0,
         state=AttachmentState.UPLOADING,
@@ -93,7 +95,7 @@ async def create(unit: Unit, secret: str, *, size: int, name: str) -> Attachment
     )
     unit.tx.add(made)
     await unit.tx.flush()
-    return made
+    return made, found
 
 
 async def load(unit: Unit, secret: str, attachment_id: str, *, lock: bool = False) -> Upload:
@@ -225,13 +227,16 @@ async def room_in(tx: AsyncSession, case_id: str) -> Room:
 
 async def attach(unit: Unit, case: Case, files: Sequence[WholeFile]) -> list[str]:
     """Make these files the case's; their ids."""
-    made = []
+    if not files:
+        return []
+    made, key = [], await unit.keys.key_of(unit.tx, case)
     for one in files:
         size = sum(part_bytes for part_bytes, _ in one.parts)
+        attachment_id = new_id("att")
         attachment = Attachment(
-            id=new_id("att"),
+            id=attachment_id,
             case_id=case.id,
-            name=plain_name(one.name),
+            sealed_name=_sealed_name(attachment_id, key, one.name),
             size=size,
             received=size,
             state=AttachmentState.KEPT,
@@ -246,14 +251,14 @@ async def attach(unit: Unit, case: Case, files: Sequence[WholeFile]) -> list[str
         for part_bytes, object_key in one.parts:
             unit.tx.add(
                 AttachmentPart(
-                    attachment_id=attachment.id,
+                    attachment_id=attachment_id,
                     position=at,
                     size=part_bytes,
                     object_key=object_key,
                 )
             )
             at += part_bytes
-        made.append(attachment.id)
+        made.append(attachment_id)
     await unit.tx.flush()
     return made
 
@@ -273,8 +278,23 @@ async def load_kept(
     return case, found
 
 
+def name_of(attachment: Attachment, key: bytes) -> str:
+    """What its sender's device called it, by its case's key; empty once it is forgotten."""
+    if attachment.sealed_name is None:
+        return ""
+    return unseal(key, _bound(attachment.id), attachment.sealed_name).decode()
+
+
 def plain_name(name: str) -> str:
     """A file's name without a path or anything that does not print."""
     last = re.split(r"[/\\]", name)[-1]
     plain = "".join(c for c in last if c.isprintable() and c not in '"<>|:*?').strip(" .")
     return plain[:_MAX_NAME] or "file"
+
+
+def _sealed_name(attachment_id: str, key: bytes, name: str) -> bytes:
+    return seal(key, _bound(attachment_id), plain_name(name).encode())
+
+
+def _bound(attachment_id: str) -> str:
+    return f"attachments:{attachment_id}"

@@ -148,7 +148,7 @@ def _waits_for_buyer() -> ColumnElement[bool]:
 
 def _anomaly() -> ColumnElement[bool]:
     """Filed for an order the seller did not tell, or of it or its parcel something is wrong."""
-    unknown = exists().where(Filing.case_id == Case.id, Filing.order.is_(None))
+    unknown = exists().where(Filing.case_id == Case.id, Filing.order_known.is_(False))
     # Not the line that the list shows, which is joined under its own name.
     line = aliased(ItemLine)
     missing = exists().where(

@@ -11,11 +11,11 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import desk, links, opening
+from cases import desk, links, opening, orders
 from cases.access_policy import Action
 from cases.actor import Actor, FormActor, KeyActor, StaffActor
 from cases.case_access import load_case
@@ -25,16 +25,15 @@ from cases.commands import (
     OpenCase,
     OrderLine,
 )
-from cases.database import hold
 from cases.filing_commands import FileReturn, FilingRules, TellOrder, WantDraft
 from cases.keys import KeyDestroyed
 from cases.policy_answers import Known
 from cases.policy_facts import NO_CURRENCY, photographs_sent
 from cases.policy_rules import Fact
 from cases.reasons import check_offered
-from cases.sealing import seal, unseal
+from cases.sealing import open_words, seal, seal_words, unseal
 from cases.signed_link import encode, open_link
-from cases.tables import Attachment, Case, Filing, FilingSetting, Order, Tenant
+from cases.tables import Attachment, Case, Filing, FilingSetting, Tenant
 from cases.tenants import granted_warehouses
 from cases.unit import Unit
 from runtime.errors import CaseError
@@ -43,11 +42,19 @@ from runtime.ids import TenantId, new_id
 DRAFT_LIFETIME: Final = timedelta(hours=48)
 
 
+class FilingWords(BaseModel):
+    """What a filing says of its buyer, kept sealed; ``order`` is None where nobody told it."""
+
+    email: str | None
+    order: TellOrder | None
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A begun filing; ``secret`` is told once."""
 
     filing: Filing
+    words: FilingWords
     secret: str
 
 
@@ -67,23 +74,6 @@ def filing_tenant(actor: StaffActor | KeyActor) -> TenantId:
         CaseError: ``forbidden`` (403).
     """
     return desk.opening_tenant(actor)
-
-
-async def tell_order(unit: Unit, actor: StaffActor | KeyActor, told: TellOrder) -> str:
-    """Keep an order; telling it again replaces what was known. Gives its id.
-
-    Raises:
-        CaseError: ``forbidden`` (403).
-    """
-    tenant_id = filing_tenant(actor)
-    order = await _order(unit.tx, tenant_id, told.order_number)
-    if order is None:
-        order = Order(id=new_id("ord"), tenant_id=tenant_id, order_number=told.order_number)
-        unit.tx.add(order)
-    order.content = told.model_dump(mode="json")
-    order.updated_at = unit.now
-    await unit.tx.flush()
-    return order.id
 
 
 async def rules_of(tx: AsyncSession, tenant_id: str) -> FilingRules:
@@ -149,22 +139,26 @@ async def begin(unit: Unit, slug: str, want: WantDraft) -> Draft:
         assert want.order_number is not None
         assert want.email is not None
         number, email = want.order_number, want.email
-        order = _matching(await _order(unit.tx, tenant.id, number), email)
+        told = await orders.told_of(unit.tx, unit.keys, tenant.id, number)
+        order = _matching(told, email)
+    words = FilingWords(email=email, order=order)
+    filing_id, wrapped = new_id("fil"), await unit.keys.new_case_key(unit.tx, tenant.id)
+    key = await unit.keys.open_case_key(unit.tx, tenant.id, wrapped)
     secret = secrets.token_urlsafe(32)
     filing = Filing(
-        id=new_id("fil"),
+        id=filing_id,
         tenant_id=tenant.id,
         secret_hash=sha256(secret.encode()).digest(),
         order_number=number,
-        buyer_email=email,
-        order=order.model_dump(mode="json") if order else None,
-        wrapped_key=await unit.keys.new_case_key(unit.tx, tenant.id),
+        order_known=order is not None,
+        sealed_words=seal_words(key, _bound(filing_id), words),
+        wrapped_key=wrapped,
         created_at=unit.now,
         expires_at=unit.now + DRAFT_LIFETIME,
     )
     unit.tx.add(filing)
     await unit.tx.flush()
-    return Draft(filing, f"{filing.id}.{secret}")
+    return Draft(filing, words, f"{filing.id}.{secret}")
 
 
 async def load_draft(unit: Unit, secret: str, *, lock: bool = False) -> Filing:
@@ -185,7 +179,7 @@ async def load_draft(unit: Unit, secret: str, *, lock: bool = False) -> Filing:
 
 
 async def key_of(unit: Unit, filing: Filing) -> bytes:
-    """The key under which the filing's attachments are sealed: its case's, before and after.
+    """The key of the filing's words and attachments: its case's, before and after.
 
     Raises:
         KeyDestroyed: the case was erased.
@@ -195,6 +189,13 @@ async def key_of(unit: Unit, filing: Filing) -> bytes:
     if filing.wrapped_key is None:
         raise KeyDestroyed
     return await unit.keys.open_case_key(unit.tx, filing.tenant_id, filing.wrapped_key)
+
+
+def words_of(filing: Filing, key: bytes) -> FilingWords:
+    """What it says of its buyer, by the key that ``key_of`` gave; nothing once forgotten."""
+    if filing.sealed_words is None:
+        return FilingWords(email=None, order=None)
+    return open_words(FilingWords, key, _bound(filing.id), filing.sealed_words)
 
 
 async def file_return(
@@ -211,11 +212,11 @@ async def file_return(
         told = json.loads(unseal(key, filing.id, filing.sealed_answer))
         return Filed(told["case_id"], told["token"], told["device_secret"])
     assert filing.wrapped_key is not None
-    command = await _command(unit.tx, filing, form)
+    command = await _command(unit.tx, filing, words_of(filing, key), form)
     categories = [item.category for item in command.items]
     await check_offered(unit.tx, filing.tenant_id, command.claim.reason, categories)
     # Two filings of one order come one after the other, so that the second is seen as one.
-    await hold(unit.tx, f"order:{filing.tenant_id}:{command.order_number}")
+    await orders.hold_order(unit.tx, filing.tenant_id, command.order_number)
     known = Known(
         photographs=await photographs_sent(unit.tx, filing.id),
         doubted=await _doubted(unit.tx, filing),
@@ -249,7 +250,7 @@ async def file_return(
     )
     told = {"case_id": opened.case_id, "token": opened.token, "device_secret": device_secret}
     filing.sealed_answer = seal(key, filing.id, json.dumps(told).encode())
-    payload: dict[str, object] = {"order_known": filing.order is not None}
+    payload: dict[str, object] = {"order_known": filing.order_known}
     await desk.note_in_case(
         unit.tx, unit.keys, opened.case_id, "buyer_filed", payload, actor, unit.now
     )
@@ -285,7 +286,7 @@ async def expire_drafts(unit: Unit) -> int:
     expired = rows.all()
     for draft in expired:
         await unit.keys.destroy(draft.wrapped_key or b"")
-        draft.wrapped_key, draft.order, draft.buyer_email = None, None, None
+        draft.wrapped_key, draft.sealed_words = None, None
     return len(expired)
 
 
@@ -307,15 +308,7 @@ async def _signed_order(unit: Unit, tenant: Tenant, token: str) -> TellOrder:
         raise CaseError("link_unreadable", "The order in this link does not fit.") from error
 
 
-async def _order(tx: AsyncSession, tenant_id: str, number: str) -> Order | None:
-    found: Order | None = await tx.scalar(
-        select(Order).where(Order.tenant_id == tenant_id, Order.order_number == number)
-    )
-    return found
-
-
-def _matching(order: Order | None, email: str) -> TellOrder | None:
-    told = TellOrder.model_validate_json(json.dumps(order.content)) if order else None
+def _matching(told: TellOrder | None, email: str) -> TellOrder | None:
     known = (told.buyer.email or "") if told else ""
     # Digests, so that neither length nor the first difference is told by the time it takes.
     same = hmac.compare_digest(
@@ -326,7 +319,7 @@ def _matching(order: Order | None, email: str) -> TellOrder | None:
 
 async def _doubted(tx: AsyncSession, filing: Filing) -> tuple[Fact, ...]:
     """What nobody vouches for: an order nobody told us, or one that was filed before."""
-    if filing.order is None:
+    if not filing.order_known:
         return (Fact.VALUE,)
     before = await tx.scalar(
         select(Case.id)
@@ -336,22 +329,24 @@ async def _doubted(tx: AsyncSession, filing: Filing) -> tuple[Fact, ...]:
     return (Fact.RETURNS,) if before is not None else ()
 
 
-async def _command(tx: AsyncSession, filing: Filing, form: FileReturn) -> OpenCase:
+async def _command(
+    tx: AsyncSession, filing: Filing, words: FilingWords, form: FileReturn
+) -> OpenCase:
     granted = await granted_warehouses(tx, TenantId(filing.tenant_id))
     warehouse = granted[0] if granted else None
-    if filing.order is None:
+    order = words.order
+    if order is None:
         if form.name is None or form.title is None:
             raise CaseError("bad_lines", "Say who you are and what you bought.", status=422)
         line = OrderLine(sku="?", quantity=1, price="0", listing=Listing(title=form.title))
         return OpenCase(
             order_number=filing.order_number,
-            buyer=Buyer(name=form.name, email=filing.buyer_email, locale=form.locale),
+            buyer=Buyer(name=form.name, email=words.email, locale=form.locale),
             currency=NO_CURRENCY,
             warehouse_id=warehouse,
             claim=form.claim,
             items=[line],
         )
-    order = TellOrder.model_validate_json(json.dumps(filing.order))
     picked = {line.index: line.quantity for line in form.lines}
     if not picked or len(picked) != len(form.lines):
         raise CaseError("bad_lines", "Choose what you return.", status=422)
@@ -367,3 +362,7 @@ async def _command(tx: AsyncSession, filing: Filing, form: FileReturn) -> OpenCa
         claim=form.claim,
         items=[order.items[i].model_copy(update={"quantity": n}) for i, n in picked.items()],
     )
+
+
+def _bound(filing_id: str) -> str:
+    return f"filings:{filing_id}"

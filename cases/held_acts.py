@@ -7,7 +7,6 @@ rights that its author has then.
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -23,6 +22,7 @@ from cases.case_views import name_of
 from cases.keys import KeyRing
 from cases.life import next_case_state
 from cases.people import actor_of_staff
+from cases.sealing import open_words, seal_words
 from cases.states import CaseState, CaseTrigger
 from cases.tables import Case, HeldAct, Staff
 from cases.thread import SayAsStaff
@@ -78,12 +78,13 @@ async def hold_message(
     """
     case = await load_case(unit.tx, actor, case_id, Action.WRITE, lock=True)
     thread.refuse_unfilled(message)
+    key = await unit.keys.key_of(unit.tx, case)
     for row in await _rows(unit.tx, case.id, actor.staff_id):
-        words = _words(unit.keys, row)
+        words = _words(key, row)
         if words is not None and words.client_id == message.client_id:
             return _view(row, actor, actor.name, words)
     row = _new(unit, actor, case, HeldKind.MESSAGE)
-    row.sealed = unit.keys.seal(_purpose(row.id), message.model_dump_json().encode())
+    row.sealed = seal_words(key, _bound(row.id), message)
     unit.tx.add(row)
     await unit.tx.flush()
     _hint(unit, case)
@@ -122,7 +123,7 @@ async def take_back(unit: Unit, actor: StaffActor, case_id: str, held_id: str) -
     row = await unit.tx.get(HeldAct, held_id, with_for_update=True)
     if row is None or row.case_id != case_id or row.staff_id != actor.staff_id:
         raise not_found()
-    words = _words(unit.keys, row)
+    words = _words(await unit.keys.key_of(unit.tx, case), row)
     if row.state == HeldState.DONE:
         raise CaseError("too_late", "It has been done already.")
     if row.state != HeldState.TAKEN_BACK:
@@ -147,18 +148,20 @@ async def held_of_case(
         & (HeldAct.staff_id == actor.staff_id)
         & HeldAct.next_at.is_not(None)
     )
-    rows = await tx.scalars(
+    found = await tx.scalars(
         select(HeldAct)
         .where(HeldAct.case_id == case_id, (HeldAct.state == HeldState.HELD) | failed)
         .order_by(HeldAct.created_at, HeldAct.id)
         .limit(_MOST_SHOWN)
     )
+    rows = found.all()
+    key = await keys.key_of(tx, case) if may_read and rows else None
     return [
         _view(
             row,
             actor,
             await name_of(tx, f"staff:{row.staff_id}"),
-            _words(keys, row) if may_read else None,
+            None if key is None else _words(key, row),
         )
         for row in rows
     ]
@@ -193,8 +196,9 @@ async def carry_out(unit: Unit, held_id: str) -> HeldState | None:
         _over(unit, row, HeldState.FAILED)
         return HeldState.FAILED
     staff = await unit.tx.get_one(Staff, row.staff_id)
-    words = _words(unit.keys, row)
     try:
+        # Of a case that was erased meanwhile there is no key any more.
+        words = _words(await unit.keys.key_of(unit.tx, case), row)
         # What a refused act had begun is not kept.
         async with unit.tx.begin_nested():
             if staff.disabled_at is not None:
@@ -250,10 +254,10 @@ async def _rows(tx: AsyncSession, case_id: str, staff_id: str | None) -> list[He
     return list(await tx.scalars(query))
 
 
-def _words(keys: KeyRing, row: HeldAct) -> SayAsStaff | None:
+def _words(key: bytes, row: HeldAct) -> SayAsStaff | None:
     if row.sealed is None:
         return None
-    return SayAsStaff.model_validate(json.loads(keys.unseal(_purpose(row.id), row.sealed)))
+    return open_words(SayAsStaff, key, _bound(row.id), row.sealed)
 
 
 def _view(row: HeldAct, actor: StaffActor, by: str, words: SayAsStaff | None) -> HeldView:
@@ -275,5 +279,5 @@ def _hint(unit: Unit, case: Case) -> None:
     unit.changes.threads[case.id] = frozenset(desks)
 
 
-def _purpose(held_id: str) -> str:
-    return f"held:{held_id}"
+def _bound(held_id: str) -> str:
+    return f"held_acts:{held_id}"

@@ -1,7 +1,7 @@
 """The key ring: one master key wraps a key per tenant, which wraps one per case and per session.
 
 Wrapping is AES-256-GCM, ``nonce (12) ‖ ciphertext ‖ tag``, bound to what the key is for. Keys of
-cases and sessions are wrapped by the tenant's key and the case's erasure key together
+cases, sessions and orders are wrapped by the tenant's key and an erasure key together
 (``cases.erasure_keys``), whose name stands before the rest: ``0x02 ‖ name (16) ‖ nonce ‖ …``.
 Destroying the erasure key is erasure: what they encrypted can never be read again, from no
 backup of the database. Keys from before there were erasure keys still open (``adopt``).
@@ -25,7 +25,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.erasure_keys import ID_BYTES, ErasureKey, ErasureKeys, KeyDestroyed
-from cases.tables import Case, Session, Tenant
+from cases.tables import Case, Order, Session, Tenant
 from runtime.durable_files import load_or_make
 from runtime.errors import SetupError
 from runtime.ids import new_id
@@ -39,6 +39,7 @@ __all__ = [
     "WrappedCaseKey",
     "is_wrapped_by_tenant_alone",
     "make_case_key",
+    "make_order_key",
     "make_session_key",
 ]
 
@@ -133,12 +134,7 @@ class KeyRing:
         Raises:
             SetupError: the master key is another one, or it was sealed for something else.
         """
-        try:
-            return _unwrap(self._master, f"sealed:{purpose}", sealed)
-        except InvalidTag as error:
-            raise SetupError(
-                "The master key is not the one this database was made with."
-            ) from error
+        return self._by_master(f"sealed:{purpose}", sealed)
 
     def proof(self, purpose: str, content: bytes) -> bytes:
         """32 bytes that only this key ring can make of the content, for this purpose."""
@@ -167,12 +163,7 @@ class KeyRing:
         Raises:
             SetupError: the master key is another one.
         """
-        try:
-            return _unwrap(self._master, f"tenant:{tenant_id}", wrapped)
-        except InvalidTag as error:
-            raise SetupError(
-                "The master key is not the one this database was made with."
-            ) from error
+        return self._by_master(f"tenant:{tenant_id}", wrapped)
 
     async def word_keys(self, tx: AsyncSession, tenant_id: str) -> WordKeys:
         """The keys of the words by which a tenant's cases are found.
@@ -242,12 +233,7 @@ class KeyRing:
         if case.wrapped_key is None:
             raise KeyDestroyed
         key_id, tenant_key = new_id("key"), await self.tenant_key(tx, case.tenant_id)
-        if is_wrapped_by_tenant_alone(case.wrapped_key):
-            erasure = await asyncio.to_thread(self.erasure_keys.make)
-        else:
-            erasure = await asyncio.to_thread(
-                self.erasure_keys.read, erasure_key_id(case.wrapped_key)
-            )
+        erasure = await self._erasure_key_of(case.wrapped_key)
         return key_id, make_session_key(tenant_key, key_id, erasure).wrapped
 
     async def open_session_key(
@@ -268,6 +254,16 @@ class KeyRing:
             raise KeyDestroyed
         tenant_key = self.open_tenant_key(row.tenant_id, row.tenants)
         return await self._open(tenant_key, f"session:{row.key_id}", row.own)
+
+    async def new_order_key(self, tx: AsyncSession, tenant_id: str, order_id: str) -> FreshKey:
+        """A key for an order of the tenant, with an erasure key of its own."""
+        erasure = await asyncio.to_thread(self.erasure_keys.make)
+        return make_order_key(await self.tenant_key(tx, tenant_id), order_id, erasure)
+
+    async def order_key(self, tx: AsyncSession, order: Order) -> bytes:
+        """The key of an order; raises ``KeyDestroyed`` where it was destroyed."""
+        tenant_key = await self.tenant_key(tx, order.tenant_id)
+        return await self._open(tenant_key, f"order:{order.id}", order.wrapped_key)
 
     async def new_own_key(self, purpose: str) -> bytes:
         """A wrapped key for something that belongs to no tenant, bound to what it is for."""
@@ -295,13 +291,9 @@ class KeyRing:
         if case.wrapped_key is None:
             return
         tenant_key = await self.tenant_key(tx, case.tenant_id)
+        erasure = await self._erasure_key_of(case.wrapped_key)
         if is_wrapped_by_tenant_alone(case.wrapped_key):
-            erasure = await asyncio.to_thread(self.erasure_keys.make)
             case.wrapped_key = _again(tenant_key, f"case:{case.tenant_id}", case, erasure)
-        else:
-            erasure = await asyncio.to_thread(
-                self.erasure_keys.read, erasure_key_id(case.wrapped_key)
-            )
         for session in await tx.scalars(select(Session).where(Session.case_id == case.id)):
             if session.wrapped_key and is_wrapped_by_tenant_alone(session.wrapped_key):
                 purpose = f"session:{session.key_id}"
@@ -314,6 +306,20 @@ class KeyRing:
             SetupError: the master key is another one, or the erasure keys are not there.
         """
         return [self._open_case_key(one) for one in wrapped]
+
+    def _by_master(self, purpose: str, wrapped: bytes) -> bytes:
+        try:
+            return _unwrap(self._master, purpose, wrapped)
+        except InvalidTag as error:
+            raise SetupError(
+                "The master key is not the one this database was made with."
+            ) from error
+
+    async def _erasure_key_of(self, wrapped: bytes) -> ErasureKey:
+        """What destroys this key of a case; one from before is given its own."""
+        if is_wrapped_by_tenant_alone(wrapped):
+            return await asyncio.to_thread(self.erasure_keys.make)
+        return await asyncio.to_thread(self.erasure_keys.read, erasure_key_id(wrapped))
 
     def _open_case_key(self, wrapped: WrappedCaseKey) -> bytes | None:
         if wrapped.own is None or wrapped.tenants is None:
@@ -354,6 +360,11 @@ def erasure_key_id(wrapped: bytes) -> bytes:
 def make_case_key(tenant_key: bytes, tenant_id: str, erasure: ErasureKey) -> FreshKey:
     """A new key for a case of the tenant."""
     return _fresh(tenant_key, f"case:{tenant_id}", erasure)
+
+
+def make_order_key(tenant_key: bytes, order_id: str, erasure: ErasureKey) -> FreshKey:
+    """A new key for an order of the tenant."""
+    return _fresh(tenant_key, f"order:{order_id}", erasure)
 
 
 def make_session_key(tenant_key: bytes, key_id: str, erasure: ErasureKey) -> FreshKey:

@@ -37,7 +37,6 @@ from cases.tables import (
     Manifest,
     Notice,
     NoticeContact,
-    Order,
     Parcel,
     Participant,
     PersonExport,
@@ -142,8 +141,10 @@ async def scrub(tx: AsyncSession, case: Case) -> None:
         update(ItemLine).where(ItemLine.case_id == case.id).values(check_note=None),
         update(Filing)
         .where(Filing.case_id == case.id)
-        .values(wrapped_key=None, order=None, buyer_email=None, sealed_answer=None),
-        update(Attachment).where(Attachment.case_id == case.id).values(name="", preview_key=None),
+        .values(wrapped_key=None, sealed_words=None, sealed_answer=None),
+        update(Attachment)
+        .where(Attachment.case_id == case.id)
+        .values(sealed_name=None, preview_key=None),
         update(Notice)
         .where(Notice.case_id == case.id)
         .values(address_hash=None, sealed_words=None),
@@ -169,7 +170,6 @@ async def scrub(tx: AsyncSession, case: Case) -> None:
         *_exports_of_staff(case),
     ):
         await tx.execute(gone.execution_options(synchronize_session=False))
-    await _forget_order(tx, case)
     case.sealed_text, case.buyer_hash, case.wrapped_key = None, None, None
     await tx.flush()
 
@@ -187,26 +187,6 @@ def _exports_of_staff(case: Case) -> list[Update]:
         ),
         theirs.where(PersonExport.state == "ready").values(expires_at=PersonExport.finished_at),
     ]
-
-
-async def _forget_order(tx: AsyncSession, case: Case) -> None:
-    """What the seller's system told of the order, unless another case is about it, too."""
-    other = await tx.scalar(
-        select(Case.id)
-        .where(
-            Case.tenant_id == case.tenant_id,
-            Case.order_number == case.order_number,
-            Case.id != case.id,
-            Case.erased_at.is_(None),
-        )
-        .limit(1)
-    )
-    if other is None:
-        await tx.execute(
-            delete(Order).where(
-                Order.tenant_id == case.tenant_id, Order.order_number == case.order_number
-            )
-        )
 
 
 def _events_of(case_id: str) -> Any:

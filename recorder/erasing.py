@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import erasing
+from cases import erasing, orders
 from cases.erasing import ErasureState
 from cases.scrubbing import counts_of, manifests_of, scrub
 from cases.tables import Case, Erasure, Filing, Session
@@ -55,10 +55,12 @@ async def erase(services: Evidence, case_id: str) -> None:
     async with services.database.read() as tx:
         row = await tx.get(Erasure, case_id)
         state = ErasureState.DONE if row is None else row.state
-        wrapped = await _wrapped_keys(tx, case_id)
     if state == ErasureState.DONE:
         return
     if state == ErasureState.ORDERED:
+        await services.run(partial(_take_order, case_id))
+        async with services.database.read() as tx:
+            wrapped = await _wrapped_keys(tx, case_id)
         # From here on nothing can be read, here or from a backup, whatever happens next.
         for one in wrapped:
             await services.keys.destroy(one)
@@ -69,13 +71,22 @@ async def erase(services: Evidence, case_id: str) -> None:
 
 
 async def _wrapped_keys(tx: AsyncSession, case_id: str) -> list[bytes]:
-    """Every form in which the case's keys lie in the database."""
+    """Every form in which the case's keys lie in the database, and that of its order."""
     found = [
         await tx.scalar(select(Case.wrapped_key).where(Case.id == case_id)),
         *await tx.scalars(select(Session.wrapped_key).where(Session.case_id == case_id)),
         *await tx.scalars(select(Filing.wrapped_key).where(Filing.case_id == case_id)),
+        await tx.scalar(select(Erasure.order_key).where(Erasure.case_id == case_id)),
     ]
     return sorted({one for one in found if one})
+
+
+async def _take_order(case_id: str, unit: Unit) -> None:
+    case = await unit.tx.get_one(Case, case_id)
+    row = await unit.tx.get_one(Erasure, case_id, with_for_update=True)
+    # What was taken before is destroyed first: whoever took it was killed.
+    if row.state == ErasureState.ORDERED and row.order_key is None:
+        row.order_key = await orders.take_away(unit.tx, case)
 
 
 async def _forget(case_id: str, unit: Unit) -> None:
@@ -89,7 +100,7 @@ async def _forget(case_id: str, unit: Unit) -> None:
     row.left = [list(one) for one in objects]
     await give_up_tries_of_case(unit, case_id)
     await scrub(unit.tx, case)
-    row.state, row.unreadable_at = ErasureState.UNREADABLE, unit.now
+    row.state, row.unreadable_at, row.order_key = ErasureState.UNREADABLE, unit.now, None
 
 
 async def _delete_some(services: Evidence, case_id: str) -> bool:

@@ -49,21 +49,23 @@ def add_routes(app: web.Application) -> None:
 async def list_attachments(request: web.Request) -> web.Response:
     """The case's attachments."""
     actor = await require_key_or_staff(request)
-    async with request.app[SERVICES].database.read() as tx:
-        filed = await filing.filing_of(tx, actor, request.match_info["id"])
-        found = await attachments.of_case(tx, request.match_info["id"])
+    services, case_id = request.app[SERVICES], request.match_info["id"]
+    async with services.database.read() as tx:
+        filed = await filing.filing_of(tx, actor, case_id)
+        found = await attachments.of_case(tx, case_id)
+        key = await services.keys.case_key(tx, case_id)
     answer = AttachmentList(
-        order_known=filed.order is not None if filed else None,
+        order_known=filed.order_known if filed else None,
         items=[
             AttachmentShown(
-                id=a.id,
-                name=a.name,
-                size=a.size,
-                media_type=a.media_type or "",
-                sha256=a.sha256 or "",
-                has_preview=a.preview_key is not None,
+                id=one.id,
+                name=attachments.name_of(one, key),
+                size=one.size,
+                media_type=one.media_type or "",
+                sha256=one.sha256 or "",
+                has_preview=one.preview_key is not None,
             )
-            for a in found
+            for one in found
         ],
     )
     return web.json_response(answer.model_dump(mode="json"))
@@ -73,7 +75,7 @@ async def list_attachments(request: web.Request) -> web.Response:
 async def get_content(request: web.Request) -> web.StreamResponse:
     """The bytes as they were uploaded; never shown as a page."""
     found, key, parts = await _opened(request, Deed.DOWNLOADED)
-    name = quote(found.name)
+    name = quote(attachments.name_of(found, key))
     response = web.StreamResponse(
         headers={
             "Content-Type": found.media_type or "application/octet-stream",

@@ -7,7 +7,8 @@ from typing import Any, Final
 from aiohttp import web
 from pydantic import BaseModel
 
-from cases import attachments, filed, filing, reasons
+from cases import attachments, filed, filing, orders, reasons
+from cases.filing import FilingWords
 from cases.filing_commands import FileReturn, FilingRules, TellOrder, WantDraft
 from cases.tables import Filing
 from cases.unit import Unit
@@ -77,7 +78,7 @@ async def begin(request: web.Request) -> web.Response:
 
     async def act(unit: Unit) -> dict[str, Any]:
         draft = await filing.begin(unit, slug, want)
-        return {"secret": draft.secret, **_shown(draft.filing)}
+        return {"secret": draft.secret, **_shown(draft.filing, draft.words)}
 
     return web.json_response(await services.run(act), status=201)
 
@@ -87,12 +88,19 @@ async def get_draft(request: web.Request) -> web.Response:
 
     async def act(unit: Unit) -> dict[str, Any]:
         found = await filing.load_draft(unit, draft_secret(request))
+        key = await filing.key_of(unit, found)
         parts = await attachments.of_filing(unit.tx, found.id)
         return {
-            **_shown(found),
+            **_shown(found, filing.words_of(found, key)),
             "filed": await _filed(unit, found) if found.case_id else None,
             "attachments": [
-                {"id": a.id, "name": a.name, "size": a.size, "received": a.received} for a in parts
+                {
+                    "id": one.id,
+                    "name": attachments.name_of(one, key),
+                    "size": one.size,
+                    "received": one.received,
+                }
+                for one in parts
             ],
         }
 
@@ -156,7 +164,7 @@ async def tell_order(request: web.Request) -> web.Response:
     actor = await require_key_or_staff(request)
     filing.filing_tenant(actor)
     told = await parse_body(request, TellOrder)
-    id_ = await request.app[SERVICES].run(lambda unit: filing.tell_order(unit, actor, told))
+    id_ = await request.app[SERVICES].run(lambda unit: orders.tell(unit, actor, told))
     return web.json_response({"id": id_, "order_number": told.order_number})
 
 
@@ -204,22 +212,22 @@ async def _filed(unit: Unit, found: Filing) -> dict[str, Any]:
     return (await filed.filed_view(unit.tx, found)).model_dump(mode="json")
 
 
-def _shown(found: Filing) -> dict[str, Any]:
-    order = found.order
+def _shown(found: Filing, words: FilingWords) -> dict[str, Any]:
+    order = words.order
     return {
         "order_number": found.order_number,
         "order": order
         and {
-            "currency": order["currency"],
-            "buyer": {"name": order["buyer"]["name"], "locale": order["buyer"]["locale"]},
+            "currency": order.currency,
+            "buyer": {"name": order.buyer.name, "locale": order.buyer.locale},
             "items": [
                 {
-                    "title": item["listing"]["title"],
-                    "picture": next(iter(item["listing"]["pictures"]), None),
-                    "quantity": item["quantity"],
-                    "category": item["category"],
+                    "title": item.listing.title,
+                    "picture": next(iter(item.listing.pictures), None),
+                    "quantity": item.quantity,
+                    "category": item.category,
                 }
-                for item in order["items"]
+                for item in order.items
             ],
         },
         "expires_at": found.expires_at.isoformat(),

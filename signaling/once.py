@@ -43,30 +43,23 @@ async def answer_once(
 ) -> web.Response:
     """Carry out ``act`` in one transaction and remember its answer in it, if there is a key.
 
-    The answer is kept encrypted with the tenant's key; another route, or another body, under
-    the same key is refused. Who has no tenant is answered anew each time.
+    The answer is kept so that only a repeat opens it (``cases.idempotency``); another route, or
+    another body, under the same key is refused. Who has no tenant is answered anew each time.
 
     Raises:
         CaseError: whatever ``act`` refuses, ``bad_key_header`` or ``key_reused`` (422).
     """
-    keyed = await _keyed(request, actor, tenant_id)
+    asked = await _asked(request, actor, tenant_id)
 
     async def once(unit: Unit) -> tuple[idempotency.Answer, dict[str, str]]:
-        known = await _recalled(unit, keyed)
+        known = await _recalled(unit, asked)
         if known is not None:
             return known, _REPLAYED
         made = await act(unit)
         answer = _answer(made)
-        if keyed is not None:
-            await idempotency.remember(
-                unit.tx,
-                answer,
-                asker=keyed.asker,
-                key=keyed.key,
-                request_sha256=keyed.request_sha256,
-                encryption_key=await unit.keys.tenant_key(unit.tx, keyed.tenant_id),
-                now=unit.now,
-            )
+        if asked is not None:
+            tenant_key = await unit.keys.tenant_key(unit.tx, asked.tenant_id)
+            await idempotency.remember(unit.tx, answer, asked, tenant_key, unit.now)
         return answer, made.headers
 
     return _response(*await request.app[SERVICES].run(once))
@@ -80,42 +73,28 @@ async def answered_before(
     Raises:
         CaseError: ``bad_key_header`` or ``key_reused`` (422).
     """
-    keyed = await _keyed(request, actor, tenant_id)
-    known = await request.app[SERVICES].run(lambda unit: _recalled(unit, keyed))
+    asked = await _asked(request, actor, tenant_id)
+    known = await request.app[SERVICES].run(lambda unit: _recalled(unit, asked))
     return None if known is None else _response(known, _REPLAYED)
 
 
-@dataclass(frozen=True, slots=True)
-class _Keyed:
-    """A request that is carried out once: whose, by which key, and what was sent."""
-
-    asker: str
-    tenant_id: str
-    key: str
-    request_sha256: str
-
-
-async def _keyed(request: web.Request, actor: Actor, tenant_id: str | None) -> _Keyed | None:
+async def _asked(
+    request: web.Request, actor: Actor, tenant_id: str | None
+) -> idempotency.Asked | None:
     key = _idempotency_key(request)
     if key is None or tenant_id is None:
         return None
     body = await request.read()
-    asked = f"{request.method} {request.path}\n".encode()
-    request_sha256 = await asyncio.to_thread(lambda: sha256(asked + body).hexdigest())
-    return _Keyed(actor.label, tenant_id, key, request_sha256)
+    head = f"{request.method} {request.path}\n".encode()
+    request_sha256 = await asyncio.to_thread(lambda: sha256(head + body).hexdigest())
+    return idempotency.Asked(actor.label, tenant_id, key, request_sha256)
 
 
-async def _recalled(unit: Unit, keyed: _Keyed | None) -> idempotency.Answer | None:
-    if keyed is None:
+async def _recalled(unit: Unit, asked: idempotency.Asked | None) -> idempotency.Answer | None:
+    if asked is None:
         return None
-    return await idempotency.recall(
-        unit.tx,
-        asker=keyed.asker,
-        key=keyed.key,
-        request_sha256=keyed.request_sha256,
-        encryption_key=await unit.keys.tenant_key(unit.tx, keyed.tenant_id),
-        now=unit.now,
-    )
+    tenant_key = await unit.keys.tenant_key(unit.tx, asked.tenant_id)
+    return await idempotency.recall(unit.tx, asked, tenant_key, unit.now)
 
 
 def _response(answer: idempotency.Answer, headers: dict[str, str]) -> web.Response:

@@ -58,9 +58,8 @@ async def create(request: web.Request) -> web.Response:
     secret = draft_secret(request)
 
     async def act(unit: Unit) -> tuple[str, str]:
-        made = await attachments.create(unit, secret, size=size, name=name)
-        found = await attachments.load(unit, secret, made.id)
-        return made.id, format_datetime(found.filing.expires_at, usegmt=True)
+        made, draft = await attachments.create(unit, secret, size=size, name=name)
+        return made.id, format_datetime(draft.expires_at, usegmt=True)
 
     id_, expires = await request.app[SERVICES].run(act)
     return web.Response(

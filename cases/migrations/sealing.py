@@ -76,4 +76,4 @@ def tenant_keys(tenant_ids: Sequence[str]) -> dict[str, bytes]:
             _TENANTS.c.id.in_(sorted(set(tenant_ids))), _TENANTS.c.wrapped_key.is_not(None)
         )
     )
-    return {row.id: ring().open_tenant_key(row.id, row.wrapped_key) for row in rows.all()}
+    return {row.id: ring().open_tenant_key(row.id, row.wrapped_key) for row in rows}

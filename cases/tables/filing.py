@@ -33,13 +33,14 @@ class ReasonChoice(Base):
 
 
 class Order(Base):
-    """What the seller's system told of one order."""
+    """What the seller's system told of one order, under a key of its own."""
 
     __tablename__ = "orders"
     id: Mapped[str] = mapped_column(primary_key=True)
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     order_number: Mapped[str]
-    content: Mapped[dict[str, Any]]  # TellOrder
+    wrapped_key: Mapped[bytes]
+    sealed_words: Mapped[bytes]  # TellOrder
     updated_at: Mapped[datetime]
     __table_args__ = (UniqueConstraint("tenant_id", "order_number"),)
 
@@ -52,8 +53,8 @@ class Filing(Base):
     tenant_id: Mapped[str] = mapped_column(ForeignKey("tenants.id"))
     secret_hash: Mapped[bytes]
     order_number: Mapped[str]
-    buyer_email: Mapped[str | None]
-    order: Mapped[dict[str, Any] | None]  # TellOrder as it was found; NULL: not known
+    order_known: Mapped[bool]  # whether the seller's system or a signed link told it
+    sealed_words: Mapped[bytes | None]  # cases.filing.FilingWords; NULL once they are forgotten
     wrapped_key: Mapped[bytes | None]  # NULL once the draft has expired
     case_id: Mapped[str | None] = mapped_column(ForeignKey("cases.id"), index=True)
     sealed_answer: Mapped[bytes | None]
@@ -73,7 +74,7 @@ class Attachment(Base):
     case_id: Mapped[str | None] = mapped_column(
         ForeignKey("cases.id"), index=True
     )  # NULL: its filing is a draft
-    name: Mapped[str]
+    sealed_name: Mapped[bytes | None]  # under its case's key; NULL once it is forgotten
     size: Mapped[int]
     received: Mapped[int] = mapped_column(default=0)
     state: Mapped[str]  # AttachmentState

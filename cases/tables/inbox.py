@@ -57,7 +57,7 @@ class HeldAct(Base):
     case_id: Mapped[str] = mapped_column(ForeignKey("cases.id"))
     staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     kind: Mapped[str]  # HeldKind
-    sealed: Mapped[bytes | None]  # the words under the master key; NULL once it is over
+    sealed: Mapped[bytes | None]  # the words under the case's key; NULL once it is over
     state: Mapped[str]  # HeldState
     failure: Mapped[str | None]  # the code with which it was refused
     due_at: Mapped[datetime]

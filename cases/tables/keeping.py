@@ -73,6 +73,7 @@ class Erasure(Base):
     ordered_by: Mapped[str]
     unreadable_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
+    order_key: Mapped[bytes | None]  # wrapped, of its order, from whose going until it is destroyed
     counts: Mapped[dict[str, Any]]
     manifests: Mapped[list[Any]]  # [{session_id, number, root, manifest_sha256}]
     left: Mapped[list[Any]]  # [[object key, version]] that the store still has, unreadable

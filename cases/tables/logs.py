@@ -44,8 +44,8 @@ class IdempotentAnswer(Base):
 
     __tablename__ = "idempotent_answers"
     api_key_id: Mapped[str] = mapped_column(primary_key=True)
-    key: Mapped[str] = mapped_column(primary_key=True)
-    request_sha256: Mapped[str]
+    key_digest: Mapped[str] = mapped_column(primary_key=True)
+    request_digest: Mapped[str]
     status: Mapped[int]
-    body: Mapped[bytes]
+    body: Mapped[bytes]  # under a key that follows from the Idempotency-Key
     created_at: Mapped[datetime]

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import attachments
+from cases import attachments, filing, orders
 from cases.case_access import erased, not_found
 from cases.case_text import CaseText, open_case_text
 from cases.commands import from_minor
@@ -33,7 +33,6 @@ from cases.tables import (
     ItemLine,
     JoinLink,
     Label,
-    Order,
     Parcel,
     PolicyAnswer,
     Tenant,
@@ -110,9 +109,9 @@ async def gather(tx: AsyncSession, keys: KeyRing, case_id: str, now: datetime) -
         "case": _case(case, text),
         "policy": await _policy(tx, case, language),
         "items": await _items(tx, case),
-        "order": await _order(tx, case, text.buyer_email),
+        "order": await _order(tx, keys, case, key, text.buyer_email),
         "messages": await messages_of(tx, keys, case),
-        "attachments": await _attachments(tx, case.id, files),
+        "attachments": await _attachments(tx, case.id, key, files),
         "parcels": await _parcels(tx, key, case.id),
         "labels": await _labels(tx, key, case.id, files),
         "settlements": await _settlements(tx, key, case),
@@ -176,28 +175,20 @@ async def _items(tx: AsyncSession, case: Case) -> list[Shown]:
     ]
 
 
-async def _order(tx: AsyncSession, case: Case, email: str | None) -> Shown | None:
+async def _order(
+    tx: AsyncSession, keys: KeyRing, case: Case, key: bytes, email: str | None
+) -> Shown | None:
     """Who bought and what was delivered when, as the seller's system told it."""
-    told = await tx.scalar(select(Filing.order).where(Filing.case_id == case.id).limit(1))
+    filed = await tx.scalar(select(Filing).where(Filing.case_id == case.id).limit(1))
+    told = None if filed is None else filing.words_of(filed, key).order
     if told is None:
-        told = await tx.scalar(
-            select(Order.content).where(
-                Order.tenant_id == case.tenant_id, Order.order_number == case.order_number
-            )
-        )
+        told = await orders.told_of(tx, keys, case.tenant_id, case.order_number)
     # An order of the same number may be somebody else's: what it says of them is theirs.
-    buyer = (told or {}).get("buyer") or {}
-    if told is None or not _is_same(buyer.get("email"), email):
+    if told is None or not _is_same(told.buyer.email, email):
         return None
     return {
-        "order_number": told.get("order_number"),
-        "buyer": buyer,
-        "market": told.get("market"),
-        "delivered_at": told.get("delivered_at"),
-        "items": [
-            {"sku": line.get("sku"), "quantity": line.get("quantity")}
-            for line in told.get("items", [])
-        ],
+        **told.model_dump(mode="json", include={"order_number", "buyer", "market", "delivered_at"}),
+        "items": [{"sku": line.sku, "quantity": line.quantity} for line in told.items],
     }
 
 
@@ -205,7 +196,9 @@ def _is_same(address: str | None, other: str | None) -> bool:
     return bool(address and other) and (address or "").lower() == (other or "").lower()
 
 
-async def _attachments(tx: AsyncSession, case_id: str, files: list[KeptFile]) -> list[Shown]:
+async def _attachments(
+    tx: AsyncSession, case_id: str, key: bytes, files: list[KeptFile]
+) -> list[Shown]:
     shown = []
     for number, one in enumerate(await attachments.of_case(tx, case_id), 1):
         # A name of ours: what the buyer's device called it is told, and never a path.
@@ -216,7 +209,7 @@ async def _attachments(tx: AsyncSession, case_id: str, files: list[KeptFile]) ->
             {
                 "file": path,
                 "id": one.id,
-                "name": one.name,
+                "name": attachments.name_of(one, key),
                 "size": one.size,
                 "media_type": one.media_type,
                 "sha256": one.sha256,
