@@ -15,6 +15,7 @@ from cases.case_marks import tags_of
 from cases.case_reading import read_case
 from cases.commands import from_minor
 from cases.desk import is_decided_by_policy
+from cases.keys import KeyRing
 from cases.life import next_step
 from cases.move_views import (
     CheckView,
@@ -196,7 +197,9 @@ class BuyerCaseView(View):
     policy_answer: BuyerPolicyAnswerView | None
 
 
-async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime) -> dict[str, Any]:
+async def case_view(
+    tx: AsyncSession, keys: KeyRing, actor: Actor, case_id: str, now: datetime
+) -> dict[str, Any]:
     """A ``CaseView`` as JSON.
 
     Raises:
@@ -204,6 +207,7 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
     """
     read = await read_case(tx, actor, case_id, Action.VIEW_CASE)
     case, warehouse = read.case, read.warehouse
+    key = await keys.key_of(tx, case)
     items = await tx.scalars(
         select(ItemLine).where(ItemLine.case_id == case_id).order_by(ItemLine.position)
     )
@@ -229,7 +233,7 @@ async def case_view(tx: AsyncSession, actor: Actor, case_id: str, now: datetime)
                 quantity=item.quantity,
                 price=from_minor(item.price_minor, case.currency),
                 listing=ListingView.model_validate(item.listing),
-                checked=check_view(item),
+                checked=check_view(key, item),
             )
             for item in items
         ],

@@ -80,7 +80,7 @@ async def open_case(request: web.Request) -> web.Response:
 
     async def act(unit: Unit) -> Made:
         opened = await opening.open_case(unit.tx, unit.keys, actor, command, unit.now)
-        view = await case_view(unit.tx, actor, opened.case_id, unit.now)
+        view = await case_view(unit.tx, unit.keys, actor, opened.case_id, unit.now)
         url = _join_url(services, opened.token)
         tell_desks(unit, view)
         return Made(201, {"case": view, "join_url": url, "invitation": _invitation(view, url)})
@@ -134,7 +134,7 @@ async def get_case(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     now = services.clock.now()
     async with reading(request) as (tx, actor):
-        view = await case_view(tx, actor, request.match_info["id"], now)
+        view = await case_view(tx, services.keys, actor, request.match_info["id"], now)
         look = Access(actor, view["tenant"]["id"], view["id"], Deed.LOOKED, "case", view["id"], now)
         noted = await is_noted(tx, look)
     if not noted:
@@ -158,7 +158,7 @@ async def issue_link(request: web.Request) -> web.Response:
 
     async def act(unit: Unit) -> Made:
         token = await desk.issue_link(unit.tx, unit.keys, actor, case_id, unit.now)
-        view = await case_view(unit.tx, actor, case_id, unit.now)
+        view = await case_view(unit.tx, unit.keys, actor, case_id, unit.now)
         tell_desks(unit, view)
         url = _join_url(services, token)
         return Made(
@@ -192,7 +192,7 @@ async def revoke_link(request: web.Request) -> web.Response:
         await desk.revoke_link(
             unit.tx, unit.keys, actor, case_id, unit.now, expected_version=version
         )
-        tell_desks(unit, await case_view(unit.tx, actor, case_id, unit.now))
+        tell_desks(unit, await case_view(unit.tx, unit.keys, actor, case_id, unit.now))
 
     await services.run(act)
     return web.Response(status=204)
@@ -225,7 +225,7 @@ async def decide(request: web.Request) -> web.Response:
             unit.tx, unit.keys, actor, case_id, verdict, unit.now, expected_version=version
         )
         await unit.tx.flush()
-        view = await case_view(unit.tx, actor, case_id, unit.now)
+        view = await case_view(unit.tx, unit.keys, actor, case_id, unit.now)
         tell_desks(unit, view)
         return view
 
@@ -252,7 +252,7 @@ async def close(request: web.Request) -> web.Response:
             unit.tx, unit.keys, actor, case_id, unit.now, expected_version=version
         )
         await unit.tx.flush()
-        view = await case_view(unit.tx, actor, case_id, unit.now)
+        view = await case_view(unit.tx, unit.keys, actor, case_id, unit.now)
         tell_desks(unit, view)
         return view
 

@@ -64,7 +64,7 @@ async def _desk(services: Services, actor: StaffActor) -> web.Response:
             **await hosting.desk_of(tx, actor),
             "live": await observing.live_sessions(tx, actor),
             "ice": ice_for_staff(services, actor),
-            "rings": await handing_over.rings_for(tx, actor, services.clock.now()),
+            "rings": await handing_over.rings_for(tx, services.keys, actor, services.clock.now()),
         }
     return web.json_response(shown)
 
@@ -80,4 +80,6 @@ async def take(request: web.Request) -> web.Response:
 
     session_id = await services.run(act)
     async with services.database.read() as tx:
-        return web.json_response({"session": await snapshot(tx, actor, session_id, services.clock)})
+        return web.json_response(
+            {"session": await snapshot(tx, services.keys, actor, session_id, services.clock)}
+        )

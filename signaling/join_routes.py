@@ -129,7 +129,7 @@ async def tap(request: web.Request) -> web.Response:
     )
     joined, peer = await join(services, name, find_seat, take_seat, wish)
     async with services.database.read() as tx:
-        shown = await snapshot(tx, joined.actor, joined.session_id, services.clock)
+        shown = await snapshot(tx, services.keys, joined.actor, joined.session_id, services.clock)
     response = web.json_response(
         {"session": shown, "participant_id": joined.participant_id, "peer": peer_json(peer)}
     )
@@ -191,7 +191,9 @@ async def ask(request: web.Request) -> web.Response:
         session = await open_session_of(unit.tx, link.case_id)
         if session is None or session.state == SessionState.WAITING:
             raise CaseError("no_host", "Nobody is there yet who could let this device in.")
-        device = await links.ask(unit.tx, link.link_id, secret, user_agent=user_agent, now=unit.now)
+        device = await links.ask(
+            unit.tx, unit.keys, link.link_id, secret, user_agent=user_agent, now=unit.now
+        )
         unit.changes.device_asks.append((session.id, device.device_id, user_agent))
         if binding is not Binding.ASKING:
             await unit.record(

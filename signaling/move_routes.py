@@ -43,7 +43,7 @@ async def move(request: web.Request) -> web.Response:
 
     async def act(unit: Unit) -> dict[str, Any]:
         await make_move(unit, actor, case_id, wanted, expected_version=version)
-        view = await case_view(unit.tx, actor, case_id, unit.now)
+        view = await case_view(unit.tx, unit.keys, actor, case_id, unit.now)
         tell_desks(unit, view)
         return view
 

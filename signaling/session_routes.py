@@ -131,7 +131,7 @@ async def show(request: web.Request) -> web.Response:
     actor = await _actor(request)
     async with services.database.read() as tx:
         return web.json_response(
-            await snapshot(tx, actor, request.match_info["id"], services.clock)
+            await snapshot(tx, services.keys, actor, request.match_info["id"], services.clock)
         )
 
 
@@ -283,7 +283,9 @@ async def end(request: web.Request) -> web.Response:
 
     await services.run(act)
     async with services.database.read() as tx:
-        return web.json_response({"session": await snapshot(tx, actor, session_id, services.clock)})
+        return web.json_response(
+            {"session": await snapshot(tx, services.keys, actor, session_id, services.clock)}
+        )
 
 
 async def hang_up(request: web.Request) -> web.Response:
@@ -348,7 +350,7 @@ async def _join(
     if not consents:
         return web.json_response({"peer": peer_json(peer)})
     async with services.database.read() as tx:
-        shown = await snapshot(tx, actor, session_id, services.clock)
+        shown = await snapshot(tx, services.keys, actor, session_id, services.clock)
     return web.json_response(
         {"session": shown, "participant_id": joined.participant_id, "peer": peer_json(peer)}
     )
