@@ -410,7 +410,7 @@ async def test_opening_a_case_keeps_everything_and_offers_an_inspection(seller: 
     agent = await seller.staff(Role.AGENT, tenant=seller.lamp)
     opened = await seller.open_case(agent)
     async with seller.database.read() as tx:
-        view = await case_view(tx, agent, opened.case_id, seller.now)
+        view = await case_view(tx, seller.keys, agent, opened.case_id, seller.now)
         assert await logged(tx, seller, opened.case_id) == ["case_opened", "moved", "link_issued"]
     CaseView.model_validate(view)
     sent = case_in()
@@ -433,7 +433,7 @@ async def test_prices_keep_their_currency_s_decimals(
     item = {**case_in()["items"][0], "price": price}
     opened = await seller.open_case(machine, currency=currency, items=[item])
     async with seller.database.read() as tx:
-        view = await case_view(tx, machine, opened.case_id, seller.now)
+        view = await case_view(tx, seller.keys, machine, opened.case_id, seller.now)
     assert view["items"][0]["price"] == price
 
 
@@ -456,7 +456,9 @@ async def test_a_tenant_without_a_warehouse_inspects_itself(seller: Seller) -> N
     agent = await seller.staff(Role.AGENT, tenant=seller.shoes)
     opened = await seller.open_case(agent)
     async with seller.database.read() as tx:
-        assert (await case_view(tx, agent, opened.case_id, seller.now))["warehouse"] is None
+        assert (await case_view(tx, seller.keys, agent, opened.case_id, seller.now))[
+            "warehouse"
+        ] is None
 
 
 async def test_a_decided_case_takes_no_more_inspections(seller: Seller) -> None:
@@ -468,7 +470,7 @@ async def test_a_decided_case_takes_no_more_inspections(seller: Seller) -> None:
         again = desk.Verdict(Outcome.EXCHANGE, None, None, "")
         await desk.decide(tx, seller.keys, agent, opened.case_id, again, seller.now)
     async with seller.database.begin() as tx:
-        view = await case_view(tx, agent, opened.case_id, seller.now)
+        view = await case_view(tx, seller.keys, agent, opened.case_id, seller.now)
         assert (view["state"], view["verdict"]["outcome"]) == ("decided", "exchange")
         assert view["verdict"]["decided_by"] == agent.name
         with pytest.raises(CaseError) as caught:
@@ -500,7 +502,7 @@ async def test_deciding_from_an_old_version_changes_nothing(seller: Seller) -> N
     agent = await seller.staff(Role.AGENT, tenant=seller.lamp)
     opened = await seller.open_case(agent)
     async with seller.database.read() as tx:
-        version = (await case_view(tx, agent, opened.case_id, seller.now))["version"]
+        version = (await case_view(tx, seller.keys, agent, opened.case_id, seller.now))["version"]
 
     async def decide(outcome: Outcome) -> str:
         verdict = desk.Verdict(outcome, None, None, "")
@@ -650,7 +652,7 @@ async def test_the_warehouse_does_not_read_the_buyer_s_address(seller: Seller) -
     opened = await seller.open_case(agent)
     inspector = await seller.staff(Role.INSPECTOR, warehouse=seller.hall)
     async with seller.database.read() as tx:
-        view = await case_view(tx, inspector, opened.case_id, seller.now)
+        view = await case_view(tx, seller.keys, inspector, opened.case_id, seller.now)
         mine = await buyer_case_view(tx, opened.case_id)
     assert view["buyer"]["email"] is None
     assert "example.com" not in str(mine).replace("shop.example", "")
@@ -668,10 +670,16 @@ async def test_a_link_binds_to_the_first_device(seller: Seller) -> None:
         link = await links.find_link(tx, opened.token, seller.now)
         assert await links.binding_of(tx, link.link_id, None) is Binding.FREE
         mine = await links.bind_device(
-            tx, link.link_id, None, user_agent="phone", public_key=None, now=seller.now
+            tx, seller.keys, link.link_id, None, user_agent="phone", public_key=None, now=seller.now
         )
         again = await links.bind_device(
-            tx, link.link_id, mine.secret, user_agent="phone", public_key={}, now=seller.now
+            tx,
+            seller.keys,
+            link.link_id,
+            mine.secret,
+            user_agent="phone",
+            public_key={},
+            now=seller.now,
         )
         assert again == mine
         assert await links.binding_of(tx, link.link_id, mine.secret) is Binding.BOUND
@@ -679,10 +687,18 @@ async def test_a_link_binds_to_the_first_device(seller: Seller) -> None:
             assert await links.binding_of(tx, link.link_id, secret) is Binding.OTHER_DEVICE
             with pytest.raises(CaseError) as caught:
                 await links.bind_device(
-                    tx, link.link_id, secret, user_agent="", public_key=None, now=seller.now
+                    tx,
+                    seller.keys,
+                    link.link_id,
+                    secret,
+                    user_agent="",
+                    public_key=None,
+                    now=seller.now,
                 )
             assert caught.value.code == "other_device"
-        other = await links.ask(tx, link.link_id, None, user_agent="laptop", now=seller.now)
+        other = await links.ask(
+            tx, seller.keys, link.link_id, None, user_agent="laptop", now=seller.now
+        )
         assert await links.binding_of(tx, link.link_id, other.secret) is Binding.ASKING
         assert await links.buyer_of_case(tx, other.secret, opened.case_id, seller.now) is None
         await links.answer_device(
@@ -706,7 +722,7 @@ async def test_a_refused_device_stays_out(seller: Seller) -> None:
     stranger = await seller.open_case(agent)
     async with seller.database.begin() as tx:
         link = await links.find_link(tx, opened.token, seller.now)
-        asked = await links.ask(tx, link.link_id, None, user_agent="x", now=seller.now)
+        asked = await links.ask(tx, seller.keys, link.link_id, None, user_agent="x", now=seller.now)
         with pytest.raises(CaseError) as caught:
             await links.answer_device(
                 tx,
@@ -726,9 +742,15 @@ async def test_a_refused_device_stays_out(seller: Seller) -> None:
             now=seller.now,
         )
         for attempt in (
-            links.ask(tx, link.link_id, asked.secret, user_agent="x", now=seller.now),
+            links.ask(tx, seller.keys, link.link_id, asked.secret, user_agent="x", now=seller.now),
             links.bind_device(
-                tx, link.link_id, asked.secret, user_agent="", public_key=None, now=seller.now
+                tx,
+                seller.keys,
+                link.link_id,
+                asked.secret,
+                user_agent="",
+                public_key=None,
+                now=seller.now,
             ),
         ):
             with pytest.raises(CaseError) as caught:
@@ -743,9 +765,9 @@ async def test_asking_devices_are_limited(seller: Seller) -> None:
     async with seller.database.begin() as tx:
         link = await links.find_link(tx, opened.token, seller.now)
         for _ in range(8):
-            await links.ask(tx, link.link_id, None, user_agent="x", now=seller.now)
+            await links.ask(tx, seller.keys, link.link_id, None, user_agent="x", now=seller.now)
         with pytest.raises(CaseError) as caught:
-            await links.ask(tx, link.link_id, None, user_agent="x", now=seller.now)
+            await links.ask(tx, seller.keys, link.link_id, None, user_agent="x", now=seller.now)
     assert caught.value.code == "too_many_devices"
 
 
@@ -758,7 +780,13 @@ async def test_one_browser_holds_two_links(seller: Seller) -> None:
         for opened in (first, second):
             link = await links.find_link(tx, opened.token, seller.now)
             bound = await links.bind_device(
-                tx, link.link_id, secret, user_agent="", public_key=None, now=seller.now
+                tx,
+                seller.keys,
+                link.link_id,
+                secret,
+                user_agent="",
+                public_key=None,
+                now=seller.now,
             )
             secret = bound.secret
         buyers = [
@@ -784,7 +812,7 @@ async def test_links_expire_and_are_replaced(seller: Seller) -> None:
     async with seller.database.begin() as tx:
         link = await links.find_link(tx, opened.token, seller.now)
         bound = await links.bind_device(
-            tx, link.link_id, None, user_agent="", public_key=None, now=seller.now
+            tx, seller.keys, link.link_id, None, user_agent="", public_key=None, now=seller.now
         )
         fresh = await desk.issue_link(tx, seller.keys, agent, opened.case_id, seller.now)
     async with seller.database.read() as tx:
@@ -807,7 +835,13 @@ async def test_two_devices_cannot_be_first_at_once(seller: Seller) -> None:
             async with seller.database.begin() as tx:
                 link = await links.find_link(tx, opened.token, seller.now)
                 await links.bind_device(
-                    tx, link.link_id, None, user_agent="", public_key=None, now=seller.now
+                    tx,
+                    seller.keys,
+                    link.link_id,
+                    None,
+                    user_agent="",
+                    public_key=None,
+                    now=seller.now,
                 )
         except CaseError as error:
             return error.code

@@ -121,9 +121,9 @@ async def test_a_case_is_answered_as_it_is_opened_in_the_buyers_language(office:
     await office.published(rule("Damage is shown", VIDEO, DAMAGED, because="fault"))
     case_id = await office.opened()
     async with seller.database.read() as tx:
-        view = await case_view(tx, office.actor, case_id, seller.now)
+        view = await case_view(tx, seller.keys, office.actor, case_id, seller.now)
         mine = await buyer_case_view(tx, case_id)
-        older = await case_view(tx, office.actor, before, seller.now)
+        older = await case_view(tx, seller.keys, office.actor, before, seller.now)
         events = await log.read_events(
             tx,
             log=LogKind.CASE,
@@ -311,7 +311,7 @@ async def test_who_is_unknown_is_neither_refused_nor_approved_by_history(office:
     )
     case_id = await office.opened(buyer={"name": "Ana", "email": None, "locale": "de"})
     async with office.seller.database.read() as tx:
-        view = await case_view(tx, office.actor, case_id, office.seller.now)
+        view = await case_view(tx, office.seller.keys, office.actor, case_id, office.seller.now)
     assert view["policy_answer"]["answer"]["kind"] == "ask_a_person"
     assert view["policy_answer"]["missing"] == ["returns"]
     assert view["policy_answer"]["sentence"].startswith("Ein Mensch aus unserem Team")

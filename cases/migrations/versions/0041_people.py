@@ -43,7 +43,7 @@ def downgrade() -> None:
     """Put the columns back, empty: what was sealed is not decrypted again.
 
     Copies of inspections go, since their orders cannot be read: what the store has of them
-    stays, readable by nobody.
+    stays there, sealed.
     """
     op.execute("DELETE FROM derived_copies")
     for table, clear, kind, sealed, empty in (
