@@ -9,7 +9,8 @@ import structlog
 from sqlalchemy import ColumnElement, func, select
 
 from cases.database import Database
-from cases.keys import TENANT_ALONE_BYTES, KeyDestroyed, KeyRing
+from cases.key_wrapping import TENANT_ALONE_BYTES
+from cases.keys import KeyDestroyed, KeyRing
 from cases.tables import Case, Filing, Session
 
 log = structlog.get_logger()

@@ -21,6 +21,7 @@ from cases import sessions
 from cases.actor import StaffActor, SystemActor
 from cases.case_access import not_found
 from cases.facts import MediaFact
+from cases.participant_names import sealed_name
 from cases.session_access import participants_of, see_as_host, see_as_participant
 from cases.states import ParticipantRole, Presence, SessionState
 from cases.tables import BenchCamera, Case, Participant, Session, Warehouse
@@ -298,12 +299,13 @@ async def _participant_for(
     for person in await participants_of(unit.tx, session.id):
         if person.role == ParticipantRole.BENCH and person.camera_id == camera.id:
             return person
+    participant_id, key = new_id("par"), await unit.session_key(session.id)
     person = Participant(
-        id=new_id("par"),
+        id=participant_id,
         session_id=session.id,
         role=ParticipantRole.BENCH,
         camera_id=camera.id,
-        name=camera.name,
+        sealed_name=sealed_name(key, participant_id, camera.name),
         locale="en",
         presence=Presence.HERE,
         microphone=False,
@@ -312,12 +314,7 @@ async def _participant_for(
     )
     unit.tx.add(person)
     await unit.tx.flush()
-    await unit.record(
-        session.id,
-        "joined",
-        {"participant_id": person.id, "role": person.role, "name": person.name},
-        actor,
-    )
+    await sessions.note_joined(unit, person, actor)
     return person
 
 

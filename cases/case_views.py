@@ -235,7 +235,7 @@ async def case_view(
                 quantity=item.quantity,
                 price=from_minor(item.price_minor, case.currency),
                 listing=ListingView.model_validate(item.listing),
-                checked=check_view(item),
+                checked=check_view(key, item),
             )
             for item in items
         ],

@@ -237,6 +237,7 @@ async def file_return(
         link = await links.find_link(unit.tx, opened.token, unit.now)
         bound = await links.bind_device(
             unit.tx,
+            unit.keys,
             link.link_id,
             device,
             user_agent=user_agent,

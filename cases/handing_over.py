@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases import desk, sessions
@@ -17,14 +17,16 @@ from cases.access_policy import Action, may
 from cases.actor import Actor, StaffActor, SystemActor
 from cases.case_access import facts_of, not_found
 from cases.case_text import texts_of
+from cases.handover_hosts import is_asked, ready_hosts, speaks
 from cases.handover_states import OVER, RING_FOR, HandoverState, next_by_itself
 from cases.hosting import first_items, session_of_host
 from cases.keys import KeyRing
 from cases.log import Visibility
-from cases.people import actor_of_staff
+from cases.participant_names import opened_name
+from cases.sealing import seal, unseal
 from cases.session_access import see_as_host, see_as_participant, see_session
 from cases.states import ParticipantRole, Presence, SessionState
-from cases.tables import Case, Handover, Participant, Session, Shift, Staff
+from cases.tables import Case, Handover, Participant, Session, Staff
 from cases.unit import Unit
 from runtime.errors import CaseError
 from runtime.ids import new_id
@@ -39,26 +41,6 @@ class Request:
     note: str
 
 
-async def hosts_to_ask(tx: AsyncSession, actor: Actor, session_id: str) -> list[dict[str, object]]:
-    """Who else may host this session and has said "ready", the free ones first.
-
-    Raises:
-        CaseError: what ``see_as_host`` raises.
-    """
-    session, case, _me = await see_as_host(tx, actor, session_id)
-    found = [
-        {
-            "staff_id": staff.id,
-            "name": staff.name,
-            "locale": staff.locale,
-            "of_the_seller": staff.tenant_id is not None,
-            "busy": busy,
-        }
-        for staff, busy in await _ready(tx, session, case)
-    ]
-    return sorted(found, key=lambda one: (bool(one["busy"]), str(one["name"])))
-
-
 async def ask(unit: Unit, actor: StaffActor, session_id: str, request: Request) -> str:
     """The host in charge asks; who is asked hears of it at their desk. Gives the hand-over's id.
 
@@ -71,20 +53,21 @@ async def ask(unit: Unit, actor: StaffActor, session_id: str, request: Request) 
         raise CaseError("not_live", "There is no buyer to hand over yet.")
     if await _open_handover(unit.tx, session.id) is not None:
         raise CaseError("handover_under_way", "You are handing the buyer over already.")
-    free = [staff for staff, busy in await _ready(unit.tx, session, case) if not busy]
+    free = [staff for staff, busy in await ready_hosts(unit.tx, session, case) if not busy]
     if request.staff_id is not None:
         free = [staff for staff in free if staff.id == request.staff_id]
         if not free:
             raise CaseError("host_not_ready", "This host is not free right now.")
-    elif not [staff for staff in free if _speaks(staff.locale, request.language)]:
+    elif not [staff for staff in free if speaks(staff.locale, request.language)]:
         raise CaseError("nobody_ready", "Nobody who could take over is free right now.")
+    handover_id, key = new_id("hov"), await unit.session_key(session.id)
     handover = Handover(
-        id=new_id("hov"),
+        id=handover_id,
         session_id=session.id,
         from_staff_id=actor.staff_id,
         to_staff_id=request.staff_id,
         language=None if request.staff_id else request.language,
-        note=request.note,
+        sealed_note=seal(key, _bound_to(handover_id), request.note.encode()),
         state=HandoverState.RINGING,
         created_at=unit.now,
     )
@@ -121,7 +104,7 @@ async def answer(unit: Unit, actor: StaffActor, handover_id: str, *, yes: bool) 
     seen = await see_session(unit.tx, actor, known.session_id, Action.HOST, lock=True)
     session, case = seen.session, seen.case
     handover = await unit.tx.get_one(Handover, handover_id, populate_existing=True)
-    if not await _is_asked(unit.tx, actor, handover):
+    if not await is_asked(unit.tx, actor, handover):
         raise not_found()
     if yes and session.successor_staff_id == actor.staff_id:
         # Said twice: the first time the answer got lost.
@@ -223,8 +206,13 @@ async def open_handovers(tx: AsyncSession) -> list[str]:
     return list(await tx.scalars(select(Handover.session_id).where(Handover.ended_at.is_(None))))
 
 
-async def handover_of(tx: AsyncSession, session: Session) -> dict[str, object] | None:
-    """What everybody in a session may know of its hand-over: names only once it was accepted."""
+async def handover_of(
+    tx: AsyncSession, key: bytes | None, session: Session
+) -> dict[str, object] | None:
+    """What everybody in a session may know of its hand-over: names only once it was accepted.
+
+    ``key`` is the session's.
+    """
     if session.state != SessionState.LIVE:
         return None
     handover = await _open_handover(tx, session.id)
@@ -234,7 +222,7 @@ async def handover_of(tx: AsyncSession, session: Session) -> dict[str, object] |
     return {
         "handover_id": handover.id,
         "state": handover.state,
-        "to": successor.name if successor else None,
+        "to": opened_name(key, successor) if successor else None,
         "until": (handover.created_at + RING_FOR).isoformat(),
     }
 
@@ -260,16 +248,17 @@ async def rings_for(
     mine = [
         row
         for row in rows
-        if may(actor, Action.HOST, facts_of(row.Case)) and await _is_asked(tx, actor, row.Handover)
+        if may(actor, Action.HOST, facts_of(row.Case)) and await is_asked(tx, actor, row.Handover)
     ]
     items = await first_items(tx, [row.Case.id for row in mine])
     texts = await texts_of(tx, keys, [row.Case for row in mine])
+    opened = await keys.session_keys(tx, {row.Session.id for row in mine})
     return [
         {
             "handover_id": row.Handover.id,
             "session_id": row.Session.id,
             "from": row.name,
-            "note": row.Handover.note,
+            "note": _note_of(opened.get(row.Session.id), row.Handover),
             "buyer_name": texts[row.Case.id].buyer_name,
             "buyer_locale": row.Case.buyer_locale,
             "title": items[row.Case.id].listing.get("title", "") if row.Case.id in items else "",
@@ -295,9 +284,10 @@ async def _complete(
     if host.warehouse_id != case.warehouse_id:
         # Only people of its warehouse can take a bench camera away again.
         await sessions.take_cameras_away(unit, session.id, actor)
+    key = await unit.session_key(session.id)
     said: dict[str, object] = {
-        "from": first.name if first else "",
-        "to": successor.name,
+        "from": opened_name(key, first) if first else "",
+        "to": opened_name(key, successor),
         "participant_id": successor.id,
         "cause": cause,
     }
@@ -339,55 +329,22 @@ async def _give_up(
     await unit.tx.flush()
 
 
+def _note_of(key: bytes | None, handover: Handover) -> str:
+    if key is None or handover.sealed_note is None:
+        return ""
+    return unseal(key, _bound_to(handover.id), handover.sealed_note).decode()
+
+
+def _bound_to(handover_id: str) -> str:
+    return f"handover:{handover_id}"
+
+
 async def _open_handover(tx: AsyncSession, session_id: str) -> Handover | None:
     return (
         await tx.execute(
             select(Handover).where(Handover.session_id == session_id, Handover.ended_at.is_(None))
         )
     ).scalar_one_or_none()
-
-
-async def _ready(tx: AsyncSession, session: Session, case: Case) -> list[tuple[Staff, bool]]:
-    """Who could host this session instead, and whether they are in a call now."""
-    in_call = (
-        select(Session.id)
-        .where(
-            Session.state != SessionState.ENDED,
-            or_(Session.host_staff_id == Staff.id, Session.successor_staff_id == Staff.id),
-        )
-        .correlate(Staff)
-        .exists()
-    )
-    rows = await tx.execute(
-        select(Staff, in_call)
-        .join(Shift, Shift.staff_id == Staff.id)
-        .where(
-            Staff.disabled_at.is_(None),
-            Staff.id != session.host_staff_id,
-            or_(Staff.tenant_id == case.tenant_id, Staff.warehouse_id == case.warehouse_id),
-        )
-        .order_by(Shift.ready_since, Staff.id)
-    )
-    return [
-        (staff, bool(busy))
-        for staff, busy in rows.all()
-        if may(await actor_of_staff(tx, staff), Action.HOST, facts_of(case))
-    ]
-
-
-async def _is_asked(tx: AsyncSession, actor: StaffActor, handover: Handover) -> bool:
-    if handover.from_staff_id == actor.staff_id:
-        return False
-    if handover.to_staff_id is not None:
-        return handover.to_staff_id == actor.staff_id
-    if await tx.get(Shift, actor.staff_id) is None:
-        return False
-    staff = await tx.get_one(Staff, actor.staff_id)
-    return _speaks(staff.locale, handover.language)
-
-
-def _speaks(locale: str, language: str | None) -> bool:
-    return language is None or locale.split("-")[0].lower() == language.split("-")[0].lower()
 
 
 async def _host(tx: AsyncSession, session: Session) -> Participant | None:

@@ -28,6 +28,7 @@ from cases.keys import KeyRing
 from cases.life import nothing_to_show
 from cases.links import Binding, LinkFound
 from cases.new_sessions import new_prefix, new_session
+from cases.participant_names import sealed_name
 from cases.session_access import buyer_in, open_session_of, see_as_participant
 from cases.session_states import EndCause
 from cases.standing_consent import require_agreement
@@ -190,6 +191,7 @@ async def take_buyer_seat(unit: Unit, tap: Tap, seat: Seat, media: SeatMedia | N
     link = await links.find_link(unit.tx, tap.token, unit.now)
     device = await links.bind_device(
         unit.tx,
+        unit.keys,
         link.link_id,
         tap.secret,
         user_agent=tap.user_agent,
@@ -240,12 +242,7 @@ async def take_own_seat(
     if consents:
         agreed = await _agreement(unit.tx, actor, me)
         if not await has_agreed(unit.tx, me.id):
-            await unit.record(
-                session.id,
-                "joined",
-                {"participant_id": me.id, "role": me.role, "name": me.name},
-                actor,
-            )
+            await sessions.note_joined(unit, me, actor)
         if agreed is not None:
             await note_consent(unit, actor, me, agreed)
     await sessions.set_presence(unit, session, me, Presence.HERE, actor)
@@ -341,11 +338,14 @@ async def _buyer_for(
         raise SeatGone
     is_new = person is None
     if person is None:
+        key = await unit.session_key(session.id)
         person = Participant(
             id=seat.participant_id,
             session_id=session.id,
             role=ParticipantRole.BUYER,
-            name=(await text_of(unit.tx, unit.keys, case)).buyer_name,
+            sealed_name=sealed_name(
+                key, seat.participant_id, (await text_of(unit.tx, unit.keys, case)).buyer_name
+            ),
             presence=Presence.HERE,
             joined_at=unit.now,
         )
@@ -353,12 +353,7 @@ async def _buyer_for(
     person.device_id, person.locale, person.seen_at = actor.device_id, locale, unit.now
     await unit.tx.flush()
     if is_new:
-        await unit.record(
-            session.id,
-            "joined",
-            {"participant_id": person.id, "role": person.role, "name": person.name},
-            actor,
-        )
+        await sessions.note_joined(unit, person, actor)
     else:
         await sessions.set_presence(unit, session, person, Presence.HERE, actor)
     return person

@@ -24,46 +24,42 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases.erasure_keys import ID_BYTES, ErasureKey, ErasureKeys, KeyDestroyed
+from cases.erasure_keys import ErasureKey, ErasureKeys, KeyDestroyed
+from cases.key_wrapping import (
+    KEY_BYTES,
+    FreshKey,
+    erasure_key_id,
+    fresh_key,
+    is_wrapped_by_tenant_alone,
+    make_case_key,
+    make_order_key,
+    make_session_key,
+    unwrap,
+    unwrap_by_both,
+    wrap,
+    wrap_by_both,
+)
 from cases.tables import Case, Order, Session, Tenant
 from runtime.durable_files import load_or_make
 from runtime.errors import SetupError
 from runtime.ids import new_id
 from runtime.settings import Settings
 
-__all__ = [
-    "FreshKey",
-    "KeyDestroyed",
-    "KeyRing",
-    "WordKeys",
-    "WrappedCaseKey",
-    "is_wrapped_by_tenant_alone",
-    "make_case_key",
-    "make_order_key",
-    "make_session_key",
-]
+__all__ = ["KeyDestroyed", "KeyRing", "WordKeys", "WrappedCaseKey", "WrappedSessionKey"]
 
-KEY_BYTES: Final = 32
-_NONCE_BYTES: Final = 12
-_TAG_BYTES: Final = 16
-TENANT_ALONE_BYTES: Final = _NONCE_BYTES + KEY_BYTES + _TAG_BYTES
-"""How long a key is that was wrapped before there were erasure keys."""
-_BY_BOTH: Final = b"\x02"
 _CASE_KEYS: Final = (
     select(Case.tenant_id, Case.wrapped_key.label("own"), Tenant.wrapped_key.label("tenants"))
     .join(Tenant, Tenant.id == Case.tenant_id)
     .where(Case.id == bindparam("case_id"))
 )
-_SESSION_KEYS: Final = (
-    select(
-        Session.tenant_id,
-        Session.key_id,
-        Session.wrapped_key.label("own"),
-        Tenant.wrapped_key.label("tenants"),
-    )
-    .join(Tenant, Tenant.id == Session.tenant_id)
-    .where(Session.id == bindparam("session_id"))
-)
+_SESSION_KEYS: Final = select(
+    Session.id,
+    Session.tenant_id,
+    Session.key_id,
+    Session.wrapped_key.label("own"),
+    Tenant.wrapped_key.label("tenants"),
+).join(Tenant, Tenant.id == Session.tenant_id)
+_SESSION_KEY: Final = _SESSION_KEYS.where(Session.id == bindparam("session_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +80,13 @@ class WrappedCaseKey:
 
 
 @dataclass(frozen=True, slots=True)
-class FreshKey:
-    """A new key, plain and as it is kept."""
+class WrappedSessionKey:
+    """The same of a session."""
 
-    plain: bytes
-    wrapped: bytes
+    tenant_id: str
+    key_id: str
+    own: bytes | None
+    tenants: bytes | None
 
 
 class KeyRing:
@@ -126,7 +124,7 @@ class KeyRing:
 
     def seal(self, purpose: str, plain: bytes) -> bytes:
         """Encrypt something small that belongs to no tenant, bound to what it is for."""
-        return _wrap(self._master, f"sealed:{purpose}", plain)
+        return wrap(self._master, f"sealed:{purpose}", plain)
 
     def unseal(self, purpose: str, sealed: bytes) -> bytes:
         """What ``seal`` was given.
@@ -142,7 +140,7 @@ class KeyRing:
 
     def new_tenant_key(self, tenant_id: str) -> bytes:
         """A wrapped key for a new tenant."""
-        return _wrap(self._master, f"tenant:{tenant_id}", os.urandom(KEY_BYTES))
+        return wrap(self._master, f"tenant:{tenant_id}", os.urandom(KEY_BYTES))
 
     async def tenant_key(self, tx: AsyncSession, tenant_id: str) -> bytes:
         """The key of a tenant: opens the access log and wraps the others.
@@ -249,7 +247,7 @@ class KeyRing:
         Raises:
             KeyDestroyed: the session or its tenant was erased, or it never was.
         """
-        row = (await tx.execute(_SESSION_KEYS, {"session_id": session_id})).first()
+        row = (await tx.execute(_SESSION_KEY, {"session_id": session_id})).first()
         if row is None or row.own is None or row.tenants is None:
             raise KeyDestroyed
         tenant_key = self.open_tenant_key(row.tenant_id, row.tenants)
@@ -265,10 +263,24 @@ class KeyRing:
         tenant_key = await self.tenant_key(tx, order.tenant_id)
         return await self._open(tenant_key, f"order:{order.id}", order.wrapped_key)
 
+    async def session_keys(
+        self, tx: AsyncSession, session_ids: Collection[str]
+    ) -> dict[str, bytes]:
+        """The keys of many sessions, opened at once; those that were destroyed are left out."""
+        if not session_ids:
+            return {}
+        query = _SESSION_KEYS.where(Session.id.in_(sorted(session_ids)))
+        rows = (await tx.execute(query)).all()
+        wrapped = [
+            WrappedSessionKey(one.tenant_id, one.key_id, one.own, one.tenants) for one in rows
+        ]
+        opened = await asyncio.to_thread(self.open_session_keys, wrapped)
+        return {row.id: key for row, key in zip(rows, opened, strict=True) if key is not None}
+
     async def new_own_key(self, purpose: str) -> bytes:
         """A wrapped key for something that belongs to no tenant, bound to what it is for."""
         erasure = await asyncio.to_thread(self.erasure_keys.make)
-        return _fresh(self._own, f"own:{purpose}", erasure).wrapped
+        return fresh_key(self._own, f"own:{purpose}", erasure).wrapped
 
     async def open_own_key(self, purpose: str, wrapped: bytes) -> bytes:
         """The key that ``new_own_key`` made.
@@ -305,11 +317,15 @@ class KeyRing:
         Raises:
             SetupError: the master key is another one, or the erasure keys are not there.
         """
-        return [self._open_case_key(one) for one in wrapped]
+        return [self._open_known(one, f"case:{one.tenant_id}") for one in wrapped]
+
+    def open_session_keys(self, wrapped: Iterable[WrappedSessionKey]) -> list[bytes | None]:
+        """The same for sessions."""
+        return [self._open_known(one, f"session:{one.key_id}") for one in wrapped]
 
     def _by_master(self, purpose: str, wrapped: bytes) -> bytes:
         try:
-            return _unwrap(self._master, purpose, wrapped)
+            return unwrap(self._master, purpose, wrapped)
         except InvalidTag as error:
             raise SetupError(
                 "The master key is not the one this database was made with."
@@ -321,12 +337,14 @@ class KeyRing:
             return await asyncio.to_thread(self.erasure_keys.make)
         return await asyncio.to_thread(self.erasure_keys.read, erasure_key_id(wrapped))
 
-    def _open_case_key(self, wrapped: WrappedCaseKey) -> bytes | None:
+    def _open_known(
+        self, wrapped: WrappedCaseKey | WrappedSessionKey, purpose: str
+    ) -> bytes | None:
         if wrapped.own is None or wrapped.tenants is None:
             return None
         tenant_key = self.open_tenant_key(wrapped.tenant_id, wrapped.tenants)
         try:
-            return self._read(tenant_key, f"case:{wrapped.tenant_id}", wrapped.own)
+            return self._read(tenant_key, purpose, wrapped.own)
         except KeyDestroyed:
             return None
 
@@ -335,9 +353,9 @@ class KeyRing:
 
     def _read(self, tenant_key: bytes, purpose: str, wrapped: bytes) -> bytes:
         if is_wrapped_by_tenant_alone(wrapped):
-            return _unwrap(AESGCM(tenant_key), purpose, wrapped)
+            return unwrap(AESGCM(tenant_key), purpose, wrapped)
         erasure = self.erasure_keys.read(erasure_key_id(wrapped))
-        return _unwrap(_by_both(tenant_key, erasure), purpose, wrapped[1 + ID_BYTES :])
+        return unwrap_by_both(tenant_key, purpose, wrapped, erasure)
 
 
 def _word_keys(tenant_key: bytes) -> WordKeys:
@@ -347,54 +365,7 @@ def _word_keys(tenant_key: bytes) -> WordKeys:
     )
 
 
-def is_wrapped_by_tenant_alone(wrapped: bytes) -> bool:
-    """Whether this key of a case or session is from before there were erasure keys."""
-    return len(wrapped) == TENANT_ALONE_BYTES
-
-
-def erasure_key_id(wrapped: bytes) -> bytes:
-    """The name of the erasure key without which this wrapped key opens nothing."""
-    return wrapped[1 : 1 + ID_BYTES]
-
-
-def make_case_key(tenant_key: bytes, tenant_id: str, erasure: ErasureKey) -> FreshKey:
-    """A new key for a case of the tenant."""
-    return _fresh(tenant_key, f"case:{tenant_id}", erasure)
-
-
-def make_order_key(tenant_key: bytes, order_id: str, erasure: ErasureKey) -> FreshKey:
-    """A new key for an order of the tenant."""
-    return _fresh(tenant_key, f"order:{order_id}", erasure)
-
-
-def make_session_key(tenant_key: bytes, key_id: str, erasure: ErasureKey) -> FreshKey:
-    """A new key of that id for a session of the case that has this erasure key."""
-    return _fresh(tenant_key, f"session:{key_id}", erasure)
-
-
-def _fresh(tenant_key: bytes, purpose: str, erasure: ErasureKey) -> FreshKey:
-    key = os.urandom(KEY_BYTES)
-    return FreshKey(key, _wrap_by_both(tenant_key, purpose, key, erasure))
-
-
 def _again(tenant_key: bytes, purpose: str, row: Case | Session, erasure: ErasureKey) -> bytes:
     """The key of a row that the tenant's alone wraps, wrapped by both."""
-    key = _unwrap(AESGCM(tenant_key), purpose, row.wrapped_key or b"")
-    return _wrap_by_both(tenant_key, purpose, key, erasure)
-
-
-def _wrap_by_both(tenant_key: bytes, purpose: str, key: bytes, erasure: ErasureKey) -> bytes:
-    return _BY_BOTH + erasure.id + _wrap(_by_both(tenant_key, erasure), purpose, key)
-
-
-def _by_both(tenant_key: bytes, erasure: ErasureKey) -> AESGCM:
-    return AESGCM(hmac.digest(tenant_key, b"with erasure key:" + erasure.key, "sha256"))
-
-
-def _wrap(wrapping: AESGCM, purpose: str, key: bytes) -> bytes:
-    nonce = os.urandom(_NONCE_BYTES)
-    return nonce + wrapping.encrypt(nonce, key, purpose.encode())
-
-
-def _unwrap(wrapping: AESGCM, purpose: str, wrapped: bytes) -> bytes:
-    return wrapping.decrypt(wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:], purpose.encode())
+    key = unwrap(AESGCM(tenant_key), purpose, row.wrapped_key or b"")
+    return wrap_by_both(tenant_key, purpose, key, erasure)

@@ -160,6 +160,7 @@ async def binding_of(tx: AsyncSession, link_id: str, secret: str | None) -> Bind
 
 async def bind_device(
     tx: AsyncSession,
+    keys: KeyRing,
     link_id: str,
     secret: str | None,
     *,
@@ -184,19 +185,25 @@ async def bind_device(
         raise CaseError("other_device", "This link is in use on another device.")
     link.first_joined_at = link.first_joined_at or now
     return await _add_device(
-        tx, link_id, secret, DeviceState.BOUND, user_agent, now, public_key=public_key
+        tx, keys, link, secret, DeviceState.BOUND, user_agent, now, public_key=public_key
     )
 
 
 async def ask(
-    tx: AsyncSession, link_id: str, secret: str | None, *, user_agent: str, now: datetime
+    tx: AsyncSession,
+    keys: KeyRing,
+    link_id: str,
+    secret: str | None,
+    *,
+    user_agent: str,
+    now: datetime,
 ) -> DeviceFound:
     """Ask for this browser to be let in; asking again changes nothing.
 
     Raises:
         CaseError: ``device_refused`` (403), or ``too_many_devices`` (429) have asked.
     """
-    await _locked_link(tx, link_id)
+    link = await _locked_link(tx, link_id)
     device = await _device(tx, link_id, secret)
     if device is not None and secret is not None:
         if device.state == DeviceState.REFUSED:
@@ -209,7 +216,14 @@ async def ask(
     )
     if (known or 0) >= _MAX_DEVICES:
         raise CaseError("too_many_devices", "Too many devices have asked.", status=429)
-    return await _add_device(tx, link_id, secret, DeviceState.ASKING, user_agent, now)
+    return await _add_device(tx, keys, link, secret, DeviceState.ASKING, user_agent, now)
+
+
+def user_agent_of(key: bytes, device: Device) -> str:
+    """What browser a device said it is, with the case's key; nothing once it is erased."""
+    if device.sealed_user_agent is None:
+        return ""
+    return unseal(key, _bound_to(device.id), device.sealed_user_agent).decode()
 
 
 async def answer_device(
@@ -283,6 +297,10 @@ def _secret_hash(secret: str, link_id: str) -> bytes:
     return sha256(f"{secret}:{link_id}".encode()).digest()
 
 
+def _bound_to(device_id: str) -> str:
+    return f"device:{device_id}"
+
+
 def _well_formed(secret: str | None) -> bool:
     return secret is not None and _SECRET_FORM.fullmatch(secret) is not None
 
@@ -317,7 +335,8 @@ async def _bound_device(tx: AsyncSession, link_id: str) -> Device | None:
 
 async def _add_device(
     tx: AsyncSession,
-    link_id: str,
+    keys: KeyRing,
+    link: JoinLink,
     secret: str | None,
     state: DeviceState,
     user_agent: str,
@@ -326,12 +345,13 @@ async def _add_device(
 ) -> DeviceFound:
     if secret is None or not _well_formed(secret):
         secret = new_device_secret()
+    device_id, key = new_id("dev"), await keys.case_key(tx, link.case_id)
     device = Device(
-        id=new_id("dev"),
-        join_link_id=link_id,
-        secret_hash=_secret_hash(secret, link_id),
+        id=device_id,
+        join_link_id=link.id,
+        secret_hash=_secret_hash(secret, link.id),
         state=state,
-        user_agent=user_agent[:300],
+        sealed_user_agent=seal(key, _bound_to(device_id), user_agent[:300].encode()),
         public_key=dict(public_key) if public_key is not None else None,
         created_at=now,
     )

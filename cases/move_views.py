@@ -14,7 +14,7 @@ from cases.case_access import facts_of
 from cases.commands import from_minor
 from cases.labels import newest_of_parcels
 from cases.life import moves_by_hand
-from cases.moving import ACTION_OF
+from cases.moving import ACTION_OF, check_note_of
 from cases.parcel_words import read_parcel
 from cases.settlements import reference_of
 from cases.states import CaseState, CaseTrigger, Disposition, Grade, Liability, Way
@@ -59,8 +59,8 @@ class SettlementView(View):
     at: datetime
 
 
-def check_view(line: ItemLine) -> CheckView | None:
-    """What became of a line, None while nobody has looked."""
+def check_view(key: bytes, line: ItemLine) -> CheckView | None:
+    """What became of a line, None while nobody has looked; ``key`` is the case's."""
     if line.returned is None or line.disposition is None or line.liability is None:
         return None
     return CheckView(
@@ -68,7 +68,7 @@ def check_view(line: ItemLine) -> CheckView | None:
         grade=Grade(line.grade) if line.grade else None,
         disposition=Disposition(line.disposition),
         liability=Liability(line.liability),
-        note=line.check_note or "",
+        note=check_note_of(key, line),
     )
 
 

@@ -32,6 +32,7 @@ from cases.move_commands import (
 )
 from cases.parcel_words import ParcelWords, read_parcel, write_parcel
 from cases.parcels import follow_parcel, parcel_back
+from cases.sealing import seal, unseal
 from cases.settlements import settle
 from cases.states import CaseState, CaseTrigger, Way
 from cases.tables import Case, ItemLine, Parcel
@@ -92,7 +93,13 @@ async def appeal(
     """
     link = await links.find_link(unit.tx, token, unit.now)
     device = await links.bind_device(
-        unit.tx, link.link_id, secret, user_agent=user_agent, public_key=None, now=unit.now
+        unit.tx,
+        unit.keys,
+        link.link_id,
+        secret,
+        user_agent=user_agent,
+        public_key=None,
+        now=unit.now,
     )
     actor = BuyerActor(CaseId(link.case_id), JoinLinkId(link.link_id), device.device_id)
     case = await unit.tx.scalar(select(Case).where(Case.id == link.case_id).with_for_update())
@@ -188,6 +195,7 @@ async def _check(unit: Unit, case: Case, move: Check) -> None:
         raise CaseError(
             "line_missing", f"Say what became of line {min(missing) + 1}, too.", status=422
         )
+    key = await unit.keys.key_of(unit.tx, case)
     for checked in move.lines:
         line = lines[checked.position]
         if checked.returned > line.quantity:
@@ -199,7 +207,19 @@ async def _check(unit: Unit, case: Case, move: Check) -> None:
             )
         line.returned, line.grade = checked.returned, checked.grade
         line.disposition, line.liability = checked.disposition, checked.liability
-        line.check_note = checked.note or None
+        note = checked.note.encode()
+        line.sealed_check_note = seal(key, _bound_to(line.id), note) if note else None
+
+
+def check_note_of(key: bytes, line: ItemLine) -> str:
+    """What the warehouse wrote about a line, with the case's key; often nothing."""
+    if line.sealed_check_note is None:
+        return ""
+    return unseal(key, _bound_to(line.id), line.sealed_check_note).decode()
+
+
+def _bound_to(line_id: str) -> str:
+    return f"item_line:{line_id}"
 
 
 async def _refund(unit: Unit, actor: Actor, case: Case, move: Refund | RefundPartly) -> None:

@@ -17,7 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.access_policy import Action, may
 from cases.actor import Actor, ObserverActor, StaffActor
 from cases.case_access import facts_of, forbidden, not_found
+from cases.keys import KeyRing
 from cases.log import Visibility
+from cases.participant_names import opened_name, opened_names
 from cases.session_access import see_session
 from cases.sessions import go
 from cases.states import Capacity, ParticipantRole, Presence, SessionState
@@ -112,7 +114,10 @@ async def show_out(unit: Unit, session: Session, person: Participant, actor: Act
     await unit.record(
         session.id,
         "observer_removed",
-        {"participant_id": person.id, "name": person.name},
+        {
+            "participant_id": person.id,
+            "name": opened_name(await unit.session_key(session.id), person),
+        },
         actor,
     )
     unit.changes.sessions.add(session.id)
@@ -190,7 +195,9 @@ async def participant_of_link(tx: AsyncSession, link_id: str) -> Participant | N
     ).scalar_one_or_none()
 
 
-async def links_of(tx: AsyncSession, actor: Actor, session_id: str) -> list[dict[str, object]]:
+async def links_of(
+    tx: AsyncSession, keys: KeyRing, actor: Actor, session_id: str
+) -> list[dict[str, object]]:
     """The links of a session that still open something, for whoever may make them.
 
     Raises:
@@ -200,18 +207,20 @@ async def links_of(tx: AsyncSession, actor: Actor, session_id: str) -> list[dict
     if not may_invite(actor, seen.session, seen.case):
         raise forbidden()
     rows = await tx.execute(
-        select(ObserverLink, Participant.name)
+        select(ObserverLink, Participant)
         .outerjoin(Participant, Participant.observer_link_id == ObserverLink.id)
         .where(ObserverLink.session_id == session_id, ObserverLink.revoked_at.is_(None))
         .order_by(ObserverLink.created_at, ObserverLink.id)
     )
+    found = [(link, person) for link, person in rows]
+    names = await opened_names(tx, keys, [person for _, person in found if person is not None])
     return [
         {
             "link_id": link.id,
             "created_at": link.created_at.isoformat(),
-            "used_by": name,
+            "used_by": names[person.id] if person is not None else None,
         }
-        for link, name in rows
+        for link, person in found
     ]
 
 

@@ -17,6 +17,7 @@ from cases.consent_text import GUEST_WORDS, ConsentGiven
 from cases.consenting import has_withdrawn, note_consent
 from cases.joining import Joined, Seat, SeatGone, SeatMedia, place, seat_in
 from cases.keys import KeyRing
+from cases.participant_names import opened_name, sealed_name
 from cases.session_access import participants_of, see_as_host, see_as_participant, see_session
 from cases.standing_consent import require_agreement
 from cases.states import Capacity, ParticipantRole, Presence, SessionState, Voice
@@ -87,7 +88,7 @@ async def take_seat(
     ):
         raise SeatGone
     if me is None:
-        me = _new_participant(who, session, seat, arrival)
+        me = _new_participant(who, session, seat, arrival, await unit.session_key(session.id))
         me.joined_at = me.seen_at = unit.now
         unit.tx.add(me)
     comes_in = me.presence != Presence.HERE or me.voice is None
@@ -95,13 +96,14 @@ async def take_seat(
     me.presence, me.left_at, me.seen_at = Presence.HERE, None, unit.now
     await unit.tx.flush()
     if comes_in:
+        name = opened_name(await unit.session_key(session.id), me)
         await unit.record(
             session.id,
             "joined",
             {
                 "participant_id": me.id,
                 "role": me.role,
-                "name": me.name,
+                "name": name,
                 "capacity": me.capacity,
                 "voice": me.voice,
             },
@@ -112,7 +114,7 @@ async def take_seat(
             unit.keys,
             case.id,
             "observed",
-            {"session_id": session.id, "name": me.name, "capacity": me.capacity, "voice": voice},
+            {"session_id": session.id, "name": name, "capacity": me.capacity, "voice": voice},
             who,
             unit.now,
         )
@@ -323,13 +325,17 @@ async def _say_voice(
     await unit.record(
         session.id,
         "voice",
-        {"participant_id": person.id, "name": person.name, "voice": voice},
+        {
+            "participant_id": person.id,
+            "name": opened_name(await unit.session_key(session.id), person),
+            "voice": voice,
+        },
         actor,
     )
 
 
 def _new_participant(
-    who: StaffActor | ObserverActor, session: Session, seat: Seat, arrival: Arrival
+    who: StaffActor | ObserverActor, session: Session, seat: Seat, arrival: Arrival, key: bytes
 ) -> Participant:
     staff = who if isinstance(who, StaffActor) else None
     return Participant(
@@ -341,7 +347,7 @@ def _new_participant(
         else Capacity.INTERPRETER,
         staff_id=staff.staff_id if staff else None,
         observer_link_id=None if isinstance(who, StaffActor) else who.observer_link_id,
-        name=staff.name if staff else arrival.name,
+        sealed_name=sealed_name(key, seat.participant_id, staff.name if staff else arrival.name),
         locale=arrival.locale,
         presence=Presence.AWAY,
     )

@@ -132,13 +132,15 @@ async def scrub(tx: AsyncSession, case: Case) -> None:
         delete(Scan).where(Scan.parcel_id.in_(parcels)),
         update(Event).where(_events_of(case.id)).values(payload=None),
         update(Session).where(Session.case_id == case.id).values(wrapped_key=None),
-        update(Participant).where(Participant.session_id.in_(sessions)).values(name=""),
-        update(Handover).where(Handover.session_id.in_(sessions)).values(note=""),
+        update(Participant).where(Participant.session_id.in_(sessions)).values(sealed_name=None),
+        update(Handover).where(Handover.session_id.in_(sessions)).values(sealed_note=None),
         update(Recording).where(Recording.session_id.in_(sessions)).values(init=b""),
         update(Segment).where(Segment.recording_id.in_(recordings)).values(sample_index=b""),
-        update(Device).where(Device.join_link_id.in_(links)).values(user_agent="", public_key=None),
+        update(Device)
+        .where(Device.join_link_id.in_(links))
+        .values(sealed_user_agent=None, public_key=None),
         update(JoinLink).where(JoinLink.case_id == case.id).values(sealed_token=None),
-        update(ItemLine).where(ItemLine.case_id == case.id).values(check_note=None),
+        update(ItemLine).where(ItemLine.case_id == case.id).values(sealed_check_note=None),
         update(Filing)
         .where(Filing.case_id == case.id)
         .values(wrapped_key=None, sealed_words=None, sealed_answer=None),

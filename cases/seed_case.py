@@ -16,10 +16,12 @@ from cases.bulk import Row
 from cases.case_text import CaseText, seal_case_text
 from cases.case_words import number_pieces
 from cases.erasure_keys import ErasureKey
-from cases.keys import FreshKey, WordKeys, make_case_key, make_session_key
+from cases.key_wrapping import FreshKey, make_case_key, make_session_key
+from cases.keys import WordKeys
 from cases.log import LogKind, Visibility
 from cases.new_sessions import object_prefix
 from cases.parcel_words import ParcelWords, digest_number, seal_parcel
+from cases.participant_names import sealed_name
 from cases.search_terms import field_pieces, number_piece, prose_pieces, term_of
 from cases.seed_ids import Ids
 from cases.seed_log import COLUMNS, SeedLog
@@ -61,7 +63,7 @@ CASE_TABLES: Final[Mapping[str, Sequence[str]]] = {
         "recorder_closed_at",
     ),
     "participants": (
-        "id", "session_id", "role", "staff_id", "name", "locale", "presence", "seen_at",
+        "id", "session_id", "role", "staff_id", "sealed_name", "locale", "presence", "seen_at",
         "camera", "microphone", "connection", "joined_at", "left_at",
     ),
     "parcels": (
@@ -328,8 +330,10 @@ class CaseRows:
             ("host", facts.agent, "Person", "en"),
         )
         for role, staff_id, name, locale in people:
+            participant_id = self._ids.new("par", began)
+            named = sealed_name(key.plain, participant_id, name)
             self._rows["participants"].append((
-                self._ids.new("par", began), session_id, role, staff_id, name, locale, "left",
+                participant_id, session_id, role, staff_id, named, locale, "left",
                 ended_at, True, True, "good", began, ended_at,
             ))  # fmt: skip
         log = SeedLog(LogKind.SESSION, session_id, key.plain)

@@ -15,6 +15,7 @@ from cases.consenting import agreed_participants
 from cases.handing_over import handover_of
 from cases.keys import KeyRing
 from cases.log import LoggedEvent, LogKind, Visibility, last_seq, read_events
+from cases.participant_names import opened_name
 from cases.session_access import participants_of, see_as_participant
 from cases.states import ParticipantRole, SessionState
 from cases.tables import Case, Participant, Session, Staff
@@ -40,6 +41,7 @@ async def snapshot(
     """
     session, case, me = await see_as_participant(tx, actor, session_id)
     people = await participants_of(tx, session_id)
+    key = await keys.session_key(tx, session_id)
     return {
         "id": session.id,
         "case_id": session.case_id,
@@ -50,7 +52,7 @@ async def snapshot(
         "waiting_since": session.waiting_since.isoformat() if session.waiting_since else None,
         "end_cause": session.end_cause,
         "you": {"participant_id": me.id, "role": me.role},
-        **await changing_parts(tx, session, case, people),
+        **await changing_parts(tx, key, session, case, people),
         "case": await buyer_case_view(tx, keys, case.id)
         if isinstance(actor, (BuyerActor, ObserverActor))
         else await case_view(tx, keys, actor, case.id, clock.now()),
@@ -59,9 +61,16 @@ async def snapshot(
 
 
 async def changing_parts(
-    tx: AsyncSession, session: Session, case: Case, people: Iterable[Participant]
+    tx: AsyncSession,
+    key: bytes | None,
+    session: Session,
+    case: Case,
+    people: Iterable[Participant],
 ) -> Shown:
-    """What the socket's ``session`` message repeats whenever it changes."""
+    """What the socket's ``session`` message repeats whenever it changes.
+
+    ``key`` is the session's; without it nobody has a name.
+    """
     shown = list(people)
     place = await hosting.place_in_queue(tx, session, case)
     agreed = await agreed_participants(tx, session.id)
@@ -71,7 +80,7 @@ async def changing_parts(
             {
                 "id": person.id,
                 "role": person.role,
-                "name": person.name,
+                "name": opened_name(key, person),
                 "locale": person.locale,
                 "presence": person.presence,
                 "camera": person.camera,
@@ -85,7 +94,7 @@ async def changing_parts(
             }
             for person in shown
         ],
-        "handover": await handover_of(tx, session),
+        "handover": await handover_of(tx, key, session),
         "queue": asdict(place) if place else None,
         "recording": session.state != SessionState.ENDED
         and any(
@@ -116,21 +125,21 @@ async def events_after(
         visibilities=visibilities,
     )
     return {
-        "events": await show_events(tx, session_id, events),
+        "events": await show_events(tx, key, session_id, events),
         "last_seq": await last_seq(tx, log=LogKind.SESSION, subject_id=session_id),
     }
 
 
 async def show_events(
-    tx: AsyncSession, session_id: str, events: Iterable[LoggedEvent]
+    tx: AsyncSession, key: bytes | None, session_id: str, events: Iterable[LoggedEvent]
 ) -> list[Shown]:
-    """Events as the protocol spells them, their actors by name."""
+    """Events as the protocol spells them, their actors by name: those in it need its ``key``."""
     people = await participants_of(tx, session_id)
     names: dict[str, Shown] = {}
     shown = []
     for event in events:
         if event.actor not in names:
-            names[event.actor] = await _actor(tx, event.actor, people)
+            names[event.actor] = await _actor(tx, key, event.actor, people)
         shown.append(
             {
                 "seq": event.seq,
@@ -145,16 +154,19 @@ async def show_events(
     return shown
 
 
-async def _actor(tx: AsyncSession, label: str, people: list[Participant]) -> Shown:
+async def _actor(
+    tx: AsyncSession, key: bytes | None, label: str, people: list[Participant]
+) -> Shown:
     kind, _, subject_id = label.partition(":")
     for person in people:
         is_buyer = kind == "buyer" and person.device_id is not None
         is_observer = kind == "observer" and person.observer_link_id == subject_id
         if is_buyer or is_observer or (kind == "staff" and person.staff_id == subject_id):
-            return {"role": person.role, "name": person.name, "participant_id": person.id}
-    name = (
+            name = opened_name(key, person)
+            return {"role": person.role, "name": name, "participant_id": person.id}
+    known = (
         await tx.scalar(select(Staff.name).where(Staff.id == subject_id))
         if kind == "staff"
         else None
     )
-    return {"role": kind, "name": name or "", "participant_id": None}
+    return {"role": kind, "name": known or "", "participant_id": None}

@@ -17,6 +17,7 @@ from cases.handover_states import HandoverState
 from cases.hosting import next_in_line, queue_ids, session_of_host
 from cases.log import LogKind, Visibility
 from cases.new_sessions import new_prefix, new_session
+from cases.participant_names import opened_name, sealed_name
 from cases.session_access import (
     buyer_in,
     open_session_of,
@@ -234,6 +235,13 @@ async def set_presence(
             unit.changes.desks |= queue_ids(session, case)
 
 
+async def note_joined(unit: Unit, person: Participant, actor: Actor) -> None:
+    """Log that somebody, or a bench camera, has come in for the first time."""
+    name = opened_name(await unit.session_key(person.session_id), person)
+    said = {"participant_id": person.id, "role": person.role, "name": name}
+    await unit.record(person.session_id, "joined", said, actor)
+
+
 async def detach_cameras(unit: Unit, session_id: str) -> list[Participant]:
     """No bench camera is shown in the session any more; gives their participants in it."""
     cameras = await unit.tx.scalars(
@@ -252,12 +260,14 @@ async def detach_cameras(unit: Unit, session_id: str) -> list[Participant]:
 
 async def take_cameras_away(unit: Unit, session_id: str, actor: Actor) -> None:
     """Show no bench camera in the session any more, and have its log say so."""
-    for person in await detach_cameras(unit, session_id):
+    shown = await detach_cameras(unit, session_id)
+    key = await unit.session_key(session_id) if shown else None
+    for person in shown:
         person.presence, person.left_at = Presence.LEFT, unit.now
         await unit.record(
             session_id,
             "bench_detached",
-            {"participant_id": person.id, "name": person.name},
+            {"participant_id": person.id, "name": opened_name(key, person)},
             actor,
         )
         unit.changes.sessions.add(session_id)
@@ -332,12 +342,13 @@ async def seat_host(unit: Unit, actor: StaffActor, session: Session) -> Particip
     staff = await unit.tx.get(Staff, actor.staff_id)
     person = await participant_of(unit.tx, actor, session.id)
     if person is None:
+        participant_id, key = new_id("par"), await unit.session_key(session.id)
         person = Participant(
-            id=new_id("par"),
+            id=participant_id,
             session_id=session.id,
             role=ParticipantRole.HOST,
             staff_id=actor.staff_id,
-            name=actor.name,
+            sealed_name=sealed_name(key, participant_id, actor.name),
             locale=staff.locale if staff else "en",
             joined_at=unit.now,
         )

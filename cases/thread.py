@@ -143,7 +143,13 @@ async def enter_as_buyer(
     """
     link = await links.find_link(unit.tx, token, unit.now)
     device = await links.bind_device(
-        unit.tx, link.link_id, secret, user_agent=user_agent, public_key=None, now=unit.now
+        unit.tx,
+        unit.keys,
+        link.link_id,
+        secret,
+        user_agent=user_agent,
+        public_key=None,
+        now=unit.now,
     )
     actor = BuyerActor(CaseId(link.case_id), JoinLinkId(link.link_id), device.device_id)
     return actor, device

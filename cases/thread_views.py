@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -11,10 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.access_policy import Action
 from cases.actor import Actor, BuyerActor
 from cases.case_access import load_case
-from cases.case_text import text_of
+from cases.case_text import open_case_text
 from cases.case_views import name_of
-from cases.keys import KeyDestroyed, KeyRing
+from cases.keys import KeyRing
 from cases.log import LoggedEvent, LogKind, opened
+from cases.participant_names import opened_name
 from cases.session_views import visible_to
 from cases.states import Refusal
 from cases.tables import Case, Event, Participant, Session, Tenant, ThreadRead
@@ -96,15 +98,12 @@ async def thread_view(
     rows = await _rows(tx, actor, case, before)
     page = rows[:PAGE][::-1]
     translations = await _translations(tx, actor, case, case_key, page)
-    names = _Names(tx, keys, case, for_buyer=for_buyer)
-    session_keys: dict[str, bytes | None] = {}
+    of_sessions = {row.subject_id for row in page if row.log == LogKind.SESSION}
+    session_keys = await keys.session_keys(tx, of_sessions)
+    names = _Names(tx, case, case_key, session_keys, for_buyer=for_buyer)
     messages = []
     for row in page:
-        key: bytes | None = case_key
-        if row.log == LogKind.SESSION:
-            if row.subject_id not in session_keys:
-                session_keys[row.subject_id] = await _session_key(tx, keys, row.subject_id)
-            key = session_keys[row.subject_id]
+        key = session_keys.get(row.subject_id) if row.log == LogKind.SESSION else case_key
         event = opened(row, key)
         id_ = f"{row.subject_id}:{row.seq}"
         author = await names.author(actor, row)
@@ -248,20 +247,22 @@ async def _reads(tx: AsyncSession, case: Case, names: _Names) -> list[ReadView]:
     ]
 
 
-async def _session_key(tx: AsyncSession, keys: KeyRing, session_id: str) -> bytes | None:
-    try:
-        return await keys.session_key(tx, session_id)
-    except KeyDestroyed:
-        return None
-
-
 class _Names:
     """Names of authors, each looked up once."""
 
-    def __init__(self, tx: AsyncSession, keys: KeyRing, case: Case, *, for_buyer: bool) -> None:
+    def __init__(
+        self,
+        tx: AsyncSession,
+        case: Case,
+        case_key: bytes,
+        session_keys: Mapping[str, bytes],
+        *,
+        for_buyer: bool,
+    ) -> None:
         self._tx = tx
-        self._keys = keys
+        self._case_key = case_key
         self._case = case
+        self._session_keys = session_keys
         self._for_buyer = for_buyer
         self._known: dict[str, str] = {}
 
@@ -281,15 +282,16 @@ class _Names:
     async def _look(self, label: str, session_id: str | None) -> str:
         role, _, subject_id = label.partition(":")
         if role == BUYER:
-            return (await text_of(self._tx, self._keys, self._case)).buyer_name
+            return open_case_text(self._case_key, self._case).buyer_name
         if role == "observer" and session_id is not None:
-            name = await self._tx.scalar(
-                select(Participant.name).where(
+            person = await self._tx.scalar(
+                select(Participant).where(
                     Participant.session_id == session_id,
                     Participant.observer_link_id == subject_id,
                 )
             )
-            return name or role
+            key = self._session_keys.get(session_id)
+            return (opened_name(key, person) if person is not None else "") or role
         if role in ("key", "system") and self._for_buyer:
             return (await self._tx.get_one(Tenant, self._case.tenant_id)).name
         return await name_of(self._tx, label)

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_views import case_view
-from cases.keys import KeyDestroyed, KeyRing
+from cases.keys import KeyRing
 from cases.log import LogKind, read_events
+from cases.participant_names import opened_name
 from cases.session_access import participants_of, see_session
 from cases.session_views import show_events, visible_to
 from cases.states import SessionState, StillState
@@ -52,11 +53,12 @@ async def timeline(
     seen = await see_session(tx, actor, session_id, Action.REVIEW)
     session = seen.session
     people = {person.id: person for person in await participants_of(tx, session_id)}
+    key = (await keys.session_keys(tx, {session_id})).get(session_id)
     recordings, ends_ms = [], []
     for recording in await recordings_of(tx, session_id):
         extent = await extent_of(tx, recording)
         ends_ms.append(extent.start_ms + extent.duration_ms)
-        recordings.append(_recording(recording, people, extent, sizes.get(recording.id)))
+        recordings.append(_recording(recording, people, key, extent, sizes.get(recording.id)))
     return {
         "session_id": session.id,
         "case": await case_view(tx, keys, actor, session.case_id, clock.now()),
@@ -67,7 +69,7 @@ async def timeline(
         "recordings": recordings,
         "gaps": await _gaps(tx, session_id),
         "stills": await _stills(tx, session_id),
-        "events": await _events(tx, keys, actor, session_id),
+        "events": await _events(tx, key, actor, session_id),
     }
 
 
@@ -122,13 +124,14 @@ async def extent_of(tx: AsyncSession, recording: Recording) -> RecordingExtent:
 def _recording(
     recording: Recording,
     people: Mapping[str, Participant],
+    key: bytes | None,
     extent: RecordingExtent,
     size: tuple[int, int] | None,
 ) -> Shown:
     person = people[recording.participant_id]
     return {
         "recording_id": recording.id,
-        "participant": {"id": person.id, "role": person.role, "name": person.name},
+        "participant": {"id": person.id, "role": person.role, "name": opened_name(key, person)},
         "part": recording.part,
         "container": recording.container,
         "url": f"/api/v1/recordings/{recording.id}/media",
@@ -175,11 +178,9 @@ async def _stills(tx: AsyncSession, session_id: str) -> list[Shown]:
     ]
 
 
-async def _events(tx: AsyncSession, keys: KeyRing, actor: Actor, session_id: str) -> list[Shown]:
-    try:
-        key = await keys.session_key(tx, session_id)
-    except KeyDestroyed:
-        key = None
+async def _events(
+    tx: AsyncSession, key: bytes | None, actor: Actor, session_id: str
+) -> list[Shown]:
     events, after = [], 0
     while page := await read_events(
         tx,
@@ -192,7 +193,7 @@ async def _events(tx: AsyncSession, keys: KeyRing, actor: Actor, session_id: str
     ):
         events += page
         after = page[-1].seq
-    return await show_events(tx, session_id, events)
+    return await show_events(tx, key, session_id, events)
 
 
 def _end_ms(session: Session, recordings_end_ms: list[int], clock: Clock) -> int:

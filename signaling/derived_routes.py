@@ -16,8 +16,8 @@ from cases.case_access import load_case
 from cases.commands import Command
 from cases.tables import Case, DerivedCopy
 from cases.unit import Unit
-from recorder.derived.making import copies_of, order_copy, see_copy
-from recorder.derived.order import CopyOrder, MaskOrder, MuteOrder
+from recorder.derived.making import copies_of, order_copy, orders_of, see_copy
+from recorder.derived.order import CopyOrder, MaskOrder, MuteOrder, opened_statement
 from recorder.derived.original import order_original
 from recorder.part_order import find_part
 from runtime.errors import CaseError
@@ -194,9 +194,10 @@ async def order(request: web.Request) -> web.Response:
 
     async def act(unit: Unit) -> Made:
         await load_case(unit.tx, actor, case_id, Action.REVIEW)
-        made = await order_copy(unit, actor, case_id, await _order(unit.tx, case_id, wanted))
+        order = await _order(unit.tx, case_id, wanted)
+        made = await order_copy(unit, actor, case_id, order)
         ordered[:] = [made.id]
-        return Made(202, _shown(made))
+        return Made(202, _shown(made, order))
 
     answer = await answer_once(request, actor, actor.tenant_id, act)
     for copy_id in ordered:
@@ -207,19 +208,24 @@ async def order(request: web.Request) -> web.Response:
 @route("GET", _OF_CASE, "The case's derived copies", answers={200: DerivedCopyList})
 async def listed(request: web.Request) -> web.Response:
     """Which there are, and how far they are."""
+    services = request.app[SERVICES]
     actor = await require_key_or_staff(request)
-    async with request.app[SERVICES].database.read() as tx:
+    async with services.database.read() as tx:
         case = await load_case(tx, actor, request.match_info["id"], Action.REVIEW)
         found = await copies_of(tx, case.id)
-    answer = DerivedCopyList(items=[_shown(one) for one in found])
+        orders = await orders_of(tx, services.keys, found)
+    answer = DerivedCopyList(items=[_shown(one, orders[one.id]) for one in found])
     return web.json_response(answer.model_dump(mode="json"))
 
 
 @route("GET", _ONE, "How far a derived copy is", answers={200: DerivedCopyOut})
 async def look(request: web.Request) -> web.Response:
     """One copy."""
+    services = request.app[SERVICES]
     _, found = await _seen(request)
-    return web.json_response(_shown(found).model_dump(mode="json"))
+    async with services.database.read() as tx:
+        orders = await orders_of(tx, services.keys, [found])
+    return web.json_response(_shown(found, orders[found.id]).model_dump(mode="json"))
 
 
 @route(
@@ -248,12 +254,15 @@ async def fetch(request: web.Request) -> web.StreamResponse:
 )
 async def statement(request: web.Request) -> web.Response:
     """A compact JWS, for proofcall verify --statement."""
+    services = request.app[SERVICES]
     actor, found = await _seen(request)
     check_ready(found, "copy")
-    await _note(request.app[SERVICES], actor, found.case_id, Deed.LOOKED, found.id)
+    async with services.database.read() as tx:
+        signed = opened_statement(await services.keys.session_key(tx, found.session_id), found)
+    await _note(services, actor, found.case_id, Deed.LOOKED, found.id)
     name = f"proofcall-{found.kind}-{found.id}.jws"
     return web.Response(
-        body=(found.statement or "").encode(),
+        body=signed.encode(),
         content_type="application/jose",
         headers={
             "Content-Disposition": f'attachment; filename="{name}"',
@@ -293,11 +302,11 @@ async def _order(tx: AsyncSession, case_id: str, wanted: DerivedCopyWanted) -> C
     )
 
 
-def _shown(found: DerivedCopy) -> DerivedCopyOut:
+def _shown(found: DerivedCopy, order: CopyOrder) -> DerivedCopyOut:
     fields = {
         name: getattr(found, name) for name in DerivedCopyOut.model_fields if hasattr(found, name)
     }
-    wanted = found.wanted
+    wanted = order.as_json()
     return DerivedCopyOut.model_validate(
         {
             **fields,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
-from cases import handing_over
+from cases import handing_over, handover_hosts
 from cases.commands import Locale, prose
 from cases.handing_over import Request
 from cases.session_views import snapshot
@@ -55,7 +55,7 @@ async def hosts(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     actor = await require_staff(request)
     async with services.database.read() as tx:
-        found = await handing_over.hosts_to_ask(tx, actor, request.match_info["id"])
+        found = await handover_hosts.hosts_to_ask(tx, actor, request.match_info["id"])
     return web.json_response({"hosts": found})
 
 

@@ -193,7 +193,9 @@ async def ask(request: web.Request) -> web.Response:
         session = await open_session_of(unit.tx, link.case_id)
         if session is None or session.state == SessionState.WAITING:
             raise CaseError("no_host", "Nobody is there yet who could let this device in.")
-        device = await links.ask(unit.tx, link.link_id, secret, user_agent=user_agent, now=unit.now)
+        device = await links.ask(
+            unit.tx, unit.keys, link.link_id, secret, user_agent=user_agent, now=unit.now
+        )
         unit.changes.device_asks.append((session.id, device.device_id, user_agent))
         if binding is not Binding.ASKING:
             await unit.record(

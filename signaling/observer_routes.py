@@ -15,6 +15,7 @@ from cases.commands import Locale, one_line
 from cases.consent_text import GUEST_WORDS, ConsentGiven
 from cases.joining import Joined, Seat, SeatMedia
 from cases.observing import Arrival
+from cases.participant_names import opened_names
 from cases.session_views import snapshot
 from cases.states import SessionState, Voice
 from cases.tables import Case, Session, Staff, Tenant
@@ -100,6 +101,7 @@ async def look(request: web.Request) -> web.Response:
         host = await tx.get(Staff, session.host_staff_id) if session.host_staff_id else None
         mine = observer_links.is_free_for(link, observer_secret(request))
         person = await observer_links.participant_of_link(tx, link.id) if mine else None
+        names = await opened_names(tx, services.keys, [person] if person else [])
     has_host = session.state in (SessionState.HELD, SessionState.LIVE)
     removed = person is not None and person.removed_at is not None
     guest = ObserverActor(session.id, CaseId(session.case_id), link.id)
@@ -112,7 +114,7 @@ async def look(request: web.Request) -> web.Response:
             "host_locale": host.locale if host and mine else None,
             "buyer_locale": case.buyer_locale,
             "session": {"id": session.id, "presence": person.presence} if person else None,
-            "name": person.name if person else None,
+            "name": names[person.id] if person else None,
             "removed": removed,
             "consent": GUEST_WORDS.shown(),
             "ice": ice_for_guest(services, guest) if may_come_in else None,
@@ -185,7 +187,7 @@ async def links(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     actor = await require_staff(request)
     async with services.database.read() as tx:
-        found = await observer_links.links_of(tx, actor, request.match_info["id"])
+        found = await observer_links.links_of(tx, services.keys, actor, request.match_info["id"])
     return web.json_response({"links": found})
 
 

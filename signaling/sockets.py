@@ -384,17 +384,21 @@ class Hub:
             await self.sio.disconnect(sid)
         await self._drop_signed_out(changes.signed_out)
         async with services.database.read() as tx:
+            concerned = set(changes.sessions)
+            if changes.desks:
+                concerned |= await _waiting_in(tx, changes.desks)
+            # Of all that is told now, each session's key is opened once.
+            told = concerned | {session_id for session_id, _ in changes.events}
+            opened = await services.keys.session_keys(tx, told)
             for session_id, event in changes.events:
-                shown = (await show_events(tx, session_id, [event]))[0]
+                key = opened.get(session_id)
+                shown = (await show_events(tx, key, session_id, [event]))[0]
                 if event.visibility is not Visibility.INTERNAL:
                     everybody = event.visibility is Visibility.PARTIES
                     room = _room(session_id) if everybody else _staff_room(session_id)
                     await self.sio.emit("event", shown, room=room)
-            concerned = set(changes.sessions)
-            if changes.desks:
-                concerned |= await _waiting_in(tx, changes.desks)
             for session_id in concerned:
-                await self._tell_session(tx, session_id)
+                await self._tell_session(tx, opened.get(session_id), session_id)
         for lost in changes.lost_peers:
             log.info("peer lost", session_id=lost.session_id, participant_id=lost.participant_id)
             said = {"peer_id": lost.peer_id, "gone": lost.gone}
@@ -419,7 +423,7 @@ class Hub:
         for session_id in changes.roles:
             services.tasks.once("tell roles", services.tell_roles(session_id))
 
-    async def _tell_session(self, tx: AsyncSession, session_id: str) -> None:
+    async def _tell_session(self, tx: AsyncSession, key: bytes | None, session_id: str) -> None:
         session = await tx.get(Session, session_id)
         if session is None:
             return
@@ -428,7 +432,7 @@ class Hub:
         for connection in self._connections.values():
             if connection.session_id == session_id:
                 connection.line = _with_state(connection.line, SessionState(session.state))
-        shown = await changing_parts(tx, session, case, everybody)
+        shown = await changing_parts(tx, key, session, case, everybody)
         await self.sio.emit("session", shown, room=_room(session_id))
 
     def _serving(self) -> Services:

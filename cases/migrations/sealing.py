@@ -8,12 +8,15 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic import op
 
-from cases.keys import KeyRing, WrappedCaseKey
+from cases.keys import KeyRing, WrappedCaseKey, WrappedSessionKey
 from runtime.errors import SetupError
 
 _BATCH: Final = 500
 
 _CASES: Final = sa.table("cases", *(sa.column(name) for name in ("id", "tenant_id", "wrapped_key")))
+_SESSIONS: Final = sa.table(
+    "sessions", *(sa.column(name) for name in ("id", "tenant_id", "key_id", "wrapped_key"))
+)
 _TENANTS: Final = sa.table("tenants", sa.column("id"), sa.column("wrapped_key"))
 
 
@@ -77,3 +80,25 @@ def tenant_keys(tenant_ids: Sequence[str]) -> dict[str, bytes]:
         )
     )
     return {row.id: ring().open_tenant_key(row.id, row.wrapped_key) for row in rows}
+
+
+def session_keys(session_ids: Sequence[str]) -> dict[str, bytes]:
+    """The keys of these sessions, in so far as they are not destroyed."""
+    rows = (
+        op.get_bind()
+        .execute(
+            sa.select(
+                _SESSIONS.c.id,
+                _SESSIONS.c.tenant_id,
+                _SESSIONS.c.key_id,
+                _SESSIONS.c.wrapped_key.label("own"),
+                _TENANTS.c.wrapped_key.label("tenants"),
+            )
+            .join(_TENANTS, _TENANTS.c.id == _SESSIONS.c.tenant_id)
+            .where(_SESSIONS.c.id.in_(sorted(set(session_ids))))
+        )
+        .all()
+    )
+    wrapped = [WrappedSessionKey(one.tenant_id, one.key_id, one.own, one.tenants) for one in rows]
+    opened = ring().open_session_keys(wrapped) if wrapped else []
+    return {row.id: key for row, key in zip(rows, opened, strict=True) if key is not None}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -20,7 +19,7 @@ class DerivedCopy(Base):
     session_id: Mapped[str] = mapped_column(ForeignKey("sessions.id"), index=True)
     ordered_by: Mapped[str]
     kind: Mapped[str]  # CopyKind: burned_in, redacted, credentialed
-    wanted: Mapped[dict[str, Any]]  # CopyOrder
+    sealed_order: Mapped[bytes | None]  # CopyOrder, with the session's key
     state: Mapped[str]  # MadeState: waiting, wanted, ready, failed
     done_ms: Mapped[int] = mapped_column(BigInteger)
     total_ms: Mapped[int | None] = mapped_column(BigInteger)
@@ -28,7 +27,7 @@ class DerivedCopy(Base):
     object_prefix: Mapped[str | None]
     parts: Mapped[int | None]
     sha256: Mapped[str | None]
-    statement: Mapped[str | None]  # compact JWS
+    sealed_statement: Mapped[bytes | None]  # compact JWS, with the session's key: it says why
     credentials: Mapped[str | None]  # Credentials: signed, too_large, not_made
     failure: Mapped[str | None]
     created_at: Mapped[datetime]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Text, text
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cases.tables.base import Base
@@ -77,7 +77,7 @@ class Participant(Base):
     staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))
     device_id: Mapped[str | None] = mapped_column(ForeignKey("devices.id"))
     camera_id: Mapped[str | None]  # of a bench camera
-    name: Mapped[str]
+    sealed_name: Mapped[bytes | None]  # cases.participant_names
     locale: Mapped[str]
     peer_id: Mapped[str | None]
     presence: Mapped[str]  # Presence: here, away, left
@@ -135,7 +135,7 @@ class Handover(Base):
     from_staff_id: Mapped[str] = mapped_column(ForeignKey("staff.id"))
     to_staff_id: Mapped[str | None] = mapped_column(ForeignKey("staff.id"))  # NULL: anyone ready
     language: Mapped[str | None]  # of those who are asked, when anyone is
-    note: Mapped[str] = mapped_column(Text)
+    sealed_note: Mapped[bytes | None]  # with the session's key
     state: Mapped[str]  # HandoverState
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

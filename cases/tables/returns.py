@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from cases.tables.base import Base
@@ -75,7 +75,7 @@ class ItemLine(Base):
     grade: Mapped[str | None]  # Grade
     disposition: Mapped[str | None]  # Disposition
     liability: Mapped[str | None]  # Liability
-    check_note: Mapped[str | None] = mapped_column(Text)
+    sealed_check_note: Mapped[bytes | None]  # with the case's key
     category: Mapped[str | None]  # a word of the tenant's own list
     __table_args__ = (UniqueConstraint("case_id", "position"),)
 
@@ -102,7 +102,7 @@ class Device(Base):
     join_link_id: Mapped[str] = mapped_column(ForeignKey("join_links.id"), index=True)
     secret_hash: Mapped[bytes] = mapped_column(unique=True)  # of cookie and link together
     state: Mapped[str]  # DeviceState: bound, asking, refused, replaced
-    user_agent: Mapped[str]
+    sealed_user_agent: Mapped[bytes | None]  # with the case's key
     public_key: Mapped[dict[str, Any] | None]  # JWK made at joining, for countersigning
     created_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]

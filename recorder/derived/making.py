@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 import tempfile
+from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from typing import BinaryIO, Final
@@ -19,13 +20,20 @@ from structlog.contextvars import bind_contextvars
 from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_access import load_case, not_found
+from cases.keys import KeyDestroyed, KeyRing
 from cases.tables import DerivedCopy
 from cases.unit import Unit
 from recorder.derived.claim import claim_of
 from recorder.derived.credential_key import CredentialKey
 from recorder.derived.credentials import Credentials, add_credentials, note_root
 from recorder.derived.filming import Originals, filming, originals_of
-from recorder.derived.order import CopyKind, CopyOrder
+from recorder.derived.order import (
+    CopyKind,
+    CopyOrder,
+    opened_order,
+    sealed_order,
+    sealed_statement,
+)
 from recorder.derived.original import write_original
 from recorder.derived.statement import derived_body
 from recorder.key_history import note_key
@@ -56,13 +64,14 @@ async def order_copy(unit: Unit, actor: Actor, case_id: str, order: CopyOrder) -
     case = await load_case(unit.tx, actor, case_id, Action.REVIEW, lock=True)
     if sum(map(under_way, await copies_of(unit.tx, case.id))) >= _MAX_UNDER_WAY:
         raise CaseError("copies_under_way", "Copies of this case are being made already.")
+    copy_id, key = new_id("drv"), await unit.session_key(order.part.session_id)
     ordered = DerivedCopy(
-        id=new_id("drv"),
+        id=copy_id,
         case_id=case.id,
         session_id=order.part.session_id,
         ordered_by=actor.label,
         kind=order.kind,
-        wanted=order.as_json(),
+        sealed_order=sealed_order(key, copy_id, order),
         state=MadeState.WANTED,
         done_ms=0,
         created_at=unit.now,
@@ -82,6 +91,20 @@ async def copies_of(tx: AsyncSession, case_id: str) -> list[DerivedCopy]:
         .limit(50)
     )
     return list(rows)
+
+
+async def orders_of(
+    tx: AsyncSession, keys: KeyRing, copies: Collection[DerivedCopy]
+) -> dict[str, CopyOrder]:
+    """What was asked for, by the copy's id.
+
+    Raises:
+        KeyDestroyed: the case was erased.
+    """
+    opened = await keys.session_keys(tx, {one.session_id for one in copies})
+    if any(one.session_id not in opened for one in copies):
+        raise KeyDestroyed
+    return {one.id: opened_order(opened[one.session_id], one) for one in copies}
 
 
 async def see_copy(tx: AsyncSession, actor: Actor, copy_id: str) -> DerivedCopy:
@@ -120,8 +143,8 @@ async def make_copy(services: Evidence, copy_id: str) -> None:
 async def _made(
     services: Evidence, ordered: DerivedCopy, file: BinaryIO
 ) -> tuple[Originals, CopyOrder]:
-    order = CopyOrder.from_json(ordered.wanted)
     async with services.database.read() as tx:
+        order = opened_order(await services.keys.session_key(tx, ordered.session_id), ordered)
         originals = await originals_of(services, tx, ordered.case_id, order)
     if order.kind is CopyKind.CREDENTIALED:
         await write_original(services, originals, file)
@@ -209,6 +232,8 @@ async def _state(
     if key is not None:
         await note_root(unit, key)
     row = await unit.tx.get_one(DerivedCopy, ordered.id)
-    row.statement = signing.sign(rfc8785.dumps(body), formats.DERIVED_TYPE)
-    row.wanted, row.credentials = order.as_json(), credentials
+    statement = signing.sign(rfc8785.dumps(body), formats.DERIVED_TYPE)
+    session_key = await unit.session_key(row.session_id)
+    row.sealed_statement = sealed_statement(session_key, row.id, statement)
+    row.sealed_order, row.credentials = sealed_order(session_key, row.id, order), credentials
     row.done_ms = row.total_ms = originals.scope.to_ms - originals.scope.from_ms

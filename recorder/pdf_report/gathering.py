@@ -14,6 +14,7 @@ from cases.case_text import CaseText
 from cases.commands import from_minor
 from cases.log import LoggedEvent, LogKind, Visibility, read_events
 from cases.notice_words import notice_locale
+from cases.participant_names import opened_name
 from cases.policy_words import sentence
 from cases.session_access import participants_of
 from cases.session_views import show_events
@@ -122,7 +123,7 @@ async def _inspection(
         direction=session.direction,
         began_at=session.live_at or session.created_at,
         ended_at=session.ended_at,
-        people=await _people(tx, session.id),
+        people=await _people(tx, session.id, key),
         happenings=happenings,
         shots=_shots(session.id, stated["stills"], happenings, printed),
         holes=[
@@ -139,7 +140,7 @@ async def _inspection(
     )
 
 
-async def _people(tx: AsyncSession, session_id: str) -> list[Person]:
+async def _people(tx: AsyncSession, session_id: str, key: bytes) -> list[Person]:
     consents = list(
         await tx.scalars(
             select(Consent)
@@ -150,7 +151,7 @@ async def _people(tx: AsyncSession, session_id: str) -> list[Person]:
     return [
         Person(
             id=person.id,
-            name=person.name,
+            name=opened_name(key, person),
             role=person.role,
             joined_at=person.joined_at,
             agreements=[
@@ -175,7 +176,7 @@ async def _happenings(tx: AsyncSession, session_id: str, key: bytes) -> list[Hap
         visibilities=frozenset({Visibility.PARTIES}),
     ):
         events += page
-    shown: list[dict[str, Any]] = await show_events(tx, session_id, events)
+    shown: list[dict[str, Any]] = await show_events(tx, key, session_id, events)
     return [
         Happening(event.kind, event.at, str(one["actor"]["name"]), event.payload or {})
         for event, one in zip(events, shown, strict=True)

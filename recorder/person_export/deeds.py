@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.keys import KeyDestroyed, KeyRing
 from cases.log import LogKind, Visibility, opened
+from cases.participant_names import opened_names
 from cases.tables import Case, CaseAccess, Consent, Event, Gap, Participant, Recording, Session
 from cases.timeline import extent_of
 from recorder.person_export.moments import told_at, told_ns, told_span, told_spans
@@ -64,20 +65,22 @@ class Seen:
 
 async def calls_of(tx: AsyncSession, seen: Seen, staff_id: str) -> list[Shown]:
     """The inspections that the person was in, with what was agreed to and recorded of them."""
-    rows = await tx.execute(
+    result = await tx.execute(
         select(Participant, Session, Case)
         .join(Session, Session.id == Participant.session_id)
         .join(Case, Case.id == Session.case_id)
         .where(Participant.staff_id == staff_id)
         .order_by(Participant.joined_at, Participant.id)
     )
+    rows = [(person, session, case) for person, session, case in result]
+    names = await opened_names(tx, seen.keys, [person for person, _, _ in rows])
     return [
         {
             "id": session.id,
             **seen.place(case),
             "role": person.role,
             "capacity": person.capacity,
-            "name": person.name,
+            "name": names[person.id],
             "locale": person.locale,
             "joined_at": told_at(person.joined_at),
             "left_at": told_at(person.left_at),

@@ -20,6 +20,7 @@ from cases.commands import from_minor
 from cases.keys import KeyRing
 from cases.label_files import ENDINGS
 from cases.labels import LabelState, read_label_words
+from cases.links import user_agent_of
 from cases.notice_words import notice_locale
 from cases.parcel_words import read_parcel
 from cases.parcels import scans_of
@@ -117,7 +118,7 @@ async def gather(tx: AsyncSession, keys: KeyRing, case_id: str, now: datetime) -
         "settlements": await _settlements(tx, key, case),
         "appointments": await _appointments(tx, case.id),
         "notices": await notices_of(tx, keys, case.id),
-        "links": await _links(tx, case.id),
+        "links": await _links(tx, case.id, key),
         "inspections": await inspections_of(tx, keys, case.id, language),
         "packages": await packages_of(tx, case.id),
         "events": await happenings_of(tx, case, text.buyer_name, key),
@@ -299,7 +300,7 @@ async def _appointments(tx: AsyncSession, case_id: str) -> list[Shown]:
     ]
 
 
-async def _links(tx: AsyncSession, case_id: str) -> list[Shown]:
+async def _links(tx: AsyncSession, case_id: str, key: bytes) -> list[Shown]:
     """The buyer's links with the browsers that used or asked for them; never a secret."""
     rows = await tx.scalars(
         select(JoinLink).where(JoinLink.case_id == case_id).order_by(JoinLink.created_at)
@@ -313,7 +314,7 @@ async def _links(tx: AsyncSession, case_id: str) -> list[Shown]:
             "devices": [
                 {
                     "id": device.id,
-                    "user_agent": device.user_agent,
+                    "user_agent": user_agent_of(key, device),
                     "state": device.state,
                     "public_key": device.public_key,
                     "created_at": told_at(device.created_at),

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.keys import KeyRing
 from cases.log import LoggedEvent, LogKind
+from cases.participant_names import opened_name
 from cases.session_access import participants_of
 from cases.session_views import show_events
 from cases.states import ParticipantRole
@@ -18,7 +19,6 @@ from cases.tables import (
     EvidencePackage,
     Gap,
     Manifest,
-    Participant,
     Session,
     Still,
 )
@@ -64,8 +64,11 @@ async def packages_of(tx: AsyncSession, case_id: str) -> list[Shown]:
 
 
 async def _inspection(tx: AsyncSession, keys: KeyRing, session: Session, language: str) -> Shown:
-    people = {one.id: one for one in await participants_of(tx, session.id)}
     key = await keys.session_key(tx, session.id)
+    joined = await participants_of(tx, session.id)
+    people = {
+        one.id: Person(one.id, opened_name(key, one), one.role, one.joined_at, []) for one in joined
+    }
     events = await open_events(tx, LogKind.SESSION, session.id, key)
     return {
         "id": session.id,
@@ -76,26 +79,25 @@ async def _inspection(tx: AsyncSession, keys: KeyRing, session: Session, languag
         "ended_at": told_at(session.ended_at),
         "people": [
             {
-                "name": one.name,
-                "role": one.role,
+                **_of(people, one.id),
                 "joined_at": told_at(one.joined_at),
                 "left_at": told_at(one.left_at),
             }
-            for one in people.values()
+            for one in joined
         ],
         "consents": await _consents(tx, session.id, people, events),
         "recordings": await _recordings(tx, session.id, people),
         "stills": await _stills(tx, session.id, people),
         "gaps": await _gaps(tx, session.id, people),
         "seals": await _seals(tx, session.id),
-        "events": await _told(tx, session, people, events, language),
+        "events": await _told(tx, key, session, people, events, language),
     }
 
 
 async def _consents(
     tx: AsyncSession,
     session_id: str,
-    people: Mapping[str, Participant],
+    people: Mapping[str, Person],
     events: Sequence[LoggedEvent],
 ) -> list[Shown]:
     """The buyer's own; the digest of the words stands in the log."""
@@ -126,7 +128,7 @@ async def _consents(
 
 
 async def _recordings(
-    tx: AsyncSession, session_id: str, people: Mapping[str, Participant]
+    tx: AsyncSession, session_id: str, people: Mapping[str, Person]
 ) -> list[Shown]:
     return [
         {
@@ -141,9 +143,7 @@ async def _recordings(
     ]
 
 
-async def _stills(
-    tx: AsyncSession, session_id: str, people: Mapping[str, Participant]
-) -> list[Shown]:
+async def _stills(tx: AsyncSession, session_id: str, people: Mapping[str, Person]) -> list[Shown]:
     rows = await tx.scalars(
         select(Still).where(Still.session_id == session_id).order_by(Still.at_ns, Still.id)
     )
@@ -159,9 +159,7 @@ async def _stills(
     ]
 
 
-async def _gaps(
-    tx: AsyncSession, session_id: str, people: Mapping[str, Participant]
-) -> list[Shown]:
+async def _gaps(tx: AsyncSession, session_id: str, people: Mapping[str, Person]) -> list[Shown]:
     rows = await tx.scalars(
         select(Gap).where(Gap.session_id == session_id).order_by(Gap.from_ns, Gap.id)
     )
@@ -192,8 +190,9 @@ async def _seals(tx: AsyncSession, session_id: str) -> list[Shown]:
 
 async def _told(
     tx: AsyncSession,
+    key: bytes,
     session: Session,
-    people: Mapping[str, Participant],
+    people: Mapping[str, Person],
     events: Sequence[LoggedEvent],
     language: str,
 ) -> list[Shown]:
@@ -203,14 +202,14 @@ async def _told(
         direction=session.direction,
         began_at=session.live_at or session.created_at,
         ended_at=session.ended_at,
-        people=[Person(one.id, one.name, one.role, one.joined_at, []) for one in people.values()],
+        people=list(people.values()),
         happenings=[],
         shots=[],
         holes=[],
         seals=[],
         log_file="",
     )
-    shown: list[dict[str, Any]] = await show_events(tx, session.id, events)
+    shown: list[dict[str, Any]] = await show_events(tx, key, session.id, events)
     found = []
     for event, one in zip(events, shown, strict=True):
         name, payload = str(one["actor"]["name"]), event.payload or {}
@@ -227,5 +226,5 @@ async def _told(
     return found
 
 
-def _of(people: Mapping[str, Participant], participant_id: str) -> Shown:
+def _of(people: Mapping[str, Person], participant_id: str) -> Shown:
     return {"name": people[participant_id].name, "role": people[participant_id].role}

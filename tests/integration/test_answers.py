@@ -307,7 +307,7 @@ async def test_another_browser_answers_no_offer(office: Office) -> None:
     async def enter(unit: Unit) -> None:
         link = await links.find_link(unit.tx, opened.token, unit.now)
         await links.bind_device(
-            unit.tx, link.link_id, None, user_agent=PHONE, public_key=None, now=unit.now
+            unit.tx, unit.keys, link.link_id, None, user_agent=PHONE, public_key=None, now=unit.now
         )
 
     await office.run(enter)
@@ -338,7 +338,7 @@ async def test_an_offer_that_nobody_answers_is_reminded_of_and_closed(office: Of
     async def look(unit: Unit) -> None:
         link = await links.find_link(unit.tx, opened.token, unit.now)
         await links.bind_device(
-            unit.tx, link.link_id, None, user_agent=PHONE, public_key=None, now=unit.now
+            unit.tx, unit.keys, link.link_id, None, user_agent=PHONE, public_key=None, now=unit.now
         )
 
     await office.run(look)

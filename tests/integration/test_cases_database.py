@@ -670,10 +670,16 @@ async def test_a_link_binds_to_the_first_device(seller: Seller) -> None:
         link = await links.find_link(tx, opened.token, seller.now)
         assert await links.binding_of(tx, link.link_id, None) is Binding.FREE
         mine = await links.bind_device(
-            tx, link.link_id, None, user_agent="phone", public_key=None, now=seller.now
+            tx, seller.keys, link.link_id, None, user_agent="phone", public_key=None, now=seller.now
         )
         again = await links.bind_device(
-            tx, link.link_id, mine.secret, user_agent="phone", public_key={}, now=seller.now
+            tx,
+            seller.keys,
+            link.link_id,
+            mine.secret,
+            user_agent="phone",
+            public_key={},
+            now=seller.now,
         )
         assert again == mine
         assert await links.binding_of(tx, link.link_id, mine.secret) is Binding.BOUND
@@ -681,10 +687,18 @@ async def test_a_link_binds_to_the_first_device(seller: Seller) -> None:
             assert await links.binding_of(tx, link.link_id, secret) is Binding.OTHER_DEVICE
             with pytest.raises(CaseError) as caught:
                 await links.bind_device(
-                    tx, link.link_id, secret, user_agent="", public_key=None, now=seller.now
+                    tx,
+                    seller.keys,
+                    link.link_id,
+                    secret,
+                    user_agent="",
+                    public_key=None,
+                    now=seller.now,
                 )
             assert caught.value.code == "other_device"
-        other = await links.ask(tx, link.link_id, None, user_agent="laptop", now=seller.now)
+        other = await links.ask(
+            tx, seller.keys, link.link_id, None, user_agent="laptop", now=seller.now
+        )
         assert await links.binding_of(tx, link.link_id, other.secret) is Binding.ASKING
         assert await links.buyer_of_case(tx, other.secret, opened.case_id, seller.now) is None
         await links.answer_device(
@@ -708,7 +722,7 @@ async def test_a_refused_device_stays_out(seller: Seller) -> None:
     stranger = await seller.open_case(agent)
     async with seller.database.begin() as tx:
         link = await links.find_link(tx, opened.token, seller.now)
-        asked = await links.ask(tx, link.link_id, None, user_agent="x", now=seller.now)
+        asked = await links.ask(tx, seller.keys, link.link_id, None, user_agent="x", now=seller.now)
         with pytest.raises(CaseError) as caught:
             await links.answer_device(
                 tx,
@@ -728,9 +742,15 @@ async def test_a_refused_device_stays_out(seller: Seller) -> None:
             now=seller.now,
         )
         for attempt in (
-            links.ask(tx, link.link_id, asked.secret, user_agent="x", now=seller.now),
+            links.ask(tx, seller.keys, link.link_id, asked.secret, user_agent="x", now=seller.now),
             links.bind_device(
-                tx, link.link_id, asked.secret, user_agent="", public_key=None, now=seller.now
+                tx,
+                seller.keys,
+                link.link_id,
+                asked.secret,
+                user_agent="",
+                public_key=None,
+                now=seller.now,
             ),
         ):
             with pytest.raises(CaseError) as caught:
@@ -745,9 +765,9 @@ async def test_asking_devices_are_limited(seller: Seller) -> None:
     async with seller.database.begin() as tx:
         link = await links.find_link(tx, opened.token, seller.now)
         for _ in range(8):
-            await links.ask(tx, link.link_id, None, user_agent="x", now=seller.now)
+            await links.ask(tx, seller.keys, link.link_id, None, user_agent="x", now=seller.now)
         with pytest.raises(CaseError) as caught:
-            await links.ask(tx, link.link_id, None, user_agent="x", now=seller.now)
+            await links.ask(tx, seller.keys, link.link_id, None, user_agent="x", now=seller.now)
     assert caught.value.code == "too_many_devices"
 
 
@@ -760,7 +780,13 @@ async def test_one_browser_holds_two_links(seller: Seller) -> None:
         for opened in (first, second):
             link = await links.find_link(tx, opened.token, seller.now)
             bound = await links.bind_device(
-                tx, link.link_id, secret, user_agent="", public_key=None, now=seller.now
+                tx,
+                seller.keys,
+                link.link_id,
+                secret,
+                user_agent="",
+                public_key=None,
+                now=seller.now,
             )
             secret = bound.secret
         buyers = [
@@ -786,7 +812,7 @@ async def test_links_expire_and_are_replaced(seller: Seller) -> None:
     async with seller.database.begin() as tx:
         link = await links.find_link(tx, opened.token, seller.now)
         bound = await links.bind_device(
-            tx, link.link_id, None, user_agent="", public_key=None, now=seller.now
+            tx, seller.keys, link.link_id, None, user_agent="", public_key=None, now=seller.now
         )
         fresh = await desk.issue_link(tx, seller.keys, agent, opened.case_id, seller.now)
     async with seller.database.read() as tx:
@@ -809,7 +835,13 @@ async def test_two_devices_cannot_be_first_at_once(seller: Seller) -> None:
             async with seller.database.begin() as tx:
                 link = await links.find_link(tx, opened.token, seller.now)
                 await links.bind_device(
-                    tx, link.link_id, None, user_agent="", public_key=None, now=seller.now
+                    tx,
+                    seller.keys,
+                    link.link_id,
+                    None,
+                    user_agent="",
+                    public_key=None,
+                    now=seller.now,
                 )
         except CaseError as error:
             return error.code

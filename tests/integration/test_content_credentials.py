@@ -29,7 +29,7 @@ from recorder.sources import load_source
 from recorder.tree import tree_root
 from runtime.errors import CaseError
 from runtime.settings import Settings
-from tests.integration.test_derived_copies import copy_of, filmed, recorded, spooled
+from tests.integration.test_derived_copies import copy_of, filmed, recorded, spooled, statement_of
 from tests.integration.test_part_export import T0_MS, World, take_in
 from tests.integration.test_part_order import secret_of
 from tests.support.recording_rig import MemoryStore
@@ -100,7 +100,7 @@ async def test_a_redacted_film_says_what_was_done_and_from_what(world: World) ->
     assert [one["action"] for one in actions] == ["c2pa.created", "c2pa.edited", "c2pa.edited"]
     assert actions[0]["digitalSourceType"].endswith("/compositeCapture")
     assert actions[2]["description"] == "Redacted: sound silenced. Reason: a reason"
-    signed = json.loads(urlsafe_b64decode((made.statement or "").split(".")[1] + "=="))
+    signed = json.loads(urlsafe_b64decode((await statement_of(world, made)).split(".")[1] + "=="))
     assert signed["file"] == {"bytes": len(content), "sha256": sha256(content).hexdigest()}
     stated = assertion(said, ORIGINALS_LABEL)
     assert stated["manifest"] == signed["manifest"]

@@ -30,7 +30,14 @@ from recorder.derived import render
 from recorder.derived.canvas import HEADING_HEIGHT, SIDE_HEIGHT, SIDE_WIDTH
 from recorder.derived.lettering import CELL_HEIGHT, CELL_WIDTH, Lettering
 from recorder.derived.making import make_copy
-from recorder.derived.order import CopyOrder, MaskOrder, MuteOrder
+from recorder.derived.order import (
+    CopyOrder,
+    MaskOrder,
+    MuteOrder,
+    opened_order,
+    opened_statement,
+    sealed_order,
+)
 from recorder.made_files import read_made
 from recorder.part_order import PartOrder
 from recorder.playback import Playback
@@ -177,13 +184,14 @@ async def copy_of(
     reason = "a reason" if masks or mutes else None
     order = order or CopyOrder(part, masks, mutes, reason)
     async with world.database.begin() as tx:
+        key = await world.keys.session_key(tx, world.session_id)
         row = DerivedCopy(
             id="drv_1",
             case_id=world.case_id,
             session_id=world.session_id,
             ordered_by=SystemActor().label,
             kind=order.kind,
-            wanted=order.as_json(),
+            sealed_order=sealed_order(key, "drv_1", order),
             state="wanted",
             done_ms=0,
             created_at=world.seller.now,
@@ -196,6 +204,18 @@ async def copy_of(
     if made.state == "ready":
         content = b"".join([p async for p in read_made(world.evidence, made, 0, made.size or 0)])
     return made, content
+
+
+async def order_of(world: World, made: DerivedCopy) -> CopyOrder:
+    """What was asked for, and what became of its masks."""
+    async with world.database.read() as tx:
+        return opened_order(await world.keys.session_key(tx, made.session_id), made)
+
+
+async def statement_of(world: World, made: DerivedCopy) -> str:
+    """What was signed."""
+    async with world.database.read() as tx:
+        return opened_statement(await world.keys.session_key(tx, made.session_id), made)
 
 
 def pictures(content: bytes) -> list[tuple[float, np.ndarray[Any, Any]]]:
@@ -324,7 +344,7 @@ def first_picture(content: bytes) -> np.ndarray[Any, Any]:
 async def test_the_statement_names_the_originals(world: World) -> None:
     """Signed: the file's digest, each recording's sealed root, and the manifest's digest."""
     made, content = await copy_of(world, to_ms=1000)
-    head, payload, _ = (made.statement or "").split(".")
+    head, payload, _ = (await statement_of(world, made)).split(".")
     assert b"proofcall-derived+json" in urlsafe_b64decode(head + "==")
     said = json.loads(urlsafe_b64decode(payload + "=="))
     assert said["file"] == {"bytes": len(content), "sha256": sha256(content).hexdigest()}
@@ -349,7 +369,7 @@ async def test_what_is_masked_is_gone_while_the_camera_moves(world: World) -> No
         world, masks=[mask], mutes=[MuteOrder(T0_MS + 1900, T0_MS + 3100)]
     )
     assert made.state == "ready", made.failure
-    assert made.wanted["masks"][0]["lost_ms"] is None
+    assert (await order_of(world, made)).masks[0].lost_ms is None
     covered = readable = 0
     for at_s, picture in pictures(content)[:-2]:
         shown = int((at_s + 1e-6) * FPS)
@@ -376,9 +396,9 @@ async def test_a_lost_region_covers_the_whole_picture(tmp_path: Path) -> None:
     box = (left / SIZE[0] + 0.2, top / SIZE[1] + 0.1, 0.3, 0.5)
     mask = MaskOrder("par_buyer", T0_MS + 1000, T0_MS + 4000, box)
     made, content = await copy_of(world, masks=[mask])
-    await world.database.close()
     assert made.state == "ready", made.failure
-    lost_ms = made.wanted["masks"][0]["lost_ms"] - T0_MS
+    lost_ms = ((await order_of(world, made)).masks[0].lost_ms or 0) - T0_MS
+    await world.database.close()
     assert 2_950 <= lost_ms <= 3_100
     for at_s, picture in pictures(content):
         if 3.1 <= at_s <= 3.95:
@@ -393,9 +413,9 @@ async def test_a_whole_picture_is_covered_whatever_moves_and_before_it_begins(
     world = await recorded(tmp_path, filmed(jump_at=90))
     mask = MaskOrder("par_buyer", T0_MS - 1000, T0_MS + 4000, (0.0, 0.0, 1.0, 1.0))
     made, content = await copy_of(world, masks=[mask])
-    await world.database.close()
     assert made.state == "ready", made.failure
-    assert made.wanted["masks"][0]["lost_ms"] is None
+    assert (await order_of(world, made)).masks[0].lost_ms is None
+    await world.database.close()
     for at_s, picture in pictures(content):
         if at_s <= 3.95:
             side = picture[HEADING_HEIGHT : HEADING_HEIGHT + SIDE_HEIGHT]

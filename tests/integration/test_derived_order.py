@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cases.tables import DerivedCopy
+from recorder.derived.order import sealed_statement
 from recorder.sealed_parts import keep_file
 from runtime.ids import new_id
 from signaling.services import SERVICES
@@ -120,7 +121,8 @@ async def test_a_file_is_served_by_ranges(site: SellerSite) -> None:
     async with services.database.begin() as tx:
         row = await tx.get_one(DerivedCopy, made["id"])
         row.state, row.object_prefix, row.parts = "ready", "derived/x", kept.parts
-        row.size, row.sha256, row.statement = kept.size, kept.sha256, "a.b.c"
+        row.size, row.sha256 = kept.size, kept.sha256
+        row.sealed_statement = sealed_statement(key, row.id, "a.b.c")
     path = f"/api/v1/derived-copies/{made['id']}/file"
     for wanted, status, expected in (
         (None, 200, content),

@@ -19,7 +19,8 @@ from cases.case_filter import CaseFilter
 from cases.database import Database
 from cases.erasing import ErasureState
 from cases.keep_rules import KeepRules, KeptWhy
-from cases.keys import KeyDestroyed, KeyRing, is_wrapped_by_tenant_alone
+from cases.key_wrapping import is_wrapped_by_tenant_alone, wrap
+from cases.keys import KeyDestroyed, KeyRing
 from cases.log import ALL_VISIBILITIES, LogKind
 from cases.states import CaseState, Role, SessionState
 from cases.tables import Base, Case, Erasure, FileTry, Keeping, LegalHold, Session
@@ -424,16 +425,14 @@ async def test_older_keys_get_erasure_keys_and_still_open(world: ErasingWorld) -
     """Keys that a tenant's alone wraps, as before: adopted, read, and then erased."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-    from cases.keys import _wrap
-
     async with world.database.begin() as tx:
         case = await tx.get_one(Case, world.case_id)
         session = await tx.get_one(Session, world.session_id)
         tenant = AESGCM(await world.keys.tenant_key(tx, case.tenant_id))
         case_key = await world.keys.case_key(tx, case.id)
         session_key = await world.keys.session_key(tx, session.id)
-        case.wrapped_key = _wrap(tenant, f"case:{case.tenant_id}", case_key)
-        session.wrapped_key = _wrap(tenant, f"session:{session.key_id}", session_key)
+        case.wrapped_key = wrap(tenant, f"case:{case.tenant_id}", case_key)
+        session.wrapped_key = wrap(tenant, f"session:{session.key_id}", session_key)
     await adopt_older_keys(world.database, world.keys)
     async with world.database.read() as tx:
         for row in (

@@ -246,7 +246,7 @@ async def test_who_stopped_their_recording_stays_unrecorded(world: World) -> Non
             for person in people:
                 person.peer_id = "peer_1" if person.role == "buyer" else None
             with tx.no_autoflush:
-                return (await changing_parts(tx, session, case, people))["recording"]
+                return (await changing_parts(tx, None, session, case, people))["recording"]
 
     assert await recording()
     said = await world.services.run(

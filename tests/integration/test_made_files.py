@@ -16,7 +16,7 @@ from cases.states import Role
 from cases.tables import DerivedCopy, EvidencePackage, FileTry, Session
 from recorder import file_tries
 from recorder.derived.making import make_copy
-from recorder.derived.order import CopyOrder
+from recorder.derived.order import CopyOrder, sealed_order
 from recorder.export import export_case
 from recorder.made_files import make_file, read_made
 from recorder.made_kinds import MadeFile
@@ -99,12 +99,13 @@ async def order_both(world: World, session_id: str, case_id: str) -> tuple[str, 
         tx.add(EvidencePackage(id=ids[0], done_bytes=0, **common))
         tx.add(EvidencePackage(id=ids[1], done_bytes=0, part=part.as_json(), **common))
         order = CopyOrder(part)
+        key = await world.keys.session_key(tx, session_id)
         tx.add(
             DerivedCopy(
                 id=ids[2],
                 session_id=session_id,
                 kind=order.kind,
-                wanted=order.as_json(),
+                sealed_order=sealed_order(key, ids[2], order),
                 done_ms=0,
                 **common,
             )

@@ -20,6 +20,7 @@ from cases.actor import SystemActor
 from cases.database import Database
 from cases.keys import KeyRing
 from cases.new_sessions import new_session, object_prefix
+from cases.participant_names import sealed_name
 from cases.states import Role, SessionState
 from cases.tables import Case, Fragment, Manifest, Participant, Recording, Segment
 from cases.unit import Unit
@@ -147,12 +148,13 @@ async def take_in(world: World, rig: SpoolRig) -> None:
         session.ended_at = session.recorder_closed_at = unit.now
         unit.tx.add(session)
         await unit.tx.flush()
+        session_key = await unit.session_key(world.session_id)
         for name in ("buyer", "host"):
             person = Participant(
                 id=f"par_{name}",
                 session_id=world.session_id,
                 role=name,
-                name=name,
+                sealed_name=sealed_name(session_key, f"par_{name}", name),
                 locale="en",
                 presence="here",
                 seen_at=unit.now,
@@ -160,7 +162,6 @@ async def take_in(world: World, rig: SpoolRig) -> None:
             )
             unit.tx.add(person)
         await unit.tx.flush()
-        session_key = await unit.keys.session_key(unit.tx, world.session_id)
         last = source.segments[-1].fragments[-1]
         unit.tx.add(
             Recording(

@@ -11,6 +11,7 @@ import pytest
 from cases import log
 from cases.log import LogKind, Visibility
 from cases.new_sessions import new_session, object_prefix
+from cases.participant_names import sealed_name
 from cases.states import Role, Scope, SessionState
 from cases.tables import Case, Participant
 from runtime.ids import new_id
@@ -49,12 +50,13 @@ async def inspected(site: SellerSite, *sessions: str) -> str:
                 )
             )
             await tx.flush()
+            session_key = await seller.keys.session_key(tx, session_id)
             tx.add(
                 Participant(
                     id=f"par_{session_id}",
                     session_id=session_id,
                     role="buyer",
-                    name="Li",
+                    sealed_name=sealed_name(session_key, f"par_{session_id}", "Li"),
                     locale="en",
                     presence="here",
                     seen_at=seller.now,

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.database import Database
 from cases.keys import KeyRing
 from cases.new_sessions import new_session, object_prefix
+from cases.participant_names import sealed_name
 from cases.states import Role, SessionState
 from cases.tables import Case, Manifest, Participant, Recording, Session
 from cases.unit import Unit
@@ -83,11 +84,12 @@ class World:
             session.live_at = unit.now
             unit.tx.add(session)
             await unit.tx.flush()
+            participant_id = new_id("par")
             person = Participant(
-                id=new_id("par"),
+                id=participant_id,
                 session_id=session_id,
                 role="buyer",
-                name="Li",
+                sealed_name=sealed_name(await unit.session_key(session_id), participant_id, "Li"),
                 locale="en",
                 presence="here",
                 seen_at=unit.now,

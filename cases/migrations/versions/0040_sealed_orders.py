@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from alembic import op
 from cryptography.exceptions import InvalidTag
 
-from cases.keys import WrappedCaseKey, make_order_key
+from cases.key_wrapping import make_order_key
+from cases.keys import WrappedCaseKey
 from cases.migrations.sealing import batches, case_keys, ring, tenant_keys
 from cases.sealing import seal, unseal
 

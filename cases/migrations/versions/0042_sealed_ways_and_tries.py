@@ -14,7 +14,7 @@ from cases.migrations.sealing import batches, case_keys, ring, tenant_keys
 from cases.sealing import seal, unseal
 
 revision = "0042"
-down_revision = "0040"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 

@@ -11,7 +11,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
-from cases.keys import KeyRing, _unwrap
+from cases.key_wrapping import unwrap
+from cases.keys import KeyRing
 from runtime.errors import SetupError
 from runtime.settings import Settings
 
@@ -26,14 +27,14 @@ def test_a_master_key_is_made_once_even_by_many(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["master.key"]
     wrapped = rings[0].new_tenant_key("ten_1")
     for ring in rings:
-        assert len(_unwrap(ring._master, "tenant:ten_1", wrapped)) == 32
+        assert len(unwrap(ring._master, "tenant:ten_1", wrapped)) == 32
 
 
 def test_a_wrapped_key_opens_only_for_its_purpose(tmp_path: Path) -> None:
     """Moved to another tenant's row, it is worth nothing."""
     ring = KeyRing.load(Settings(data=tmp_path))
     with pytest.raises(InvalidTag):
-        _unwrap(ring._master, "tenant:ten_2", ring.new_tenant_key("ten_1"))
+        unwrap(ring._master, "tenant:ten_2", ring.new_tenant_key("ten_1"))
 
 
 def test_a_master_key_from_the_settings_wins(tmp_path: Path) -> None:
@@ -41,7 +42,7 @@ def test_a_master_key_from_the_settings_wins(tmp_path: Path) -> None:
     key = base64.b64encode(b"m" * 32).decode()
     ring = KeyRing.load(Settings(data=tmp_path, master_key=SecretStr(key)))
     wrapped = ring.new_tenant_key("ten_1")
-    assert len(_unwrap(AESGCM(b"m" * 32), "tenant:ten_1", wrapped)) == 32
+    assert len(unwrap(AESGCM(b"m" * 32), "tenant:ten_1", wrapped)) == 32
     assert not (tmp_path / "keys").exists()
 
 
