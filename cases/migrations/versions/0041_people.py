@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,6 +19,8 @@ depends_on = None
 
 _KeysOf = Callable[[Sequence[str]], dict[str, bytes]]
 
+_EMPTY: Final[Mapping[str, Any]] = {"name": "", "note": "", "user_agent": "", "wanted": {}}
+"""What stands in a column until it goes; NULL in the others."""
 _LINKS = sa.table("join_links", sa.column("id"), sa.column("case_id"))
 
 
@@ -73,23 +75,26 @@ def _seal(table: str, clear: str, sealed: str, bound_to: str, of: str, keys_of: 
     change = (
         rows_of.update()
         .where(rows_of.c.id == sa.bindparam("of_id"))
-        .values({sealed: sa.bindparam("words")})
+        # Emptied, too: a dropped column's bytes stay in the file until its row is rewritten.
+        .values({sealed: sa.bindparam("words"), clear: _EMPTY.get(clear)})
     )
     for batch in batches(rows_of, of, clear):
         found = [(row.id, getattr(row, of), getattr(row, clear)) for row in batch]
         keys = keys_of([of_id for _, of_id, words in found if words])
         done = [
-            {"of_id": id_, "words": seal(keys[of_id], f"{bound_to}:{id_}", _bytes_of(words))}
+            {"of_id": id_, "words": _sealed(keys.get(of_id), f"{bound_to}:{id_}", words)}
             for id_, of_id, words in found
-            if words and of_id in keys
+            if words
         ]
         if done:
             op.get_bind().execute(change, done)
     op.drop_column(table, clear)
 
 
-def _bytes_of(words: Any) -> bytes:
-    return (words if isinstance(words, str) else json.dumps(words)).encode()
+def _sealed(key: bytes | None, bound_to: str, words: Any) -> bytes | None:
+    if key is None:
+        return None
+    return seal(key, bound_to, (words if isinstance(words, str) else json.dumps(words)).encode())
 
 
 def _keys_of_links(link_ids: Sequence[str]) -> dict[str, bytes]:
