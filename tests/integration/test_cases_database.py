@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from cryptography.exceptions import InvalidTag
 from sqlalchemy import make_url, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -27,6 +29,7 @@ from cases.erasure_keys import ErasureKeys
 from cases.keys import KeyDestroyed, KeyRing
 from cases.links import Binding
 from cases.log import ChainBroken, LogKind, Visibility
+from cases.sealing import unseal
 from cases.states import CaseState, CaseTrigger, Outcome, Role, Scope
 from cases.tables import Base, Case, Event, Session, Staff, Tenant
 from cases.tenants import grant_work, revoke_grant
@@ -997,41 +1000,37 @@ async def test_a_revoked_api_key_opens_nothing(seller: Seller) -> None:
 
 async def test_an_answer_is_remembered_for_a_day(seller: Seller) -> None:
     """The same request is told the same; another body is refused; nothing lies in the clear."""
-    key = bytes(32)
+    tenant_key = bytes(32)
+    asked = idempotency.Asked("key:1", seller.lamp, "order-1", "a" * 64)
     answer = idempotency.Answer(201, b'{"join_url": "secret"}')
 
-    async def recall(sha256: str = "a") -> idempotency.Answer | None:
+    async def recall(sha256: str = "a" * 64) -> idempotency.Answer | None:
         async with seller.database.read() as tx:
-            return await idempotency.recall(
-                tx,
-                asker="key:1",
-                key="k",
-                request_sha256=sha256,
-                encryption_key=key,
-                now=seller.now,
-            )
+            again = replace(asked, request_sha256=sha256)
+            return await idempotency.recall(tx, again, tenant_key, seller.now)
 
     async def remember() -> None:
         async with seller.database.begin() as tx:
-            await idempotency.remember(
-                tx,
-                answer,
-                asker="key:1",
-                key="k",
-                request_sha256="a",
-                encryption_key=key,
-                now=seller.now,
-            )
+            await idempotency.remember(tx, answer, asked, tenant_key, seller.now)
 
     assert await recall() is None
     await remember()
     assert await recall() == answer
     with pytest.raises(CaseError) as caught:
-        await recall("b")
+        await recall("b" * 64)
     assert caught.value.code == "key_reused"
     async with seller.database.read() as tx:
-        stored = await tx.scalar(text("SELECT body FROM idempotent_answers"))
-    assert b"secret" not in bytes(stored)
+        (row,) = await tx.execute(text("SELECT * FROM idempotent_answers"))
+        others = (
+            await idempotency.recall(tx, replace(asked, asker="key:2"), tenant_key, seller.now),
+            await idempotency.recall(tx, replace(asked, key="order-2"), tenant_key, seller.now),
+        )
+    assert others == (None, None)
+    assert "order-1" not in str(tuple(row))
+    assert "a" * 64 not in str(tuple(row))
+    assert b"secret" not in bytes(row.body)
+    with pytest.raises(InvalidTag):
+        unseal(tenant_key, f"idempotent_answers:{row.key_digest}", bytes(row.body))
     seller.clock.advance(24 * 3600)
     assert await recall("b") is None
     await remember()

@@ -55,9 +55,7 @@ def upgrade() -> None:
     _seal_names()
     _seal_filings()
     _seal_orders()
-    for row in _all(_HELD, "case_id", "sealed"):
-        key = case_keys([row.case_id]).get(row.case_id) if row.sealed else None
-        _set(_HELD, row.id, sealed=key and _held_anew(key, row))
+    _reseal_held()
     _rekey_answers()
     op.add_column("erasures", sa.Column("order_key", sa.LargeBinary(), nullable=True))
 
@@ -89,8 +87,8 @@ def _seal_names() -> None:
         of_filings = _filing_keys([row.filing_id for row in rows if row.case_id is None])
         for row in rows:
             key = of_cases.get(row.case_id) or of_filings.get(row.filing_id)
-            sealed = key and row.name and seal(key, f"attachments:{row.id}", row.name.encode())
-            _set(_ATTACHMENTS, row.id, sealed_name=sealed or None, name="")
+            sealed = key and seal(key, f"attachments:{row.id}", row.name.encode())
+            _set(_ATTACHMENTS, row.id, sealed_name=sealed, name="")
     op.drop_column("attachments", "name")
 
 
@@ -124,14 +122,16 @@ def _seal_orders() -> None:
     op.add_column("orders", sa.Column("sealed_words", sa.LargeBinary(), nullable=True))
     for rows in batches(_ORDERS, "tenant_id", "content"):
         tenants = tenant_keys([row.tenant_id for row in rows])
+        living = [row for row in rows if row.tenant_id in tenants]
+        keys = ring().erasure_keys
+        # A file each, and synced: many wait for the disk together.
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            # A file each, and synced: many wait for the disk together.
-            erasure_keys = list(pool.map(lambda _: ring().erasure_keys.make(), rows))
-        for row, erasure in zip(rows, erasure_keys, strict=True):
-            if row.tenant_id in tenants:
-                fresh = make_order_key(tenants[row.tenant_id], row.id, erasure)
-                sealed = seal(fresh.plain, f"orders:{row.id}", _json(row.content))
-                _set(_ORDERS, row.id, wrapped_key=fresh.wrapped, sealed_words=sealed, content={})
+            made = list(pool.map(lambda _, keys=keys: keys.make(), living))
+        for row, erasure in zip(living, made, strict=True):
+            fresh = make_order_key(tenants[row.tenant_id], row.id, erasure)
+            sealed = seal(fresh.plain, f"orders:{row.id}", _json(row.content))
+            _set(_ORDERS, row.id, wrapped_key=fresh.wrapped, sealed_words=sealed, content={})
+    # Of a seller who is gone.
     op.execute("DELETE FROM orders WHERE sealed_words IS NULL")
     with op.batch_alter_table("orders") as table:
         table.alter_column("wrapped_key", existing_type=sa.LargeBinary(), nullable=False)
@@ -139,8 +139,13 @@ def _seal_orders() -> None:
         table.drop_column("content")
 
 
-def _held_anew(key: bytes, row: sa.Row[Any]) -> bytes:
-    return seal(key, f"held_acts:{row.id}", ring().unseal(f"held:{row.id}", row.sealed))
+def _reseal_held() -> None:
+    for rows in batches(_HELD, "case_id", "sealed"):
+        held = [row for row in rows if row.sealed is not None]
+        keys = case_keys([row.case_id for row in held])
+        for row in held:
+            key, words = keys.get(row.case_id), ring().unseal(f"held:{row.id}", row.sealed)
+            _set(_HELD, row.id, sealed=key and seal(key, f"held_acts:{row.id}", words))
 
 
 def _rekey_answers() -> None:
@@ -232,10 +237,6 @@ def _filing_keys(filing_ids: Sequence[str]) -> dict[str, bytes]:
     wrapped = [WrappedCaseKey(one.tenant_id, one.own, one.tenants) for one in drafts]
     opened = ring().open_case_keys(wrapped) if wrapped else []
     return keys | {row.id: key for row, key in zip(drafts, opened, strict=True) if key is not None}
-
-
-def _all(table: sa.TableClause, *columns: str) -> list[sa.Row[Any]]:
-    return [row for rows in batches(table, *columns) for row in rows]
 
 
 def _set(table: sa.TableClause, id_: str, **values: object) -> None:
