@@ -5,52 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import Connection, Engine, text
 
-from infra.local.postgres import Postgres
-
-_MIGRATIONS = Path("cases/migrations").resolve()
+from tests.support.older_tables import empty_postgresql, empty_sqlite, move, put
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
-    """An empty database of each kind, as the migrations see it."""
+    """An empty database of each kind."""
     if request.param == "sqlite":
-        made = create_engine(f"sqlite+pysqlite:///{tmp_path / 'old.db'}")
-
-        @event.listens_for(made, "connect")
-        def on_connect(connection: object, _record: object) -> None:
-            connection.isolation_level = None  # type: ignore[attr-defined]
-            connection.execute("PRAGMA foreign_keys = ON")  # type: ignore[attr-defined]
-
-        @event.listens_for(made, "begin")
-        def on_begin(connection: Connection) -> None:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-        return made
-    server: Postgres = request.getfixturevalue("postgres")
-    url: URL = make_url(server.fresh_database())
-    return create_engine(url.set(drivername="postgresql+psycopg"))
-
-
-def move(connection: Connection, revision: str, *, up: bool = True) -> None:
-    """Bring the tables to a revision."""
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    config.attributes["connection"] = connection
-    (command.upgrade if up else command.downgrade)(config, revision)
-
-
-def put(connection: Connection, table: str, **given: object) -> None:
-    """One row with these columns; what else must be there is empty."""
-    columns = connection.execute(text(f"SELECT * FROM {table} WHERE 1 = 0")).keys()
-    needed = {name: given[name] for name in columns if name in given}
-    names = ", ".join(f'"{name}"' for name in needed)
-    values = ", ".join(f":{name}" for name in needed)
-    connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), needed)
+        return empty_sqlite(tmp_path / "old.db")
+    return empty_postgresql(request.getfixturevalue("postgres"))
 
 
 def test_filed_attachments_get_their_case_and_drafts_none(engine: Engine) -> None:
