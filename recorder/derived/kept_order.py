@@ -1,4 +1,4 @@
-"""An order of a copy, and what was signed of it, as its row keeps them: sealed, for both say why."""
+"""An order of a copy, and what was signed of it, in its row: sealed, since both say why."""
 
 from __future__ import annotations
 

@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, text
 
-from tests.support.older_tables import empty_postgresql, empty_sqlite, move, put
+from infra.local.postgres import Postgres
+from tests.support.migrating import engine_of, move, put
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
-    """An empty database of each kind."""
+    """An empty database of each kind, as the migrations see it."""
     if request.param == "sqlite":
-        return empty_sqlite(tmp_path / "old.db")
-    return empty_postgresql(request.getfixturevalue("postgres"))
+        return engine_of(f"sqlite:///{tmp_path / 'old.db'}")
+    server: Postgres = request.getfixturevalue("postgres")
+    return engine_of(server.fresh_database())
 
 
 def test_filed_attachments_get_their_case_and_drafts_none(engine: Engine) -> None:

@@ -23,7 +23,7 @@ _LINKS = sa.table("join_links", sa.column("id"), sa.column("case_id"))
 
 
 def upgrade() -> None:
-    """Seal what there is; of what was erased there is nothing to seal."""
+    """Encrypt them; of what was erased nothing is kept."""
     _seal("participants", "name", "sealed_name", "participant", "session_id", session_keys)
     _seal("handovers", "note", "sealed_note", "handover", "session_id", session_keys)
     _seal("devices", "user_agent", "sealed_user_agent", "device", "join_link_id", _keys_of_links)
@@ -70,26 +70,30 @@ def _seal(table: str, clear: str, sealed: str, bound_to: str, of: str, keys_of: 
         sa.column(clear, kind),
         sa.column(sealed, sa.LargeBinary()),
     )
+    # Emptied, too: a dropped column's bytes stay in the file until its row is rewritten.
     change = (
         rows_of.update()
         .where(rows_of.c.id == sa.bindparam("of_id"))
-        .values({sealed: sa.bindparam("words")})
+        .values({sealed: sa.bindparam("words"), clear: {} if clear == "wanted" else ""})
     )
     for batch in batches(rows_of, of, clear):
         found = [(row.id, getattr(row, of), getattr(row, clear)) for row in batch]
         keys = keys_of([of_id for _, of_id, words in found if words])
         done = [
-            {"of_id": id_, "words": seal(keys[of_id], f"{bound_to}:{id_}", _bytes_of(words))}
+            {"of_id": id_, "words": _sealed(keys.get(of_id), f"{bound_to}:{id_}", words)}
             for id_, of_id, words in found
-            if words and of_id in keys
+            if words
         ]
         if done:
             op.get_bind().execute(change, done)
     op.drop_column(table, clear)
 
 
-def _bytes_of(words: Any) -> bytes:
-    return (words if isinstance(words, str) else json.dumps(words)).encode()
+def _sealed(key: bytes | None, bound_to: str, words: Any) -> bytes | None:
+    if key is None:
+        return None
+    text = words if isinstance(words, str) else json.dumps(words)
+    return seal(key, bound_to, text.encode())
 
 
 def _keys_of_links(link_ids: Sequence[str]) -> dict[str, bytes]:

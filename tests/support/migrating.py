@@ -1,4 +1,4 @@
-"""Databases as earlier revisions of the tables left them, and the way up from there."""
+"""Databases of earlier revisions, with rows in them."""
 
 from __future__ import annotations
 
@@ -10,30 +10,28 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 
 from cases.keys import KeyRing
-from infra.local.postgres import Postgres
 
 _MIGRATIONS = Path("cases/migrations").resolve()
 
 
-def empty_sqlite(path: Path) -> Engine:
-    """A new SQLite database, as the migrations see it."""
-    made = create_engine(f"sqlite+pysqlite:///{path}")
+def engine_of(url: str) -> Engine:
+    """The database as the migrations see it."""
+    given = make_url(url)
+    if given.get_backend_name() == "postgresql":
+        return create_engine(given.set(drivername="postgresql+psycopg"))
+    made = create_engine(given.set(drivername="sqlite+pysqlite"))
 
     @event.listens_for(made, "connect")
     def on_connect(connection: object, _record: object) -> None:
         connection.isolation_level = None  # type: ignore[attr-defined]
-        connection.execute("PRAGMA foreign_keys = ON")  # type: ignore[attr-defined]
+        for pragma in ("foreign_keys", "secure_delete"):
+            connection.execute(f"PRAGMA {pragma} = ON")  # type: ignore[attr-defined]
 
     @event.listens_for(made, "begin")
     def on_begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return made
-
-
-def empty_postgresql(server: Postgres) -> Engine:
-    """The same on PostgreSQL."""
-    return create_engine(make_url(server.fresh_database()).set(drivername="postgresql+psycopg"))
 
 
 def move(
