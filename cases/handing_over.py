@@ -258,7 +258,7 @@ async def rings_for(
             "handover_id": row.Handover.id,
             "session_id": row.Session.id,
             "from": row.name,
-            "note": _note_of(opened.get(row.Session.id), row.Handover),
+            "note": note_of(opened.get(row.Session.id), row.Handover),
             "buyer_name": texts[row.Case.id].buyer_name,
             "buyer_locale": row.Case.buyer_locale,
             "title": items[row.Case.id].listing.get("title", "") if row.Case.id in items else "",
@@ -329,7 +329,8 @@ async def _give_up(
     await unit.tx.flush()
 
 
-def _note_of(key: bytes | None, handover: Handover) -> str:
+def note_of(key: bytes | None, handover: Handover) -> str:
+    """What the first host wrote, with the session's key; nothing once it is erased."""
     if key is None or handover.sealed_note is None:
         return ""
     return unseal(key, _bound_to(handover.id), handover.sealed_note).decode()

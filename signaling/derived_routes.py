@@ -16,8 +16,9 @@ from cases.case_access import load_case
 from cases.commands import Command
 from cases.tables import Case, DerivedCopy
 from cases.unit import Unit
+from recorder.derived.kept_order import opened_statement
 from recorder.derived.making import copies_of, order_copy, orders_of, see_copy
-from recorder.derived.order import CopyOrder, MaskOrder, MuteOrder, opened_statement
+from recorder.derived.order import CopyOrder, MaskOrder, MuteOrder
 from recorder.derived.original import order_original
 from recorder.part_order import find_part
 from runtime.errors import CaseError

@@ -95,7 +95,9 @@ def session_keys(session_ids: Sequence[str]) -> dict[str, bytes]:
                 _TENANTS.c.wrapped_key.label("tenants"),
             )
             .join(_TENANTS, _TENANTS.c.id == _SESSIONS.c.tenant_id)
-            .where(_SESSIONS.c.id.in_(sorted(set(session_ids))))
+            .where(
+                _SESSIONS.c.id.in_(sorted(set(session_ids))), _SESSIONS.c.wrapped_key.is_not(None)
+            )
         )
         .all()
     )

@@ -27,13 +27,8 @@ from recorder.derived.claim import claim_of
 from recorder.derived.credential_key import CredentialKey
 from recorder.derived.credentials import Credentials, add_credentials, note_root
 from recorder.derived.filming import Originals, filming, originals_of
-from recorder.derived.order import (
-    CopyKind,
-    CopyOrder,
-    opened_order,
-    sealed_order,
-    sealed_statement,
-)
+from recorder.derived.kept_order import opened_order, sealed_order, sealed_statement
+from recorder.derived.order import CopyKind, CopyOrder
 from recorder.derived.original import write_original
 from recorder.derived.statement import derived_body
 from recorder.key_history import note_key

@@ -28,16 +28,10 @@ from cases.tables import Case, DerivedCopy, Gap
 from recorder.depacketise import Codec
 from recorder.derived import render
 from recorder.derived.canvas import HEADING_HEIGHT, SIDE_HEIGHT, SIDE_WIDTH
+from recorder.derived.kept_order import opened_order, opened_statement, sealed_order
 from recorder.derived.lettering import CELL_HEIGHT, CELL_WIDTH, Lettering
 from recorder.derived.making import make_copy
-from recorder.derived.order import (
-    CopyOrder,
-    MaskOrder,
-    MuteOrder,
-    opened_order,
-    opened_statement,
-    sealed_order,
-)
+from recorder.derived.order import CopyOrder, MaskOrder, MuteOrder
 from recorder.made_files import read_made
 from recorder.part_order import PartOrder
 from recorder.playback import Playback

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cases.tables import DerivedCopy
-from recorder.derived.order import sealed_statement
+from recorder.derived.kept_order import sealed_statement
 from recorder.sealed_parts import keep_file
 from runtime.ids import new_id
 from signaling.services import SERVICES

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -124,6 +125,13 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     if request.param == "postgresql":
         server: Postgres = request.getfixturevalue("postgres")
         url = server.fresh_database()
+    async with world_on(url, tmp_path) as made:
+        yield made
+
+
+@asynccontextmanager
+async def world_on(url: str, tmp_path: Path) -> AsyncIterator[World]:
+    """An empty world on this database."""
     settings = Settings(data=tmp_path)
     clock = ManualClock()
     database = Database(url)

@@ -15,8 +15,9 @@ from cases.database import Database, upgrade
 from cases.states import Role
 from cases.tables import DerivedCopy, EvidencePackage, FileTry, Session
 from recorder import file_tries
+from recorder.derived.kept_order import sealed_order
 from recorder.derived.making import make_copy
-from recorder.derived.order import CopyOrder, sealed_order
+from recorder.derived.order import CopyOrder
 from recorder.export import export_case
 from recorder.made_files import make_file, read_made
 from recorder.made_kinds import MadeFile

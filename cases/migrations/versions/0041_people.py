@@ -25,7 +25,7 @@ _LINKS = sa.table("join_links", sa.column("id"), sa.column("case_id"))
 
 
 def upgrade() -> None:
-    """Seal what there is; of what was erased there is nothing to seal."""
+    """Encrypt them; of what was erased nothing is kept."""
     _seal("participants", "name", "sealed_name", "participant", "session_id", session_keys)
     _seal("handovers", "note", "sealed_note", "handover", "session_id", session_keys)
     _seal("devices", "user_agent", "sealed_user_agent", "device", "join_link_id", _keys_of_links)
@@ -72,6 +72,7 @@ def _seal(table: str, clear: str, sealed: str, bound_to: str, of: str, keys_of: 
         sa.column(clear, kind),
         sa.column(sealed, sa.LargeBinary()),
     )
+    # Emptied, too: a dropped column's bytes stay in the file until its row is rewritten.
     change = (
         rows_of.update()
         .where(rows_of.c.id == sa.bindparam("of_id"))
@@ -94,7 +95,8 @@ def _seal(table: str, clear: str, sealed: str, bound_to: str, of: str, keys_of: 
 def _sealed(key: bytes | None, bound_to: str, words: Any) -> bytes | None:
     if key is None:
         return None
-    return seal(key, bound_to, (words if isinstance(words, str) else json.dumps(words)).encode())
+    text = words if isinstance(words, str) else json.dumps(words)
+    return seal(key, bound_to, text.encode())
 
 
 def _keys_of_links(link_ids: Sequence[str]) -> dict[str, bytes]:
