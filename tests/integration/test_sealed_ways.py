@@ -14,11 +14,12 @@ from sqlalchemy import select, update
 
 from cases import mail
 from cases.erasure_keys import ErasureKeys
-from cases.mail import Envelope, MailRefused
+from cases.mail import Envelope, MailFailed, MailRefused
 from cases.parcel_words import number_digest, read_parcel
 from cases.scrubbing import scrub
 from cases.tables import Base, Case, Mail, MailTry, Notice, Parcel, Scan
 from signaling.due_sweep import sweep_due
+from signaling.mail_work import send_mail
 from tests.support.notice_world import NoticeWorld, database_url, notice_world
 from tests.support.port_site import PDF
 from tests.support.port_world import PortWorld, port_world
@@ -214,6 +215,32 @@ async def test_a_refusal_that_repeats_the_address_is_sealed(
         assert page.items[0].last_words == told["items"][0]["words"]
         assert page.items[0].to == "ana@planted.example"
         assert await in_the_clear(world, TABLES[-4:-1]) == []
+
+
+class Busy:
+    """A mail server that repeats the address and wants it later."""
+
+    async def send(self, envelope: Envelope) -> None:
+        """Put it off."""
+        raise MailFailed(f"451 <{envelope.to}>: busy")
+
+
+async def test_what_a_busy_server_says_goes_neither_into_the_log_nor_into_the_queue(
+    tmp_path: Path,
+) -> None:
+    """Both keep the error of a try; the words stand with the mail."""
+    async with refused_mail(tmp_path) as (world, _case_id):
+        seller = world.site.seller
+        async with seller.database.begin() as tx:
+            await tx.execute(update(Mail).values(state="queued"))
+            mail_id = await tx.scalar(select(Mail.id))
+        with pytest.raises(MailFailed) as caught:
+            await send_mail(world.services, Busy(), mail_id or "")
+        assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+        assert "planted" not in str(caught.value)
+        async with seller.database.read() as tx:
+            page = await mail.list_mails(tx, seller.keys, seller.lamp, before=None, limit=10)
+        assert page.items[0].last_words == "451 <ana@planted.example>: busy"
 
 
 async def test_a_mail_of_an_erased_case_is_neither_read_nor_sent(tmp_path: Path) -> None:
