@@ -23,15 +23,17 @@ async def send_mail(services: Services, server: MailServer | None, mail_id: str)
     if server is None:
         await _note(services, mail_id, MailState.NO_SERVER, "")
         return
+    state, words = MailState.SENT, ""
     try:
         await server.send(envelope)
     except MailRefused as error:
-        await _note(services, mail_id, MailState.REFUSED, str(error))
+        state, words = MailState.REFUSED, str(error)
     except MailFailed as error:
-        await _note(services, mail_id, MailState.QUEUED, str(error))
-        raise
-    else:
-        await _note(services, mail_id, MailState.SENT, "")
+        state, words = MailState.QUEUED, str(error)
+    await _note(services, mail_id, state, words)
+    if state is MailState.QUEUED:
+        # The server's words may repeat the address: they are not for logs nor for the queue.
+        raise MailFailed("The mail server did not take it yet.")
 
 
 async def _note(services: Services, mail_id: str, state: MailState, words: str) -> None:

@@ -22,8 +22,9 @@ from cases import delivering, desk, log
 from cases.database import Database
 from cases.developer_commands import EndpointIn
 from cases.log import LogKind, Visibility
+from cases.scrubbing import scrub
 from cases.states import Outcome, Scope
-from cases.tables import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from cases.tables import Case, WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from cases.webhook_rules import DISABLED_AFTER, IN_FLIGHT, IN_FLIGHT_FAILING, ROUND_LASTS
 from cases.webhooks import make_endpoint
 from infra.local.postgres import Postgres
@@ -352,6 +353,29 @@ async def test_an_erased_case_is_told_no_more(world: World) -> None:
     assert {one["last"]["failure"] for one in await world.deliveries()} == {"erased"}
     endpoint = await world.ask("GET", f"/api/v1/webhooks/{world.endpoint['id']}", 200)
     assert endpoint["failing_since"] is None
+
+
+async def test_an_answer_is_sealed_and_is_forgotten_with_its_case(world: World) -> None:
+    """What a seller's system says of a buyer stands nowhere in the clear; of a test, neither."""
+    said = "Thank you for Ana Ruiz"
+    world.receiver.status, world.receiver.answer = 200, said
+    case_id = await world.new_case()
+    await world.post("/test", 202)
+    await world.work()
+    listed = await world.deliveries()
+    assert {one["last"]["answer"] for one in listed} == {said}
+    about = next(one for one in listed if one["case_id"] == case_id)
+    path = f"/api/v1/webhooks/{world.endpoint['id']}/deliveries/{about['id']}/attempts"
+    assert [one["answer"] for one in (await world.ask("GET", path, 200))["items"]] == [said]
+    database = world.site.seller.database
+    async with database.read() as tx:
+        kept = list(await tx.scalars(select(WebhookAttempt.sealed_answer)))
+    assert len(kept) == len(listed)
+    assert not [one for one in kept if one is None or b"Ruiz" in one]
+    async with database.begin() as tx:
+        await scrub(tx, await tx.get_one(Case, case_id))
+    told = {one["id"]: one["last"]["answer"] for one in await world.deliveries()}
+    assert told == {one["id"]: "" if one["case_id"] == case_id else said for one in listed}
 
 
 async def test_what_is_a_month_old_is_forgotten(world: World) -> None:

@@ -75,13 +75,14 @@ class NoticeWorld:
 
     async def work(self) -> None:
         """Do what jobs would do now."""
-        await self._work(self.inbox)
+        await self.work_with(self.inbox)
 
     async def work_without_mail(self) -> None:
         """The same where no mail server is set."""
-        await self._work(None)
+        await self.work_with(None)
 
-    async def _work(self, server: MailServer | None) -> None:
+    async def work_with(self, server: MailServer | None) -> None:
+        """The same with this mail server."""
         while await order_due_notices(self.services) or self.orders.waiting:
             while self.orders.waiting:
                 workflow, subject = self.orders.waiting.pop(0)

@@ -38,6 +38,7 @@ class Receiver:
     url: str = ""
     status: int | None = 204
     headers: dict[str, str] = field(default_factory=dict)
+    answer: str = ""
     came: list[Received] = field(default_factory=list)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -48,7 +49,9 @@ class Receiver:
         self._changed.set()
         if self.status is None:
             await asyncio.Event().wait()
-        return web.Response(status=self.status or 204, headers=self.headers)
+        return web.Response(
+            status=self.status or 204, headers=self.headers, text=self.answer or None
+        )
 
     async def wait_for(self, count: int, within_s: float = 30.0) -> list[Received]:
         """Everything that came, once it is so many."""
