@@ -16,14 +16,16 @@ from cases import case_list, erasing, holds, keeping, links, log
 from cases.actor import StaffActor
 from cases.adopting import adopt_older_keys
 from cases.case_filter import CaseFilter
+from cases.case_text import FORGOTTEN, texts_of
 from cases.database import Database
 from cases.erasing import ErasureState
 from cases.keep_rules import KeepRules, KeptWhy
 from cases.key_wrapping import is_wrapped_by_tenant_alone, wrap
 from cases.keys import KeyDestroyed, KeyRing
 from cases.log import ALL_VISIBILITIES, LogKind
+from cases.participant_names import opened_names
 from cases.states import CaseState, Role, SessionState
-from cases.tables import Base, Case, Erasure, FileTry, Keeping, LegalHold, Session
+from cases.tables import Base, Case, Erasure, FileTry, Keeping, LegalHold, Participant, Session
 from cases.unit import Unit
 from infra.local.postgres import Postgres
 from recorder import erasing as carrying_out
@@ -109,7 +111,14 @@ async def test_an_erased_person_is_in_no_backup_and_the_chain_still_verifies(
         world.seller.database = Database(f"sqlite+aiosqlite:///{database_file}")
         await world.verify_chains()
         async with world.database.read() as tx:
-            assert (await tx.get_one(Case, world.case_id)).wrapped_key is not None
+            case = await tx.get_one(Case, world.case_id)
+            assert case.wrapped_key is not None
+            assert case.sealed_text is not None
+            # Who it was, and what they said, as little as what was filmed.
+            assert await texts_of(tx, world.keys, [case]) == {case.id: FORGOTTEN}
+            people = (await tx.scalars(select(Participant))).all()
+            assert {one.sealed_name is not None for one in people} == {True}
+            assert set((await opened_names(tx, world.keys, people)).values()) == {""}
             after = await log.read_head(tx, log=LogKind.SESSION, subject_id=world.session_id)
             assert after == before
             with pytest.raises(KeyDestroyed):
