@@ -166,7 +166,7 @@ async def follow_parcel(
             "source": source,
             **({"carrier": parcel.carrier} if parcel.carrier else {}),
         }
-        await note(unit.tx, unit.keys, case, "parcel_scanned", told, actor, unit.now)
+        await note(unit.tx, unit.keys, case, "parcel_scanned", told, actor, unit.now, key=key)
         case.updated_at = unit.now
     parcel.status, parcel.status_at = now_stands.status, now_stands.at
     if now_stands.anomaly != parcel.anomaly:
