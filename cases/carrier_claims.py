@@ -175,7 +175,7 @@ def _go(claim: CarrierClaim, to: ClaimState) -> None:
 async def _kept(
     unit: Unit, case: Case, claim: CarrierClaim, actor: Actor, **said: str | None
 ) -> CarrierClaimView:
-    key = await unit.keys.key_of(unit.tx, case)
+    key = await unit.case_key(case)
     words = _words(key, claim).model_copy(update=said)
     claim.sealed_words = seal_words(key, f"carrier_claims:{claim.id}", words)
     await unit.tx.flush()

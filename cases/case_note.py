@@ -22,8 +22,13 @@ async def note(
     payload: Mapping[str, object],
     actor: Actor,
     now: datetime,
+    *,
+    key: bytes | None = None,
 ) -> LoggedEvent:
-    """Write what happened into the case's log, for the seller's people."""
+    """Write what happened into the case's log, for the seller's people.
+
+    ``key`` is the case's, of whoever has opened it already.
+    """
     return await log.append(
         tx,
         log=LogKind.CASE,
@@ -32,6 +37,6 @@ async def note(
         payload=payload,
         visibility=Visibility.SELLER,
         actor=actor.label,
-        key=await keys.key_of(tx, case),
+        key=key or await keys.key_of(tx, case),
         at=now,
     )

@@ -174,6 +174,7 @@ async def forget_old(tx: AsyncSession, now: datetime) -> None:
 async def _sealed(unit: Unit, errand: Errand, words: str) -> bytes | None:
     """What came of a try; of a case that was erased nothing is kept."""
     try:
+        # Not by its row: that is read when it is held, and an errand holds none.
         key = await unit.keys.case_key(unit.tx, errand.case_id)
     except KeyDestroyed:
         return None

@@ -153,6 +153,8 @@ class KeyRing:
         tenant = await tx.get(Tenant, tenant_id)
         if tenant is None or tenant.wrapped_key is None:
             raise KeyDestroyed
+        # A session knows a row again only as long as somebody holds it.
+        tx.info[tenant_id] = tenant
         return self.open_tenant_key(tenant_id, tenant.wrapped_key)
 
     def open_tenant_key(self, tenant_id: str, wrapped: bytes) -> bytes:

@@ -255,11 +255,11 @@ def read_label_words(key: bytes, label: Label) -> LabelWords:
 
 
 async def _words(unit: Unit, case: Case, label: Label) -> LabelWords:
-    return read_label_words(await unit.keys.key_of(unit.tx, case), label)
+    return read_label_words(await unit.case_key(case), label)
 
 
 async def _change_words(unit: Unit, case: Case, label: Label, **changed: str | None) -> LabelWords:
-    key = await unit.keys.key_of(unit.tx, case)
+    key = await unit.case_key(case)
     words = read_label_words(key, label).model_copy(update=changed)
     label.sealed_words = seal_words(key, f"labels:{label.id}", words)
     return words
@@ -319,7 +319,7 @@ async def _make(
     parcel = await parcel_back(unit, case)
     parcel.carrier, parcel.look_at = carrier, unit.now
     on_it = ParcelWords(tracking_number=tracking_number, address=words.address)
-    await write_parcel(unit.tx, unit.keys, case, parcel, on_it)
+    await write_parcel(unit, case, parcel, on_it)
     await unit.tx.flush()
     label.parcel_id = parcel.id
     told: dict[str, object] = {

@@ -137,15 +137,15 @@ async def _keep(unit: Unit, actor: Actor, case: Case, move: Move) -> None:
                 label_url=move.label_url,
                 address=move.address,
             )
-            await write_parcel(unit.tx, unit.keys, case, parcel, told)
+            await write_parcel(unit, case, parcel, told)
         case Ship():
             parcel = await parcel_back(unit, case)
             parcel.carrier = move.carrier or parcel.carrier
             parcel.shipped_at = parcel.look_at = unit.now
             if move.tracking_number:
-                known = read_parcel(await unit.keys.key_of(unit.tx, case), parcel)
+                known = read_parcel(await unit.case_key(case), parcel)
                 told = known.model_copy(update={"tracking_number": move.tracking_number})
-                await write_parcel(unit.tx, unit.keys, case, parcel, told)
+                await write_parcel(unit, case, parcel, told)
         case Receive():
             parcel = await parcel_back(unit, case)
             parcel.received_at = unit.now
@@ -179,7 +179,7 @@ async def _send_out(
         look_at=unit.now,
     )
     words = ParcelWords(tracking_number=tracking_number)
-    await write_parcel(unit.tx, unit.keys, case, parcel, words)
+    await write_parcel(unit, case, parcel, words)
     unit.tx.add(parcel)
 
 

@@ -13,6 +13,7 @@ from cases.sealing import open_words, seal_words
 from cases.tables import Case, Parcel
 from cases.tables import Scan as ScanRow
 from cases.tracking import Scan, ScanStatus
+from cases.unit import Unit
 
 
 class ParcelWords(BaseModel):
@@ -41,9 +42,7 @@ def read_parcel(key: bytes, parcel: Parcel) -> ParcelWords:
     return open_words(ParcelWords, key, f"parcels:{parcel.id}", parcel.sealed_words)
 
 
-async def write_parcel(
-    tx: AsyncSession, keys: KeyRing, case: Case, parcel: Parcel, words: ParcelWords
-) -> None:
+async def write_parcel(unit: Unit, case: Case, parcel: Parcel, words: ParcelWords) -> None:
     """Put these in place of the words of a parcel.
 
     Raises:
@@ -52,9 +51,9 @@ async def write_parcel(
     if words == ParcelWords():
         parcel.sealed_words = parcel.number_digest = None
         return
-    parcel.sealed_words = seal_parcel(await keys.key_of(tx, case), parcel.id, words)
+    parcel.sealed_words = seal_parcel(await unit.case_key(case), parcel.id, words)
     parcel.number_digest = (
-        await number_digest(tx, keys, case.tenant_id, words.tracking_number)
+        await number_digest(unit.tx, unit.keys, case.tenant_id, words.tracking_number)
         if words.tracking_number
         else None
     )

@@ -68,13 +68,16 @@ async def parcel_back(unit: Unit, case: Case) -> Parcel:
 async def newest_numbered(unit: Unit, tenant_id: str, tracking_number: str) -> str | None:
     """The id of the seller's newest parcel with a number: carriers use numbers again.
 
+    A case that is being erased has none any more.
+
     Raises:
         KeyDestroyed: the seller was erased.
     """
     digest = await number_digest(unit.tx, unit.keys, tenant_id, tracking_number)
     found: str | None = await unit.tx.scalar(
         select(Parcel.id)
-        .where(Parcel.number_digest == digest)
+        .join(Case, Case.id == Parcel.case_id)
+        .where(Parcel.number_digest == digest, Case.erased_at.is_(None))
         .order_by(Parcel.created_at.desc())
         .limit(1)
     )
@@ -94,7 +97,7 @@ async def add_scans(
         KeyDestroyed: the case was erased.
     """
     case, parcel = await _lock(unit, parcel_id)
-    key = await unit.keys.key_of(unit.tx, case)
+    key = await unit.case_key(case)
     known = await unit.tx.execute(
         select(ScanRow.status, ScanRow.at, ScanRow.place_digest).where(
             ScanRow.parcel_id == parcel.id
@@ -153,7 +156,7 @@ async def follow_parcel(
         newest = next(
             one for one in rows if (one.status, one.at) == (now_stands.status, now_stands.at)
         )
-        key = await unit.keys.key_of(unit.tx, case)
+        key = await unit.case_key(case)
         told = {
             **about,
             "status": newest.status,
@@ -163,7 +166,7 @@ async def follow_parcel(
             "source": source,
             **({"carrier": parcel.carrier} if parcel.carrier else {}),
         }
-        await note(unit.tx, unit.keys, case, "parcel_scanned", told, actor, unit.now)
+        await note(unit.tx, unit.keys, case, "parcel_scanned", told, actor, unit.now, key=key)
         case.updated_at = unit.now
     parcel.status, parcel.status_at = now_stands.status, now_stands.at
     if now_stands.anomaly != parcel.anomaly:

@@ -253,7 +253,7 @@ async def _unclear(unit: Unit, case: Case, refund: RefundOrder, why: str) -> Non
 
 
 async def _because(unit: Unit, case: Case, refund: RefundOrder, why: str) -> None:
-    key = await unit.keys.key_of(unit.tx, case)
+    key = await unit.case_key(case)
     refund.sealed_why = seal_text(key, _bound(refund), why)
 
 

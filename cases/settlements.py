@@ -27,7 +27,7 @@ async def settle(
         KeyDestroyed: the case was erased.
     """
     settlement_id = new_id("stl")
-    key = await unit.keys.key_of(unit.tx, case) if reference else b""
+    key = await unit.case_key(case) if reference else b""
     unit.tx.add(
         Settlement(
             id=settlement_id,

@@ -12,6 +12,7 @@ from cases.actor import Actor
 from cases.keys import KeyRing
 from cases.log import LoggedEvent, LogKind, Visibility, append
 from cases.outbox import Outbox
+from cases.tables import Case
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,18 @@ class Unit:
     now: datetime
     changes: Changes = field(default_factory=Changes)
     _session_keys: dict[str, bytes] = field(default_factory=dict)
+    _case_keys: dict[str, bytes] = field(default_factory=dict)
+
+    async def case_key(self, case: Case) -> bytes:
+        """The key of a case, opened once in this transaction.
+
+        Raises:
+            KeyDestroyed: it was erased.
+        """
+        key = self._case_keys.get(case.id)
+        if key is None:
+            key = self._case_keys[case.id] = await self.keys.key_of(self.tx, case)
+        return key
 
     async def session_key(self, session_id: str) -> bytes:
         """The key of a session, opened once in this transaction.

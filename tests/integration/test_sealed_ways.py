@@ -144,6 +144,19 @@ async def test_words_open_on_their_own_row_alone(world: PortWorld) -> None:
             read_parcel(key, pasted)
 
 
+async def test_a_scan_for_a_case_that_is_being_erased_finds_no_parcel(world: PortWorld) -> None:
+    """Its key may be gone while its rows are still there."""
+    case_id = await walked(world)
+    async with world.services.database.begin() as tx:
+        case = await tx.get_one(Case, case_id)
+        case.erased_at = world.now
+        await world.services.keys.destroy(case.wrapped_key or b"")
+    scan = {"tracking_number": NUMBER, "status": "delivered", "at": world.now.isoformat()}
+    told = await world.ask("POST", "/scans", 200, {"scans": [scan]})
+    assert (told["kept"], len(told["problems"])) == (0, 1)
+    await sweep_due(world.services)
+
+
 async def test_a_look_that_finds_nothing_new_opens_no_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
