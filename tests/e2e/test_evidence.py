@@ -1,26 +1,40 @@
-"""A call's evidence in real browsers: countersigned, receipted, packaged, and checked offline."""
+"""A call's evidence in real browsers: stored, countersigned, packaged, checked offline, shared."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
+import aiohttp
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page
+from playwright.async_api import Locator, Page, expect
+from sqlalchemy import select
 
+from cases.database import Database
+from cases.tables import EvidenceCheck, Recording, Segment
+from infra.local.rgw import Rgw
 from recorder.proof.bytes import MemoryBytes
 from recorder.proof.formats import PAGE_PATH
 from recorder.proof.page import shipped_page
 from recorder.proof.verification import verify_package
 from recorder.proof.zip_form import read_entries
-from tests.support.chromium import DESK, PHONE, chromium, screenshot
-from tests.support.journeys import STEP_MS, by, call, sign_in
+from tests.support.cameras import Camera
+from tests.support.chromium import DESK, PHONE, TABLET, Chromium, chromium, screenshot
+from tests.support.fault_store import FaultyStore, StoreFault
+from tests.support.journeys import STEP_MS, by, call, download, sign_in, timeline_when
 from tests.support.machine import Machine, running_machine
+from tests.support.media_probe import probe_media
 from tests.support.package_vectors import FOLDER
+from tests.support.screen import wait_for_code
 from tests.support.time_stamping import make_authority
 from tests.support.tsa_server import tsa_server
 
@@ -28,23 +42,58 @@ Json = dict[str, Any]
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.s3,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
 
+@dataclass(slots=True)
+class Kept:
+    """A machine whose evidence lies in a bucket, and the door in front of that."""
+
+    machine: Machine
+    store: FaultyStore
+    rgw: Rgw
+    bucket: str
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def machine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Machine]:
-    """A machine with every process, that asks a time-stamping authority."""
+async def kept(rgw: Rgw, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kept]:
+    """A machine with every process, on a real S3, that asks a time-stamping authority."""
     folder = tmp_path_factory.mktemp("machine")
     authority = make_authority(folder / "authority")
     ca = folder / "ca.pem"
     ca.write_bytes(authority.pem)
-    async with (
-        tsa_server(authority) as tsa,
-        running_machine(folder / "data", tsa_url=tsa.url, tsa_ca=ca) as running,
-    ):
-        yield running
+    bucket = rgw.make_bucket()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", rgw.access_key)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", rgw.secret_key)
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        async with AsyncExitStack() as stack:
+            store = await stack.enter_async_context(FaultyStore(rgw.endpoint).running())
+            tsa = await stack.enter_async_context(tsa_server(authority))
+            running = await stack.enter_async_context(
+                running_machine(
+                    folder / "data",
+                    tsa_url=tsa.url,
+                    tsa_ca=ca,
+                    store=f"s3://{bucket}/evidence",
+                    s3_endpoint=store.url,
+                )
+            )
+            yield Kept(running, store, rgw, bucket)
+
+
+@pytest.fixture(scope="module")
+def machine(kept: Kept) -> Machine:
+    """The same, for whom the store is no matter."""
+    return kept.machine
+
+
+async def pictured(page: Page, folder: Path, name: str) -> None:
+    """A picture of the page, also where somebody wants to look at it."""
+    await screenshot(page, Path(os.environ.get("SCREENSHOTS", folder)), name)
 
 
 async def check(page: Page, **files: Path) -> Json:
@@ -107,6 +156,7 @@ async def test_both_devices_countersign_and_a_stranger_checks_it_offline(
             await by(page, "fetch-package").click()
         package = tmp_path / "package.zip"
         await (await fetched.value).save_as(package)
+        await ten_seconds_are_shared(machine, case_id, session_id, tmp_path)
 
     content = package.read_bytes()
     report = verify_package(MemoryBytes(content), receipt=receipt.read_bytes())
@@ -193,3 +243,187 @@ async def test_the_page_speaks_five_languages_and_asks_nobody(tmp_path: Path) ->
         )
         assert refused == "refused"
         assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+VIEWER = "Dr. Mia Brandt"
+_KEEP_MARKS_JS = """
+window.__marks = [];
+const drawn = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, ...more) {
+  if (this.canvas.matches('.watermark')) window.__marks.push(text);
+  return drawn.call(this, text, ...more);
+};
+"""
+
+
+async def ten_seconds_are_shared(
+    machine: Machine, case_id: str, session_id: str, folder: Path
+) -> None:
+    """A stranger sees these seconds of the call under their own name, and no byte of the others."""
+    timeline = await timeline_when(machine, session_id, within_s=20)
+    (recording,) = [one for one in timeline["recordings"] if one["participant"]["role"] == "buyer"]
+    from_ms, to_ms = recording["start_ms"] + 1000, recording["start_ms"] + 11_000
+    assert recording["start_ms"] + recording["duration_ms"] > to_ms + 2000, "something is outside"
+
+    def is_of_the_part(drawn_ms: int) -> bool:
+        # It begins with a key picture before, and ends with a fragment.
+        return from_ms - 2000 < drawn_ms < to_ms + 1500
+
+    wanted = {"name": VIEWER, "from": _moment(from_ms), "to": _moment(to_ms)}
+    async with machine.api() as http:
+        path = f"/api/v1/sessions/{session_id}/shares"
+        async with http.post(path, json=wanted) as response:
+            assert response.status == 201, await response.text()
+            made = await response.json()
+    async with chromium(viewport=DESK, locale="de-DE") as viewer:
+        await viewer.context.add_init_script(_KEEP_MARKS_JS)
+        page = await viewer.open(made["url"])
+        await by(page, "shared").wait_for(timeout=STEP_MS)
+        await by(page, "play").click()
+        video = page.locator(f'video[data-recording-id="{recording["recording_id"]}"]')
+        seen = await wait_for_code(video, camera=Camera.BUYER)
+        later = await wait_for_code(video, camera=Camera.BUYER, after=seen.counter + 10)
+        assert is_of_the_part(seen.clock_ms or 0)
+        assert is_of_the_part(later.clock_ms or 0)
+        assert VIEWER in await page.evaluate("window.__marks")
+        await pictured(page, folder, "shared-call")
+        await by(page, "play").click()
+        await nothing_outside_is_given(
+            machine, viewer, made["share"]["id"], recording, is_of_the_part
+        )
+    async with (
+        machine.api() as http,
+        http.get(f"/api/v1/cases/{case_id}/access?limit=100") as response,
+    ):
+        entries = (await response.json())["items"]
+    named = [one for one in entries if one["actor"] == f"share:{made['share']['id']}"]
+    assert {one["kind"] for one in named} >= {"looked", "served"}
+    assert {one["name"] for one in named} == {VIEWER}
+
+
+async def nothing_outside_is_given(
+    machine: Machine,
+    viewer: Chromium,
+    share_id: str,
+    recording: Json,
+    is_of_the_part: Callable[[int], bool],
+) -> None:
+    """Asked with the viewer's own cookie, by requests that no page makes."""
+    base = f"{machine.url}/api/shared/{share_id}"
+    media = f"{base}/recordings/{recording['recording_id']}/media"
+    whole = await download(machine, recording["url"])
+    cookies = {one["name"]: one["value"] for one in await viewer.context.cookies(media)}
+    async with aiohttp.ClientSession(cookies=cookies) as http:
+
+        async def ask(url: str, **headers: str) -> tuple[int, bytes]:
+            async with http.get(url, headers=headers) as response:
+                return response.status, await response.read()
+
+        status, given = await ask(media)
+        assert status == 200
+        all_clocks, clocks = [await drawn_at(one) for one in (whole, given)]
+        assert is_of_the_part(clocks[0])
+        assert is_of_the_part(clocks[-1])
+        assert not is_of_the_part(all_clocks[-1])
+        assert (await ask(media, Range=f"bytes={len(given)}-"))[0] == 416
+        assert (await ask(media.replace("/media", "/file")))[0] == 403
+        assert (await ask(f"{base}/recordings/rec_none/media"))[0] == 404
+        assert (await ask(f"{machine.url}{recording['url']}"))[0] == 401
+
+
+async def drawn_at(recording: bytes) -> list[int]:
+    """When the pictures of a recording were drawn, in order, by the clock that is in them."""
+    probe = await asyncio.to_thread(probe_media, recording)
+    return [frame.clock_ms for frame in probe.frames if frame.clock_ms is not None]
+
+
+def _moment(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat()
+
+
+async def says(note: Locator, *words: str, never: str = "") -> None:
+    """Wait until a note says all of this; it asks every twenty seconds."""
+    for word in words:
+        await expect(note).to_contain_text(word, timeout=40_000)
+    if never:
+        await expect(note).not_to_contain_text(never)
+
+
+WAITS = {"en": "waited on our server since", "de": "auf unserem Server"}
+OURS = {"en": "we see to that, you need not do anything", "de": "Darum kümmern wir uns"}
+THEIRS = {"en": "Your own storage refuses it", "de": "Ihr eigener Speicher lehnt sie ab"}
+AGAIN = {"en": "We look again every hour", "de": "jede Stunde wieder nach"}
+MISSING = {"en": "a stored file is missing", "de": "eine abgelegte Datei fehlt"}
+
+
+@pytest.mark.timeout(300)
+async def test_the_console_says_whose_fault_it_is_that_evidence_waits_or_does_not_match(
+    kept: Kept, tmp_path: Path
+) -> None:
+    """Our fault, then the owner's, each in two languages; over by itself; then a lost object."""
+    machine, store = kept.machine, kept.store
+    async with AsyncExitStack() as stack:
+        held = await stack.enter_async_context(call(machine))
+        case_id, session_id = held.case["id"], await held.session_id()
+        browser = await stack.enter_async_context(chromium(viewport=DESK))
+        page = await browser.open(f"{machine.url}/console?case={case_id}")
+        await sign_in(page, machine.people["seller"])
+        for fault, told, other in (
+            (StoreFault.SLOW_DOWN, OURS, THEIRS),
+            (StoreFault.DENIED, THEIRS, OURS),
+        ):
+            store.fault = fault
+            async for locale in languages(page):
+                for place, note in notes(page, "evidence-waits").items():
+                    await says(note, WAITS[locale], told[locale], never=other[locale])
+                    await note.scroll_into_view_if_needed()
+                    await pictured(page, tmp_path, f"evidence-waits-{fault}-{place}-{locale}")
+        store.fault = None
+        await held.end()
+        await expect(by(page, "evidence-note")).to_have_count(0, timeout=60_000)
+        await timeline_when(machine, session_id, within_s=20)
+        await lose_a_segment(kept, session_id)
+        async for locale in languages(page):
+            for place, note in notes(page, "evidence-mismatch").items():
+                await says(note, MISSING[locale], AGAIN[locale])
+                await note.scroll_into_view_if_needed()
+                await pictured(page, tmp_path, f"evidence-mismatch-{place}-{locale}")
+
+
+async def languages(page: Page) -> AsyncIterator[str]:
+    """English at a desk, then German on a tablet, as whoever is signed in would choose it."""
+    await by(page, "sessions").wait_for(timeout=STEP_MS)
+    for locale, viewport in (("en", DESK), ("de", TABLET)):
+        chosen = await page.request.put(
+            urljoin(page.url, "/api/v1/me/locale"),
+            data={"locale": locale},
+            headers={"X-Proofcall": "1"},
+        )
+        assert chosen.status == 204
+        await page.set_viewport_size({"width": viewport.width, "height": viewport.height})
+        await page.reload()
+        await by(page, "sessions").wait_for(timeout=STEP_MS)
+        yield locale
+
+
+def notes(page: Page, test: str) -> dict[str, Locator]:
+    """A kind of note where it stands: above the list of cases, and at the case."""
+    places = {"list": page.locator(".list-pane"), "case": by(page, "sessions")}
+    return {name: by(place, test) for name, place in places.items()}
+
+
+async def lose_a_segment(kept: Kept, session_id: str) -> None:
+    """An object goes away behind our back, and the session's time to be looked at comes."""
+    database = Database(kept.machine.settings.database)
+    async with database.begin() as tx:
+        lost = await tx.scalar(
+            select(Segment.object_key)
+            .join(Recording, Recording.id == Segment.recording_id)
+            .where(Recording.session_id == session_id)
+            .limit(1)
+        )
+        check = await tx.get_one(EvidenceCheck, session_id)
+        check.next_at = datetime.now(UTC)
+    await database.close()
+    objects = kept.rgw.client()
+    await asyncio.to_thread(objects.delete_object, Bucket=kept.bucket, Key=f"evidence/{lost}")
