@@ -29,6 +29,7 @@ from cases.tables import (
     Warehouse,
 )
 from recorder.pdf_report.composing import MAX_PICTURES
+from recorder.pdf_report.part_story import within
 from recorder.pdf_report.story import (
     Agreement,
     Given,
@@ -43,6 +44,7 @@ from recorder.pdf_report.story import (
 )
 from recorder.proof import formats
 from recorder.proof.jws import read_jws
+from recorder.proof.part_scope import Scope
 from recorder.sealed_evidence import stated_in
 
 _AT_ONCE = 1000
@@ -51,9 +53,17 @@ Sealed = Sequence[tuple[Session, Sequence[Manifest]]]
 
 
 async def gather_story(
-    tx: AsyncSession, case: Case, sealed: Sealed, session_keys: Sequence[bytes], keys_url: str
+    tx: AsyncSession,
+    case: Case,
+    sealed: Sealed,
+    session_keys: Sequence[bytes],
+    keys_url: str,
+    scope: Scope | None = None,
 ) -> tuple[Story, list[str]]:
-    """The story, and the paths of the photographs that it prints, in the order of their numbers."""
+    """The story, and the paths of the photographs that it prints, in the order of their numbers.
+
+    With ``scope`` that of a part, of the one inspection that is then given.
+    """
     tenant = await tx.get_one(Tenant, case.tenant_id)
     warehouse = await tx.get(Warehouse, case.warehouse_id) if case.warehouse_id else None
     items = await tx.scalars(
@@ -63,7 +73,7 @@ async def gather_story(
     language = notice_locale(case.buyer_locale, tenant.default_locale)
     printed: list[str] = []
     inspections = [
-        await _inspection(tx, session, manifests, key, printed)
+        await _inspection(tx, session, manifests, key, printed, scope)
         for (session, manifests), key in zip(sealed, session_keys, strict=True)
     ]
     story = Story(
@@ -87,7 +97,7 @@ async def gather_story(
         keys_url=keys_url,
         as_of=max(found[-1].created_at for _, found in sealed),
     )
-    return story, printed
+    return (story if scope is None else within(story, scope)), printed
 
 
 async def _given(tx: AsyncSession, case: Case) -> list[Given]:
@@ -108,8 +118,12 @@ async def _inspection(
     manifests: Sequence[Manifest],
     key: bytes,
     printed: list[str],
+    scope: Scope | None,
 ) -> Inspection:
     stated = stated_in(manifests[-1])
+    stills, gaps = stated["stills"], stated["gaps"]
+    if scope is not None:
+        stills, gaps = scope.stills(stated), scope.gaps(stated, scope.from_ms, scope.to_ms)
     happenings = await _happenings(tx, session.id, key)
     return Inspection(
         id=session.id,
@@ -118,7 +132,7 @@ async def _inspection(
         ended_at=session.ended_at,
         people=await _people(tx, session.id),
         happenings=happenings,
-        shots=_shots(session.id, stated["stills"], happenings, printed),
+        shots=_shots(session.id, stills, happenings, printed),
         holes=[
             Hole(
                 at=_moment(gap["from_ns"]),
@@ -126,7 +140,7 @@ async def _inspection(
                 participant_id=gap["participant_id"],
                 cause=gap["cause"],
             )
-            for gap in stated["gaps"]
+            for gap in gaps
         ],
         seals=[_seal(one, happenings) for one in manifests],
         log_file=formats.log_path(session.id),
