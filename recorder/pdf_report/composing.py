@@ -100,6 +100,7 @@ class _Report:
         story, words = self._story, self._words
         start, end = self._exact(part.start), self._exact(part.end)
         yield Paragraph(text=fill(words["part_warning"], start=start, end=end), tone="warn")
+        yield Paragraph(text=words["language_why"], tone="quiet")
         yield Heading(level=2, text=words["part"])
         yield Facts(
             rows=(
@@ -111,7 +112,6 @@ class _Report:
                 Fact(label=words["sealed_last"], value=self._moment(story.as_of), literal=True),
             )
         )
-        yield Paragraph(text=words["language_why"], tone="quiet")
 
     def _agreed(self) -> Iterator[Block]:
         story, words = self._story, self._words
@@ -136,9 +136,9 @@ class _Report:
         yield Facts(rows=tuple(rows))
 
     def _inspection(self, one: Inspection, number: int) -> Iterator[Block]:
-        words, count = self._words, len(self._story.inspections)
-        yield Heading(level=2, text=fill(words["inspection"], number=number, count=count))
-        part = self._story.part
+        words, count, part = self._words, len(self._story.inspections), self._story.part
+        if part is None:
+            yield Heading(level=2, text=fill(words["inspection"], number=number, count=count))
         local = (one.began_at if part is None else part.start).astimezone(self._zone)
         rows = [Fact(label=words["direction"], value=words[f"direction.{one.direction}"])]
         if part is None:

@@ -121,9 +121,7 @@ async def _inspection(
     scope: Scope | None,
 ) -> Inspection:
     stated = stated_in(manifests[-1])
-    stills, gaps = stated["stills"], stated["gaps"]
-    if scope is not None:
-        stills, gaps = scope.stills(stated), scope.gaps(stated, scope.from_ms, scope.to_ms)
+    stills = stated["stills"] if scope is None else scope.stills(stated)
     happenings = await _happenings(tx, session.id, key)
     return Inspection(
         id=session.id,
@@ -140,7 +138,7 @@ async def _inspection(
                 participant_id=gap["participant_id"],
                 cause=gap["cause"],
             )
-            for gap in gaps
+            for gap in stated["gaps"]
         ],
         seals=[_seal(one, happenings) for one in manifests],
         log_file=formats.log_path(session.id),

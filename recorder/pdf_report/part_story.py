@@ -15,7 +15,7 @@ def within(story: Story, scope: Scope) -> Story:
     """The story of a part of its only inspection.
 
     Nothing of the case itself is told: claim, answer and decision were not of these moments.
-    Photographs and gaps must be those of the part already.
+    Photographs must be those of the part already.
     """
     (inspection,) = story.inspections
     part = Part(
@@ -46,7 +46,7 @@ def _of(inspection: Inspection, scope: Scope, part: Part) -> Inspection:
         inspection,
         people=list(_there(inspection.people, part.end)),
         happenings=[one for one in inspection.happenings if scope.has({"at": rfc3339(one.at)})],
-        holes=[_clipped(hole, part) for hole in inspection.holes],
+        holes=list(_clipped(inspection.holes, scope, part)),
     )
 
 
@@ -63,10 +63,13 @@ def _by_then(agreement: Agreement, end: datetime) -> Agreement:
     return agreement if at is None or at <= end else replace(agreement, withdrawn_at=None)
 
 
-def _clipped(hole: Hole, part: Part) -> Hole:
-    start = max(hole.at, part.start)
-    end = min(hole.at + timedelta(seconds=hole.length_s), part.end)
-    return replace(hole, at=start, length_s=max((end - start).total_seconds(), 0.0))
+def _clipped(holes: Sequence[Hole], scope: Scope, part: Part) -> Iterator[Hole]:
+    """What is missing of these moments and people."""
+    for hole in holes:
+        start = max(hole.at, part.start)
+        end = min(hole.at + timedelta(seconds=hole.length_s), part.end)
+        if start <= end and hole.participant_id in scope.participants:
+            yield replace(hole, at=start, length_s=(end - start).total_seconds())
 
 
 def _moment(ms: int) -> datetime:

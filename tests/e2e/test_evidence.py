@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-import aiohttp
 import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, expect
@@ -23,18 +21,16 @@ from cases.database import Database
 from cases.tables import EvidenceCheck, Recording, Segment
 from infra.local.rgw import Rgw
 from recorder.proof.bytes import MemoryBytes
-from recorder.proof.formats import PAGE_PATH
+from recorder.proof.formats import PAGE_PATH, REPORT_PATH, checkpoints_path
 from recorder.proof.page import shipped_page
 from recorder.proof.verification import verify_package
 from recorder.proof.zip_form import read_entries
-from tests.support.cameras import Camera
+from tests.support.call_evidence import pictured, ten_seconds_are_shared, three_seconds
 from tests.support.chromium import DESK, PHONE, TABLET, Chromium, chromium, screenshot
 from tests.support.fault_store import FaultyStore, StoreFault
-from tests.support.journeys import STEP_MS, by, call, download, sign_in, timeline_when
+from tests.support.journeys import STEP_MS, by, call, sign_in, timeline_when
 from tests.support.machine import Machine, running_machine
-from tests.support.media_probe import probe_media
 from tests.support.package_vectors import FOLDER
-from tests.support.screen import wait_for_code
 from tests.support.time_stamping import make_authority
 from tests.support.tsa_server import tsa_server
 
@@ -89,11 +85,6 @@ async def kept(rgw: Rgw, tmp_path_factory: pytest.TempPathFactory) -> AsyncItera
 def machine(kept: Kept) -> Machine:
     """The same, for whom the store is no matter."""
     return kept.machine
-
-
-async def pictured(page: Page, folder: Path, name: str) -> None:
-    """A picture of the page, also where somebody wants to look at it."""
-    await screenshot(page, Path(os.environ.get("SCREENSHOTS", folder)), name)
 
 
 async def check(page: Page, **files: Path) -> Json:
@@ -157,6 +148,7 @@ async def test_both_devices_countersign_and_a_stranger_checks_it_offline(
         package = tmp_path / "package.zip"
         await (await fetched.value).save_as(package)
         await ten_seconds_are_shared(machine, case_id, session_id, tmp_path)
+        part = await three_seconds(machine, case_id, session_id, tmp_path)
 
     content = package.read_bytes()
     report = verify_package(MemoryBytes(content), receipt=receipt.read_bytes())
@@ -195,7 +187,35 @@ async def test_both_devices_countersign_and_a_stranger_checks_it_offline(
         seen = await check(page, receipt=receipt, package=altered)
         assert seen["answer"] == "not_verified"
         assert ["fragment", media.name] in seen["problems"]
+        await a_part_says_what_devices_signed(reader, verifier, part, receipt)
         assert not reader.console_errors
+
+
+async def a_part_says_what_devices_signed(
+    reader: Chromium, verifier: Path, part: Path, receipt: Path
+) -> None:
+    """Both verifiers say so of the countersignatures of real browsers, and name a changed bit."""
+    content = part.read_bytes()
+    report = verify_package(MemoryBytes(content), receipt=receipt.read_bytes())
+    assert not report.problems
+    assert report.part is not None
+    (session,) = report.sessions
+    assert session.checkpoints >= 1
+    assert len(session.countersigned) == 2, "buyer and host"
+    found = {one.name: one for one in read_entries(MemoryBytes(content).read, len(content))}
+    assert found[REPORT_PATH].size > 1000
+    page = await reader.open(verifier.as_uri())
+    seen = await check(page, receipt=receipt, package=part)
+    assert (seen["answer"], seen["problems"]) == (str(report.answer), [])
+    await pictured(page, part.parent, "verified-part")
+    for path in (checkpoints_path(session.session_id), REPORT_PATH):
+        changed = bytearray(content)
+        changed[found[path].start + found[path].size // 2] ^= 1
+        part.write_bytes(changed)
+        page = await reader.open(verifier.as_uri())
+        seen = await check(page, receipt=receipt, package=part)
+        assert seen["answer"] == "not_verified"
+        assert path in {named for _, named in seen["problems"]}
 
 
 @pytest.mark.timeout(400)
@@ -243,102 +263,6 @@ async def test_the_page_speaks_five_languages_and_asks_nobody(tmp_path: Path) ->
         )
         assert refused == "refused"
         assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-
-
-VIEWER = "Dr. Mia Brandt"
-_KEEP_MARKS_JS = """
-window.__marks = [];
-const drawn = CanvasRenderingContext2D.prototype.fillText;
-CanvasRenderingContext2D.prototype.fillText = function (text, ...more) {
-  if (this.canvas.matches('.watermark')) window.__marks.push(text);
-  return drawn.call(this, text, ...more);
-};
-"""
-
-
-async def ten_seconds_are_shared(
-    machine: Machine, case_id: str, session_id: str, folder: Path
-) -> None:
-    """A stranger sees these seconds of the call under their own name, and no byte of the others."""
-    timeline = await timeline_when(machine, session_id, within_s=20)
-    (recording,) = [one for one in timeline["recordings"] if one["participant"]["role"] == "buyer"]
-    from_ms, to_ms = recording["start_ms"] + 1000, recording["start_ms"] + 11_000
-    assert recording["start_ms"] + recording["duration_ms"] > to_ms + 2000, "something is outside"
-
-    def is_of_the_part(drawn_ms: int) -> bool:
-        # It begins with a key picture before, and ends with a fragment.
-        return from_ms - 2000 < drawn_ms < to_ms + 1500
-
-    wanted = {"name": VIEWER, "from": _moment(from_ms), "to": _moment(to_ms)}
-    async with machine.api() as http:
-        path = f"/api/v1/sessions/{session_id}/shares"
-        async with http.post(path, json=wanted) as response:
-            assert response.status == 201, await response.text()
-            made = await response.json()
-    async with chromium(viewport=DESK, locale="de-DE") as viewer:
-        await viewer.context.add_init_script(_KEEP_MARKS_JS)
-        page = await viewer.open(made["url"])
-        await by(page, "shared").wait_for(timeout=STEP_MS)
-        await by(page, "play").click()
-        video = page.locator(f'video[data-recording-id="{recording["recording_id"]}"]')
-        seen = await wait_for_code(video, camera=Camera.BUYER)
-        later = await wait_for_code(video, camera=Camera.BUYER, after=seen.counter + 10)
-        assert is_of_the_part(seen.clock_ms or 0)
-        assert is_of_the_part(later.clock_ms or 0)
-        assert VIEWER in await page.evaluate("window.__marks")
-        await pictured(page, folder, "shared-call")
-        await by(page, "play").click()
-        await nothing_outside_is_given(
-            machine, viewer, made["share"]["id"], recording, is_of_the_part
-        )
-    async with (
-        machine.api() as http,
-        http.get(f"/api/v1/cases/{case_id}/access?limit=100") as response,
-    ):
-        entries = (await response.json())["items"]
-    named = [one for one in entries if one["actor"] == f"share:{made['share']['id']}"]
-    assert {one["kind"] for one in named} >= {"looked", "served"}
-    assert {one["name"] for one in named} == {VIEWER}
-
-
-async def nothing_outside_is_given(
-    machine: Machine,
-    viewer: Chromium,
-    share_id: str,
-    recording: Json,
-    is_of_the_part: Callable[[int], bool],
-) -> None:
-    """Asked with the viewer's own cookie, by requests that no page makes."""
-    base = f"{machine.url}/api/shared/{share_id}"
-    media = f"{base}/recordings/{recording['recording_id']}/media"
-    whole = await download(machine, recording["url"])
-    cookies = {one["name"]: one["value"] for one in await viewer.context.cookies(media)}
-    async with aiohttp.ClientSession(cookies=cookies) as http:
-
-        async def ask(url: str, **headers: str) -> tuple[int, bytes]:
-            async with http.get(url, headers=headers) as response:
-                return response.status, await response.read()
-
-        status, given = await ask(media)
-        assert status == 200
-        all_clocks, clocks = [await drawn_at(one) for one in (whole, given)]
-        assert is_of_the_part(clocks[0])
-        assert is_of_the_part(clocks[-1])
-        assert not is_of_the_part(all_clocks[-1])
-        assert (await ask(media, Range=f"bytes={len(given)}-"))[0] == 416
-        assert (await ask(media.replace("/media", "/file")))[0] == 403
-        assert (await ask(f"{base}/recordings/rec_none/media"))[0] == 404
-        assert (await ask(f"{machine.url}{recording['url']}"))[0] == 401
-
-
-async def drawn_at(recording: bytes) -> list[int]:
-    """When the pictures of a recording were drawn, in order, by the clock that is in them."""
-    probe = await asyncio.to_thread(probe_media, recording)
-    return [frame.clock_ms for frame in probe.frames if frame.clock_ms is not None]
-
-
-def _moment(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat()
 
 
 async def says(note: Locator, *words: str, never: str = "") -> None:
