@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
-from zoneinfo import ZoneInfo
 
 import rfc8785
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.case_access import not_found
@@ -17,12 +15,11 @@ from cases.case_text import text_of
 from cases.chain import rfc3339
 from cases.keys import KeyDestroyed
 from cases.log import LogKind, Visibility, read_openings
-from cases.tables import Case, Checkpoint, Countersignature, Manifest, Recording, Session
+from cases.tables import Case, Manifest, Recording, Session
 from recorder.key_history import note_key, published_keys
 from recorder.ledger import RecordingSource
-from recorder.pdf_report.composing import compose
+from recorder.package_report import add_report, keys_url
 from recorder.pdf_report.gathering import gather_story
-from recorder.pdf_report.printing import print_apart
 from recorder.pdf_report.story import Story
 from recorder.port import Evidence
 from recorder.proof import formats
@@ -32,9 +29,9 @@ from recorder.sealed_evidence import (
     Photograph,
     add_files,
     add_photographs,
+    checkpoints_of,
     manifest_files,
     photographs_of,
-    read_photograph,
     sealed_sessions,
     shown_event,
     stated_in,
@@ -95,7 +92,7 @@ async def export_case(
     writer = PackageWriter(file)
     total = sum(one.size for one in contents.media)
     await asyncio.to_thread(add_files, writer, contents.files)
-    await _add_report(services, writer, contents)
+    await add_report(services, writer, contents.story, contents.printed, contents.photographs)
     done = 0
     for media in contents.media:
         with writer.recording(media.path, media.size) as part:
@@ -108,16 +105,6 @@ async def export_case(
     statement = rfc8785.dumps({**contents.statement, "files": writer.files})
     jws = key.sign(statement, formats.PACKAGE_TYPE).encode()
     await asyncio.to_thread(writer.close, formats.PACKAGE_PATH, jws)
-
-
-async def _add_report(services: Evidence, writer: PackageWriter, contents: _Contents) -> None:
-    """What a person can read of it; evidence does not wait for one that cannot be printed."""
-    document = compose(contents.story, ZoneInfo(contents.story.zone))
-    by_path = {one.path: one for one in contents.photographs}
-    jpegs = [await read_photograph(services, by_path[path]) for path in contents.printed]
-    report = await print_apart(document, jpegs)
-    if report is not None:
-        await asyncio.to_thread(writer.add, formats.REPORT_PATH, report)
 
 
 async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: bytes) -> _Contents:
@@ -133,7 +120,14 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: byte
     session_keys = [await services.keys.session_key(tx, session.id) for session, _ in sealed]
     for (session, manifests), session_key in zip(sealed, session_keys, strict=True):
         files.append((formats.log_path(session.id), await _log(tx, session, session_key)))
-        files.append((formats.checkpoints_path(session.id), await _checkpoints(tx, session)))
+        checkpoints = rfc8785.dumps(
+            {
+                "format": formats.CHECKPOINTS_FORMAT,
+                "session_id": session.id,
+                "checkpoints": [one.shown for one in await checkpoints_of(tx, session.id)],
+            }
+        )
+        files.append((formats.checkpoints_path(session.id), checkpoints))
         files += manifest_files(manifests)
         stated = _stated_fragments(manifests[-1])
         for recorded in await recorded_of(tx, session.id):
@@ -146,10 +140,8 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, page: byte
         stills = stated_in(manifests[-1])["stills"]
         photographs += await photographs_of(tx, session.id, stills, session_key)
     files += await time_stamp_files(tx, [session.id for session, _ in sealed])
-    keys_url = f"{services.settings.public_url}/.well-known/proofcall-keys.json"
-    story, printed = await gather_story(
-        tx, case, await text_of(tx, services.keys, case), sealed, session_keys, keys_url
-    )
+    text = await text_of(tx, services.keys, case)
+    story, printed = await gather_story(tx, case, text, sealed, session_keys, keys_url(services))
     return _Contents(
         files=files,
         media=media,
@@ -200,27 +192,3 @@ async def _log(tx: AsyncSession, session: Session, key: bytes) -> bytes:
         "events": [shown_event(one) for one in openings],
     }
     return rfc8785.dumps(log)
-
-
-async def _checkpoints(tx: AsyncSession, session: Session) -> bytes:
-    countersigned: dict[int, list[dict[str, str]]] = {}
-    for row in await tx.scalars(
-        select(Countersignature)
-        .where(Countersignature.session_id == session.id)
-        .order_by(Countersignature.number, Countersignature.participant_id)
-    ):
-        one = {"participant_id": row.participant_id, "jws": row.jws}
-        countersigned.setdefault(row.number, []).append(one)
-    rows = await tx.scalars(
-        select(Checkpoint).where(Checkpoint.session_id == session.id).order_by(Checkpoint.number)
-    )
-    return rfc8785.dumps(
-        {
-            "format": formats.CHECKPOINTS_FORMAT,
-            "session_id": session.id,
-            "checkpoints": [
-                {"jws": row.jws, "countersignatures": countersigned.get(row.number, [])}
-                for row in rows
-            ],
-        }
-    )

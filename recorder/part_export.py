@@ -1,4 +1,4 @@
-"""A part of a sealed session as a package: fragments, their proofs, and the log's links."""
+"""A part of a sealed session as a package: fragments with proofs, log, checkpoints, report."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ import rfc8785
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.case_access import not_found
+from cases.case_text import text_of
 from cases.chain import rfc3339
 from cases.keys import KeyDestroyed
 from cases.log import LogKind, Visibility, read_openings
-from cases.tables import Manifest, Recording
+from cases.tables import Case, Manifest, Recording
 from recorder.export import Progress
 from recorder.key_history import note_key, published_keys
 from recorder.ledger import FragmentRow, RecordingSource
+from recorder.package_report import add_report, keys_url
+from recorder.part_checkpoints import PartCheckpoints, part_checkpoints
 from recorder.part_order import PartOrder
+from recorder.pdf_report.gathering import gather_story
+from recorder.pdf_report.story import Story
 from recorder.port import Evidence
 from recorder.proof import formats
 from recorder.proof.moments import NoMoment, sample_moments
@@ -106,6 +111,10 @@ class _Sealed:
     files: Files
     photographs: Sequence[Photograph]
     scope: Scope
+    checkpoints: PartCheckpoints
+    story: Story
+    printed: Sequence[str]
+    """The paths of the photographs that the report prints."""
 
 
 async def export_part(
@@ -138,7 +147,10 @@ async def export_part(
     for one in cuts:
         path = formats.table_path(session_id, one.source.recording_id)
         opening.append((path, await asyncio.to_thread(one.proofs)))
+    checkpoints = await asyncio.to_thread(sealed.checkpoints.file)
+    opening.append((formats.checkpoints_path(session_id), checkpoints))
     await asyncio.to_thread(add_files, writer, [*opening, *sealed.files])
+    await add_report(services, writer, sealed.story, sealed.printed, sealed.photographs)
     total, done = sum(one.size for one in cuts), 0
     for one in cuts:
         path = formats.recording_path(session_id, one.source.recording_id, one.stated["container"])
@@ -168,10 +180,10 @@ async def export_part(
 
 async def _gather(services: Evidence, tx: AsyncSession, case_id: str, order: PartOrder) -> _Sealed:
     session_id, scope = order.session_id, order.scope
-    sealed = {session.id: found for session, found in await sealed_sessions(tx, case_id)}
-    manifests = sealed.get(session_id)
-    if manifests is None:
+    found = [one for one in await sealed_sessions(tx, case_id) if one[0].id == session_id]
+    if not found:
         raise CaseError("nothing_sealed", "This inspection has not been sealed yet.")
+    ((_, manifests),) = found
     stated = stated_in(manifests[-1])
     scope = scope if scope.participants else scope.of_everybody(stated)
     if not scope.fits(stated):
@@ -188,12 +200,18 @@ async def _gather(services: Evidence, tx: AsyncSession, case_id: str, order: Par
         sources.append((one, await load_source(tx, services.keys, row)))
     log = (formats.log_path(session_id), await _log(tx, session_id, key, scope, stated["log"]))
     stills = scope.stills(stated)
+    case = await tx.get_one(Case, case_id)
+    text = await text_of(tx, services.keys, case)
+    story, printed = await gather_story(tx, case, text, found, [key], keys_url(services), scope)
     return _Sealed(
         manifests=manifests,
         recordings=sources,
         files=[log, *manifest_files(manifests), *await time_stamp_files(tx, [session_id])],
         photographs=await photographs_of(tx, session_id, stills, key),
         scope=scope,
+        checkpoints=await part_checkpoints(tx, session_id, scope, stated),
+        story=story,
+        printed=printed,
     )
 
 

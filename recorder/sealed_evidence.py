@@ -14,10 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.chain import rfc3339
 from cases.log import Opening
 from cases.states import StillState
-from cases.tables import Manifest, Session, Still
+from cases.tables import Checkpoint, Countersignature, Manifest, Session, Still
 from recorder.crypt import open_sealed
 from recorder.port import Evidence
 from recorder.proof import formats
+from recorder.proof.jws import read_jws
 from recorder.proof.package_writer import PackageWriter
 from recorder.stamp_orders import kept_of
 from runtime.errors import StoreError
@@ -80,6 +81,42 @@ async def time_stamp_files(tx: AsyncSession, session_ids: Iterable[str]) -> File
     if authorities:
         files.append((formats.AUTHORITIES_PATH, b"".join(sorted(authorities))))
     return files
+
+
+@dataclass(frozen=True, slots=True)
+class SealedCheckpoint:
+    """A checkpoint as it was signed, and who countersigned it."""
+
+    jws: str
+    countersignatures: Sequence[Countersignature]
+
+    @property
+    def said(self) -> Any:
+        """What it states."""
+        return json.loads(read_jws(self.jws).payload)
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        """As a package lists it."""
+        signed = [
+            {"participant_id": one.participant_id, "jws": one.jws} for one in self.countersignatures
+        ]
+        return {"jws": self.jws, "countersignatures": signed}
+
+
+async def checkpoints_of(tx: AsyncSession, session_id: str) -> list[SealedCheckpoint]:
+    """The checkpoints of a session in order."""
+    countersigned: dict[int, list[Countersignature]] = {}
+    for row in await tx.scalars(
+        select(Countersignature)
+        .where(Countersignature.session_id == session_id)
+        .order_by(Countersignature.number, Countersignature.participant_id)
+    ):
+        countersigned.setdefault(row.number, []).append(row)
+    rows = await tx.scalars(
+        select(Checkpoint).where(Checkpoint.session_id == session_id).order_by(Checkpoint.number)
+    )
+    return [SealedCheckpoint(row.jws, countersigned.get(row.number, [])) for row in rows]
 
 
 async def photographs_of(

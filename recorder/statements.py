@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.chain import rfc3339
 from cases.log import LogKind, read_head
-from cases.tables import Fragment, Gap, Participant, Recording, Session, Still
+from cases.tables import DeviceKey, Fragment, Gap, Participant, Recording, Session, Still
 from recorder.proof import formats
 from recorder.tree import tree_root
 from runtime.errors import ProofcallError
@@ -94,12 +94,21 @@ def fragment_table(recorded: Recorded) -> Json:
 async def checkpoint_body(
     tx: AsyncSession, session: Session, number: int, previous: str | None, now: datetime
 ) -> Json:
-    """What was durable at a moment of the call: how far each recording is, and the log's head."""
+    """What was durable at a moment of the call: recordings, the log's head, the devices' keys."""
     return {
         "format": formats.CHECKPOINT_FORMAT,
         "session_id": session.id,
         "number": number,
         "at": rfc3339(now),
+        # Names of keys only: a part shows which key signed, and that it was known then.
+        "devices": [
+            {"participant_id": one.participant_id, "kid": one.kid}
+            for one in await tx.scalars(
+                select(DeviceKey)
+                .where(DeviceKey.session_id == session.id)
+                .order_by(DeviceKey.participant_id, DeviceKey.kid)
+            )
+        ],
         "recordings": [
             {
                 "recording_id": one.row.id,

@@ -5,7 +5,7 @@ An entry is the SHA-256 of a fragment's bytes, entry 0 that of the initialisatio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 
@@ -89,20 +89,61 @@ def inclusion_proofs(entries: Sequence[bytes], indexes: Sequence[int]) -> list[l
         if not 0 <= index < len(entries):
             raise IndexError(index)
     paths: list[list[bytes]] = [[] for _ in indexes]
-    level = [leaf_hash(entry) for entry in entries]
-    depth = 0
-    while len(level) > 1:
+    for depth, level in enumerate(_levels(entries)):
         for path, index in zip(paths, indexes, strict=True):
             sibling = (index >> depth) ^ 1
             if sibling < len(level):
                 path.append(level[sibling])
+    return paths
+
+
+def consistency_proofs(entries: Sequence[bytes], sizes: Sequence[int]) -> list[list[bytes]]:
+    """For each size, that the tree over all entries grew from that over so many of them.
+
+    The path of RFC 9162, 2.1.4.1; empty for the whole tree. The tree is hashed once.
+
+    Raises:
+        IndexError: there was no such tree.
+    """
+    levels = list(_levels(entries))
+    paths = []
+    for size in sizes:
+        if not 0 < size <= len(entries):
+            raise IndexError(size)
+        paths.append(_grown(levels, size, 0, len(entries), is_known=True))
+    return paths
+
+
+def _levels(entries: Sequence[bytes]) -> Iterator[list[bytes]]:
+    """The nodes of a tree from its leaves up to its root."""
+    level = [leaf_hash(entry) for entry in entries]
+    yield level
+    while len(level) > 1:
         # A last node without a sibling moves up as it is, which gives the RFC's split.
         level = [
             node_hash(level[at], level[at + 1]) if at + 1 < len(level) else level[at]
             for at in range(0, len(level), 2)
         ]
-        depth += 1
-    return paths
+        yield level
+
+
+def _grown(
+    levels: Sequence[list[bytes]], size: int, start: int, end: int, *, is_known: bool
+) -> list[bytes]:
+    """SUBPROOF of the RFC over entries ``start`` to ``end``; ``is_known``: as the older root."""
+
+    def root(first: int, beyond: int) -> bytes:
+        depth = (beyond - first - 1).bit_length()
+        return levels[depth][first >> depth]
+
+    if size == end - start:
+        return [] if is_known else [root(start, end)]
+    split = start + (1 << ((end - start - 1).bit_length() - 1))
+    if size <= split - start:
+        path = _grown(levels, size, start, split, is_known=is_known)
+        return [*path, root(split, end)]
+    path = _grown(levels, size - (split - start), split, end, is_known=False)
+    return [*path, root(start, split)]
 
 
 def verify_inclusion(
@@ -125,3 +166,36 @@ def verify_inclusion(
         position >>= 1
         last >>= 1
     return last == 0 and node == root
+
+
+def verify_consistency(
+    before: tuple[int, bytes], after: tuple[int, bytes], proof: Sequence[bytes]
+) -> bool:
+    """Say whether a tree grew into another, each by size and root (RFC 9162, 2.1.4.2)."""
+    (size, root), (grown_size, grown_root) = before, after
+    if not 0 < size <= grown_size:
+        return False
+    if size == grown_size:
+        return not proof and root == grown_root
+    position, last = size - 1, grown_size - 1
+    while position & 1:
+        position >>= 1
+        last >>= 1
+    # Of a perfect tree the older root itself is the first node.
+    path = [root, *proof] if size.bit_count() == 1 else list(proof)
+    if not path:
+        return False
+    old = new = path[0]
+    for node in path[1:]:
+        if last == 0:
+            return False
+        if position & 1 or position == last:
+            old, new = node_hash(node, old), node_hash(node, new)
+            while position and not position & 1:
+                position >>= 1
+                last >>= 1
+        else:
+            new = node_hash(new, node)
+        position >>= 1
+        last >>= 1
+    return last == 0 and old == root and new == grown_root

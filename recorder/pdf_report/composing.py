@@ -20,7 +20,7 @@ from recorder.pdf_report.blocks import (
     Pictures,
 )
 from recorder.pdf_report.happenings import cause_words, fill, told
-from recorder.pdf_report.story import Happening, Hole, Inspection, Person, Seal, Shot, Story
+from recorder.pdf_report.story import Happening, Hole, Inspection, Part, Person, Seal, Shot, Story
 from recorder.pdf_report.words import LANGUAGES, RIGHT_TO_LEFT
 
 MAX_PICTURES: Final = 12
@@ -49,23 +49,27 @@ class _Report:
     def document(self) -> Document:
         """All of it."""
         story, words = self._story, self._words
+        title, reference = words["title"], story.case_id
+        intro = fill(words["intro"], case=story.case_id, order=story.order_number)
+        opening = [Paragraph(text=intro, tone="quiet"), *self._case(), *self._agreed()]
+        if story.part is not None:
+            title = words["part_title"]
+            # Below every page, so that none of them is taken for one of the whole.
+            reference = f"{story.case_id}  {self._span(story.part)}"
+            opening = list(self._part(story.part))
         blocks: list[Block] = [
-            Heading(level=1, text=words["title"]),
-            Paragraph(
-                text=fill(words["intro"], case=story.case_id, order=story.order_number),
-                tone="quiet",
-            ),
+            Heading(level=1, text=title),
+            opening[0],
             Paragraph(text=words["not_evidence"], tone="warn"),
-            *self._case(),
-            *self._agreed(),
+            *opening[1:],
         ]
         for number, inspection in enumerate(story.inspections, start=1):
             blocks += self._inspection(inspection, number)
         blocks += self._verifying()
         return Document(
             language=story.language,
-            title=f"{words['title']} {story.case_id}",
-            reference=story.case_id,
+            title=f"{title} {story.case_id}",
+            reference=reference,
             page=words["page"],
             made_at=story.as_of.isoformat(),
             blocks=tuple(blocks),
@@ -92,6 +96,23 @@ class _Report:
             yield Paragraph(text=_quoted(self._cut(story.claim, "log.json")))
         yield Paragraph(text=words["language_why"], tone="quiet")
 
+    def _part(self, part: Part) -> Iterator[Block]:
+        story, words = self._story, self._words
+        start, end = self._exact(part.start), self._exact(part.end)
+        yield Paragraph(text=fill(words["part_warning"], start=start, end=end), tone="warn")
+        yield Paragraph(text=words["language_why"], tone="quiet")
+        yield Heading(level=2, text=words["part"])
+        yield Facts(
+            rows=(
+                Fact(label=words["case_id"], value=story.case_id, literal=True),
+                Fact(label=words["seller"], value=story.seller),
+                Fact(label=words["part_from"], value=start, literal=True),
+                Fact(label=words["part_to"], value=end, literal=True),
+                Fact(label=words["part_of"], value=", ".join(part.people)),
+                Fact(label=words["sealed_last"], value=self._moment(story.as_of), literal=True),
+            )
+        )
+
     def _agreed(self) -> Iterator[Block]:
         story, words = self._story, self._words
         yield Heading(level=2, text=words["agreed"])
@@ -115,14 +136,14 @@ class _Report:
         yield Facts(rows=tuple(rows))
 
     def _inspection(self, one: Inspection, number: int) -> Iterator[Block]:
-        words, count = self._words, len(self._story.inspections)
-        yield Heading(level=2, text=fill(words["inspection"], number=number, count=count))
-        local = one.began_at.astimezone(self._zone)
-        rows = [
-            Fact(label=words["direction"], value=words[f"direction.{one.direction}"]),
-            Fact(label=words["began"], value=self._moment(one.began_at), literal=True),
-        ]
-        if one.ended_at is not None:
+        words, count, part = self._words, len(self._story.inspections), self._story.part
+        if part is None:
+            yield Heading(level=2, text=fill(words["inspection"], number=number, count=count))
+        local = (one.began_at if part is None else part.start).astimezone(self._zone)
+        rows = [Fact(label=words["direction"], value=words[f"direction.{one.direction}"])]
+        if part is None:
+            rows.append(Fact(label=words["began"], value=self._moment(one.began_at), literal=True))
+        if part is None and one.ended_at is not None:
             rows.append(Fact(label=words["ended"], value=self._moment(one.ended_at), literal=True))
         zone = fill(words["zone_value"], zone=self._story.zone, offset=_offset(local))
         rows.append(Fact(label=words["zone"], value=zone))
@@ -175,7 +196,8 @@ class _Report:
             yield Paragraph(text=words["incomplete"], tone="warn")
         if not one.holes:
             if is_complete:
-                yield Paragraph(text=words["no_gaps"])
+                is_whole = self._story.part is None
+                yield Paragraph(text=words["no_gaps" if is_whole else "part_no_gaps"])
             return
         shown = one.holes[:_MAX_GAPS]
         yield Entries(rows=tuple(self._gap(one, hole) for hole in shown))
@@ -203,7 +225,9 @@ class _Report:
             said = self._cut(str(finding.payload.get("words", "")), one.log_file)
             rows.append(Entry(at=self._clock(finding.at), text=_quoted(said)))
             answers = self._answers(one, finding)
-            rows += answers or [Entry(at="", text=f"– {words['unanswered']}")]
+            # What was answered later is not for the reader of a part.
+            unanswered = words["unanswered" if self._story.part is None else "part_unanswered"]
+            rows += answers or [Entry(at="", text=f"– {unanswered}")]
         yield Entries(rows=tuple(rows))
 
     def _answers(self, one: Inspection, finding: Happening) -> list[Entry]:
@@ -310,6 +334,15 @@ class _Report:
         """Date, time to the second, and how far that is from UTC."""
         local = at.astimezone(self._zone)
         return f"{self._day(local)} {local:%H:%M:%S} {_offset(local)}"
+
+    def _exact(self, at: datetime) -> str:
+        """The same to a thousandth of a second."""
+        local = at.astimezone(self._zone)
+        ms = local.microsecond // 1000
+        return f"{self._day(local)} {local:%H:%M:%S}.{ms:03} {_offset(local)}"
+
+    def _span(self, part: Part) -> str:
+        return f"{self._exact(part.start)} – {self._exact(part.end)}"
 
     def _day(self, local: datetime) -> str:
         return local.date().isoformat().replace("-", self._between)

@@ -31,6 +31,7 @@ from cases.tables import (
     Warehouse,
 )
 from recorder.pdf_report.composing import MAX_PICTURES
+from recorder.pdf_report.part_story import within
 from recorder.pdf_report.story import (
     Agreement,
     Given,
@@ -45,6 +46,7 @@ from recorder.pdf_report.story import (
 )
 from recorder.proof import formats
 from recorder.proof.jws import read_jws
+from recorder.proof.part_scope import Scope
 from recorder.sealed_evidence import stated_in
 
 _AT_ONCE = 1000
@@ -59,8 +61,12 @@ async def gather_story(
     sealed: Sealed,
     session_keys: Sequence[bytes],
     keys_url: str,
+    scope: Scope | None = None,
 ) -> tuple[Story, list[str]]:
-    """The story, and the paths of the photographs that it prints, in the order of their numbers."""
+    """The story, and the paths of the photographs that it prints, in the order of their numbers.
+
+    With ``scope`` that of a part, of the one inspection that is then given.
+    """
     tenant = await tx.get_one(Tenant, case.tenant_id)
     warehouse = await tx.get(Warehouse, case.warehouse_id) if case.warehouse_id else None
     items = await tx.scalars(
@@ -70,7 +76,7 @@ async def gather_story(
     language = notice_locale(case.buyer_locale, tenant.default_locale)
     printed: list[str] = []
     inspections = [
-        await _inspection(tx, session, manifests, key, printed)
+        await _inspection(tx, session, manifests, key, printed, scope)
         for (session, manifests), key in zip(sealed, session_keys, strict=True)
     ]
     story = Story(
@@ -94,7 +100,7 @@ async def gather_story(
         keys_url=keys_url,
         as_of=max(found[-1].created_at for _, found in sealed),
     )
-    return story, printed
+    return (story if scope is None else within(story, scope)), printed
 
 
 async def _given(tx: AsyncSession, case: Case) -> list[Given]:
@@ -115,8 +121,10 @@ async def _inspection(
     manifests: Sequence[Manifest],
     key: bytes,
     printed: list[str],
+    scope: Scope | None,
 ) -> Inspection:
     stated = stated_in(manifests[-1])
+    stills = stated["stills"] if scope is None else scope.stills(stated)
     happenings = await _happenings(tx, session.id, key)
     return Inspection(
         id=session.id,
@@ -125,7 +133,7 @@ async def _inspection(
         ended_at=session.ended_at,
         people=await _people(tx, session.id, key),
         happenings=happenings,
-        shots=_shots(session.id, stated["stills"], happenings, printed),
+        shots=_shots(session.id, stills, happenings, printed),
         holes=[
             Hole(
                 at=_moment(gap["from_ns"]),

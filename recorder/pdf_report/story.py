@@ -103,6 +103,15 @@ class Inspection:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """That a report is of a part: its two moments, and whose recordings are in it."""
+
+    start: datetime
+    end: datetime
+    people: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """What the buyer was given."""
 
@@ -112,7 +121,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A case as both of its parties may read it."""
+    """A case as both of its parties may read it; of a part what happened within, no more."""
 
     case_id: str
     order_number: str
@@ -134,3 +143,4 @@ class Story:
     inspections: Sequence[Inspection]
     keys_url: str
     as_of: datetime
+    part: Part | None = None

@@ -1,4 +1,4 @@
-"""PURE. A package of a part: fragments with their Merkle proofs, and the log's links around them.
+"""PURE. A package of a part: fragments with their proofs, and the links of log and checkpoints.
 
 Moments are read from the sealed bytes themselves, never believed from the part's statement.
 """
@@ -17,10 +17,12 @@ from recorder.proof.manifest_chain import ManifestChain
 from recorder.proof.manifest_timestamps import stamp_paths
 from recorder.proof.moments import NoMoment, sample_moments
 from recorder.proof.package_files import Checked, check_files, lists_each_once
+from recorder.proof.part_checkpoints import PartCheckpoints
 from recorder.proof.part_scope import Scope, has_readable_times, ns_to_ms
 from recorder.proof.report import Covered, GapFound, PartFound, SessionReport
-from recorder.proof.session_check import MAX_FRAGMENT_BYTES, STILL_CUT
+from recorder.proof.session_check import MAX_FRAGMENT_BYTES
 from recorder.proof.source import Source
+from recorder.proof.stated_evidence import admitted, check_stills, not_complete
 from recorder.tree import verify_inclusion
 
 NOT_RECORDED: Final = "not_recorded"
@@ -35,7 +37,8 @@ def check_part(source: Source, content: bytes) -> Checked:
     if found is None:
         return Checked()
     part, _ = found
-    if part["format"] != formats.PART_FORMAT or not lists_each_once(part):
+    known = (formats.PART_FORMAT, formats.OLD_PART_FORMAT)
+    if part["format"] not in known or not lists_each_once(part):
         source.blame("format", path)
         return Checked()
     check = PartCheck(source, part)
@@ -64,6 +67,7 @@ class PartCheck:
         self.expected = {formats.PAGE_PATH, formats.KEYS_PATH, formats.log_path(self._session_id)}
         """Every file that belongs to the part."""
         self.found: PartFound | None = None
+        self._log_hashes: dict[int, str | None] = {}
 
     def run(self) -> None:
         """Check everything."""
@@ -87,7 +91,11 @@ class PartCheck:
             return
         covered = self._check_recordings(last)
         self._check_log(stated)
-        self._check_stills(last)
+        if self._part["format"] != formats.OLD_PART_FORMAT:
+            checkpoints = PartCheckpoints(self._source, self._scope, self.report, self._log_hashes)
+            checkpoints.run(last)
+            self.expected |= {formats.REPORT_PATH, checkpoints.path}
+        self.expected |= check_stills(self._source, self._scope.stills(last), self.report)
         self._admit_gaps(last, covered)
         self.found = PartFound(self._session_id, self._scope.from_ms, self._scope.to_ms, covered)
 
@@ -183,9 +191,10 @@ class PartCheck:
         if first != 1 and not self._scope.is_before(events[0]):
             # What was before it may be of the part, too.
             self._source.blame("moments", path, first)
-        hashes = {first - 1: events[0]["prev"]}
+        hashes = self._log_hashes
+        hashes[first - 1] = events[0]["prev"] if first > 1 else None
         for number, event in enumerate(events, start=first):
-            follows = event["seq"] == number and event["prev"] == hashes[number - 1]
+            follows = event["seq"] == number and event["prev"] == (hashes[number - 1] or GENESIS)
             if not follows or event_hash(event) != event["hash"]:
                 self._source.blame("chain", path, number)
             hashes[number] = event["hash"]
@@ -205,37 +214,17 @@ class PartCheck:
                 manifest_path = formats.manifest_path(self._session_id, manifest["number"])
                 self._source.blame("log_head", manifest_path)
 
-    def _check_stills(self, manifest: Any) -> None:
-        for still in self._scope.stills(manifest):
-            if still["state"] != STILL_CUT:
-                continue
-            path = formats.still_path(self._session_id, still["still_id"])
-            self.expected.add(path)
-            entry = self._source.entries.get(path)
-            if entry is None:
-                self._source.blame("missing", path)
-                continue
-            if self._source.digest(entry) != still["sha256"]:
-                self._source.blame("still", path)
-            self.report.stills += 1
-
     def _admit_gaps(self, manifest: Any, covered: Sequence[Covered]) -> None:
-        def admit(person: str, from_ns: str, to_ns: str, cause: str) -> None:
-            self.gaps.append(GapFound(self._session_id, person, from_ns, to_ns, cause))
-
         from_ms = min([self._scope.from_ms, *(one.from_ms for one in covered)])
         to_ms = max([self._scope.to_ms, *(one.to_ms for one in covered)])
-        for gap in self._scope.gaps(manifest, from_ms, to_ms):
-            admit(gap["participant_id"], gap["from_ns"], gap["to_ns"], gap["cause"])
-        for still in self._scope.stills(manifest):
-            if still["state"] != STILL_CUT:
-                at_ns = still["at_ns"]
-                admit(still["participant_id"], at_ns, at_ns, f"still_{still['state']}")
-        for person in self._scope.participants:
-            for start, end in self._uncovered(person, covered):
-                admit(person, f"{start}000000", f"{end}000000", NOT_RECORDED)
-        if not manifest["complete"]:
-            admit("", "", "", "incomplete")
+        gaps = self._scope.gaps(manifest, from_ms, to_ms)
+        self.gaps += admitted(self._session_id, gaps, self._scope.stills(manifest))
+        self.gaps += [
+            GapFound(self._session_id, person, f"{start}000000", f"{end}000000", NOT_RECORDED)
+            for person in self._scope.participants
+            for start, end in self._uncovered(person, covered)
+        ]
+        self.gaps += not_complete(self._session_id, manifest)
 
     def _uncovered(self, person: str, covered: Sequence[Covered]) -> list[tuple[int, int]]:
         """Times asked for at which there is no recording of a person."""

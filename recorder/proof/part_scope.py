@@ -90,13 +90,23 @@ class Scope:
             and ns_to_ms(one["to_ns"]) >= from_ms
         ]
 
+    def checkpoints(self, told: Sequence[Any]) -> range:
+        """The places of the checkpoints of this time, and of the one that follows it."""
+        first = next((at for at, one in enumerate(told) if not self.is_before(one)), len(told))
+        reached = [at for at, one in enumerate(told) if not self.is_after(one)]
+        return range(first, min((reached[-1] if reached else -1) + 2, len(told)))
+
     def is_before(self, event: Any) -> bool:
-        """Whether an event of the log was before this time."""
+        """Whether an event of the log, or a checkpoint, was before this time."""
         return bool(event["at"] < log_time(self.from_ms))
+
+    def is_after(self, event: Any) -> bool:
+        """Whether it was after this time."""
+        return bool(event["at"] > log_time(self.to_ms))
 
     def has(self, event: Any) -> bool:
         """Whether an event of the log is of this time."""
-        return not self.is_before(event) and bool(event["at"] <= log_time(self.to_ms))
+        return not self.is_before(event) and not self.is_after(event)
 
 
 def log_time(at_ms: int) -> str:

@@ -57,7 +57,7 @@ PROBLEM_WORDS: Final = {
     "moments": "the part is not of the moments, people or recordings that it says",
     "unread_moment": "the fragment does not say when it was",
     "still": "the photograph is not the one that was sealed",
-    "device_key": "the device that countersigned is not in the log",
+    "device_key": "nothing that was sealed names the device that countersigned",
     "receipt": "the receipt is for other evidence",
     "wrong_key": "another key has signed than the one given",
     "bad_receipt": "the given receipt cannot be read",

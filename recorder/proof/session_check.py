@@ -9,14 +9,15 @@ from zlib import crc32
 import rfc8785
 
 from recorder.proof import formats, shapes
-from recorder.proof.jws import check_public_jwk, is_signed_by, thumbprint
+from recorder.proof.checkpoint_chain import CheckpointChain, DeviceKeys
+from recorder.proof.jws import check_public_jwk, thumbprint
 from recorder.proof.log_events import GENESIS, event_hash, is_open
 from recorder.proof.manifest_chain import ManifestChain, ManifestDigests
 from recorder.proof.report import GapFound, SessionReport
 from recorder.proof.source import Source
+from recorder.proof.stated_evidence import admitted, check_stills, not_complete
 from recorder.tree import Frontier
 
-STILL_CUT: Final = "cut"
 # About a second of what a browser sends; more would only be asked for to exhaust us.
 MAX_FRAGMENT_BYTES: Final = 64 * 1024 * 1024
 
@@ -32,7 +33,7 @@ class SessionCheck:
         self.gaps: list[GapFound] = []
         self.recording_paths: set[str] = set()
         self._log_hashes: list[str] = []
-        self._device_keys: dict[tuple[str, str], dict[str, str]] = {}
+        self._device_keys: DeviceKeys = {}
         self._roots: dict[str, list[str]] = {}
         """By recording: the Merkle root after each fragment, the first being the initialisation."""
         self._tables: dict[str, Any] = {}
@@ -49,8 +50,10 @@ class SessionCheck:
         for manifest in stated:
             self._check_manifest(manifest)
         self._check_checkpoints(stated)
-        self._check_stills(stated[-1])
-        self._admit_gaps(stated[-1])
+        last = stated[-1]
+        check_stills(self._source, last["stills"], self.report)
+        self.gaps += admitted(self._session_id, last["gaps"], last["stills"])
+        self.gaps += not_complete(self._session_id, last)
 
     @property
     def manifest_digests(self) -> ManifestDigests:
@@ -163,93 +166,21 @@ class SessionCheck:
             self._source.blame("log_head", path, at)
 
     def _check_checkpoints(self, stated: list[Any]) -> None:
-        path = formats.checkpoints_path(self._session_id)
-        listed = self._source.json(path, shapes.CHECKPOINTS)
-        if listed is None:
+        chain = CheckpointChain(self._source, self.report)
+        listing = chain.listing(shapes.CHECKPOINTS, formats.CHECKPOINTS_FORMAT)
+        if listing is None:
             return
-        if (
-            listed["format"] != formats.CHECKPOINTS_FORMAT
-            or listed["session_id"] != self._session_id
+        read = chain.read(listing["checkpoints"], from_the_first=True)
+        if read is None:
+            return
+        for one in read:
+            for recording in one.said["recordings"]:
+                self._check_root(recording, chain.path, one.number)
+            self._check_head(one.said["log"], chain.path, one.number)
+            chain.check_countersignatures(one, self._device_keys)
+        self.report.checkpoints = len(read)
+        digests = [None, *(one.digest for one in read)]
+        if any(manifest["checkpoint"] not in digests for manifest in stated) or (
+            stated[-1]["checkpoint"] != digests[-1]
         ):
-            self._source.blame("place", path)
-            return
-        previous, digests = None, []
-        for number, one in enumerate(listed["checkpoints"], start=1):
-            found = self._source.statement(
-                one["jws"].encode(),
-                formats.CHECKPOINT_TYPE,
-                shapes.CHECKPOINT,
-                path,
-                number,
-            )
-            if found is None:
-                return
-            checkpoint, digest = found
-            if (
-                checkpoint["format"] != formats.CHECKPOINT_FORMAT
-                or checkpoint["session_id"] != self._session_id
-            ):
-                self._source.blame("place", path, number)
-            if checkpoint["number"] != number:
-                self._source.blame("order", path, number)
-            if checkpoint["previous"] != previous:
-                self._source.blame("previous", path, number)
-            for recording in checkpoint["recordings"]:
-                self._check_root(recording, path, number)
-            self._check_head(checkpoint["log"], path, number)
-            for signature in one["countersignatures"]:
-                self._check_countersignature(signature, digest, path, number)
-            previous = digest
-            digests.append(digest)
-        self.report.checkpoints = len(digests)
-        for manifest in stated:
-            if manifest["checkpoint"] is not None and manifest["checkpoint"] not in digests:
-                self._source.blame("previous", path)
-        if stated[-1]["checkpoint"] != previous:
-            self._source.blame("previous", path)
-
-    def _check_countersignature(self, one: Any, digest: str, path: str, at: int) -> None:
-        person = one["participant_id"]
-        jws = self._source.jws(one["jws"].encode(), path, at)
-        if jws is None:
-            return
-        key = self._device_keys.get((person, jws.kid))
-        if key is None:
-            self._source.blame("device_key", path, at)
-            return
-        if jws.typ != formats.COUNTERSIGNATURE_TYPE or not is_signed_by(jws, key):
-            self._source.blame("signature", path, at)
-            return
-        said = self._source.value(jws.payload, shapes.COUNTERSIGNATURE, path, at)
-        if said is None:
-            return
-        if said != {"checkpoint_sha256": digest, "participant_id": person}:
-            self._source.blame("place", path, at)
-            return
-        self.report.countersigned[person] = self.report.countersigned.get(person, 0) + 1
-
-    def _check_stills(self, manifest: Any) -> None:
-        for still in manifest["stills"]:
-            if still["state"] != STILL_CUT:
-                continue
-            path = formats.still_path(self._session_id, still["still_id"])
-            entry = self._source.entries.get(path)
-            if entry is None:
-                self._source.blame("missing", path)
-                continue
-            if self._source.digest(entry) != still["sha256"]:
-                self._source.blame("still", path)
-            self.report.stills += 1
-
-    def _admit_gaps(self, manifest: Any) -> None:
-        def admit(person: str, from_ns: str, to_ns: str, cause: str) -> None:
-            self.gaps.append(GapFound(self._session_id, person, from_ns, to_ns, cause))
-
-        for gap in manifest["gaps"]:
-            admit(gap["participant_id"], gap["from_ns"], gap["to_ns"], gap["cause"])
-        for still in manifest["stills"]:
-            if still["state"] != STILL_CUT:
-                at_ns = still["at_ns"]
-                admit(still["participant_id"], at_ns, at_ns, f"still_{still['state']}")
-        if not manifest["complete"]:
-            admit("", "", "", "incomplete")
+            self._source.blame("previous", chain.path)

@@ -184,11 +184,28 @@ CHECKPOINTS: Final[Shape] = {
         {"jws": "text", "countersignatures": [{"participant_id": "text", "jws": "text"}]}
     ],
 }
+DEVICE_KEY: Final[Shape] = {
+    "participant_id": "text",
+    "jwk": {"crv": "text", "kty": "text", "x": "text", "y?": "text"},
+}
+CHECKPOINTS_PART: Final[Shape] = {
+    "format": "text",
+    "session_id": "text",
+    "devices": [DEVICE_KEY],
+    "checkpoints": [
+        {
+            "jws": "text",
+            "countersignatures": [{"participant_id": "text", "jws": "text"}],
+            "proofs": [{"recording_id": "text", "path": ["sha256"]}],
+        }
+    ],
+}
 CHECKPOINT: Final[Shape] = {
     "format": "text",
     "session_id": "text",
     "number": "count",
     "at": "text",
+    "devices?": [{"participant_id": "text", "kid": "text"}],
     "recordings": [{"recording_id": "text", "fragments": "count", "root": "sha256"}],
     "log": _HEAD,
     "previous": "sha256?",
@@ -201,11 +218,6 @@ RECEIPT: Final[Shape] = {
     "root": "sha256",
     "session_id": "text",
 }
-DEVICE_KEY: Final[Shape] = {
-    "participant_id": "text",
-    "jwk": {"crv": "text", "kty": "text", "x": "text", "y?": "text"},
-}
-
 ALL: Final[dict[str, Shape]] = {
     "keys": KEYS,
     "package": PACKAGE,
@@ -215,6 +227,7 @@ ALL: Final[dict[str, Shape]] = {
     "table": TABLE,
     "log": LOG,
     "checkpoints": CHECKPOINTS,
+    "checkpoints_part": CHECKPOINTS_PART,
     "checkpoint": CHECKPOINT,
     "countersignature": COUNTERSIGNATURE,
     "receipt": RECEIPT,

@@ -1,24 +1,34 @@
-"""A call's evidence in real browsers: countersigned, receipted, packaged, and checked offline."""
+"""A call's evidence in real browsers: stored, countersigned, packaged, checked offline, shared."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page
+from playwright.async_api import Locator, Page, expect
+from sqlalchemy import select
 
+from cases.database import Database
+from cases.tables import EvidenceCheck, Recording, Segment
+from infra.local.rgw import Rgw
 from recorder.proof.bytes import MemoryBytes
-from recorder.proof.formats import PAGE_PATH
+from recorder.proof.formats import PAGE_PATH, REPORT_PATH, checkpoints_path
 from recorder.proof.page import shipped_page
 from recorder.proof.verification import verify_package
 from recorder.proof.zip_form import read_entries
-from tests.support.chromium import DESK, PHONE, chromium, screenshot
-from tests.support.journeys import STEP_MS, by, call, sign_in
+from tests.support.call_evidence import pictured, ten_seconds_are_shared, three_seconds
+from tests.support.chromium import DESK, PHONE, TABLET, Chromium, chromium, screenshot
+from tests.support.fault_store import FaultyStore, StoreFault
+from tests.support.journeys import STEP_MS, by, call, sign_in, timeline_when
 from tests.support.machine import Machine, running_machine
 from tests.support.package_vectors import FOLDER
 from tests.support.time_stamping import make_authority
@@ -28,23 +38,53 @@ Json = dict[str, Any]
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.s3,
     pytest.mark.usefixtures("chromium_binary"),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
 
+@dataclass(slots=True)
+class Kept:
+    """A machine whose evidence lies in a bucket, and the door in front of that."""
+
+    machine: Machine
+    store: FaultyStore
+    rgw: Rgw
+    bucket: str
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def machine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Machine]:
-    """A machine with every process, that asks a time-stamping authority."""
+async def kept(rgw: Rgw, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kept]:
+    """A machine with every process, on a real S3, that asks a time-stamping authority."""
     folder = tmp_path_factory.mktemp("machine")
     authority = make_authority(folder / "authority")
     ca = folder / "ca.pem"
     ca.write_bytes(authority.pem)
-    async with (
-        tsa_server(authority) as tsa,
-        running_machine(folder / "data", tsa_url=tsa.url, tsa_ca=ca) as running,
-    ):
-        yield running
+    bucket = rgw.make_bucket()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", rgw.access_key)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", rgw.secret_key)
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        async with AsyncExitStack() as stack:
+            store = await stack.enter_async_context(FaultyStore(rgw.endpoint).running())
+            tsa = await stack.enter_async_context(tsa_server(authority))
+            running = await stack.enter_async_context(
+                running_machine(
+                    folder / "data",
+                    tsa_url=tsa.url,
+                    tsa_ca=ca,
+                    store=f"s3://{bucket}/evidence",
+                    s3_endpoint=store.url,
+                )
+            )
+            yield Kept(running, store, rgw, bucket)
+
+
+@pytest.fixture(scope="module")
+def machine(kept: Kept) -> Machine:
+    """The same, for whom the store is no matter."""
+    return kept.machine
 
 
 async def check(page: Page, **files: Path) -> Json:
@@ -107,6 +147,8 @@ async def test_both_devices_countersign_and_a_stranger_checks_it_offline(
             await by(page, "fetch-package").click()
         package = tmp_path / "package.zip"
         await (await fetched.value).save_as(package)
+        await ten_seconds_are_shared(machine, case_id, session_id, tmp_path)
+        part = await three_seconds(machine, case_id, session_id, tmp_path)
 
     content = package.read_bytes()
     report = verify_package(MemoryBytes(content), receipt=receipt.read_bytes())
@@ -145,7 +187,35 @@ async def test_both_devices_countersign_and_a_stranger_checks_it_offline(
         seen = await check(page, receipt=receipt, package=altered)
         assert seen["answer"] == "not_verified"
         assert ["fragment", media.name] in seen["problems"]
+        await a_part_says_what_devices_signed(reader, verifier, part, receipt)
         assert not reader.console_errors
+
+
+async def a_part_says_what_devices_signed(
+    reader: Chromium, verifier: Path, part: Path, receipt: Path
+) -> None:
+    """Both verifiers say so of the countersignatures of real browsers, and name a changed bit."""
+    content = part.read_bytes()
+    report = verify_package(MemoryBytes(content), receipt=receipt.read_bytes())
+    assert not report.problems
+    assert report.part is not None
+    (session,) = report.sessions
+    assert session.checkpoints >= 1
+    assert len(session.countersigned) == 2, "buyer and host"
+    found = {one.name: one for one in read_entries(MemoryBytes(content).read, len(content))}
+    assert found[REPORT_PATH].size > 1000
+    page = await reader.open(verifier.as_uri())
+    seen = await check(page, receipt=receipt, package=part)
+    assert (seen["answer"], seen["problems"]) == (str(report.answer), [])
+    await pictured(page, part.parent, "verified-part")
+    for path in (checkpoints_path(session.session_id), REPORT_PATH):
+        changed = bytearray(content)
+        changed[found[path].start + found[path].size // 2] ^= 1
+        part.write_bytes(changed)
+        page = await reader.open(verifier.as_uri())
+        seen = await check(page, receipt=receipt, package=part)
+        assert seen["answer"] == "not_verified"
+        assert path in {named for _, named in seen["problems"]}
 
 
 @pytest.mark.timeout(400)
@@ -193,3 +263,91 @@ async def test_the_page_speaks_five_languages_and_asks_nobody(tmp_path: Path) ->
         )
         assert refused == "refused"
         assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+
+
+async def says(note: Locator, *words: str, never: str = "") -> None:
+    """Wait until a note says all of this; it asks every twenty seconds."""
+    for word in words:
+        await expect(note).to_contain_text(word, timeout=40_000)
+    if never:
+        await expect(note).not_to_contain_text(never)
+
+
+WAITS = {"en": "waited on our server since", "de": "auf unserem Server"}
+OURS = {"en": "we see to that, you need not do anything", "de": "Darum kümmern wir uns"}
+THEIRS = {"en": "Your own storage refuses it", "de": "Ihr eigener Speicher lehnt sie ab"}
+AGAIN = {"en": "We look again every hour", "de": "jede Stunde wieder nach"}
+MISSING = {"en": "a stored file is missing", "de": "eine abgelegte Datei fehlt"}
+
+
+@pytest.mark.timeout(300)
+async def test_the_console_says_whose_fault_it_is_that_evidence_waits_or_does_not_match(
+    kept: Kept, tmp_path: Path
+) -> None:
+    """Our fault, then the owner's, each in two languages; over by itself; then a lost object."""
+    machine, store = kept.machine, kept.store
+    async with AsyncExitStack() as stack:
+        held = await stack.enter_async_context(call(machine))
+        case_id, session_id = held.case["id"], await held.session_id()
+        browser = await stack.enter_async_context(chromium(viewport=DESK))
+        page = await browser.open(f"{machine.url}/console?case={case_id}")
+        await sign_in(page, machine.people["seller"])
+        for fault, told, other in (
+            (StoreFault.SLOW_DOWN, OURS, THEIRS),
+            (StoreFault.DENIED, THEIRS, OURS),
+        ):
+            store.fault = fault
+            async for locale in languages(page):
+                for place, note in notes(page, "evidence-waits").items():
+                    await says(note, WAITS[locale], told[locale], never=other[locale])
+                    await note.scroll_into_view_if_needed()
+                    await pictured(page, tmp_path, f"evidence-waits-{fault}-{place}-{locale}")
+        store.fault = None
+        await held.end()
+        await expect(by(page, "evidence-note")).to_have_count(0, timeout=60_000)
+        await timeline_when(machine, session_id, within_s=20)
+        await lose_a_segment(kept, session_id)
+        async for locale in languages(page):
+            for place, note in notes(page, "evidence-mismatch").items():
+                await says(note, MISSING[locale], AGAIN[locale])
+                await note.scroll_into_view_if_needed()
+                await pictured(page, tmp_path, f"evidence-mismatch-{place}-{locale}")
+
+
+async def languages(page: Page) -> AsyncIterator[str]:
+    """English at a desk, then German on a tablet, as whoever is signed in would choose it."""
+    await by(page, "sessions").wait_for(timeout=STEP_MS)
+    for locale, viewport in (("en", DESK), ("de", TABLET)):
+        chosen = await page.request.put(
+            urljoin(page.url, "/api/v1/me/locale"),
+            data={"locale": locale},
+            headers={"X-Proofcall": "1"},
+        )
+        assert chosen.status == 204
+        await page.set_viewport_size({"width": viewport.width, "height": viewport.height})
+        await page.reload()
+        await by(page, "sessions").wait_for(timeout=STEP_MS)
+        yield locale
+
+
+def notes(page: Page, test: str) -> dict[str, Locator]:
+    """A kind of note where it stands: above the list of cases, and at the case."""
+    places = {"list": page.locator(".list-pane"), "case": by(page, "sessions")}
+    return {name: by(place, test) for name, place in places.items()}
+
+
+async def lose_a_segment(kept: Kept, session_id: str) -> None:
+    """An object goes away behind our back, and the session's time to be looked at comes."""
+    database = Database(kept.machine.settings.database)
+    async with database.begin() as tx:
+        lost = await tx.scalar(
+            select(Segment.object_key)
+            .join(Recording, Recording.id == Segment.recording_id)
+            .where(Recording.session_id == session_id)
+            .limit(1)
+        )
+        check = await tx.get_one(EvidenceCheck, session_id)
+        check.next_at = datetime.now(UTC)
+    await database.close()
+    objects = kept.rgw.client()
+    await asyncio.to_thread(objects.delete_object, Bucket=kept.bucket, Key=f"evidence/{lost}")

@@ -8,36 +8,59 @@ import json
 import zipfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import av
 import pytest
+import rfc8785
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.actor import SystemActor
 from cases.database import Database
 from cases.keys import KeyRing
 from cases.new_sessions import new_session, object_prefix
+from cases.notice_words import notice_locale
 from cases.participant_names import sealed_name
 from cases.states import Role, SessionState
-from cases.tables import Case, Fragment, Manifest, Participant, Recording, Segment
+from cases.tables import (
+    Case,
+    Checkpoint,
+    Countersignature,
+    DeviceKey,
+    Fragment,
+    Manifest,
+    Participant,
+    Recording,
+    Segment,
+    Session,
+)
 from cases.unit import Unit
 from recorder.crypt import open_sealed, seal
+from recorder.ledger import SegmentRow
 from recorder.part_export import export_part
 from recorder.part_order import PartOrder
+from recorder.pdf_report.words import LANGUAGES
 from recorder.playback import Playback
 from recorder.port import Evidence
 from recorder.proof.bytes import MemoryBytes
+from recorder.proof.formats import CHECKPOINT_TYPE
+from recorder.proof.jws import thumbprint
 from recorder.proof.part_scope import Scope
 from recorder.proof.report import Answer, Report
 from recorder.proof.verification import verify_package
 from recorder.sealing import seal_session
+from recorder.signing import SigningKey
+from recorder.statements import checkpoint_body
 from runtime.clock import Clock
 from runtime.errors import CaseError, StoreError
 from runtime.ids import new_id
 from runtime.settings import Settings
+from tests.support.packages import Device
+from tests.support.pdf_reader import Pdf
 from tests.support.recording_rig import (
     KEY,
     T0_NS,
@@ -52,6 +75,7 @@ from tests.unit.recorder.test_recording import record
 T = TypeVar("T")
 T0_MS = T0_NS // 1_000_000
 PAGE = b"<!doctype html>\n"
+DEVICES = [Device("par_buyer", 1), Device("par_host", 2)]
 
 
 @dataclass
@@ -162,6 +186,16 @@ async def take_in(world: World, rig: SpoolRig) -> None:
             )
             unit.tx.add(person)
         await unit.tx.flush()
+        for device in DEVICES:
+            unit.tx.add(
+                DeviceKey(
+                    session_id=world.session_id,
+                    participant_id=device.participant_id,
+                    kid=thumbprint(device.jwk),
+                    jwk=device.jwk,
+                    created_at=unit.now,
+                )
+            )
         last = source.segments[-1].fragments[-1]
         unit.tx.add(
             Recording(
@@ -212,10 +246,44 @@ async def take_in(world: World, rig: SpoolRig) -> None:
                         clocks=[],
                     )
                 )
+            await _state_what_is_durable(world, unit, row)
 
     await world.run(act)
     for second in range(6):
         await _say(world, second)
+
+
+async def _state_what_is_durable(world: World, unit: Unit, row: SegmentRow) -> None:
+    """A checkpoint as the last segment ends, countersigned by both devices."""
+    await unit.tx.flush()
+    session = await unit.tx.get_one(Session, world.session_id)
+    last = row.fragments[-1]
+    at = datetime.fromtimestamp(T0_MS / 1000, UTC)
+    at += timedelta(milliseconds=last.start_ms + last.duration_ms)
+    before = await unit.tx.get(Checkpoint, (world.session_id, row.number - 1))
+    previous = before.sha256 if before is not None else None
+    said = await checkpoint_body(unit.tx, session, row.number, previous, at)
+    body = rfc8785.dumps(said)
+    unit.tx.add(
+        Checkpoint(
+            session_id=world.session_id,
+            number=row.number,
+            jws=SigningKey.load(world.settings.keys_dir).sign(body, CHECKPOINT_TYPE),
+            sha256=sha256(body).hexdigest(),
+            created_at=at,
+        )
+    )
+    await unit.tx.flush()
+    for device in DEVICES:
+        unit.tx.add(
+            Countersignature(
+                session_id=world.session_id,
+                number=row.number,
+                participant_id=device.participant_id,
+                jws=device.countersign(body)["jws"],
+                created_at=at,
+            )
+        )
 
 
 async def _say(world: World, second: int) -> None:
@@ -233,6 +301,12 @@ async def _say(world: World, second: int) -> None:
 def checked(content: bytes, receipt: bytes | None = None) -> Report:
     """What the verifier says of it."""
     return verify_package(MemoryBytes(content), receipt=receipt)
+
+
+def entry_of(content: bytes, path: str) -> bytes:
+    """A file of a part."""
+    with zipfile.ZipFile(io.BytesIO(content)) as zipped:
+        return zipped.read(path)
 
 
 def recording_in(content: bytes) -> bytes:
@@ -270,6 +344,43 @@ async def test_two_seconds_are_cut_proven_and_play(world: World) -> None:
         log = json.loads(zipped.read(f"{world.session_id}/log.json"))["events"]
     said = [event["payload"]["text"] for event in log if event["payload"] is not None]
     assert said == ["word 2", "word 3"]
+
+
+async def test_a_part_holds_what_devices_signed_of_its_time(world: World) -> None:
+    """The checkpoints of these seconds and the next; of the others no countersignature."""
+    content = await world.part(2400, 4200)
+    report = checked(content, await world.receipt())
+    assert report.answer == Answer.VERIFIED, report
+    async with world.database.read() as tx:
+        rows = list(await tx.scalars(select(Checkpoint).order_by(Checkpoint.number)))
+    at_ms = [round(row.created_at.timestamp() * 1000) - T0_MS for row in rows]
+    inside = [at for at in at_ms if 2400 <= at <= 4200]
+    (found,) = report.sessions
+    assert inside, at_ms
+    assert found.checkpoints == len(inside) + 1
+    assert found.countersigned == dict.fromkeys(("par_buyer", "par_host"), len(inside) + 1)
+    listed = json.loads(entry_of(content, f"{world.session_id}/checkpoints.json"))
+    jws = [one["jws"] for one in listed["checkpoints"]]
+    before = [row.jws for row, at in zip(rows, at_ms, strict=True) if at < 2400][:-1]
+    assert jws == [row.jws for row in rows[len(before) :]]
+
+
+async def test_its_report_says_that_it_is_a_part_and_tells_nothing_from_outside(
+    world: World,
+) -> None:
+    """From when to when, on every page; no claim, no decision, no word before or after."""
+    content = await world.part(2400, 4200, "par_buyer")
+    said = Pdf(entry_of(content, "report.pdf")).text().replace(" ", "")
+    async with world.database.read() as tx:
+        case = await tx.get_one(Case, world.case_id)
+    words = LANGUAGES[notice_locale(case.buyer_locale, "en")]
+    assert words["part_title"].replace(" ", "") in said
+    start = datetime.fromtimestamp((T0_MS + 2400) / 1000, UTC)
+    assert said.count(f"{start:%M:%S}.{start.microsecond // 1000:03}") >= 3
+    assert [number for number in range(6) if f"word{number}" in said] == [2, 3]
+    for secret in (case.order_number, case.claim_words, case.buyer_name):
+        assert secret
+        assert secret.replace(" ", "") not in said
 
 
 async def test_the_same_part_is_the_same_bytes_and_all_of_it_is_everybody(world: World) -> None:

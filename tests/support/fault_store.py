@@ -35,6 +35,8 @@ class StoreFault(StrEnum):
     """The server does what was asked, and the answer breaks off in the middle."""
     FULL = "full"
     """What is there can be read; nothing can be added."""
+    DENIED = "denied"
+    """The bucket's owner no longer lets us in."""
 
 
 class FaultyStore:
@@ -86,6 +88,8 @@ class FaultyStore:
                 return _refusal(request, 503, "SlowDown")
             case StoreFault.FULL if request.method in ("PUT", "POST"):
                 return _refusal(request, 507, "InsufficientStorage")
+            case StoreFault.DENIED:
+                return _refusal(request, 403, "AccessDenied")
             case StoreFault.SLOW:
                 await asyncio.sleep(_SLOW_S)
             case StoreFault.SILENT:

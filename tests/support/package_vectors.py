@@ -55,6 +55,7 @@ def vectors() -> Iterator[Vector]:
     yield Vector("by_name_of_key", whole, key=story.key.key_id.encode())
     yield Vector("by_first_receipt", whole, receipt=story.receipts[0].encode())
     yield Vector("by_last_receipt", whole, receipt=story.receipts[1].encode() + b"\n")
+    yield Vector("devices_named", Story(names_devices=True).package(), key=key)
     gaps = Story(gaps=[GAP])
     yield Vector("with_gaps", gaps.package(), key=key)
     yield Vector("receipt_of_other_evidence", gaps.package(), receipt=story.receipts[1].encode())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -117,6 +117,9 @@ class Story:
     t0_ns: int = 1_790_000_000_000_000_000
     stated: tuple[int, int] = (4, 5)
     """How many fragments the two manifests state."""
+    checkpoints_at_ms: Sequence[int] = (10_000, 20_000)
+    names_devices: bool = False
+    """As checkpoints do since they are in parts, too."""
     manifests: list[str] = field(default_factory=list)
     receipts: list[str] = field(default_factory=list)
 
@@ -225,14 +228,22 @@ class Story:
         return events
 
     def _checkpoints(self, log: list[Json]) -> list[Json]:
-        made, previous = [], None
-        for number in (1, 2):
+        made: list[Json] = []
+        previous = None
+        named = [
+            {"participant_id": one.participant_id, "kid": thumbprint(one.jwk)}
+            for one in self.devices
+        ]
+        form: Json = {"format": formats.OLD_CHECKPOINT_FORMAT}
+        if self.names_devices:
+            form = {"format": formats.CHECKPOINT_FORMAT, "devices": named}
+        for number, at_ms in enumerate(self.checkpoints_at_ms, start=1):
             body = rfc8785.dumps(
                 {
-                    "format": formats.CHECKPOINT_FORMAT,
+                    **form,
                     "session_id": self.session_id,
                     "number": number,
-                    "at": rfc3339(START + timedelta(seconds=10 * number)),
+                    "at": rfc3339(START + timedelta(milliseconds=at_ms)),
                     "recordings": [
                         {
                             "recording_id": one.recording_id,
@@ -241,7 +252,10 @@ class Story:
                         }
                         for one in self.recorded
                     ],
-                    "log": {"last_seq": 2 + number, "hash": log[1 + number]["hash"]},
+                    "log": {
+                        "last_seq": (seq := min(2 + number, len(log))),
+                        "hash": log[seq - 1]["hash"],
+                    },
                     "previous": previous,
                 }
             )

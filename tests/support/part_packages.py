@@ -14,7 +14,7 @@ from recorder import fmp4, webm
 from recorder.fragments import AUDIO, VIDEO, Fragment, Sample
 from recorder.proof import formats
 from recorder.proof.package_writer import PackageWriter
-from recorder.tree import inclusion_proof
+from recorder.tree import consistency_proofs, inclusion_proof
 from tests.support.packages import CASE_ID, START, Json, Recorded, Story
 
 START_MS = int(START.timestamp()) * 1000
@@ -44,7 +44,7 @@ def fragment_of(number: int, t0_ns: int) -> Fragment:
 
 @dataclass
 class PartStory(Story):
-    """From 2.5 to 4.1 seconds after the start: fragments 4 to 6 of both, events 3 and 4."""
+    """From 2.5 to 4.1 seconds after the start: fragments 4 to 6, events 3 and 4, checkpoint 2."""
 
     asked: tuple[int, int] = (2500, 4100)
     cut: tuple[int, int] = (4, 6)
@@ -55,6 +55,13 @@ class PartStory(Story):
     still_at_ms: int = 3000
     change_proofs: Callable[[Json], None] = lambda _: None
     change_part: Callable[[Json], None] = lambda _: None
+    change_listing: Callable[[Json], None] = lambda _: None
+    """Of the file that lists the checkpoints."""
+    checkpoints_at_ms: Sequence[int] = (2000, 3000, 4500, 6000)
+    """One before the part, one of it, one that follows, and one that is a link only."""
+    names_devices: bool = True
+    is_old: bool = False
+    """As parts were before they held checkpoints and a report."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -82,11 +89,62 @@ class PartStory(Story):
             ],
         }
 
+    def listing(self, checkpoints: Sequence[Json]) -> Json:
+        """From the last checkpoint before the part to the sealed one, with proofs of those shown.
+
+        A copy: what is changed in it is not changed in the chain that was sealed.
+        """
+        times = self.checkpoints_at_ms
+        first = sum(at < self.asked[0] for at in times)
+        shown = range(first, min(sum(at <= self.asked[1] for at in times) + 1, len(times)))
+        begin = max(first - 1, 0)
+        grown = {
+            one.recording_id: [
+                sha256(entry).digest() for entry in [one.init, *one.fragments[: self.stated[1]]]
+            ]
+            for one in self.recorded
+        }
+
+        def proofs(number: int) -> list[Json]:
+            return [
+                {
+                    "recording_id": name,
+                    "path": [
+                        node.hex() for node in consistency_proofs(entries, [2 * number + 1])[0]
+                    ],
+                }
+                for name, entries in grown.items()
+            ]
+
+        return {
+            "format": formats.CHECKPOINTS_PART_FORMAT,
+            "session_id": self.session_id,
+            "devices": [
+                {"participant_id": one.participant_id, "jwk": one.jwk} for one in self.devices
+            ],
+            "checkpoints": [
+                {
+                    "jws": one["jws"],
+                    "countersignatures": list(one["countersignatures"]) if at in shown else [],
+                    "proofs": proofs(at + 1) if at in shown else [],
+                }
+                for at, one in enumerate(checkpoints)
+                if at >= begin
+            ],
+        }
+
     def part(self) -> bytes:
         """The part's bytes; the same story gives the same ones."""
         log = self._log()
-        files = self._session_files(log, self._checkpoints(log))
-        del files[formats.checkpoints_path(self.session_id)], files[formats.REPORT_PATH]
+        checkpoints = self._checkpoints(log)
+        self.change_checkpoints(checkpoints)
+        files = self._session_files(log, checkpoints)
+        if self.is_old:
+            del files[formats.checkpoints_path(self.session_id)], files[formats.REPORT_PATH]
+        else:
+            listing = self.listing(checkpoints)
+            self.change_listing(listing)
+            files[formats.checkpoints_path(self.session_id)] = rfc8785.dumps(listing)
         for event in log:
             if not self.asked[0] <= event["seq"] * 1000 <= self.asked[1]:
                 event["salt"] = event["payload"] = None
@@ -109,7 +167,7 @@ class PartStory(Story):
                 writer.add(path, content)
         first, last = self.cut
         statement: Json = {
-            "format": formats.PART_FORMAT,
+            "format": formats.OLD_PART_FORMAT if self.is_old else formats.PART_FORMAT,
             "case_id": CASE_ID,
             "as_of": rfc3339(START),
             "session_id": self.session_id,

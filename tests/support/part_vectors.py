@@ -8,12 +8,34 @@ from typing import Any
 import rfc8785
 
 from recorder.proof.bytes import MemoryBytes
-from recorder.proof.formats import log_path, recording_path, still_path, table_path
+from recorder.proof.formats import (
+    OLD_PART_FORMAT,
+    REPORT_PATH,
+    checkpoints_path,
+    log_path,
+    recording_path,
+    still_path,
+    table_path,
+)
+from recorder.proof.jws import read_jws
 from recorder.proof.zip_form import read_entries
-from tests.support.packages import SESSION_ID, Json, signing_key
+from tests.support.packages import SESSION_ID, Device, Json, signing_key
 from tests.support.part_packages import START_MS, PartStory
 
-HARMLESS = frozenset({"part_by_key", "part_by_receipt", "part_of_one", "part_gap_elsewhere"})
+HARMLESS = frozenset(
+    {
+        "part_by_key",
+        "part_by_receipt",
+        "part_of_one",
+        "part_gap_elsewhere",
+        "part_of_before",
+        "part_without_devices",
+        "part_without_checkpoints",
+        "part_before_checkpoints",
+        "part_after_checkpoints",
+        "part_without_report",
+    }
+)
 """Those that are verified, as is ``part_event_withheld``, which admits what it withholds."""
 ADMITTED = frozenset({"part_with_gap", "part_beyond_the_end"})
 UNCONFIRMED = frozenset({"part_unconfirmed", "part_key_swapped"})
@@ -25,6 +47,24 @@ def honest() -> Iterator[tuple[str, PartStory, bytes | None]]:
     yield "part_of_one", PartStory(participants=["par_host"], still_at_ms=1000), None
     yield "part_with_gap", PartStory(gaps=[_gap(3000, 3500)]), None
     yield "part_gap_elsewhere", PartStory(gaps=[_gap(5000, 5500)]), None
+    yield "part_of_before", PartStory(is_old=True), None
+    yield (
+        "part_without_devices",
+        PartStory(names_devices=False, change_listing=_forget_devices),
+        None,
+    )
+    yield (
+        "part_without_checkpoints",
+        PartStory(checkpoints_at_ms=(), change_listing=_forget_devices),
+        None,
+    )
+    yield "part_before_checkpoints", PartStory(checkpoints_at_ms=(5000, 6000)), None
+    yield (
+        "part_after_checkpoints",
+        PartStory(checkpoints_at_ms=(1000, 2000), change_listing=_forget_devices),
+        None,
+    )
+    yield "part_without_report", PartStory(change_files=_drop_report), None
     yield (
         "part_beyond_the_end",
         PartStory(asked=(5900, 9000), cut=(8, 8), first_event=5, still_at_ms=1000),
@@ -69,6 +109,7 @@ def lies() -> Iterator[tuple[str, PartStory]]:
     yield "part_event_reworded", PartStory(change_log=_reword)
     yield "part_event_moved", PartStory(change_log=_move)
     yield "part_no_events", PartStory(change_log=lambda log: log.clear())
+    yield from _lies_about_checkpoints(other)
     yield "part_begins_late", PartStory(cut=(5, 6))
     yield "part_ends_early", PartStory(cut=(4, 5))
     yield part("part_given_widened", lambda said: said["given"][0].update(to_ms=START_MS + 6000))
@@ -86,6 +127,49 @@ def lies() -> Iterator[tuple[str, PartStory]]:
     yield (
         "part_unreadable_time",
         PartStory(change_manifest=lambda said: said["stills"][0].update(at_ns="3e9")),
+    )
+
+
+def _lies_about_checkpoints(other: PartStory) -> Iterator[tuple[str, PartStory]]:
+    def listed(name: str, change: Callable[[list[Json]], None]) -> tuple[str, PartStory]:
+        return name, PartStory(change_listing=lambda said: change(said["checkpoints"]))
+
+    path = checkpoints_path(SESSION_ID)
+    yield (
+        "part_checkpoints_dropped",
+        PartStory(change_files=lambda found: _drop(found, path)),
+    )
+    yield (
+        "part_checkpoints_of_another",
+        PartStory(change_files=lambda found: _take(found, other, path)),
+    )
+    yield "part_old_with_checkpoints", PartStory(change_part=_as_before)
+    yield listed("part_first_checkpoint_dropped", lambda found: _forget(found, 0))
+    yield listed("part_checkpoint_dropped", lambda found: _forget(found, 1))
+    yield listed("part_last_checkpoint_dropped", lambda found: _forget(found, -1))
+    yield listed("part_checkpoints_swapped", lambda found: found.insert(1, found.pop(2)))
+    yield listed("part_no_checkpoints", lambda found: found.clear())
+    yield listed("part_growth_dropped", lambda found: _forget(found[1]["proofs"], 0))
+    yield listed("part_growth_cut_short", lambda found: _forget(found[1]["proofs"][0]["path"], 0))
+    yield listed("part_growth_of_another", _swap_growth)
+    yield listed("part_link_with_proofs", lambda found: _lend(found, "proofs"))
+    yield listed("part_link_countersigned", lambda found: _lend(found, "countersignatures"))
+    yield listed("part_countersignatures_mixed", _mix)
+    yield (
+        "part_device_made_up",
+        PartStory(change_listing=_make_up_a_device),
+    )
+    yield (
+        "part_device_forgotten",
+        PartStory(change_listing=lambda said: _forget(said["devices"], 0)),
+    )
+    yield (
+        "part_device_that_nobody_named",
+        PartStory(names_devices=False),
+    )
+    yield (
+        "part_checkpoint_of_more_than_was_sealed",
+        PartStory(checkpoints_at_ms=(2000, 3000, 4500, 6000, 7000)),
     )
 
 
@@ -145,6 +229,45 @@ def _forget(listed: list[Any], at: int) -> None:
 
 def _fragments() -> list[bytes]:
     return PartStory().recorded[0].fragments
+
+
+def _forget_devices(said: Json) -> None:
+    """As of a call whose checkpoints do not say whose keys there were."""
+    said["devices"] = []
+    for one in said["checkpoints"]:
+        one["countersignatures"] = []
+
+
+def _drop_report(found: dict[str, bytes]) -> None:
+    """It could not be printed."""
+    del found[REPORT_PATH]
+
+
+def _as_before(said: Json) -> None:
+    said["format"] = OLD_PART_FORMAT
+
+
+def _swap_growth(found: list[Json]) -> None:
+    first, second = found[1]["proofs"]
+    first["path"], second["path"] = second["path"], first["path"]
+
+
+def _lend(found: list[Json], what: str) -> None:
+    """What stands with a checkpoint of the part, with the one before it as well."""
+    found[0][what] = found[1][what]
+
+
+def _mix(found: list[Json]) -> None:
+    first, second = (one["countersignatures"] for one in found[1:3])
+    first[0], second[0] = second[0], first[0]
+
+
+def _make_up_a_device(said: Json) -> None:
+    """Whoever makes the part has a key of their own sign as the buyer's."""
+    device = Device("par_buyer", 9)
+    said["devices"].append({"participant_id": "par_buyer", "jwk": device.jwk})
+    body = read_jws(said["checkpoints"][1]["jws"]).payload
+    said["checkpoints"][1]["countersignatures"][0] = device.countersign(body)
 
 
 def _drop_fragment(found: dict[str, bytes]) -> None:

@@ -12,6 +12,16 @@ CHINESE: Final[Mapping[str, str]] = {
         "本报告仅为便于阅读的摘要。证据是同一证据包中的录像、照片、日志和已签名的清单；如有不"
         "一致，以它们为准。"
     ),
+    "part_title": "验货片段报告",
+    "part_warning": (
+        "这只是一个片段，从 {start} 到 {end}。之前和之后的内容既不在本报告中，也不在其证据包中。"
+    ),
+    "part": "片段",
+    "part_from": "开始",
+    "part_to": "结束",
+    "part_of": "录制对象",
+    "part_no_gaps": "这两个时刻之间没有声明的缺口。",
+    "part_unanswered": "在此片段内未答复",
     "language_why": "以买家的语言书写，因为此案属于买家；卖家与买家得到同一份报告。",
     "case": "退货",
     "seller": "卖家",

@@ -12,6 +12,17 @@ ENGLISH: Final[Mapping[str, str]] = {
         "This report is a summary for reading. The evidence is the recordings, photographs, "
         "log and signed manifests in the same package; where they differ, they count."
     ),
+    "part_title": "Report of a part of an inspection",
+    "part_warning": (
+        "This is a part, from {start} to {end}. What came before and after is "
+        "neither in this report nor in its package."
+    ),
+    "part": "The part",
+    "part_from": "From",
+    "part_to": "To",
+    "part_of": "Recordings of",
+    "part_no_gaps": "No gaps are stated between these moments.",
+    "part_unanswered": "not answered within this part",
     "language_why": (
         "Written in the language of the buyer, whom the case is about; seller and buyer are "
         "given the same report."

@@ -13,6 +13,17 @@ GERMAN: Final[Mapping[str, str]] = {
         "Aufzeichnungen, Fotos, das Protokoll und die signierten Manifeste im selben Paket; "
         "bei Abweichungen gelten sie."
     ),
+    "part_title": "Bericht über einen Teil einer Prüfung",
+    "part_warning": (
+        "Dies ist ein Teil, von {start} bis {end}. Was davor und danach war, steht "
+        "weder in diesem Bericht noch in seinem Paket."
+    ),
+    "part": "Der Teil",
+    "part_from": "Von",
+    "part_to": "Bis",
+    "part_of": "Aufzeichnungen von",
+    "part_no_gaps": "Zwischen diesen Zeitpunkten sind keine Lücken angegeben.",
+    "part_unanswered": "in diesem Teil nicht beantwortet",
     "language_why": (
         "In der Sprache des Käufers, um dessen Fall es geht; Verkäufer und Käufer erhalten "
         "denselben Bericht."

@@ -13,6 +13,17 @@ SPANISH: Final[Mapping[str, str]] = {
         "fotografías, el registro y los manifiestos firmados del mismo paquete; si difieren, "
         "valen ellas."
     ),
+    "part_title": "Informe de una parte de una inspección",
+    "part_warning": (
+        "Esto es una parte, desde {start} hasta {end}. Lo que hubo antes y después "
+        "no está ni en este informe ni en su paquete."
+    ),
+    "part": "La parte",
+    "part_from": "Desde",
+    "part_to": "Hasta",
+    "part_of": "Grabaciones de",
+    "part_no_gaps": "No se declaran huecos entre estos momentos.",
+    "part_unanswered": "sin respuesta en esta parte",
     "language_why": (
         "Escrito en el idioma del comprador, cuyo caso es; vendedor y comprador reciben el "
         "mismo informe."

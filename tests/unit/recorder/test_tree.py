@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from recorder.tree import (
     Frontier,
+    consistency_proofs,
     inclusion_proof,
     leaf_hash,
     node_hash,
     tree_root,
+    verify_consistency,
     verify_inclusion,
 )
 
@@ -66,6 +68,26 @@ def test_every_entry_is_proven_and_no_other(entries: list[bytes], data: st.DataO
         assert not verify_inclusion(entries[index], index, len(entries), proof[:-1], root)
 
 
+@given(st.integers(1, 70), st.data())
+def test_a_tree_is_proven_to_have_grown_and_from_no_other(size: int, data: st.DataObject) -> None:
+    """Another size or root, older or newer, and a path that was changed, prove nothing."""
+    entries = [bytes([number]) * 32 for number in range(size)]
+    older = data.draw(st.integers(1, size))
+    (proof,) = consistency_proofs(entries, [older])
+    before, after = (older, tree_root(entries[:older])), (size, tree_root(entries))
+    assert verify_consistency(before, after, proof)
+    other = data.draw(st.integers(0, size + 1))
+    if other != older:
+        assert not verify_consistency((other, tree_root(entries[:other])), after, proof)
+        assert not verify_consistency((other, before[1]), after, proof)
+    assert not verify_consistency((older, bytes(32)), after, proof)
+    assert not verify_consistency(before, (size, bytes(32)), proof)
+    assert not verify_consistency(before, after, [*proof, bytes(32)])
+    for at in range(len(proof)):
+        assert not verify_consistency(before, after, [*proof[:at], bytes(32), *proof[at + 1 :]])
+        assert not verify_consistency(before, after, proof[:at])
+
+
 @given(entries_of_any_length, entries_of_any_length)
 def test_a_kept_frontier_goes_on(before: list[bytes], after: list[bytes]) -> None:
     """Size and peaks are all that must be kept to go on."""
@@ -88,3 +110,6 @@ def test_no_proof_for_what_is_not_there() -> None:
     """An index outside is an IndexError."""
     with pytest.raises(IndexError):
         inclusion_proof([b"a"], 1)
+    for size in (0, 2):
+        with pytest.raises(IndexError):
+            consistency_proofs([b"a"], [size])

@@ -47,7 +47,7 @@ export function EvidenceNote({ caseId }: { caseId: string | null }) {
       {waiting === null ? null : (
         <p class="s" data-test="evidence-waits">
           <Icon name="clock" />
-          <span>{t('trouble.waits', { count: waiting.sessions, when: dateAndTime(waiting.since), size: megabytes(waiting.bytes) })}{waiting.fault === 'customer' ? ` ${t('trouble.yours')}` : null}</span>
+          <span>{t('trouble.waits', { count: waiting.sessions, when: dateAndTime(waiting.since), size: megabytes(waiting.bytes) })}{' '}{t(waiting.fault === 'customer' ? 'trouble.yours' : 'trouble.ours')}</span>
         </p>
       )}
       {mismatches.map((one) => (

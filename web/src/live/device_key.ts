@@ -7,6 +7,9 @@ const KINDS = [
   { key: { name: 'ECDSA', namedCurve: 'P-256' }, alg: 'ES256', sign: { name: 'ECDSA', hash: 'SHA-256' }, members: ['crv', 'kty', 'x', 'y'] },
 ] as const;
 
+/** A call may begin under one version of the server and go on under the next. */
+const FORMATS = ['proofcall-checkpoint-2', 'proofcall-checkpoint-1'];
+
 type Kind = (typeof KINDS)[number];
 
 export class DeviceKey {
@@ -38,7 +41,7 @@ export class DeviceKey {
     const body = fromBase64url(checkpoint.split('.')[1] ?? '');
     const said = parseCanonical(body);
     if (said === null || typeof said !== 'object' || Array.isArray(said)) return null;
-    if (said['format'] !== 'proofcall-checkpoint-1' || said['session_id'] !== sessionId) return null;
+    if (!FORMATS.includes(String(said['format'])) || said['session_id'] !== sessionId) return null;
     const head = canonical({ alg: this.kind.alg, kid: this.kid, typ: 'proofcall-countersignature+json' });
     const payload = canonical({ checkpoint_sha256: await sha256Hex(body), participant_id: participantId });
     const signed = `${toBase64url(utf8(head))}.${toBase64url(utf8(payload))}`;

@@ -1,27 +1,33 @@
-/** A package of a part: fragments with their Merkle proofs, and the log's links around them (`recorder/proof/part_check.py`). */
+/** A package of a part: fragments with their proofs, and the links of log and checkpoints (`recorder/proof/part_check.py`). */
 import { crc32OfParts, fromHex, sha256 } from './encoding';
 import { eventHash, GENESIS, isOpen } from './log_events';
 import { ManifestChain } from './manifest_chain';
 import { AUTHORITIES, stampPaths } from './manifest_timestamps';
 import { sampleMoments } from './moments';
 import { checkFiles, listsEachOnce, NOTHING, type Checked } from './package_files';
+import { PartCheckpoints } from './part_checkpoints';
 import { hasReadableTimes, nsToMs, Scope } from './part_scope';
 import type { Covered, Gap, SessionReport } from './report';
 import { MAX_FRAGMENT_BYTES } from './session_check';
 import { SHAPES } from './shapes';
 import type { Source } from './source';
+import { admitted, checkStills, notComplete } from './stated_evidence';
 import type { Log, Manifest, Part, Proofs, StatedRecording } from './statements';
 import { verifyInclusion } from './tree';
 
 // The last picture of a recording is shown until after its moment: that is no gap.
 const NO_GAP_MS = 250;
 
+const PART = 'proofcall-part-2';
+/** Without checkpoints and a report. */
+const OLD_PART = 'proofcall-part-1';
+
 /** Check a part, of which `bytes` are the statement. */
 export async function checkPart(source: Source, bytes: Uint8Array): Promise<Checked> {
   const found = await source.statement<Part>(bytes, 'proofcall-part+json', SHAPES.part, 'package.jws');
   if (!found) return NOTHING;
   const part = found.said;
-  if (part.format !== 'proofcall-part-1' || !listsEachOnce(part)) {
+  if (![PART, OLD_PART].includes(part.format) || !listsEachOnce(part)) {
     source.blame('format', 'package.jws');
     return NOTHING;
   }
@@ -48,6 +54,7 @@ class PartCheck {
   /** Null until the part's people and moments are known to be the session's. */
   covered: Covered[] | null = null;
   private readonly scope: Scope;
+  private readonly logHashes = new Map<number, string | null>();
 
   constructor(
     private readonly source: Source,
@@ -81,7 +88,12 @@ class PartCheck {
     }
     const covered = await this.checkRecordings(last);
     await this.checkLog(stated, last);
-    await this.checkStills(last);
+    if (this.part.format !== OLD_PART) {
+      const checkpoints = new PartCheckpoints(this.source, this.scope, this.report, this.logHashes);
+      await checkpoints.run(last);
+      this.expected.add('report.pdf').add(checkpoints.path);
+    }
+    for (const path of await checkStills(this.source, this.scope.stills(last), this.report)) this.expected.add(path);
     this.admitGaps(last, covered);
     this.covered = covered;
   }
@@ -174,10 +186,10 @@ class PartCheck {
     }
     // What was before it may be of the part, too.
     if (first.seq !== 1 && !this.scope.isBefore(first)) this.source.blame('moments', path, first.seq);
-    const hashes = new Map([[first.seq - 1, first.prev]]);
+    const hashes = this.logHashes.set(first.seq - 1, first.seq > 1 ? first.prev : null);
     let number = first.seq;
     for (const event of log.events) {
-      const follows = event.seq === number && event.prev === hashes.get(number - 1);
+      const follows = event.seq === number && event.prev === (hashes.get(number - 1) ?? GENESIS);
       if (!follows || (await eventHash(event)) !== event.hash) this.source.blame('chain', path, number);
       hashes.set(number, event.hash);
       number++;
@@ -190,41 +202,24 @@ class PartCheck {
     }
     for (const manifest of stated) {
       const { last_seq, hash } = manifest.log;
-      const known = hashes.get(last_seq);
+      const known = hashes.get(last_seq) ?? null;
       const isNewest = manifest === newest;
-      if (known === undefined && !isNewest && last_seq < first.seq) continue;
+      if (known === null && !isNewest && last_seq < first.seq) continue;
       if (known !== hash || (isNewest && last_seq !== last.seq)) this.source.blame('log_head', this.path(`manifest-${manifest.number}.jws`));
     }
   }
 
-  private async checkStills(manifest: Manifest): Promise<void> {
-    for (const still of this.scope.stills(manifest)) {
-      if (still.state !== 'cut') continue;
-      const path = this.path(`stills/${still.still_id}.jpg`);
-      this.expected.add(path);
-      const entry = this.source.entries.get(path);
-      if (!entry) {
-        this.source.blame('missing', path);
-        continue;
-      }
-      if ((await this.source.digest(entry)) !== still.sha256) this.source.blame('still', path);
-      this.report.stills++;
-    }
-  }
-
   private admitGaps(manifest: Manifest, covered: readonly Covered[]): void {
-    const admit = (participant_id: string, from_ns: string, to_ns: string, cause: string) =>
-      this.gaps.push({ session_id: this.part.session_id, participant_id, from_ns, to_ns, cause });
+    const { session_id } = this.part;
     const fromMs = Math.min(this.scope.fromMs, ...covered.map((one) => one.from_ms));
     const toMs = Math.max(this.scope.toMs, ...covered.map((one) => one.to_ms));
-    for (const gap of this.scope.gaps(manifest, fromMs, toMs)) admit(gap.participant_id, gap.from_ns, gap.to_ns, gap.cause);
-    for (const still of this.scope.stills(manifest)) {
-      if (still.state !== 'cut') admit(still.participant_id, still.at_ns, still.at_ns, `still_${still.state}`);
+    this.gaps.push(...admitted(session_id, this.scope.gaps(manifest, fromMs, toMs), this.scope.stills(manifest)));
+    for (const participant_id of this.scope.participants) {
+      for (const [start, end] of this.uncovered(participant_id, covered)) {
+        this.gaps.push({ session_id, participant_id, from_ns: `${start}000000`, to_ns: `${end}000000`, cause: 'not_recorded' });
+      }
     }
-    for (const person of this.scope.participants) {
-      for (const [start, end] of this.uncovered(person, covered)) admit(person, `${start}000000`, `${end}000000`, 'not_recorded');
-    }
-    if (!manifest.complete) admit('', '', '', 'incomplete');
+    this.gaps.push(...notComplete(session_id, manifest));
   }
 
   /** Times asked for at which there is no recording of a person. */

@@ -1,8 +1,13 @@
 /** What of a sealed session belongs to a part: the people asked for, between two moments (`recorder/proof/part_scope.py`). */
-import type { LogEvent, Manifest, StatedGap, StatedRecording, StatedStill } from './statements';
+import type { Manifest, StatedGap, StatedRecording, StatedStill } from './statements';
 
 /** The end of the year 9999, the last that the log can write. */
 const MAX_MS = 253_402_300_799_999;
+
+/** An event of the log, or a checkpoint. */
+interface Moment {
+  readonly at: string;
+}
 
 /** A manifest's nanoseconds as whole milliseconds. */
 export function nsToMs(text: string): number {
@@ -63,12 +68,23 @@ export class Scope {
     return manifest.gaps.filter((one) => this.participants.includes(one.participant_id) && nsToMs(one.from_ns) <= toMs && nsToMs(one.to_ns) >= fromMs);
   }
 
-  isBefore(event: LogEvent): boolean {
+  /** The places of the checkpoints of this time and of the one that follows it: from the first, up to but not with the second. */
+  checkpoints(told: readonly Moment[]): [number, number] {
+    const first = told.findIndex((one) => !this.isBefore(one));
+    const last = told.map((one) => this.isAfter(one)).lastIndexOf(false);
+    return [first < 0 ? told.length : first, Math.min(last + 2, told.length)];
+  }
+
+  isBefore(event: Moment): boolean {
     return event.at < this.fromTime;
   }
 
-  has(event: LogEvent): boolean {
-    return !this.isBefore(event) && event.at <= this.toTime;
+  isAfter(event: Moment): boolean {
+    return event.at > this.toTime;
+  }
+
+  has(event: Moment): boolean {
+    return !this.isBefore(event) && !this.isAfter(event);
   }
 }
 

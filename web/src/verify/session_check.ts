@@ -1,12 +1,14 @@
 /** One inspection of a package: log, recordings, manifests, checkpoints, photographs (`recorder/proof/session_check.py`). */
+import { CheckpointChain, DeviceKeys } from './checkpoint_chain';
 import { canonical, crc32OfParts, Malformed, sha256, sha256Hex, toHex, utf8, type Json } from './encoding';
-import { checkPublicJwk, isSignedBy, thumbprint, type Jwk } from './jws';
+import { checkPublicJwk, thumbprint } from './jws';
 import { eventHash, GENESIS, isOpen } from './log_events';
 import { ManifestChain } from './manifest_chain';
 import type { Gap, SessionReport } from './report';
 import { fits, SHAPES } from './shapes';
 import type { Source } from './source';
-import type { Checkpoint, Checkpoints, Countersignature, Countersigned, DeviceKey, Grown, Head, Log, LogEvent, Manifest, StatedRecording, Table } from './statements';
+import { admitted, checkStills, notComplete } from './stated_evidence';
+import type { Checkpoints, DeviceKey, Grown, Head, Log, LogEvent, Manifest, StatedRecording, Table } from './statements';
 import { Frontier } from './tree';
 
 export const MAX_FRAGMENT_BYTES = 64 * 1024 * 1024;
@@ -17,7 +19,7 @@ export class SessionCheck {
   readonly recordingPaths = new Set<string>();
   readonly manifests: ManifestChain;
   private readonly logHashes: string[] = [];
-  private readonly deviceKeys = new Map<string, Jwk>();
+  private readonly deviceKeys = new DeviceKeys();
   private readonly roots = new Map<string, string[]>();
   private readonly tables = new Map<string, Table>();
 
@@ -39,8 +41,8 @@ export class SessionCheck {
     for (const recording of last.recordings) await this.checkRecording(recording);
     for (const manifest of stated) await this.checkManifest(manifest);
     await this.checkCheckpoints(stated, last);
-    await this.checkStills(last);
-    this.admitGaps(last);
+    await checkStills(this.source, last.stills, this.report);
+    this.gaps.push(...admitted(this.sessionId, last.gaps, last.stills), ...notComplete(this.sessionId, last));
   }
 
   private path(name: string): string {
@@ -73,7 +75,7 @@ export class SessionCheck {
     const said = payload as unknown as DeviceKey;
     try {
       const jwk = await checkPublicJwk(said.jwk);
-      this.deviceKeys.set(JSON.stringify([said.participant_id, await thumbprint(jwk)]), jwk);
+      this.deviceKeys.set(said.participant_id, await thumbprint(jwk), jwk);
     } catch (error) {
       if (!(error instanceof Malformed)) throw error;
       this.source.blame('payload', path, seq);
@@ -153,77 +155,17 @@ export class SessionCheck {
   }
 
   private async checkCheckpoints(stated: readonly Manifest[], last: Manifest): Promise<void> {
-    const path = this.path('checkpoints.json');
-    const listed = await this.source.json<Checkpoints>(path, SHAPES.checkpoints);
-    if (!listed) return;
-    if (listed.format !== 'proofcall-checkpoints-1' || listed.session_id !== this.sessionId) {
-      this.source.blame('place', path);
-      return;
+    const chain = new CheckpointChain(this.source, this.report);
+    const listing = await chain.listing<Checkpoints>(SHAPES.checkpoints, 'proofcall-checkpoints-1');
+    const read = listing && (await chain.read(listing.checkpoints, true));
+    if (!read) return;
+    for (const one of read) {
+      for (const recording of one.said.recordings) this.checkRoot(recording, chain.path, one.said.number);
+      this.checkHead(one.said.log, chain.path, one.said.number);
+      await chain.checkCountersignatures(one, this.deviceKeys);
     }
-    let previous: string | null = null;
-    const digests = new Set<string>();
-    for (const [index, one] of listed.checkpoints.entries()) {
-      const number = index + 1;
-      const found: { said: Checkpoint; digest: string } | null = await this.source.statement<Checkpoint>(utf8(one.jws), 'proofcall-checkpoint+json', SHAPES.checkpoint, path, number);
-      if (!found) return;
-      const { said, digest } = found;
-      if (said.format !== 'proofcall-checkpoint-1' || said.session_id !== this.sessionId) this.source.blame('place', path, number);
-      if (said.number !== number) this.source.blame('order', path, number);
-      if (said.previous !== previous) this.source.blame('previous', path, number);
-      for (const recording of said.recordings) this.checkRoot(recording, path, number);
-      this.checkHead(said.log, path, number);
-      for (const signature of one.countersignatures) await this.checkCountersignature(signature, digest, path, number);
-      previous = digest;
-      digests.add(digest);
-    }
-    this.report.checkpoints = listed.checkpoints.length;
-    for (const manifest of stated) {
-      if (manifest.checkpoint !== null && !digests.has(manifest.checkpoint)) this.source.blame('previous', path);
-    }
-    if (last.checkpoint !== previous) this.source.blame('previous', path);
-  }
-
-  private async checkCountersignature(one: Countersigned, digest: string, path: string, at: number): Promise<void> {
-    const person = one.participant_id;
-    const jws = this.source.jws(utf8(one.jws), path, at);
-    if (!jws) return;
-    const key = this.deviceKeys.get(JSON.stringify([person, jws.kid]));
-    if (!key) {
-      this.source.blame('device_key', path, at);
-      return;
-    }
-    if (jws.typ !== 'proofcall-countersignature+json' || !(await isSignedBy(jws, key))) {
-      this.source.blame('signature', path, at);
-      return;
-    }
-    const said = this.source.value<Countersignature>(jws.payload, SHAPES.countersignature, path, at);
-    if (!said) return;
-    if (said.checkpoint_sha256 !== digest || said.participant_id !== person) {
-      this.source.blame('place', path, at);
-      return;
-    }
-    this.report.countersigned[person] = (this.report.countersigned[person] ?? 0) + 1;
-  }
-
-  private async checkStills(manifest: Manifest): Promise<void> {
-    for (const still of manifest.stills) {
-      if (still.state !== 'cut') continue;
-      const path = this.path(`stills/${still.still_id}.jpg`);
-      const entry = this.source.entries.get(path);
-      if (!entry) {
-        this.source.blame('missing', path);
-        continue;
-      }
-      if ((await this.source.digest(entry)) !== still.sha256) this.source.blame('still', path);
-      this.report.stills++;
-    }
-  }
-
-  private admitGaps(manifest: Manifest): void {
-    const admit = (participant_id: string, from_ns: string, to_ns: string, cause: string) =>
-      this.gaps.push({ session_id: this.sessionId, participant_id, from_ns, to_ns, cause });
-    for (const gap of manifest.gaps) admit(gap.participant_id, gap.from_ns, gap.to_ns, gap.cause);
-    for (const still of manifest.stills) if (still.state !== 'cut') admit(still.participant_id, still.at_ns, still.at_ns, `still_${still.state}`);
-    if (!manifest.complete) admit('', '', '', 'incomplete');
+    this.report.checkpoints = read.length;
+    const digests = [null, ...read.map((one) => one.digest)];
+    if (stated.some((manifest) => !digests.includes(manifest.checkpoint)) || last.checkpoint !== digests.at(-1)) this.source.blame('previous', chain.path);
   }
 }

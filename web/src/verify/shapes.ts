@@ -189,11 +189,49 @@ export const SHAPES = {
       }
     ]
   },
+  checkpoints_part: {
+    format: 'text',
+    session_id: 'text',
+    devices: [
+      {
+        participant_id: 'text',
+        jwk: {
+          crv: 'text',
+          kty: 'text',
+          x: 'text',
+          'y?': 'text'
+        }
+      }
+    ],
+    checkpoints: [
+      {
+        jws: 'text',
+        countersignatures: [
+          {
+            participant_id: 'text',
+            jws: 'text'
+          }
+        ],
+        proofs: [
+          {
+            recording_id: 'text',
+            path: ['sha256']
+          }
+        ]
+      }
+    ]
+  },
   checkpoint: {
     format: 'text',
     session_id: 'text',
     number: 'count',
     at: 'text',
+    'devices?': [
+      {
+        participant_id: 'text',
+        kid: 'text'
+      }
+    ],
     recordings: [
       {
         recording_id: 'text',

@@ -108,10 +108,26 @@ export interface LogEvent {
   payload: Json;
 }
 
+export interface ListedCheckpoint {
+  jws: string;
+  countersignatures: Countersigned[];
+}
+
 export interface Checkpoints {
   format: string;
   session_id: string;
-  checkpoints: { jws: string; countersignatures: Countersigned[] }[];
+  checkpoints: ListedCheckpoint[];
+}
+
+export interface ProvenCheckpoint extends ListedCheckpoint {
+  proofs: { recording_id: string; path: string[] }[];
+}
+
+export interface CheckpointsOfPart {
+  format: string;
+  session_id: string;
+  devices: DeviceKey[];
+  checkpoints: ProvenCheckpoint[];
 }
 
 export interface Countersigned {
@@ -123,6 +139,8 @@ export interface Checkpoint {
   format: string;
   session_id: string;
   number: number;
+  at: string;
+  devices?: { participant_id: string; kid: string }[];
   recordings: Grown[];
   log: Head;
   previous: string | null;

@@ -53,3 +53,37 @@ export async function verifyInclusion(entry: Hash, index: number, size: number, 
   }
   return last === 0 && toHex(node) === toHex(root);
 }
+
+/** A tree by its size and root. */
+export interface Tree {
+  readonly size: number;
+  readonly root: Hash;
+}
+
+/** Whether a tree grew into another (RFC 9162, 2.1.4.2). */
+export async function verifyConsistency(before: Tree, after: Tree, proof: readonly Hash[]): Promise<boolean> {
+  if (before.size < 1 || before.size > after.size) return false;
+  if (before.size === after.size) return proof.length === 0 && toHex(before.root) === toHex(after.root);
+  let [position, last] = [before.size - 1, after.size - 1];
+  const up = () => {
+    position = Math.floor(position / 2);
+    last = Math.floor(last / 2);
+  };
+  while (position % 2 === 1) up();
+  // Of a perfect tree the older root itself is the first node: then all that is left of its number is 0.
+  const [first, ...path] = position === 0 ? [before.root, ...proof] : proof;
+  if (!first) return false;
+  let [old, grown] = [first, first];
+  for (const node of path) {
+    if (last === 0) return false;
+    if (position % 2 === 1 || position === last) {
+      old = await sha256(joined(NODE, node, old));
+      grown = await sha256(joined(NODE, node, grown));
+      while (position > 0 && position % 2 === 0) up();
+    } else {
+      grown = await sha256(joined(NODE, grown, node));
+    }
+    up();
+  }
+  return last === 0 && toHex(old) === toHex(before.root) && toHex(grown) === toHex(after.root);
+}

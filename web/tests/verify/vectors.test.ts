@@ -5,6 +5,7 @@ import { canonical, crc32, fromBase64url, parseCanonical, utf8 } from '../../src
 import type { Report } from '../../src/verify/report';
 import { SHAPES } from '../../src/verify/shapes';
 import { verifyPackage } from '../../src/verify/verification';
+import { readEntries } from '../../src/verify/zip';
 
 interface Vector {
   name: string;
@@ -35,14 +36,29 @@ describe('the shared vectors', () => {
   });
 });
 
-it('a changed bit anywhere is seen', async () => {
-  const whole = read((vectors[0] as Vector).package);
+describe('a changed bit', () => {
   const key = utf8(vectors.find((vector) => vector.name === 'by_key')?.key ?? '');
-  for (let bit = 3; bit < whole.length * 8; bit += 1531) {
+  const flipped = (whole: Uint8Array<ArrayBuffer>, bit: number) => {
     const changed = whole.slice();
     changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
-    expect((await verifyPackage(content(changed), { key })).answer, `bit ${bit}`).toBe('not_verified');
-  }
+    return verifyPackage(content(changed), { key });
+  };
+
+  it.each(['unconfirmed.zip', 'part_unconfirmed.zip'])('anywhere in %s is seen', async (name) => {
+    const whole = read(name);
+    for (let bit = 3; bit < whole.length * 8; bit += 1531) expect((await flipped(whole, bit)).answer, `bit ${bit}`).toBe('not_verified');
+  });
+
+  it.each(['ses_1/checkpoints.json', 'report.pdf'])('of a part in %s is named', async (path) => {
+    const whole = read('part_unconfirmed.zip');
+    const entry = (await readEntries(content(whole))).find((one) => one.name === path);
+    expect(entry).toBeDefined();
+    const { start, end } = entry ?? { start: 0, end: 0 };
+    for (let bit = start * 8; bit < end * 8; bit += 509) {
+      const { answer, problems } = await flipped(whole, bit);
+      expect([answer, problems.some((one) => one.path === path)], `bit ${bit}`).toEqual(['not_verified', true]);
+    }
+  });
 });
 
 it('text that is not written in its one way is refused', () => {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -12,11 +13,14 @@ from hypothesis import strategies as st
 
 from recorder.pdf_report.clean_text import REPLACEMENT, clean, clean_line
 from recorder.pdf_report.jpeg_form import jpeg_size
+from recorder.pdf_report.part_story import within
 from recorder.pdf_report.printing import print_apart, print_document
+from recorder.pdf_report.story import Hole, Person
 from recorder.pdf_report.text_runs import lines_of, runs_of
 from recorder.pdf_report.words import LANGUAGES
+from recorder.proof.part_scope import Scope
 from tests.support.pdf_reader import Pdf
-from tests.support.told_story import SAID, composed, photograph, told
+from tests.support.told_story import SAID, START, composed, photograph, told
 
 PHOTOGRAPHS = [photograph(), b"\xff\xd8\xff no photograph \xff\xd9"]
 _PLACE = re.compile(r"\{\w+\}")
@@ -119,3 +123,48 @@ def test_every_language_says_everything_with_the_same_places() -> None:
         for key, phrase in words.items():
             assert set(_PLACE.findall(phrase)) == set(_PLACE.findall(english[key])), (language, key)
             assert not set(phrase) & set(string.whitespace.replace(" ", ""))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_report_of_a_part_tells_what_happened_within_and_no_more(language: str) -> None:
+    """A finding with its answer, one gap cut to the part's end, nothing of the case."""
+    start_ms = round(START.timestamp() * 1000)
+    scope = Scope(["par_b"], start_ms + 45_000, start_ms + 71_000)
+    whole = told(language)
+    (inspection,) = whole.inspections
+    late = Hole(START + timedelta(seconds=72), 1.0, "par_b", "peer_lost")
+    other = Hole(START + timedelta(seconds=50), 1.0, "par_h", "peer_lost")
+    came = Person("par_o", "Too Late", "observer", START + timedelta(seconds=80), [])
+    inspection = replace(
+        inspection,
+        shots=[],
+        holes=[*inspection.holes, late, other],
+        people=[*inspection.people, came],
+    )
+    part = within(replace(whole, inspections=[inspection], decision_note="Why."), scope)
+    (told_of,) = part.inspections
+    assert [one.kind for one in told_of.happenings] == ["finding", "finding_answer"]
+    assert [round(one.length_s, 3) for one in told_of.holes] == [1.0]
+    assert [one.withdrawn_at for one in told_of.people[0].agreements] == [None]
+    words, text = LANGUAGES[language], Pdf(print_document(composed(part), [])).text()
+    said = text.replace(" ", "")
+    for secret in ("DE-1001", "LAMP-1", "12.50EUR", "Why.", "Crack7", "TooLate"):
+        assert secret not in said
+    assert said.count("10:01:11.123") >= 3, "in the warning, in its row and below the page"
+    if language in ("en", "de", "es", "zh-Hans"):
+        assert words["part_title"].replace(" ", "") in said
+        assert words["title"].replace(" ", "") not in said.replace(
+            words["part_title"].replace(" ", ""), ""
+        )
+
+
+def test_an_answer_after_the_part_is_not_told_as_missing() -> None:
+    """Nor that there was one: only that it is not of these moments."""
+    start_ms = round(START.timestamp() * 1000)
+    whole = told("en")
+    (inspection,) = whole.inspections
+    whole = replace(whole, inspections=[replace(inspection, shots=[])])
+    part = within(whole, Scope(["par_b"], start_ms + 45_000, start_ms + 52_000))
+    said = Pdf(print_document(composed(part), [])).text().replace(" ", "")
+    assert LANGUAGES["en"]["part_unanswered"].replace(" ", "") in said
+    assert "No!" not in said

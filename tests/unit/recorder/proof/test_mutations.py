@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 from zlib import crc32
@@ -17,14 +18,15 @@ import rfc8785
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from cases.chain import rfc3339
 from recorder.proof import formats
 from recorder.proof.bytes import MemoryBytes
+from recorder.proof.jws import read_jws
 from recorder.proof.package_writer import PackageWriter
 from recorder.proof.report import Answer
 from recorder.proof.verification import verify_package
 from recorder.proof.zip_form import Entry, directory, local_header, read_entries
-from tests.support.packages import CASE_ID, START, Json, Story, signing_key
+from tests.support.packages import Json, Story, signing_key
+from tests.support.part_packages import START_MS, PartStory
 
 MANY = settings(
     max_examples=int(os.environ.get("PROOFCALL_MUTATIONS", "500")),
@@ -49,15 +51,32 @@ def zipped(files: Files) -> bytes:
     return out.getvalue() + directory(entries)
 
 
+@dataclass(frozen=True)
+class Kind:
+    """A package, and one of another inspection by the same operator."""
+
+    files: Files
+    another: Files
+
+
 STORY = Story()
 WHOLE = files_of(STORY.package())
 KEYS = STORY.published_keys()
-ANOTHER = files_of(
-    Story(
-        change_log=lambda log: log[3]["payload"].update(text="another text"),
-        session_id="ses_2",
-    ).package()
+_WHOLE = Kind(
+    WHOLE,
+    files_of(
+        Story(
+            change_log=lambda log: log[3]["payload"].update(text="another text"),
+            session_id="ses_2",
+        ).package()
+    ),
 )
+_PART = Kind(
+    files_of(PartStory().part()),
+    files_of(PartStory(session_id="ses_2", t0_ns=(START_MS + 40) * 1_000_000).part()),
+)
+KINDS = pytest.mark.parametrize("of", [_WHOLE, _PART], ids=["whole", "part"])
+CHECKPOINTS = formats.checkpoints_path("ses_1")
 SEALED = sorted(
     name for name in WHOLE if name.startswith("ses_1/") and not name.endswith("checkpoints.json")
 )
@@ -79,16 +98,9 @@ def stated_anew(files: Files) -> Files:
                 part.write(content)
         elif name != formats.PACKAGE_PATH:
             writer.add(name, content)
-    statement = rfc8785.dumps(
-        {
-            "format": formats.PACKAGE_FORMAT,
-            "case_id": CASE_ID,
-            "as_of": rfc3339(START),
-            "sessions": [{"session_id": STORY.session_id, "manifests": len(STORY.manifests)}],
-            "files": writer.files,
-        }
-    )
-    jws = STORY.key.sign(statement, formats.PACKAGE_TYPE).encode()
+    before = read_jws(files[formats.PACKAGE_PATH].decode())
+    said = {**json.loads(before.payload), "files": writer.files}
+    jws = STORY.key.sign(rfc8785.dumps(said), before.typ).encode()
     return {**files, formats.PACKAGE_PATH: jws}
 
 
@@ -155,9 +167,9 @@ def changed_statement(draw: st.DrawFn, content: bytes) -> bytes:
 
 
 @st.composite
-def changed_files(draw: st.DrawFn, names: list[str]) -> Files:
+def changed_files(draw: st.DrawFn, names: list[str], of: Kind) -> Files:
     """The package with one to three of these files changed, dropped, exchanged or added."""
-    files = dict(WHOLE)
+    files = dict(of.files)
     for _ in range(draw(st.sampled_from([1, 1, 1, 1, 2, 3]))):
         left = [name for name in names if name in files]
         left += [name for name in left if name.endswith((".json", ".jws"))] * 3
@@ -165,7 +177,7 @@ def changed_files(draw: st.DrawFn, names: list[str]) -> Files:
         name = draw(st.sampled_from(left))
         match draw(st.sampled_from(["change", "change", "change", "drop", "swap", "mix"])):
             case "change":
-                files[name] = draw(changed_content(name, WHOLE[name]))
+                files[name] = draw(changed_content(name, of.files[name]))
             case "drop":
                 del files[name]
             case "swap":
@@ -173,32 +185,54 @@ def changed_files(draw: st.DrawFn, names: list[str]) -> Files:
                 files[name], files[other] = files[other], files[name]
             case "mix":
                 twin = name.replace("ses_1", "ses_2")
-                assume(twin in ANOTHER)
-                files[name] = ANOTHER[twin]
-    assume(files != WHOLE)
+                assume(twin in of.another)
+                files[name] = of.another[twin]
+    assume(files != of.files)
     return files
 
 
-def test_what_is_zipped_again_is_verified_as_it_was() -> None:
+@KINDS
+def test_what_is_zipped_again_is_verified_as_it_was(of: Kind) -> None:
     """The tools of these tests change nothing by themselves."""
-    assert answer(WHOLE) == Answer.VERIFIED
-    assert answer(stated_anew(WHOLE)) == Answer.VERIFIED
+    assert answer(of.files) == Answer.VERIFIED
+    assert answer(stated_anew(of.files)) == Answer.VERIFIED
 
 
+@KINDS
 @MANY
 @given(data=st.data())
-def test_no_change_of_a_file_passes(data: st.DataObject) -> None:
+def test_no_change_of_a_file_passes(of: Kind, data: st.DataObject) -> None:
     """Any file, also the statement that lists them, the keys and the page."""
-    assert answer(data.draw(changed_files(sorted(WHOLE)))) == Answer.NOT_VERIFIED
+    assert answer(data.draw(changed_files(sorted(of.files), of))) == Answer.NOT_VERIFIED
 
 
 @MANY
 @given(data=st.data())
 def test_what_is_sealed_holds_although_the_package_is_stated_anew(data: st.DataObject) -> None:
     """Whoever makes packages cannot change what was sealed at hang-up."""
-    files = data.draw(changed_files(SEALED))
+    files = data.draw(changed_files(SEALED, _WHOLE))
     assume(not _only_withholds(files))
     assert answer(stated_anew(files)) == Answer.NOT_VERIFIED
+
+
+@MANY
+@given(data=st.data())
+def test_checkpoints_of_a_part_hold_although_it_is_stated_anew(data: st.DataObject) -> None:
+    """Whoever makes parts cannot change what was stated during the call, only keep a
+    countersignature back."""
+    files = data.draw(changed_files([CHECKPOINTS], _PART))
+    assume(_stated_in_checkpoints(files) != _stated_in_checkpoints(_PART.files))
+    assert answer(stated_anew(files)) == Answer.NOT_VERIFIED
+
+
+def _stated_in_checkpoints(files: Files) -> Any:
+    """Them without what devices signed; whatever else it is if it is none of them."""
+    try:
+        listing = json.loads(files[CHECKPOINTS])
+        kept = [{**one, "countersignatures": 0} for one in listing["checkpoints"]]
+    except (KeyError, TypeError):
+        return files.get(CHECKPOINTS)
+    return {**listing, "checkpoints": kept, "devices": 0}
 
 
 @pytest.mark.parametrize("name", sorted(WHOLE))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,9 +11,11 @@ from hypothesis import strategies as st
 from recorder import fmp4, webm
 from recorder.fragments import AUDIO, VIDEO, Fragment, Sample
 from recorder.proof.bytes import MemoryBytes
+from recorder.proof.jws import read_jws
 from recorder.proof.moments import NoMoment, sample_moments
 from recorder.proof.part_scope import MAX_MS, log_time
 from recorder.proof.report import Answer
+from recorder.proof.shapes import CHECKPOINT, fits
 from recorder.proof.verification import verify_package
 from recorder.proof.zip_form import read_entries
 from recorder.sample_index import RATES
@@ -55,6 +59,32 @@ def test_any_changed_bit_is_seen_and_its_place_is_named(bit: int) -> None:
     assert (inside or [""])[0] in {problem["path"] for problem in report["problems"]}
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(["ses_1/checkpoints.json", "report.pdf"]), st.data())
+def test_any_changed_bit_of_checkpoints_and_report_is_seen(name: str, data: st.DataObject) -> None:
+    """Each of them is small beside the recordings: here they get all the tries."""
+    (entry,) = [one for one in ENTRIES if one.name == name]
+    bit = data.draw(st.integers(entry.start * 8, entry.end * 8 - 1))
+    changed = bytearray(PART)
+    changed[bit // 8] ^= 1 << (bit % 8)
+    report = verified(bytes(changed))
+    assert report["answer"] == Answer.NOT_VERIFIED
+    assert name in {problem["path"] for problem in report["problems"]}
+
+
+def test_checkpoints_say_numbers_and_digests_and_nothing_else() -> None:
+    """What stands in those of other moments, which are links: no word, no name, no address."""
+    (entry,) = [one for one in ENTRIES if one.name == "ses_1/checkpoints.json"]
+    listed = json.loads(PART[entry.start : entry.end])["checkpoints"]
+    for one in listed:
+        said = json.loads(read_jws(one["jws"]).payload)
+        assert sorted(said) == sorted(
+            ["at", "devices", "format", "log", "number", "previous", "recordings", "session_id"]
+        )
+        assert fits(said, CHECKPOINT)
+    assert [len(one["countersignatures"]) for one in listed] == [0, 2, 2, 0]
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.integers(-3000, 9000), st.integers(0, 6000))
 def test_moments_that_are_not_covered_are_never_claimed(from_ms: int, length_ms: int) -> None:
@@ -68,7 +98,8 @@ def test_moments_that_are_not_covered_are_never_claimed(from_ms: int, length_ms:
     covers = from_ms >= 2400 and to_ms <= 4600
     same_events = 2000 < from_ms <= 3000 and 4000 <= to_ms < 5000
     same_still = from_ms <= 3000 <= to_ms
-    is_honest = covers and same_events and same_still
+    same_checkpoints = 2000 < from_ms <= 3000 and 3000 <= to_ms < 4500
+    is_honest = covers and same_events and same_still and same_checkpoints
     assert (report["answer"] == Answer.VERIFIED) == is_honest, report
 
 

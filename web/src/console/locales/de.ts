@@ -138,6 +138,7 @@ export const de: Translation<typeof en> = {
   'session.watch': 'Ansehen, was schon da ist',
   'session.unrecorded': 'Nicht aufgezeichnet',
   'trouble.waits': { one: 'Beweise von {count} Prüfung warten seit {when} auf unserem Server ({size}). Nichts ist verloren; sie werden abgelegt, sobald der Speicher sie annimmt.', other: 'Beweise von {count} Prüfungen warten seit {when} auf unserem Server ({size}). Nichts ist verloren; sie werden abgelegt, sobald der Speicher sie annimmt.' },
+  'trouble.ours': 'Der Speicher antwortet nicht, wie er soll: Darum kümmern wir uns, Sie müssen nichts tun.',
   'trouble.yours': 'Ihr eigener Speicher lehnt sie ab: Wer ihn betreibt, muss das beheben.',
   'trouble.mismatch': { one: '{count} Punkt in den Beweisen einer Prüfung stimmt nicht: {kinds}. Wir sehen jede Stunde wieder nach.', other: '{count} Punkte in den Beweisen einer Prüfung stimmen nicht: {kinds}. Wir sehen jede Stunde wieder nach.' },
   'trouble.open': 'Fall öffnen',

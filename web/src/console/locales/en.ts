@@ -142,6 +142,7 @@ export const en = {
   'session.watch': 'Look at what has arrived',
   'session.unrecorded': 'Not recorded',
   'trouble.waits': { one: 'Evidence of {count} inspection has waited on our server since {when} ({size}). Nothing is lost; it is stored as soon as the store takes it.', other: 'Evidence of {count} inspections has waited on our server since {when} ({size}). Nothing is lost; it is stored as soon as the store takes it.' },
+  'trouble.ours': 'The storage does not answer as it should: we see to that, you need not do anything.',
   'trouble.yours': 'Your own storage refuses it: whoever runs that has to mend it.',
   'trouble.mismatch': { one: '{count} thing in the evidence of an inspection does not match: {kinds}. We look again every hour.', other: '{count} things in the evidence of an inspection do not match: {kinds}. We look again every hour.' },
   'trouble.open': 'Open the case',

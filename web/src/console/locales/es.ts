@@ -136,6 +136,7 @@ export const es: Translation<typeof en> = {
   'session.watch': 'Ver lo que ha llegado',
   'session.unrecorded': 'Sin grabar',
   'trouble.waits': { one: 'Las pruebas de {count} inspección esperan en nuestro servidor desde {when} ({size}). No se ha perdido nada; se guardarán en cuanto el almacén las acepte.', many: 'Las pruebas de {count} de inspecciones esperan en nuestro servidor desde {when} ({size}). No se ha perdido nada; se guardarán en cuanto el almacén las acepte.', other: 'Las pruebas de {count} inspecciones esperan en nuestro servidor desde {when} ({size}). No se ha perdido nada; se guardarán en cuanto el almacén las acepte.' },
+  'trouble.ours': 'El almacenamiento no responde como debe: nos ocupamos nosotros, usted no tiene que hacer nada.',
   'trouble.yours': 'Su propio almacenamiento las rechaza: quien lo gestiona debe arreglarlo.',
   'trouble.mismatch': { one: '{count} elemento de las pruebas de una inspección no coincide: {kinds}. Volvemos a mirar cada hora.', many: '{count} de elementos de las pruebas de una inspección no coinciden: {kinds}. Volvemos a mirar cada hora.', other: '{count} elementos de las pruebas de una inspección no coinciden: {kinds}. Volvemos a mirar cada hora.' },
   'trouble.open': 'Abrir el caso',

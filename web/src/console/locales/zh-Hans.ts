@@ -138,6 +138,7 @@ export const zh: Translation<typeof en> = {
   'session.watch': '查看已收到的部分',
   'session.unrecorded': '未录制',
   'trouble.waits': { other: '{count} 场验货的证据自 {when} 起在我们的服务器上等待（{size}）。没有任何丢失；存储一旦接收就会存入。' },
+  'trouble.ours': '存储没有正常响应：由我们处理，您无需操作。',
   'trouble.yours': '您自己的存储拒绝接收，需由其管理者处理。',
   'trouble.mismatch': { other: '一场验货的证据中有 {count} 处不一致：{kinds}。我们每小时会再次检查。' },
   'trouble.open': '打开案件',

@@ -74,7 +74,7 @@ export const de: Texts = {
   'moments': 'der Ausschnitt ist nicht von den Zeitpunkten, Personen oder Aufnahmen, die er nennt',
   'unread_moment': 'das Fragment sagt nicht, von wann es ist',
   'still': 'das Foto ist nicht das versiegelte',
-  'device_key': 'das gegenzeichnende Gerät steht nicht im Protokoll',
+  'device_key': 'nichts Versiegeltes nennt das gegenzeichnende Gerät',
   'other_receipt': 'der Beleg gehört zu anderem Beweismaterial',
   'wrong_key': 'ein anderer Schlüssel als der angegebene hat signiert',
   'bad_receipt': 'der angegebene Beleg ist nicht lesbar',

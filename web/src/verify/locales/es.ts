@@ -74,7 +74,7 @@ export const es: Texts = {
   'moments': 'la parte no es de los momentos, personas o grabaciones que dice',
   'unread_moment': 'el fragmento no dice de cuándo es',
   'still': 'la fotografía no es la que se selló',
-  'device_key': 'el dispositivo que refrendó no está en el registro',
+  'device_key': 'nada de lo sellado nombra el dispositivo que refrendó',
   'other_receipt': 'el recibo es de otras pruebas',
   'wrong_key': 'firmó otra clave que la indicada',
   'bad_receipt': 'no se puede leer el recibo indicado',

@@ -74,7 +74,7 @@ export const zh: Texts = {
   'moments': '该片段与其所称的时刻、人员或录像不符',
   'unread_moment': '该分段没有说明其时间',
   'still': '照片不是封存时的照片',
-  'device_key': '会签的设备不在日志中',
+  'device_key': '封存的内容中没有提到会签的设备',
   'other_receipt': '该回执属于其他证据',
   'wrong_key': '签名密钥与所提供的不同',
   'bad_receipt': '无法读取所提供的回执',
