@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import CancelledError, Future
 from contextlib import AbstractContextManager
 
 import structlog
@@ -13,6 +14,7 @@ from dbos import (
     DBOSClient,
     DBOSConfig,
     EnqueueOptions,
+    SetEnqueueOptions,
     run_dbos_database_migrations,
 )
 from sqlalchemy.engine import make_url
@@ -33,6 +35,9 @@ _SLOW_WORK = frozenset({"ask_time_stamp", "deliver_webhook", "run_errand", "send
 # Work that takes a processor for as long as half of a call, one at a time.
 _LONG_QUEUE = "films"
 _LONG_WORK = frozenset({"make_copy"})
+# How much of a queue's work a process does at once. What waits for its next try is not among it:
+# whoever's bucket or server is away stands in nobody's way.
+_AT_ONCE = {_QUEUE: 4, _SLOW_QUEUE: 32, _LONG_QUEUE: 1}
 _NAME = "proofcall"
 # Pinned: a version derived from the source would orphan pending work at every upgrade.
 _WORK_VERSION = "1"
@@ -53,6 +58,10 @@ def _system_url(settings: Settings) -> str:
 def prepare_jobs(settings: Settings) -> None:
     """Make the tables that durable work needs; blocks, and changes nothing the second time."""
     run_dbos_database_migrations(_system_url(settings))
+
+
+class _Stopped(BaseException):
+    """The process ends: nothing is written down of the try, and the next process makes it."""
 
 
 class DbosOutbox:
@@ -90,6 +99,7 @@ class JobRunner:
 
     def __init__(self, settings: Settings, work: Mapping[str, Work], executor_id: str) -> None:
         self._loop = asyncio.get_running_loop()
+        self._under_way: set[Future[None]] = set()
         self.tries: Counter[tuple[str, str]] = Counter()
         """How often each kind of work was ``done``, or has ``failed`` and is tried again."""
         config: DBOSConfig = {
@@ -118,40 +128,56 @@ class JobRunner:
     @staticmethod
     def _launch() -> None:
         DBOS.launch()
-        DBOS.register_queue(_QUEUE, worker_concurrency=4, polling_interval_sec=0.5)
-        DBOS.register_queue(_SLOW_QUEUE, worker_concurrency=32, polling_interval_sec=0.5)
-        DBOS.register_queue(_LONG_QUEUE, worker_concurrency=1, polling_interval_sec=0.5)
+        for name, size in _AT_ONCE.items():
+            DBOS.register_queue(name, worker_concurrency=size, polling_interval_sec=0.5)
 
     async def close(self) -> None:
         """Stop; work in progress is taken up at the next start."""
         await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=2)
+        for under_way in list(self._under_way):
+            under_way.cancel()
 
     def _register(self, name: str, body: Work) -> None:
-        loop = self._loop
-        timeout_s = _LONG_TIMEOUT_S if name in _LONG_WORK else _TIMEOUT_S
-
-        @DBOS.step(
-            name=f"{name}.step",
-            retries_allowed=True,
-            max_attempts=_ATTEMPTS,
-            interval_seconds=_FIRST_PAUSE_S,
-        )
+        @DBOS.step(name=f"{name}.step")
         def step(subject_id: str) -> None:
-            work = self._tried(name, body, subject_id)
-            future = asyncio.run_coroutine_threadsafe(work, loop)
-            future.result(timeout=timeout_s)
+            self._try(name, body, subject_id)
 
         @DBOS.workflow(name=name)
-        def workflow(subject_id: str) -> None:
+        def workflow(subject_id: str, number: int = 1) -> None:
             with _concerning(subject_id):
                 log.info("work begins", work=name, subject_id=subject_id)
-                step(subject_id)
-                log.info("work done", work=name, subject_id=subject_id)
+                try:
+                    step(subject_id)
+                except Exception:
+                    if number == _ATTEMPTS:
+                        raise
+                    # An order of its own, so that nothing is held while it waits.
+                    with SetEnqueueOptions(delay_seconds=_FIRST_PAUSE_S * 2 ** (number - 1)):
+                        DBOS.enqueue_workflow(_queue_of(name), workflow, subject_id, number + 1)
+                else:
+                    log.info("work done", work=name, subject_id=subject_id)
+
+    def _try(self, name: str, body: Work, subject_id: str) -> None:
+        """In a thread of DBOS, which waits for the loop."""
+        if self._loop.is_closed():
+            raise _Stopped
+        under_way = asyncio.run_coroutine_threadsafe(
+            self._tried(name, body, subject_id), self._loop
+        )
+        self._under_way.add(under_way)
+        try:
+            under_way.result()
+        except CancelledError as error:
+            raise _Stopped from error
+        finally:
+            self._under_way.discard(under_way)
 
     async def _tried(self, name: str, body: Work, subject_id: str) -> None:
+        timeout_s = _LONG_TIMEOUT_S if name in _LONG_WORK else _TIMEOUT_S
         with _concerning(subject_id):
             try:
-                await body(subject_id)
+                async with asyncio.timeout(timeout_s):
+                    await body(subject_id)
             except ProofcallError as error:
                 self.tries[name, "failed"] += 1
                 log.info(

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 
 from infra.local.postgres import Postgres
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
+from runtime.errors import CaseError
 from runtime.settings import Settings
 
 WITHIN_S = 20.0
@@ -105,6 +106,44 @@ async def test_work_that_fails_is_tried_again(settings: Settings, engine: AsyncE
     assert tries == 3
 
 
+@pytest.mark.parametrize("name", ["work", "make_copy"])
+async def test_what_pauses_between_tries_stands_in_nobodys_way(
+    settings: Settings, engine: AsyncEngine, name: str
+) -> None:
+    """One seller's bucket is away: eight orders fail on and on, and another's are done."""
+    done: set[str] = set()
+    at_once, most = 0, 0
+    everything = asyncio.Event()
+
+    async def work(subject_id: str) -> None:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0.01)
+        at_once -= 1
+        if subject_id.startswith("broken"):
+            raise CaseError("store_away", "The bucket does not answer.")
+        done.add(subject_id)
+        if len(done) == 3:
+            everything.set()
+
+    outbox = DbosOutbox(settings)
+    runner = JobRunner(settings, {name: work}, "jobs")
+    await runner.start()
+    try:
+        async with AsyncSession(engine) as tx:
+            for subject in (*(f"broken{n}" for n in range(8)), *(f"whole{n}" for n in range(3))):
+                await outbox.enqueue(tx, name, f"{name}:{subject}", subject)
+            await tx.commit()
+        async with asyncio.timeout(WITHIN_S):
+            await everything.wait()
+    finally:
+        await runner.close()
+        outbox.close()
+    assert runner.tries[name, "failed"] >= 8
+    assert most == (1 if name == "make_copy" else 4)
+
+
 _STUCK = """
 import asyncio, sys
 from pathlib import Path
@@ -163,6 +202,52 @@ async def test_work_in_progress_survives_kill_9(settings: Settings, engine: Asyn
     finally:
         await runner.close()
     assert subjects == ["case_1"]
+
+
+async def test_work_in_progress_at_an_end_is_made_by_the_next(
+    settings: Settings, engine: AsyncEngine
+) -> None:
+    """A process that ends writes nothing down of a try, and waits for none that pauses."""
+    outbox = DbosOutbox(settings)
+    begun = asyncio.Event()
+
+    async def stuck(subject_id: str) -> None:
+        if subject_id == "broken":
+            raise CaseError("store_away", "The bucket does not answer.")
+        begun.set()
+        await asyncio.Event().wait()
+
+    runner = JobRunner(settings, {"work": stuck}, "jobs")
+    await runner.start()
+    async with AsyncSession(engine) as tx:
+        await outbox.enqueue(tx, "work", "work:broken", "broken")
+        await outbox.enqueue(tx, "work", "work:stuck", "stuck")
+        await tx.commit()
+    async with asyncio.timeout(WITHIN_S):
+        await begun.wait()
+        while runner.tries["work", "failed"] < 3:
+            await asyncio.sleep(0.1)
+    await runner.close()
+    async with asyncio.timeout(WITHIN_S):
+        while any(one.name.startswith("dbos-executor") for one in threading.enumerate()):
+            await asyncio.sleep(0.1)
+
+    done: set[str] = set()
+    both = asyncio.Event()
+
+    async def work(subject_id: str) -> None:
+        done.add(subject_id)
+        if len(done) == 2:
+            both.set()
+
+    runner = JobRunner(settings, {"work": work}, "jobs")
+    await runner.start()
+    try:
+        async with asyncio.timeout(WITHIN_S):
+            await both.wait()
+    finally:
+        await runner.close()
+        outbox.close()
 
 
 async def test_a_start_that_is_cancelled_leaves_no_thread(settings: Settings) -> None:
