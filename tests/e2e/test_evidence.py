@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -297,6 +297,10 @@ async def test_the_console_says_whose_fault_it_is_that_evidence_waits_or_does_no
             (StoreFault.DENIED, THEIRS, OURS),
         ):
             store.fault = fault
+            whose = "customer" if fault is StoreFault.DENIED else "ours"
+            await known(
+                machine, lambda told, whose=whose: (told["waiting"] or {}).get("fault") == whose
+            )
             async for locale in languages(page):
                 for place, note in notes(page, "evidence-waits").items():
                     await says(note, WAITS[locale], told[locale], never=other[locale])
@@ -307,11 +311,23 @@ async def test_the_console_says_whose_fault_it_is_that_evidence_waits_or_does_no
         await expect(by(page, "evidence-note")).to_have_count(0, timeout=60_000)
         await timeline_when(machine, session_id, within_s=20)
         await lose_a_segment(kept, session_id)
+        await known(machine, lambda told: bool(told["mismatches"]))
         async for locale in languages(page):
             for place, note in notes(page, "evidence-mismatch").items():
                 await says(note, MISSING[locale], AGAIN[locale])
                 await note.scroll_into_view_if_needed()
                 await pictured(page, tmp_path, f"evidence-mismatch-{place}-{locale}")
+
+
+async def known(machine: Machine, is_so: Callable[[Json], bool]) -> None:
+    """Wait until the server tells it: the page, opened anew, has it at once."""
+    async with machine.api() as http, asyncio.timeout(40):
+        while True:
+            async with http.get("/api/v1/evidence-notes") as response:
+                assert response.status == 200, await response.text()
+                if is_so(await response.json()):
+                    return
+            await asyncio.sleep(0.3)
 
 
 async def languages(page: Page) -> AsyncIterator[str]:

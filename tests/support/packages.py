@@ -110,6 +110,8 @@ class Story:
     still_at_ms: int = 1000
     change_manifest: Callable[[Json], None] = lambda _: None
     change_log: Callable[[list[Json]], None] = lambda _: None
+    change_checkpoint: Callable[[Json], None] = lambda _: None
+    """Before it is signed: what the operator itself states during the call."""
     change_checkpoints: Callable[[list[Json]], None] = lambda _: None
     change_files: Callable[[dict[str, bytes]], None] = lambda _: None
     change_package: Callable[[Json], None] = lambda _: None
@@ -238,27 +240,27 @@ class Story:
         if self.names_devices:
             form = {"format": formats.CHECKPOINT_FORMAT, "devices": named}
         for number, at_ms in enumerate(self.checkpoints_at_ms, start=1):
-            body = rfc8785.dumps(
-                {
-                    **form,
-                    "session_id": self.session_id,
-                    "number": number,
-                    "at": rfc3339(START + timedelta(milliseconds=at_ms)),
-                    "recordings": [
-                        {
-                            "recording_id": one.recording_id,
-                            "fragments": 2 * number,
-                            "root": one.root(2 * number),
-                        }
-                        for one in self.recorded
-                    ],
-                    "log": {
-                        "last_seq": (seq := min(2 + number, len(log))),
-                        "hash": log[seq - 1]["hash"],
-                    },
-                    "previous": previous,
-                }
-            )
+            said = {
+                **form,
+                "session_id": self.session_id,
+                "number": number,
+                "at": rfc3339(START + timedelta(milliseconds=at_ms)),
+                "recordings": [
+                    {
+                        "recording_id": one.recording_id,
+                        "fragments": 2 * number,
+                        "root": one.root(2 * number),
+                    }
+                    for one in self.recorded
+                ],
+                "log": {
+                    "last_seq": (seq := min(2 + number, len(log))),
+                    "hash": log[seq - 1]["hash"],
+                },
+                "previous": previous,
+            }
+            self.change_checkpoint(said)
+            body = rfc8785.dumps(said)
             previous = digest(body)
             made.append(
                 {

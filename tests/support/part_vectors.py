@@ -131,6 +131,20 @@ def lies() -> Iterator[tuple[str, PartStory]]:
 
 
 def _lies_about_checkpoints(other: PartStory) -> Iterator[tuple[str, PartStory]]:
+    def stated(name: str, change: Callable[[Json], None]) -> tuple[str, PartStory]:
+        return name, PartStory(
+            change_checkpoint=lambda said: change(said) if said["number"] == 2 else None
+        )
+
+    yield stated("part_checkpoint_names_no_devices", lambda said: said.pop("devices"))
+    yield stated("part_checkpoint_of_another_log", lambda said: said["log"].update(hash="0" * 64))
+    yield stated(
+        "part_checkpoint_of_another_root",
+        lambda said: said["recordings"][0].update(root="0" * 64),
+    )
+    yield stated("part_checkpoint_elsewhere", lambda said: said.update(session_id="ses_2"))
+    yield stated("part_checkpoint_cites_nothing", lambda said: said.update(previous=None))
+
     def listed(name: str, change: Callable[[list[Json]], None]) -> tuple[str, PartStory]:
         return name, PartStory(change_listing=lambda said: change(said["checkpoints"]))
 
