@@ -32,12 +32,12 @@ async def tell(unit: Unit, actor: StaffActor | KeyActor, told: TellOrder) -> str
     key = None if order is None else await _key_of(unit.tx, unit.keys, order)
     if order is None:
         order = Order(id=new_id("ord"), tenant_id=tenant_id, order_number=told.order_number)
-        unit.tx.add(order)
     if key is None:
         fresh = await unit.keys.new_order_key(unit.tx, tenant_id, order.id)
         order.wrapped_key, key = fresh.wrapped, fresh.plain
     order.sealed_words = seal_words(key, _bound(order), told)
     order.updated_at = unit.now
+    unit.tx.add(order)
     await unit.tx.flush()
     return order.id
 

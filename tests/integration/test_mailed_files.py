@@ -300,7 +300,7 @@ async def test_a_case_takes_so_many_files_by_mail(world: NoticeWorld) -> None:
                 Attachment(
                     id=f"att_{number:026}",
                     case_id=case_id,
-                    name="a",
+                    sealed_name=b"",
                     size=1,
                     received=1,
                     state=AttachmentState.KEPT,

@@ -193,8 +193,10 @@ def _rekey(row: sa.Row[Any], tenant_key: bytes | None) -> None:
 
 def _tenants_of(askers: Sequence[str]) -> dict[str, str]:
     """Whose keys, people and buyers these are, by their labels."""
-    ids = sa.bindparam("ids", sorted({one.partition(":")[2] for one in askers}), expanding=True)
-    found = {}
+    ids: sa.BindParameter[Any] = sa.bindparam(
+        "ids", sorted({one.partition(":")[2] for one in askers}), expanding=True
+    )
+    found: dict[str, str] = {}
     for kind, query in (
         ("key", "SELECT id, tenant_id FROM api_keys WHERE id IN :ids"),
         ("staff", "SELECT id, tenant_id FROM staff WHERE tenant_id IS NOT NULL AND id IN :ids"),
