@@ -10,7 +10,6 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
-from cases.keys import KeyRing
 from infra.local.postgres import Postgres
 
 _MIGRATIONS = Path("cases/migrations").resolve()
@@ -37,14 +36,11 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
     return create_engine(url.set(drivername="postgresql+psycopg"))
 
 
-def move(
-    connection: Connection, revision: str, *, up: bool = True, keys: KeyRing | None = None
-) -> None:
+def move(connection: Connection, revision: str, *, up: bool = True) -> None:
     """Bring the tables to a revision."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
-    config.attributes["keys"] = keys
     (command.upgrade if up else command.downgrade)(config, revision)
 
 
