@@ -9,7 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, text
+import pytest
+from sqlalchemy import Connection, select, text
 
 from cases import attachments, filing, idempotency, orders
 from cases.database import Database
@@ -20,11 +21,10 @@ from cases.sealing import open_words, seal
 from cases.tables import Attachment, Filing, HeldAct, Order
 from cases.thread import SayAsStaff
 from cases.unit import Unit
-from tests.integration.test_attachment_migration import engine, move, put
+from infra.local.postgres import Postgres
 from tests.integration.test_filing import order
+from tests.support.migrating import engine_of, move, put
 from tests.support.seller_site import NoOutbox
-
-__all__ = ["engine"]
 
 NOW = datetime.now(UTC)
 PLANTED = ("Ana Ruiz", "ana@example.com", "lamp of Ana", "told-once", "Dear Ana", "Brass desk lamp")
@@ -114,8 +114,18 @@ def plant(connection: Connection, keys: KeyRing) -> dict[str, bytes]:
     return {name: one.plain for name, one in own.items()} | {"tenant": tenant_key}
 
 
-async def test_rows_from_before_are_sealed_and_open(engine: Engine, tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an empty database is."""
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        return server.fresh_database()
+    return f"sqlite+aiosqlite:///{tmp_path / 'older.db'}"
+
+
+async def test_rows_from_before_are_sealed_and_open(url: str, tmp_path: Path) -> None:
     """Not a word of them is left; what has no key any more is forgotten; going back is empty."""
+    engine = engine_of(url)
     keys = KeyRing(os.urandom(32), ErasureKeys(tmp_path / "erasure"))
     with engine.begin() as connection:
         move(connection, "0038")
@@ -127,9 +137,7 @@ async def test_rows_from_before_are_sealed_and_open(engine: Engine, tmp_path: Pa
         after = everything(connection)
         assert not [one for one in PLANTED if one in after]
         assert connection.execute(text("SELECT count(*) FROM attachment_parts")).scalar() == 1
-    url = engine.url
-    driver = "sqlite+aiosqlite" if "sqlite" in url.drivername else "postgresql+asyncpg"
-    database = Database(url.set(drivername=driver).render_as_string(hide_password=False))
+    database = Database(url)
     try:
         await _opens(database, keys, known)
     finally:

@@ -194,7 +194,7 @@ def _rekey(row: sa.Row[Any], tenant_key: bytes | None) -> None:
 
 def _tenants_of(askers: Sequence[str]) -> dict[str, str]:
     """Whose keys, people and buyers these are, by their labels."""
-    ids: sa.BindParameter[list[str]] = sa.bindparam(
+    ids: sa.BindParameter[Any] = sa.bindparam(
         "ids", sorted({one.partition(":")[2] for one in askers}), expanding=True
     )
     found: dict[str, str] = {}
