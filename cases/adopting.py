@@ -9,8 +9,7 @@ import structlog
 from sqlalchemy import ColumnElement, func, select
 
 from cases.database import Database
-from cases.key_wrapping import TENANT_ALONE_BYTES
-from cases.keys import KeyDestroyed, KeyRing
+from cases.keys import TENANT_ALONE_BYTES, KeyDestroyed, KeyRing
 from cases.tables import Case, Filing, Session
 
 log = structlog.get_logger()

@@ -207,10 +207,13 @@ async def case_view(
     """
     read = await read_case(tx, actor, case_id, Action.VIEW_CASE)
     case, warehouse = read.case, read.warehouse
-    key = await keys.key_of(tx, case)
-    items = await tx.scalars(
-        select(ItemLine).where(ItemLine.case_id == case_id).order_by(ItemLine.position)
+    items = list(
+        await tx.scalars(
+            select(ItemLine).where(ItemLine.case_id == case_id).order_by(ItemLine.position)
+        )
     )
+    has_notes = any(one.sealed_check_note for one in items)
+    key = await keys.key_of(tx, case) if has_notes else None
     settled = await settlements_of(tx, case.id) if read.has_settlements else []
     owed = owed_minor(case, read.policy_answer, sum(one.amount_minor or 0 for one in settled))
     of_the_seller = not (isinstance(actor, StaffActor) and actor.tenant_id is None)

@@ -27,6 +27,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from cases.erasure_keys import ErasureKey, ErasureKeys, KeyDestroyed
 from cases.key_wrapping import (
     KEY_BYTES,
+    TENANT_ALONE_BYTES,
+    FreshKey,
     erasure_key_id,
     fresh_key,
     is_wrapped_by_tenant_alone,
@@ -43,7 +45,18 @@ from runtime.errors import SetupError
 from runtime.ids import new_id
 from runtime.settings import Settings
 
-__all__ = ["KeyDestroyed", "KeyRing", "WordKeys", "WrappedCaseKey", "WrappedSessionKey"]
+__all__ = [
+    "TENANT_ALONE_BYTES",
+    "FreshKey",
+    "KeyDestroyed",
+    "KeyRing",
+    "WordKeys",
+    "WrappedCaseKey",
+    "WrappedSessionKey",
+    "is_wrapped_by_tenant_alone",
+    "make_case_key",
+    "make_session_key",
+]
 
 _CASE_KEYS: Final = (
     select(Case.tenant_id, Case.wrapped_key.label("own"), Tenant.wrapped_key.label("tenants"))

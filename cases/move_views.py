@@ -57,7 +57,7 @@ class SettlementView(View):
     at: datetime
 
 
-def check_view(key: bytes, line: ItemLine) -> CheckView | None:
+def check_view(key: bytes | None, line: ItemLine) -> CheckView | None:
     """What became of a line, None while nobody has looked; ``key`` is the case's."""
     if line.returned is None or line.disposition is None or line.liability is None:
         return None

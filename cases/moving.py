@@ -200,9 +200,9 @@ async def _check(unit: Unit, case: Case, move: Check) -> None:
         line.sealed_check_note = seal(key, _bound_to(line.id), note) if note else None
 
 
-def check_note_of(key: bytes, line: ItemLine) -> str:
+def check_note_of(key: bytes | None, line: ItemLine) -> str:
     """What the warehouse wrote about a line, with the case's key; often nothing."""
-    if line.sealed_check_note is None:
+    if key is None or line.sealed_check_note is None:
         return ""
     return unseal(key, _bound_to(line.id), line.sealed_check_note).decode()
 

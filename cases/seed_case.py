@@ -15,8 +15,7 @@ from cases import seed_words as words
 from cases.bulk import Row
 from cases.case_words import number_pieces
 from cases.erasure_keys import ErasureKey
-from cases.key_wrapping import FreshKey, make_case_key, make_session_key
-from cases.keys import WordKeys
+from cases.keys import FreshKey, WordKeys, make_case_key, make_session_key
 from cases.log import LogKind, Visibility
 from cases.new_sessions import object_prefix
 from cases.participant_names import sealed_name

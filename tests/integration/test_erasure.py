@@ -19,8 +19,8 @@ from cases.case_filter import CaseFilter
 from cases.database import Database
 from cases.erasing import ErasureState
 from cases.keep_rules import KeepRules, KeptWhy
-from cases.key_wrapping import is_wrapped_by_tenant_alone, wrap
-from cases.keys import KeyDestroyed, KeyRing
+from cases.key_wrapping import wrap
+from cases.keys import KeyDestroyed, KeyRing, is_wrapped_by_tenant_alone
 from cases.log import ALL_VISIBILITIES, LogKind
 from cases.states import CaseState, Role, SessionState
 from cases.tables import Base, Case, Erasure, FileTry, Keeping, LegalHold, Session

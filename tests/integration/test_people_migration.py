@@ -11,8 +11,7 @@ from sqlalchemy import Connection, text
 
 from cases.erasure_keys import ErasureKeys
 from cases.handing_over import note_of
-from cases.key_wrapping import make_case_key, make_session_key
-from cases.keys import KeyRing
+from cases.keys import KeyRing, make_case_key, make_session_key
 from cases.links import user_agent_of
 from cases.moving import check_note_of
 from cases.participant_names import opened_name
