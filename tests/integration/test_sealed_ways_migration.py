@@ -6,9 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.orm import Session as Tx
 
 from cases.carrier_claims import ClaimWords
@@ -33,9 +31,8 @@ from cases.tables import (
     WebhookAttempt,
 )
 from runtime.errors import SetupError
-from tests.integration.test_attachment_migration import engine, put
-
-__all__ = ["engine"]
+from tests.support.migrating import engine_of, move, put
+from tests.support.notice_world import database_url
 
 AT = "2026-01-01 00:00:00+00:00"
 BEFORE, AFTER = "0038", "0042"
@@ -67,11 +64,7 @@ class Old:
 
     def move(self, revision: str, *, up: bool = True, keys: KeyRing | None = None) -> None:
         """Bring the tables to a revision."""
-        config = Config()
-        config.set_main_option("script_location", str(Path("cases/migrations").resolve()))
-        config.attributes["connection"] = self.connection
-        config.attributes["keys"] = keys or self.keys
-        (command.upgrade if up else command.downgrade)(config, revision)
+        move(self.connection, revision, up=up, keys=keys or self.keys)
 
     def clear(self) -> list[str]:
         """Which of the tables hold a planted word that anybody can read."""
@@ -167,9 +160,10 @@ class Old:
                 )  # fmt: skip
 
 
-@pytest.fixture
-def old(engine: Engine, tmp_path: Path) -> Iterator[Old]:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Old]:
     """The database, in one transaction."""
+    engine = engine_of(database_url(request) or f"sqlite:///{tmp_path / 'old.db'}")
     with engine.begin() as connection:
         yield Old(connection, tmp_path / "erasure")
     engine.dispose()
