@@ -17,13 +17,13 @@ from cases.links import user_agent_of
 from cases.moving import check_note_of
 from cases.participant_names import opened_name
 from cases.tables import DerivedCopy, Device, Handover, ItemLine, Participant
-from infra.local.postgres import Postgres
 from recorder.derived.kept_order import opened_order, opened_statement
 from recorder.derived.order import CopyOrder
 from recorder.part_order import PartOrder
 from recorder.proof.part_scope import Scope
 from runtime.errors import SetupError
 from tests.support.migrating import engine_of, move, put
+from tests.support.notice_world import database_url
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 ORDER = CopyOrder(PartOrder("s_c", Scope(["p_c"], 0, 9)), reason="Zoraida's mirror")
@@ -45,10 +45,7 @@ def keys(tmp_path: Path) -> KeyRing:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where an empty database is."""
-    if request.param == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
-        return server.fresh_database()
-    return f"sqlite+aiosqlite:///{tmp_path / 'older.db'}"
+    return database_url(request) or f"sqlite+aiosqlite:///{tmp_path / 'older.db'}"
 
 
 def put_calls(connection: Connection, keys: KeyRing) -> dict[str, bytes]:

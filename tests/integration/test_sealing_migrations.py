@@ -16,9 +16,9 @@ from cases.erasure_keys import ErasureKeys
 from cases.keys import KeyDestroyed, KeyRing, make_case_key
 from cases.notice_kinds import ChannelKind
 from cases.tables import Case
-from infra.local.postgres import Postgres
 from runtime.errors import SetupError
 from tests.support.migrating import engine_of, move, put
+from tests.support.notice_world import database_url
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -32,10 +32,7 @@ def keys(tmp_path: Path) -> KeyRing:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Where an empty database is."""
-    if request.param == "postgresql":
-        server: Postgres = request.getfixturevalue("postgres")
-        return server.fresh_database()
-    return f"sqlite+aiosqlite:///{tmp_path / 'older.db'}"
+    return database_url(request) or f"sqlite+aiosqlite:///{tmp_path / 'older.db'}"
 
 
 def put_cases(connection: Connection, keys: KeyRing) -> None:
