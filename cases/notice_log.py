@@ -117,13 +117,7 @@ async def _page(
 
 
 async def notices_of_case(
-    tx: AsyncSession,
-    keys: KeyRing,
-    actor: Actor,
-    case_id: str,
-    *,
-    before: str | None,
-    limit: int,
+    tx: AsyncSession, keys: KeyRing, actor: Actor, case_id: str, *, before: str | None, limit: int
 ) -> tuple[list[NoticeView], list[PlannedView], str | None]:
     """What the buyer of a case was told, newest first; what is planned, soonest first; the cursor.
 
@@ -150,9 +144,8 @@ async def send(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
             has gone, or somebody is sending it now.
     """
     if not _is_written(notice_id):
-        return await _told(
-            unit, *await planned_notices.send_now(unit, actor, _seller_of(actor), notice_id)
-        )
+        planned = await planned_notices.send_now(unit, actor, _seller_of(actor), notice_id)
+        return await _shown(unit, *planned)
     row, case = await _held(unit, actor, notice_id)
     if row.state not in (NoticeState.WAITING, NoticeState.FAILED, NoticeState.SUPPRESSED):
         raise under_way()
@@ -161,7 +154,7 @@ async def send(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
     row.mail_id = None
     row.due_at, row.give_up_at = unit.now, unit.now + GIVE_UP_AFTER
     await _note(unit, actor, case, "notice_ordered", row)
-    return await _told(unit, row, case)
+    return await _shown(unit, row, case)
 
 
 async def stop(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
@@ -172,15 +165,14 @@ async def stop(unit: Unit, actor: Actor, notice_id: str) -> NoticeView:
             has gone, or somebody is sending it now.
     """
     if not _is_written(notice_id):
-        return await _told(
-            unit, *await planned_notices.hold(unit, actor, _seller_of(actor), notice_id)
-        )
+        planned = await planned_notices.hold(unit, actor, _seller_of(actor), notice_id)
+        return await _shown(unit, *planned)
     row, case = await _held(unit, actor, notice_id)
     if row.state != NoticeState.WAITING:
         raise under_way()
     suppress(row, NoticeReason.STOPPED)
     await _note(unit, actor, case, "notice_stopped", row)
-    return await _told(unit, row, case)
+    return await _shown(unit, row, case)
 
 
 async def _note(unit: Unit, actor: Actor, case: Case, kind: str, row: Notice) -> None:
@@ -195,13 +187,7 @@ def _is_written(notice_id: str) -> bool:
 
 
 async def list_unreached(
-    tx: AsyncSession,
-    keys: KeyRing,
-    actor: Actor,
-    now: datetime,
-    *,
-    before: str | None,
-    limit: int,
+    tx: AsyncSession, keys: KeyRing, actor: Actor, now: datetime, *, before: str | None, limit: int
 ) -> tuple[list[UnreachedView], str | None]:
     """Open cases of the last month whose newest notice that had an end did not reach the buyer.
 
@@ -260,7 +246,7 @@ async def _held(unit: Unit, actor: Actor, notice_id: str) -> tuple[Notice, Case]
     return row, await unit.tx.get_one(Case, row.case_id)
 
 
-async def _told(unit: Unit, row: Notice, case: Case) -> NoticeView:
+async def _shown(unit: Unit, row: Notice, case: Case) -> NoticeView:
     said = await said_of(unit.tx, unit.keys, [row])
     return _view(row, case, said.get(row.id))
 
