@@ -62,9 +62,9 @@ async def join_view(
         "expected_wait_s": expected_wait_s,
         "consent": BUYER_WORDS.shown(),
         # What was found is for the buyer's own browser, not for whoever was sent the link.
-        "outcome": (
-            await _outcome(tx, keys, case) if mine or _is_the_first_word(binding, case) else None
-        ),
+        "outcome": await _outcome(tx, keys, case)
+        if mine or _is_the_first_word(binding, case)
+        else None,
     }
 
 

@@ -119,13 +119,7 @@ async def _page(
 
 
 async def notices_of_case(
-    tx: AsyncSession,
-    keys: KeyRing,
-    actor: Actor,
-    case_id: str,
-    *,
-    before: str | None,
-    limit: int,
+    tx: AsyncSession, keys: KeyRing, actor: Actor, case_id: str, *, before: str | None, limit: int
 ) -> tuple[list[NoticeView], list[PlannedView], str | None]:
     """What the buyer of a case was told, newest first; what is planned, soonest first; the cursor.
 
@@ -196,13 +190,7 @@ def _is_written(notice_id: str) -> bool:
 
 
 async def list_unreached(
-    tx: AsyncSession,
-    keys: KeyRing,
-    actor: Actor,
-    now: datetime,
-    *,
-    before: str | None,
-    limit: int,
+    tx: AsyncSession, keys: KeyRing, actor: Actor, now: datetime, *, before: str | None, limit: int
 ) -> tuple[list[UnreachedView], str | None]:
     """Open cases of the last month whose newest notice that had an end did not reach the buyer.
 

@@ -112,8 +112,13 @@ async def _open_link(request: web.Request) -> Mapping[str, Any]:
     """
     services = request.app[SERVICES]
     async with services.database.read() as tx:
-        token, secret = request.match_info["token"], device_secret(request)
-        shown = await join_view(tx, services.keys, token, secret, services.clock.now())
+        shown = await join_view(
+            tx,
+            services.keys,
+            request.match_info["token"],
+            device_secret(request),
+            services.clock.now(),
+        )
     if shown["state"] == "ended":
         raise CaseError("case_closed", "This inspection is over.")
     if shown["state"] != "open":

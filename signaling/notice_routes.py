@@ -184,12 +184,7 @@ async def get_unreached(request: web.Request) -> web.Response:
     wanted = parse_query(request, NoticePage)
     async with services.database.read() as tx:
         items, cursor = await notice_log.list_unreached(
-            tx,
-            services.keys,
-            actor,
-            services.clock.now(),
-            before=wanted.cursor,
-            limit=wanted.limit,
+            tx, services.keys, actor, services.clock.now(), before=wanted.cursor, limit=wanted.limit
         )
     return _json(UnreachedList(items=items, next_cursor=cursor))
 

@@ -121,9 +121,10 @@ async def test_a_buyer_files_with_a_photograph_and_the_entrance_is_there(site: S
     device = site.client.session.cookie_jar.filter_cookies(site.client.make_url("/"))["pc_device"]
     token = answers[0]["join_path"].removeprefix("/j/")
     async with site.seller.database.read() as tx:
-        keys, now = site.seller.keys, site.seller.now
         for secret, state in ((device.value, "open"), (None, "other_device")):
-            assert (await join_view(tx, keys, token, secret, now))["state"] == state
+            assert (await join_view(tx, site.seller.keys, token, secret, site.seller.now))[
+                "state"
+            ] == state
     headers = await bearer(site)
     page = await (await site.client.get("/api/v1/cases", headers=headers)).json()
     assert len(page["items"]) == 1
