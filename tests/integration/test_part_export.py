@@ -15,7 +15,6 @@ from typing import Any, TypeVar, cast
 
 import av
 import pytest
-import rfc8785
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,32 +29,25 @@ from cases.states import Role, SessionState
 from cases.tables import (
     Case,
     Checkpoint,
-    Countersignature,
-    DeviceKey,
     Fragment,
     Manifest,
     Participant,
     Recording,
     Segment,
-    Session,
 )
 from cases.unit import Unit
 from recorder.crypt import open_sealed, seal
-from recorder.ledger import SegmentRow
 from recorder.part_export import export_part
 from recorder.part_order import PartOrder
 from recorder.pdf_report.words import LANGUAGES
 from recorder.playback import Playback
 from recorder.port import Evidence
 from recorder.proof.bytes import MemoryBytes
-from recorder.proof.formats import CHECKPOINT_TYPE
-from recorder.proof.jws import thumbprint
 from recorder.proof.part_scope import Scope
 from recorder.proof.report import Answer, Report
 from recorder.proof.verification import verify_package
 from recorder.sealing import seal_session
 from recorder.signing import SigningKey
-from recorder.statements import checkpoint_body
 from runtime.clock import Clock
 from runtime.errors import CaseError, StoreError
 from runtime.ids import new_id
@@ -70,6 +62,7 @@ from tests.support.recording_rig import (
     source_of,
 )
 from tests.support.seller import Seller, make_seller
+from tests.support.stated_checkpoints import name_keys, state_what_is_durable
 from tests.support.tap_feed import read_picture
 from tests.unit.recorder.test_recording import record
 
@@ -187,16 +180,8 @@ async def take_in(world: World, rig: SpoolRig) -> None:
             )
             unit.tx.add(person)
         await unit.tx.flush()
-        for device in DEVICES:
-            unit.tx.add(
-                DeviceKey(
-                    session_id=world.session_id,
-                    participant_id=device.participant_id,
-                    kid=thumbprint(device.jwk),
-                    jwk=device.jwk,
-                    created_at=unit.now,
-                )
-            )
+        await name_keys(unit, world.session_id, DEVICES)
+        signer = SigningKey.load(world.settings.keys_dir)
         last = source.segments[-1].fragments[-1]
         unit.tx.add(
             Recording(
@@ -247,44 +232,14 @@ async def take_in(world: World, rig: SpoolRig) -> None:
                         clocks=[],
                     )
                 )
-            await _state_what_is_durable(world, unit, row)
+            last = row.fragments[-1]
+            at = datetime.fromtimestamp(T0_MS / 1000, UTC)
+            at += timedelta(milliseconds=last.start_ms + last.duration_ms)
+            await state_what_is_durable(unit, world.session_id, at, signer, DEVICES)
 
     await world.run(act)
     for second in range(6):
         await _say(world, second)
-
-
-async def _state_what_is_durable(world: World, unit: Unit, row: SegmentRow) -> None:
-    """A checkpoint as the last segment ends, countersigned by both devices."""
-    await unit.tx.flush()
-    session = await unit.tx.get_one(Session, world.session_id)
-    last = row.fragments[-1]
-    at = datetime.fromtimestamp(T0_MS / 1000, UTC)
-    at += timedelta(milliseconds=last.start_ms + last.duration_ms)
-    before = await unit.tx.get(Checkpoint, (world.session_id, row.number - 1))
-    previous = before.sha256 if before is not None else None
-    said = await checkpoint_body(unit.tx, session, row.number, previous, at)
-    body = rfc8785.dumps(said)
-    unit.tx.add(
-        Checkpoint(
-            session_id=world.session_id,
-            number=row.number,
-            jws=SigningKey.load(world.settings.keys_dir).sign(body, CHECKPOINT_TYPE),
-            sha256=sha256(body).hexdigest(),
-            created_at=at,
-        )
-    )
-    await unit.tx.flush()
-    for device in DEVICES:
-        unit.tx.add(
-            Countersignature(
-                session_id=world.session_id,
-                number=row.number,
-                participant_id=device.participant_id,
-                jws=device.countersign(body)["jws"],
-                created_at=at,
-            )
-        )
 
 
 async def _say(world: World, second: int) -> None:
