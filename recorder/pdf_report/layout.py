@@ -34,6 +34,7 @@ _GAP: Final = 6.0
 _PICTURE_WIDTH: Final = (WIDTH - _GAP) / 2
 _PICTURE_HEIGHT: Final = _PICTURE_WIDTH * 9 / 16
 _QR_SIDE: Final = 46.0
+_CODE_HEIGHT: Final = _QR_SIDE + 2
 _PAD: Final = 2.5
 
 
@@ -44,8 +45,26 @@ class Layout:
         self._sheet = sheet
         self._photographs = photographs
 
-    def put(self, block: Block) -> None:
-        """Put the next block below the last."""
+    def put_all(self, blocks: Sequence[Block]) -> None:
+        """Put them one below the other; a heading stands above what follows it, on its page."""
+        for at, block in enumerate(blocks):
+            if isinstance(block, Heading):
+                self._sheet.need(self._begin(blocks[at:]))
+            self._put(block)
+
+    def _begin(self, blocks: Sequence[Block]) -> float:
+        """The height of the first of them, as far as it is not parted."""
+        match blocks:
+            case [Heading() as heading, *rest]:
+                own = _SPACE_ABOVE[heading.level] + _HEADINGS[heading.level].line_height
+                return own + _SPACE_BELOW[heading.level] + self._begin(rest)
+            case [Pictures() as pictures, *_]:
+                return self._row_height([self._lines(one) for one in pictures.shown[:2]])
+            case [Code(), *_]:
+                return _CODE_HEIGHT
+        return 4 * _PLAIN.line_height
+
+    def _put(self, block: Block) -> None:
         match block:
             case Heading():
                 self._heading(block)
@@ -63,8 +82,6 @@ class Layout:
 
     def _heading(self, heading: Heading) -> None:
         sheet, type_ = self._sheet, _HEADINGS[heading.level]
-        # Never alone at the foot of a page.
-        sheet.need(_SPACE_ABOVE[heading.level] + type_.line_height + 4 * _PLAIN.line_height)
         sheet.y += _SPACE_ABOVE[heading.level]
         sheet.write_all(sheet.broken(heading.text, type_, WIDTH), type_)
         if heading.level == 2:
@@ -122,8 +139,8 @@ class Layout:
     def _pictures(self, row: Sequence[Picture]) -> None:
         sheet = self._sheet
         below = [self._lines(one) for one in row]
-        height = _PICTURE_HEIGHT + 1.5 + max(len(lines) for lines in below) * _QUIET.line_height
-        sheet.need(height + 3)
+        height = self._row_height(below)
+        sheet.need(height)
         top = sheet.y
         for column, (picture, lines) in enumerate(zip(row, below, strict=True)):
             at = column * (_PICTURE_WIDTH + _GAP)
@@ -134,7 +151,11 @@ class Layout:
                 # The first is the moment.
                 sheet.write(line, _QUIET, at=at, literal=number == 0)
                 sheet.y += _QUIET.line_height
-        sheet.y = top + height + 3
+        sheet.y = top + height
+
+    @staticmethod
+    def _row_height(below: Sequence[Sequence[str]]) -> float:
+        return _PICTURE_HEIGHT + 4.5 + max(map(len, below), default=0) * _QUIET.line_height
 
     def _lines(self, picture: Picture) -> list[str]:
         lines = [picture.literal]
@@ -159,7 +180,7 @@ class Layout:
 
     def _code(self, code: Code) -> None:
         sheet = self._sheet
-        sheet.need(_QR_SIDE + 2)
+        sheet.need(_CODE_HEIGHT)
         top, at = sheet.y, _QR_SIDE + _GAP
         sheet.qr(code.content, side=_QR_SIDE)
         for line in sheet.broken(code.text, _PLAIN, WIDTH - at):

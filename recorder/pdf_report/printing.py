@@ -63,9 +63,7 @@ def print_document(document: Document, photographs: Sequence[bytes]) -> bytes:
     headings = [block.text for block in document.blocks if isinstance(block, Heading)]
     book = FontBook(pdf, _characters(document.model_dump()), bold="".join(headings))
     sheet = Sheet(pdf, book, rtl=document.language in RIGHT_TO_LEFT)
-    layout = Layout(sheet, photographs)
-    for block in document.blocks:
-        layout.put(block)
+    Layout(sheet, photographs).put_all(document.blocks)
     sheet.number_pages(document.page, document.reference)
     return bytes(pdf.output())
 

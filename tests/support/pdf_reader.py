@@ -33,17 +33,22 @@ class Pdf:
 
     def text(self) -> str:
         """What all pages say, by the fonts' ToUnicode, in the order in which it is drawn."""
+        return "".join(self.page_texts())
+
+    def page_texts(self) -> list[str]:
+        """The same, page by page."""
         letters = {
             int(font[1]): self._letters(int(font[2]))
             for body in self.objects.values()
             if b"/XObject" in body or b"/Font <<" in body or b"/ProcSet" in body
             for font in _FONT.finditer(body)
         }
-        said = []
+        pages = []
         for body in self.objects.values():
             if b"stream" not in body or b"/DCTDecode" in body:
                 continue
             known: dict[int, str] = {}
+            said = []
             for shown in _SHOWN.finditer(self._stream(body)):
                 if shown[1]:
                     known = letters.get(int(shown[1]), {})
@@ -51,7 +56,9 @@ class Pdf:
                 raw = re.sub(rb"\\.", lambda one: _ESCAPED.get(one[0], one[0][1:]), shown[2])
                 codes = [int.from_bytes(raw[at : at + 2]) for at in range(0, len(raw), 2)]
                 said.append("".join(known.get(code, "?") for code in codes))
-        return "".join(said)
+            if said:
+                pages.append("".join(said))
+        return pages
 
     def _letters(self, font: int) -> dict[int, str]:
         found = re.search(rb"/ToUnicode (\d+) 0 R", self.objects[font])

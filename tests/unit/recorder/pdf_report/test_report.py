@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recorder.pdf_report.blocks import Block, Code, Heading, Paragraph, Picture, Pictures
 from recorder.pdf_report.clean_text import REPLACEMENT, clean, clean_line
 from recorder.pdf_report.jpeg_form import jpeg_size
 from recorder.pdf_report.part_story import within
@@ -45,6 +46,28 @@ def test_a_report_can_be_read_and_searched_in_every_language(language: str) -> N
         assert SAID[language].replace(" ", "") in text.replace(" ", "")
         for words in ("not_evidence", "verify_says", "no_consent", "picture_unread"):
             assert LANGUAGES[language][words][:20].replace(" ", "") in text.replace(" ", "")
+
+
+@pytest.mark.parametrize("below", ["pictures", "code", "words"])
+def test_a_heading_is_never_alone_at_the_foot_of_a_page(below: str) -> None:
+    """However far down its page it comes: what it is about stands under it."""
+    blocks: dict[str, Block] = {
+        "pictures": Pictures(shown=(Picture(number=0, literal="Below", lines=(), instead=""),)),
+        "code": Code(content="x" * 40, text="Below"),
+        "words": Paragraph(text="Below"),
+    }
+    document = composed(told("en"))
+    for lines in range(1, 60, 2):
+        filled = (
+            *(Paragraph(text="Above") for _ in range(lines)),
+            Heading(level=2, text="Chapter"),
+            Heading(level=3, text="Title"),
+            blocks[below],
+        )
+        pdf = Pdf(print_document(document.model_copy(update={"blocks": filled}), PHOTOGRAPHS))
+        (page,) = [one for one in pdf.page_texts() if "Chapter" in one]
+        assert "Title" in page, lines
+        assert "Below" in page, lines
 
 
 def test_the_same_state_is_the_same_bytes() -> None:
