@@ -10,12 +10,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from cases.case_keys import case_keys
 from cases.keys import KeyDestroyed, KeyRing, WrappedCaseKey
 from cases.sealing import open_words, seal_words
-from cases.tables import Case, Tenant
+from cases.tables import Case
 
 
 class CaseText(BaseModel):
@@ -70,24 +70,13 @@ async def text_of(tx: AsyncSession, keys: KeyRing, case: Case) -> CaseText:
 
 async def texts_of(tx: AsyncSession, keys: KeyRing, cases: Collection[Case]) -> dict[str, CaseText]:
     """The words of many cases, by id; ``FORGOTTEN`` of what was erased."""
-    if not cases:
-        return {}
-    tenants = await tx.execute(
-        select(Tenant.id, Tenant.wrapped_key).where(
-            Tenant.id.in_(sorted({one.tenant_id for one in cases}))
-        )
-    )
-    wrapped = {row.id: row.wrapped_key for row in tenants}
-    sealed = [
-        SealedText(
-            one.id,
-            WrappedCaseKey(one.tenant_id, one.wrapped_key, wrapped.get(one.tenant_id)),
-            one.sealed_text,
-        )
+    opened = await case_keys(tx, keys, {one.id for one in cases})
+    return {
+        one.id: FORGOTTEN
+        if one.sealed_text is None or one.id not in opened
+        else open_case_text(opened[one.id], one)
         for one in cases
-    ]
-    opened = await open_texts(keys, sealed)
-    return {one.case_id: text for one, text in zip(sealed, opened, strict=True)}
+    }
 
 
 async def open_texts(keys: KeyRing, sealed: Sequence[SealedText]) -> list[CaseText]:
