@@ -16,6 +16,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page
 
+from cases.case_text import CaseText, seal_case_text
+from cases.keys import KeyRing, WrappedCaseKey
+from runtime.settings import Settings
 from tests.support.chromium import DESK, PHONE, TABLET, Viewport, chromium, screenshot
 from tests.support.journeys import STEP_MS, by, sign_in
 from tests.support.machine import Machine, running_machine
@@ -55,20 +58,27 @@ async def looks_right(page: Page, name: str) -> None:
             await screenshot(page, Path(folder), f"{name}-{size}")
 
 
-def remember_a_quarter(path: Path) -> None:
+def remember_a_quarter(settings: Settings) -> None:
     """Give the page a history that no test can wait for: the first case's row, many times."""
-    now = datetime.now(UTC)
+    now, path = datetime.now(UTC), settings.data / "proofcall.db"
     with contextlib.closing(sqlite3.connect(path, timeout=30)) as database, database:
         database.row_factory = sqlite3.Row
         case = dict(database.execute("SELECT * FROM cases LIMIT 1").fetchone())
         figure = dict(database.execute("SELECT * FROM case_figures LIMIT 1").fetchone())
+        tenant = database.execute(
+            "SELECT wrapped_key FROM tenants WHERE id = ?", (case["tenant_id"],)
+        ).fetchone()
+        wrapped = WrappedCaseKey(case["tenant_id"], case["wrapped_key"], tenant["wrapped_key"])
+        (key,) = KeyRing.load(settings).open_case_keys([wrapped])
+        assert key is not None
+        text = CaseText(buyer_name="Ana", buyer_email=None, claim_words="")
         reasons = ("damaged", "size_fit", "colour_differs", "defective", "size_fit")
         for number in range(240):
             opened = now - timedelta(days=(number * 37) % 88, hours=number % 24)
             video, decided = number % 3 == 0, number % 8 != 0
             resolved = number % 4 != 1 if video else number % 6 == 2
             changes = {
-                "case_id": f"cas_{number:026}",
+                "case_id": (case_id := f"cas_{number:026}"),
                 "reason": reasons[number % 5],
                 "opened_at": opened,
                 "answered_at": opened + timedelta(minutes=20 + number),
@@ -80,7 +90,9 @@ def remember_a_quarter(path: Path) -> None:
                 else None,
                 "refunded_at": opened + timedelta(days=6) if decided and not resolved else None,
             }
-            _insert(database, "cases", {**case, "id": changes["case_id"]})
+            sealed = seal_case_text(key, case_id, text)
+            another = {**case, "id": case_id, "sealed_text": sealed}
+            _insert(database, "cases", another)
             _insert(database, "case_figures", {**figure, **changes})
 
 
@@ -236,7 +248,7 @@ async def test_the_figures_are_drawn_and_each_number_opens_its_cases(machine: Ma
                 headers = {"If-Match": f'"{case["case"]["version"]}"'}
                 async with http.post(path, json={"outcome": outcome}, headers=headers) as answer:
                     assert answer.status == 200, await answer.text()
-        await asyncio.to_thread(remember_a_quarter, machine.settings.data / "proofcall.db")
+        await asyncio.to_thread(remember_a_quarter, machine.settings)
         await page.reload()
         await page.locator('[data-test="day-chart"][data-drawn="true"]').wait_for(timeout=STEP_MS)
         await looks_right(page, "figures")
