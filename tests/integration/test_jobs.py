@@ -141,7 +141,7 @@ async def test_what_pauses_between_tries_stands_in_nobodys_way(
         await runner.close()
         outbox.close()
     assert runner.tries[name, "failed"] >= 8
-    assert most == (1 if name == "make_copy" else 4)
+    assert most <= (1 if name == "make_copy" else 4)
 
 
 _STUCK = """
