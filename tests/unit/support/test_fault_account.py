@@ -57,5 +57,5 @@ def test_a_seed_gives_one_plan_with_every_fault_in_it() -> None:
     """The same again, another for another seed, and everything has its turn."""
     plan = draw_faults(1, 1_800)
     assert plan == draw_faults(1, 1_800) != draw_faults(2, 1_800)
-    assert len({(one.kind, one.what) for one in plan}) == 15
+    assert len({(one.kind, one.what) for one in plan}) == 16
     assert all(one.at_s + one.for_s <= 1_800 for one in plan)
