@@ -60,6 +60,10 @@ def prepare_jobs(settings: Settings) -> None:
     run_dbos_database_migrations(_system_url(settings))
 
 
+class _TryFailedError(ProofcallError):
+    """What DBOS keeps of a try that failed: the kind of its error. Its words may be a person's."""
+
+
 class _Stopped(BaseException):
     """The process ends: nothing is written down of the try, and the next process makes it."""
 
@@ -169,6 +173,8 @@ class JobRunner:
             under_way.result()
         except CancelledError as error:
             raise _Stopped from error
+        except Exception as error:  # noqa: BLE001 - told above, and counted
+            raise _TryFailedError(type(error).__name__) from None
         finally:
             self._under_way.discard(under_way)
 

@@ -15,10 +15,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
+from cases.database import Database
 from infra.local.postgres import Postgres
 from proofcall.jobs import DbosOutbox, JobRunner, prepare_jobs
 from runtime.errors import CaseError
 from runtime.settings import Settings
+from tests.integration.test_no_word_in_the_clear import rows_with
 
 WITHIN_S = 20.0
 
@@ -208,12 +210,13 @@ async def test_work_in_progress_at_an_end_is_made_by_the_next(
     settings: Settings, engine: AsyncEngine
 ) -> None:
     """A process that ends writes nothing down of a try, and waits for none that pauses."""
+    database = Database(settings.database)
     outbox = DbosOutbox(settings)
     begun = asyncio.Event()
 
     async def stuck(subject_id: str) -> None:
         if subject_id == "broken":
-            raise CaseError("store_away", "The bucket does not answer.")
+            raise CaseError("store_away", "The bucket of Zoraida does not answer.")
         begun.set()
         await asyncio.Event().wait()
 
@@ -231,6 +234,13 @@ async def test_work_in_progress_at_an_end_is_made_by_the_next(
     async with asyncio.timeout(WITHIN_S):
         while any(one.name.startswith("dbos-executor") for one in threading.enumerate()):
             await asyncio.sleep(0.1)
+
+    # What failed is told in the log; a stranger's words do not lie in the tables of the work.
+    assert (
+        await rows_with(database, "does not answer") == await rows_with(database, "zoraida") == []
+    )
+    assert await rows_with(database, "_tryfailed") != []
+    await database.close()
 
     done: set[str] = set()
     both = asyncio.Event()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +114,7 @@ async def rows_with(database: Database, planted: str) -> list[str]:
                 for table in inspect(sync).get_table_names(schema)
             ]
         )
-        assert len(names) > 80
+        assert names
         for schema, table in names:
             rows = (await tx.execute(text(f'SELECT * FROM "{schema}"."{table}"'))).all()
             if any(planted in shown(value) for row in rows for value in row):
@@ -121,8 +123,10 @@ async def rows_with(database: Database, planted: str) -> list[str]:
 
 
 def shown(value: object) -> str:
-    """A column as whoever looks for words sees it."""
+    """A column as whoever looks for words sees it; durable work keeps its errors in Base64."""
     plain = value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    with suppress(ValueError):
+        plain += base64.b64decode(plain, validate=True).decode("latin-1")
     return plain.lower()
 
 
