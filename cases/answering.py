@@ -9,7 +9,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from cases import deadlines, desk, links, policy_words
+from cases import deadlines, desk, policy_words, thread
 from cases.actor import Actor, BuyerActor, FormActor, PolicyActor
 from cases.case_access import not_found
 from cases.deadline_plan import DeadlineKind
@@ -23,7 +23,6 @@ from cases.states import CaseTrigger, OfferWord, Outcome
 from cases.tables import Case, ItemLine, Policy, PolicyAnswer
 from cases.unit import Unit
 from runtime.errors import CaseError
-from runtime.ids import CaseId, JoinLinkId
 
 _TRIGGER_OF: Final = {
     OfferWord.ACCEPT: CaseTrigger.ACCEPT_OFFER,
@@ -71,18 +70,8 @@ async def answer_offer_by_link(
         CaseError: the link's own errors, ``other_device`` (409), ``device_refused`` (403),
             or what ``answer_offer`` raises.
     """
-    link = await links.find_link(unit.tx, token, unit.now)
-    device = await links.bind_device(
-        unit.tx,
-        unit.keys,
-        link.link_id,
-        secret,
-        user_agent=user_agent,
-        public_key=None,
-        now=unit.now,
-    )
-    actor = BuyerActor(CaseId(link.case_id), JoinLinkId(link.link_id), device.device_id)
-    await answer_offer(unit, actor, link.case_id, word)
+    actor, device = await thread.enter_as_buyer(unit, token, secret, user_agent)
+    await answer_offer(unit, actor, actor.case_id, word)
     return device
 
 

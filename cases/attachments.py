@@ -15,7 +15,7 @@ from cases.access_policy import Action
 from cases.actor import Actor
 from cases.case_access import load_case, not_found
 from cases.residency import placed_for
-from cases.sealing import seal, unseal
+from cases.sealing import open_text, seal_text
 from cases.sniffing import MAX_CLIP_BYTES
 from cases.states import AttachmentState
 from cases.tables import Attachment, AttachmentPart, Case, Filing
@@ -280,9 +280,7 @@ async def load_kept(
 
 def name_of(attachment: Attachment, key: bytes) -> str:
     """What its sender's device called it, by its case's key; empty once it is forgotten."""
-    if attachment.sealed_name is None:
-        return ""
-    return unseal(key, _bound(attachment.id), attachment.sealed_name).decode()
+    return open_text(key, _bound(attachment.id), attachment.sealed_name) or ""
 
 
 def plain_name(name: str) -> str:
@@ -292,8 +290,8 @@ def plain_name(name: str) -> str:
     return plain[:_MAX_NAME] or "file"
 
 
-def _sealed_name(attachment_id: str, key: bytes, name: str) -> bytes:
-    return seal(key, _bound(attachment_id), plain_name(name).encode())
+def _sealed_name(attachment_id: str, key: bytes, name: str) -> bytes | None:
+    return seal_text(key, _bound(attachment_id), plain_name(name))
 
 
 def _bound(attachment_id: str) -> str:

@@ -23,7 +23,7 @@ from cases.hosting import first_items, session_of_host
 from cases.keys import KeyRing
 from cases.log import Visibility
 from cases.participant_names import opened_name
-from cases.sealing import seal, unseal
+from cases.sealing import open_text, seal_text
 from cases.session_access import see_as_host, see_as_participant, see_session
 from cases.states import ParticipantRole, Presence, SessionState
 from cases.tables import Case, Handover, Participant, Session, Staff
@@ -67,7 +67,7 @@ async def ask(unit: Unit, actor: StaffActor, session_id: str, request: Request) 
         from_staff_id=actor.staff_id,
         to_staff_id=request.staff_id,
         language=None if request.staff_id else request.language,
-        sealed_note=seal(key, _bound_to(handover_id), request.note.encode()),
+        sealed_note=seal_text(key, _bound_to(handover_id), request.note),
         state=HandoverState.RINGING,
         created_at=unit.now,
     )
@@ -331,9 +331,7 @@ async def _give_up(
 
 def note_of(key: bytes | None, handover: Handover) -> str:
     """What the first host wrote, with the session's key; nothing once it is erased."""
-    if key is None or handover.sealed_note is None:
-        return ""
-    return unseal(key, _bound_to(handover.id), handover.sealed_note).decode()
+    return open_text(key, _bound_to(handover.id), handover.sealed_note) or ""
 
 
 def _bound_to(handover_id: str) -> str:

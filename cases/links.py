@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.actor import BuyerActor
 from cases.keys import KeyRing
-from cases.sealing import seal, unseal
+from cases.sealing import open_text, seal, seal_text, unseal
 from cases.states import CaseState, DeviceState
 from cases.tables import Case, Device, JoinLink
 from runtime.errors import CaseError
@@ -221,9 +221,7 @@ async def ask(
 
 def user_agent_of(key: bytes, device: Device) -> str:
     """What browser a device said it is, with the case's key; nothing once it is erased."""
-    if device.sealed_user_agent is None:
-        return ""
-    return unseal(key, _bound_to(device.id), device.sealed_user_agent).decode()
+    return open_text(key, _bound_to(device.id), device.sealed_user_agent) or ""
 
 
 async def answer_device(
@@ -351,7 +349,7 @@ async def _add_device(
         join_link_id=link.id,
         secret_hash=_secret_hash(secret, link.id),
         state=state,
-        sealed_user_agent=seal(key, _bound_to(device_id), user_agent[:300].encode()),
+        sealed_user_agent=seal_text(key, _bound_to(device_id), user_agent[:300]),
         public_key=dict(public_key) if public_key is not None else None,
         created_at=now,
     )

@@ -7,9 +7,9 @@ from typing import Final
 
 from sqlalchemy import select
 
-from cases import case_words, deadlines, desk, links, thread
+from cases import case_words, deadlines, desk, thread
 from cases.access_policy import Action
-from cases.actor import Actor, BuyerActor
+from cases.actor import Actor
 from cases.case_access import load_case, not_found
 from cases.commands import from_minor
 from cases.deadline_plan import DeadlineKind
@@ -32,14 +32,14 @@ from cases.move_commands import (
 )
 from cases.parcel_words import ParcelWords, read_parcel, write_parcel
 from cases.parcels import follow_parcel, parcel_back
-from cases.sealing import seal, unseal
+from cases.sealing import open_text, seal_text
 from cases.settlements import settle
 from cases.states import CaseState, CaseTrigger, Way
 from cases.tables import Case, ItemLine, Parcel
 from cases.tracking import ScanSource
 from cases.unit import Unit
 from runtime.errors import CaseError
-from runtime.ids import CaseId, JoinLinkId, new_id
+from runtime.ids import new_id
 
 ACTION_OF: Final[Mapping[CaseTrigger, Action]] = {
     CaseTrigger.RECEIVE: Action.CHECK,
@@ -91,18 +91,8 @@ async def appeal(
             ``wrong_state`` or ``case_closed`` (409) when nothing is decided yet, or what
             was is final.
     """
-    link = await links.find_link(unit.tx, token, unit.now)
-    device = await links.bind_device(
-        unit.tx,
-        unit.keys,
-        link.link_id,
-        secret,
-        user_agent=user_agent,
-        public_key=None,
-        now=unit.now,
-    )
-    actor = BuyerActor(CaseId(link.case_id), JoinLinkId(link.link_id), device.device_id)
-    case = await unit.tx.scalar(select(Case).where(Case.id == link.case_id).with_for_update())
+    actor, device = await thread.enter_as_buyer(unit, token, secret, user_agent)
+    case = await unit.tx.scalar(select(Case).where(Case.id == actor.case_id).with_for_update())
     if case is None:
         raise not_found()
     await _make(unit, actor, case, Appeal(move=CaseTrigger.APPEAL, words=words))
@@ -195,7 +185,7 @@ async def _check(unit: Unit, case: Case, move: Check) -> None:
         raise CaseError(
             "line_missing", f"Say what became of line {min(missing) + 1}, too.", status=422
         )
-    key = await unit.keys.key_of(unit.tx, case)
+    key = await unit.case_key(case)
     for checked in move.lines:
         line = lines[checked.position]
         if checked.returned > line.quantity:
@@ -207,15 +197,12 @@ async def _check(unit: Unit, case: Case, move: Check) -> None:
             )
         line.returned, line.grade = checked.returned, checked.grade
         line.disposition, line.liability = checked.disposition, checked.liability
-        note = checked.note.encode()
-        line.sealed_check_note = seal(key, _bound_to(line.id), note) if note else None
+        line.sealed_check_note = seal_text(key, _bound_to(line.id), checked.note)
 
 
 def check_note_of(key: bytes, line: ItemLine) -> str:
     """What the warehouse wrote about a line, with the case's key; often nothing."""
-    if line.sealed_check_note is None:
-        return ""
-    return unseal(key, _bound_to(line.id), line.sealed_check_note).decode()
+    return open_text(key, _bound_to(line.id), line.sealed_check_note) or ""
 
 
 def _bound_to(line_id: str) -> str:

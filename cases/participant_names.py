@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from cases.keys import KeyRing
-from cases.sealing import seal, unseal
+from cases.sealing import open_text, seal_text
 from cases.tables import Participant
 
 
-def sealed_name(key: bytes, participant_id: str, name: str) -> bytes:
+def sealed_name(key: bytes, participant_id: str, name: str) -> bytes | None:
     """For a participant's row, with the key of their session."""
-    return seal(key, _bound_to(participant_id), name.encode())
+    return seal_text(key, _bound_to(participant_id), name)
 
 
 def opened_name(key: bytes | None, person: Participant) -> str:
@@ -22,9 +22,7 @@ def opened_name(key: bytes | None, person: Participant) -> str:
     Raises:
         InvalidTag: the key is of another session.
     """
-    if key is None or person.sealed_name is None:
-        return ""
-    return unseal(key, _bound_to(person.id), person.sealed_name).decode()
+    return open_text(key, _bound_to(person.id), person.sealed_name) or ""
 
 
 async def opened_names(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from cases.keys import KeyDestroyed
-from cases.sealing import seal, unseal
+from cases.sealing import open_text, seal, seal_text, unseal
 from cases.tables import DerivedCopy
 from recorder.derived.order import CopyOrder
 
@@ -26,16 +26,14 @@ def opened_order(key: bytes, copy: DerivedCopy) -> CopyOrder:
     return CopyOrder.from_json(json.loads(unseal(key, _order_of(copy.id), copy.sealed_order)))
 
 
-def sealed_statement(key: bytes, copy_id: str, statement: str) -> bytes:
+def sealed_statement(key: bytes, copy_id: str, statement: str) -> bytes | None:
     """What was signed of a copy, for its row: the reason stands in it, too."""
-    return seal(key, _statement_of(copy_id), statement.encode())
+    return seal_text(key, _statement_of(copy_id), statement)
 
 
 def opened_statement(key: bytes, copy: DerivedCopy) -> str:
     """What was signed of a copy, with the session's key; nothing while there is nothing."""
-    if copy.sealed_statement is None:
-        return ""
-    return unseal(key, _statement_of(copy.id), copy.sealed_statement).decode()
+    return open_text(key, _statement_of(copy.id), copy.sealed_statement) or ""
 
 
 def _order_of(copy_id: str) -> str:
